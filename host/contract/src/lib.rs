@@ -1,0 +1,26 @@
+//! The one set of Rust types for what a policy is asked and what it answers.
+//!
+//! `wit/` is their source: every field has its documentation there, and a test holds each type against it.
+//! This crate knows neither doors nor WebAssembly; with the feature `wasmtime` its types can be lifted and
+//! lowered.
+//!
+//! In JSON (cases, `portcullis ask`) every field may be left out and has then its empty value; an unknown field
+//! is an error.
+//!
+//! * [`types`]: verdict, opinion, context, principal
+//! * [`docker`], [`secrets`], [`aws`]: the words of each hook
+//! * [`hook`]: which hook takes and answers what
+
+#[macro_use]
+mod record;
+
+pub mod aws;
+pub mod docker;
+pub mod hook;
+pub mod secrets;
+pub mod types;
+
+pub use hook::{Hook, HookName};
+
+/// A list of names and values, in order; a name may stand more than once.
+pub type Pairs = Vec<(String, String)>;

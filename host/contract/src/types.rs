@@ -1,0 +1,80 @@
+//! `portcullis:policy/types`: words that every hook shares.
+
+use crate::Pairs;
+
+/// What a policy thinks. The default is to refuse.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(
+    feature = "wasmtime",
+    derive(wasmtime::component::ComponentType, wasmtime::component::Lift, wasmtime::component::Lower),
+    component(enum)
+)]
+#[repr(u8)]
+pub enum Verdict {
+    /// It grants.
+    #[cfg_attr(feature = "wasmtime", component(name = "allow"))]
+    Allow,
+    /// It forbids.
+    #[default]
+    #[cfg_attr(feature = "wasmtime", component(name = "deny"))]
+    Deny,
+    /// It has no objection and grants nothing.
+    #[cfg_attr(feature = "wasmtime", component(name = "abstain"))]
+    Abstain,
+}
+
+record! {
+    /// A policy's answer.
+    Opinion {
+        verdict: Verdict,
+        reason: String,
+        rule: String,
+        extra: Pairs,
+    }
+}
+
+record! {
+    /// The circumstances of one decision.
+    Context {
+        now: u64,
+        decision: String,
+        door: String,
+        peer: Option<String>,
+    }
+}
+
+record! {
+    /// A certificate that the caller proved to hold the key of.
+    Certificate {
+        subject: String,
+        common_name = "common-name": Option<String>,
+        organizations: Vec<String>,
+        organizational_units = "organizational-units": Vec<String>,
+        dns_names = "dns-names": Vec<String>,
+        email_addresses = "email-addresses": Vec<String>,
+        ip_addresses = "ip-addresses": Vec<String>,
+        uris: Vec<String>,
+        issuer: String,
+        serial: String,
+        sha256: String,
+    }
+}
+
+record! {
+    /// Who asks.
+    Principal {
+        name: Option<String>,
+        authentication: String,
+        groups: Vec<String>,
+        certificate: Option<Certificate>,
+        attributes: Pairs,
+    }
+}
+
+impl Principal {
+    /// Nobody: no name was given, or none was proved.
+    pub fn anonymous() -> Self {
+        Self { authentication: "anonymous".into(), ..Self::default() }
+    }
+}
