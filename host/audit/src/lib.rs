@@ -1,1 +1,26 @@
-//! to be written
+//! Decision records: one JSON line for each decision, so that every answer can be explained later.
+//!
+//! A record says who asked for what, which policies were asked, what each said, how long it took and what
+//! came of it. It never holds a secret: [`mask`] is applied while a line is made, so that no caller can forget
+//! it, and everything in it has a greatest length.
+//!
+//! * [`record`]: what a decision leaves behind, and how long each part may be
+//! * [`mask`]: what is hidden from a record, and why
+//! * [`line`](mod@line): a record as one line of JSON that is harmless to print
+//! * [`log`]: the handle that doors write to, and the records of late
+//! * [`AuditError`]: why a decision cannot be recorded; a door then refuses
+//!
+//! This crate knows no door, no engine and no configuration.
+
+mod error;
+pub mod line;
+pub mod log;
+pub mod mask;
+pub mod record;
+mod sink;
+mod writer;
+
+pub use error::AuditError;
+pub use log::{Log, Recent};
+pub use record::{PolicyRecord, Principal, Record, Target};
+pub use sink::Sink;

@@ -13,7 +13,7 @@ fn component_of_the_wit(engine: &Engine) -> Component {
     let world = resolve.select_world(&[package], Some("policy")).unwrap();
     let mangling = wit_parser::ManglingAndAbi::Standard32;
     let mut module = wit_component::dummy_module(&resolve, world, mangling);
-    wit_component::embed_component_metadata(&mut module, &resolve, world, wit_component::StringEncoding::UTF8, false)
+    wit_component::embed_component_metadata(&mut module, &resolve, world, wit_component::StringEncoding::UTF8)
         .unwrap();
     let bytes = wit_component::ComponentEncoder::default().module(&module).unwrap().encode().unwrap();
     Component::new(engine, bytes).unwrap()

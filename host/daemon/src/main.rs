@@ -1,1 +1,27 @@
-fn main() {}
+//! The `portcullis` program: command line, configuration, wiring, shutdown.
+//!
+//! * [`cli`]: the commands and what they print
+//! * [`config`]: from a file's text to values that hold
+//! * [`builtin`]: the policies that are part of the program
+//! * [`serve`]: everything wired together, signals, reload
+//! * [`admin`]: health, readiness, metrics, policies and decisions over HTTP
+
+mod admin;
+mod builtin;
+mod cli;
+mod config;
+mod metrics;
+mod serve;
+
+use std::process::ExitCode;
+
+/// The subcommand by which a host starts its build processes. Not for people.
+const BUILD: &str = "build-policy";
+
+fn main() -> ExitCode {
+    // Before anything else is set up: the build has its whole process to itself.
+    if std::env::args_os().nth(1).is_some_and(|argument| argument == BUILD) {
+        return portcullis_engine::build::child_main();
+    }
+    cli::main()
+}

@@ -1,1 +1,49 @@
-//! to be written
+//! Policies: how they are loaded, asked, combined and swapped. Knows wasmtime; knows no HTTP and no door.
+//!
+//! **Loading**, one file per step. The first two run in the host, the next five in a child process under
+//! resource limits ([`build`]), since neither the compiler nor a hostile `configure` can be stopped inside ours:
+//!
+//! 1. [`source`]: where the bytes come from, size and digest
+//! 2. [`cache`]: an artifact made before for the same bytes, settings and limits
+//! 3. `build::encode`: a core module becomes a component
+//! 4. `build::inspect`: what it imports and exports, and whether that is granted and known
+//! 5. `build::freeze`: `configure` runs once and its memory becomes the component's image
+//! 6. `build::compile`: native code
+//! 7. `build::cases`: what the unfrozen component answers to the policy's own cases
+//! 8. [`probe`]: the cases are asked of what will go live
+//! 9. [`Host::publish`]: one pointer store
+//!
+//! **Deciding**: [`Generation::decide`] asks every policy of one generation in a new instance each
+//! (`ask`), on the caller's thread for the first slice and on a lane of its own after that ([`lane`]), and
+//! combines what they say ([`combine`]).
+
+mod ask;
+pub mod build;
+pub mod cache;
+pub mod case;
+pub mod combine;
+mod compile_config;
+mod digest;
+mod error;
+mod fault;
+mod generation;
+mod host;
+mod lane;
+mod limits;
+mod linker;
+pub mod probe;
+mod sealed;
+pub mod source;
+mod spec;
+mod state;
+mod text;
+mod ticker;
+
+pub use ask::Callable;
+pub use digest::Digest;
+pub use error::LoadError;
+pub use fault::Fault;
+pub use generation::{Decision, Generation, Grants, Outcome, PolicyOutcome, PolicyStatus};
+pub use host::{Host, HostOptions};
+pub use limits::Limits;
+pub use spec::{Mode, PolicySpec};

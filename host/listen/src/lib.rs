@@ -1,1 +1,36 @@
-//! to be written
+//! Where peers come in: unix sockets, TCP and TLS, socket activation, and the way out.
+//!
+//! HTTP/1.1 only: that is what dockerd, OpenStack clients and the AWS SDKs speak to us. A listener takes a
+//! router and serves it until a [`Drain`] is started; each request carries the [`Peer`] that it came from.
+//!
+//! * [`Address`]: what an operator may write
+//! * [`Listener`]: bound, or inherited from a service manager ([`Activation`])
+//! * [`Tls`]: certificate, key and client CA, read again when they change
+//! * [`serve`](fn@serve), [`Limits`]: accepting, and what a peer may not do
+//! * [`Drain`]: ending without dropping a request
+//! * [`notify`]: telling a service manager how it goes
+//!
+//! This crate knows no door and no configuration file.
+
+mod activation;
+mod address;
+mod connection;
+mod drain;
+mod error;
+mod limits;
+mod listener;
+pub mod notify;
+mod progress;
+mod serve;
+mod socket_file;
+mod tls;
+
+pub use activation::Activation;
+pub use address::{Address, AddressError};
+pub use connection::Peer;
+pub use drain::Drain;
+pub use error::ListenError;
+pub use limits::{Limits, Options};
+pub use listener::{Listener, Local};
+pub use serve::serve;
+pub use tls::{Tls, TlsError, TlsFiles};

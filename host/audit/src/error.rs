@@ -1,0 +1,30 @@
+//! Why a decision cannot be recorded. Whoever gets one refuses what was asked for.
+
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Why a decision cannot be recorded.
+#[derive(Debug, thiserror::Error)]
+pub enum AuditError {
+    /// The log's file cannot be opened.
+    #[error("cannot open the audit log `{path}`: {source}", path = path.display())]
+    Open {
+        /// As configured.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The writer's thread cannot be started, or standard output cannot be used.
+    #[error("cannot start the audit log: {0}")]
+    Start(#[source] io::Error),
+    /// The last write failed; it is tried again until one succeeds.
+    #[error("the decision cannot be recorded: {0}")]
+    Broken(String),
+    /// The log is written to more slowly than decisions are made, and the queue stayed full.
+    #[error("the decision cannot be recorded: the audit log took nothing for {} ms", .0.as_millis())]
+    Stalled(Duration),
+    /// The log has been closed.
+    #[error("the decision cannot be recorded: the audit log is closed")]
+    Closed,
+}

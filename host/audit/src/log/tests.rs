@@ -1,0 +1,188 @@
+use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use portcullis_contract::HookName;
+use portcullis_contract::types::Verdict;
+
+use super::{Log, QUEUE};
+use crate::{AuditError, Record, Sink};
+
+fn record(id: &str) -> Record {
+    Record::new(id, 1_700_000_000_123, "docker", HookName::DockerRequest, Verdict::Deny)
+}
+
+/// A disk that can be full, and then takes half of what it is given.
+#[derive(Clone, Default)]
+struct Disk {
+    written: Arc<Mutex<Vec<u8>>>,
+    full: Arc<AtomicBool>,
+    held: Arc<Mutex<()>>,
+    writes: Arc<AtomicUsize>,
+}
+
+impl Disk {
+    fn sink(&self) -> Sink {
+        Sink::Writer(Box::new(self.clone()))
+    }
+
+    fn ids(&self) -> Vec<String> {
+        let written = String::from_utf8(self.written.lock().unwrap().clone()).unwrap();
+        assert!(written.is_empty() || written.ends_with('\n'), "no torn line at the end");
+        written
+            .lines()
+            .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["id"].to_string())
+            .collect()
+    }
+}
+
+impl Write for Disk {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let _held = self.held.lock().unwrap();
+        self.writes.fetch_add(1, Ordering::Relaxed);
+        let mut written = self.written.lock().unwrap();
+        if self.full.load(Ordering::Relaxed) {
+            if written.last().is_none_or(|byte| *byte == b'\n') && bytes.len() > 1 {
+                written.extend_from_slice(&bytes[..bytes.len() / 2]);
+                return Ok(bytes.len() / 2);
+            }
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        written.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn every_record_is_one_line_in_order() {
+    let disk = Disk::default();
+    let log = Log::open(disk.sink(), 3).unwrap();
+    for number in 0..100 {
+        log.write(record(&number.to_string())).await.unwrap();
+    }
+    log.clone().close().await.unwrap();
+    assert_eq!(disk.ids(), (0..100).map(|number| format!("\"{number}\"")).collect::<Vec<_>>());
+    assert_eq!(log.recent().iter().map(|recent| &*recent.id).collect::<Vec<_>>(), ["99", "98", "97"]);
+    assert!(log.find("98").is_some_and(|line| line.contains("\"id\":\"98\"") && !line.ends_with('\n')));
+    assert!(log.find("1").is_none());
+    assert!(log.recent().iter().all(|recent| log.find(&recent.id) == Some(recent.line.clone())));
+    assert!(matches!(log.write(record("late")).await, Err(AuditError::Closed)));
+}
+
+#[tokio::test]
+async fn a_decision_is_found_before_what_only_watched_it() {
+    let seen = Arc::new(AtomicUsize::new(0));
+    let counting = Arc::clone(&seen);
+    let log = Log::open_observed(Disk::default().sink(), 8, move |_| {
+        counting.fetch_add(1, Ordering::Relaxed);
+    })
+    .unwrap();
+    log.write(record("7")).await.unwrap();
+    log.write(Record { verdict: Verdict::Abstain, ..record("7") }).await.unwrap();
+    log.flush().await.unwrap();
+    assert!(log.find("7").is_some_and(|line| line.contains("\"verdict\":\"deny\"")));
+    assert_eq!(seen.load(Ordering::Relaxed), 2, "and both were shown to the observer");
+}
+
+#[tokio::test]
+async fn after_a_failed_write_nothing_is_taken_until_one_succeeds() {
+    let disk = Disk::default();
+    let log = Log::open(disk.sink(), 8).unwrap();
+    disk.full.store(true, Ordering::Relaxed);
+    log.write(record("kept")).await.unwrap();
+    assert!(matches!(log.flush().await, Err(AuditError::Broken(_))));
+    let refused = log.write(record("refused")).await.unwrap_err();
+    assert!(refused.to_string().starts_with("the decision cannot be recorded: "), "{refused}");
+    disk.full.store(false, Ordering::Relaxed);
+    log.flush().await.unwrap();
+    log.write(record("later")).await.unwrap();
+    log.close().await.unwrap();
+    assert_eq!(disk.ids(), ["\"kept\"", "\"later\""], "nothing was lost, torn or written twice");
+}
+
+#[tokio::test]
+async fn it_mends_by_itself() {
+    let disk = Disk::default();
+    let log = Log::open(disk.sink(), 8).unwrap();
+    disk.full.store(true, Ordering::Relaxed);
+    log.write(record("kept")).await.unwrap();
+    assert!(log.flush().await.is_err());
+    disk.full.store(false, Ordering::Relaxed);
+    tokio::time::timeout(std::time::Duration::from_secs(10), async {
+        while log.check().is_err() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await
+    .unwrap();
+    assert_eq!(disk.ids(), ["\"kept\""]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sink_that_takes_nothing_refuses_and_does_not_hang() {
+    let disk = Disk::default();
+    let held = disk.held.clone();
+    let log = Log::open(disk.sink(), 0).unwrap();
+    // Held by a thread of its own until it is told.
+    let (release, released) = std::sync::mpsc::channel::<()>();
+    let (holds, held_now) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let _stuck = held.lock().unwrap();
+        holds.send(()).unwrap();
+        let _ = released.recv();
+    });
+    held_now.recv().unwrap();
+    let mut taken = 0;
+    let refused = loop {
+        match log.write(record("x")).await {
+            Ok(()) => taken += 1,
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(refused, AuditError::Stalled(_)), "{refused}");
+    assert_eq!(taken, QUEUE);
+    drop(release);
+    log.close().await.unwrap();
+    assert_eq!(disk.ids().len(), QUEUE);
+    assert!(disk.writes.load(Ordering::Relaxed) < QUEUE / 2, "what waits is written together");
+}
+
+#[tokio::test]
+async fn a_rotated_file_is_left_for_a_new_one() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let (path, moved) = (folder.path().join("decisions.log"), folder.path().join("decisions.log.1"));
+    let log = Log::open(Sink::File(path.clone()), 0).unwrap();
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o137, 0);
+    log.write(record("1")).await.unwrap();
+    std::fs::rename(&path, &moved).unwrap();
+    log.write(record("2")).await.unwrap();
+    log.reopen().await.unwrap();
+    log.write(record("3")).await.unwrap();
+    log.close().await.unwrap();
+    assert_eq!(std::fs::read_to_string(&moved).unwrap().lines().count(), 2);
+    assert_eq!(std::fs::read_to_string(&path).unwrap().lines().count(), 1);
+}
+
+#[tokio::test]
+async fn a_full_disk_is_told_by_the_real_one() {
+    let log = Log::open(Sink::File("/dev/full".into()), 0).unwrap();
+    log.write(record("1")).await.unwrap();
+    let error = log.flush().await.unwrap_err();
+    assert!(error.to_string().contains("No space left"), "{error}");
+}
+
+#[test]
+fn a_file_that_cannot_be_opened_is_named() {
+    let Err(error) = Log::open(Sink::File("/no-such-folder/decisions.log".into()), 0) else {
+        panic!("opened")
+    };
+    assert!(
+        error.to_string().starts_with("cannot open the audit log `/no-such-folder/decisions.log`: "),
+        "{error}"
+    );
+}

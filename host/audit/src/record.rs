@@ -1,0 +1,280 @@
+//! What a decision leaves behind, and how long each part of it may be.
+
+use serde::ser::{Serialize, SerializeStruct, Serializer};
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use portcullis_contract::HookName;
+use portcullis_contract::types::{self, Verdict};
+
+use crate::line::{Clip, List, Names, Pairs, Time};
+use crate::mask;
+
+/// Bytes of a name, an id or a digest.
+pub(crate) const NAME: usize = 256;
+/// Bytes of a text for a person: a reason, an error.
+pub(crate) const TEXT: usize = 1024;
+/// Bytes of a URI.
+pub(crate) const URI: usize = 2048;
+/// Entries of a list. How many more there were stands beside it, as `..._left_out`.
+pub(crate) const ENTRIES: usize = 32;
+
+/// One decision. Fields are as they were seen; secrets are masked and lengths bounded when the line is made.
+///
+/// There is no way to see the raw fields of a record through `Debug`: it shows the line.
+#[derive(Clone)]
+pub struct Record {
+    /// The decision's id, as it stands at the end of a refusal's text.
+    pub id: String,
+    /// When the question was asked: milliseconds since 1970-01-01 UTC, as the policies were told.
+    pub now: u64,
+    /// The door that asked, e.g. `docker`.
+    pub door: Cow<'static, str>,
+    /// What the policies were asked.
+    pub hook: HookName,
+    /// The set of policies that was in force.
+    pub generation: u64,
+    /// What came of it: `allow` or `deny`.
+    pub verdict: Verdict,
+    /// The rule that decided; the host's own begin with `host:`.
+    pub rule: String,
+    /// Why, as the caller was told.
+    pub reason: String,
+    /// The policy that decided; absent where the host did.
+    pub policy: Option<Arc<str>>,
+    /// What each policy said.
+    pub outcomes: Vec<PolicyRecord>,
+    /// How long the policies took, microseconds.
+    pub micros: u64,
+    /// From the request's arrival to its answer, microseconds.
+    pub total_micros: u64,
+    /// Who asked.
+    pub principal: Option<Principal>,
+    /// The address the question came from.
+    pub peer: Option<String>,
+    /// The daemon's label.
+    pub daemon: Option<Arc<str>>,
+    /// The operation, in the peer's own words, e.g. `ContainerCreate`.
+    pub operation: Option<Cow<'static, str>>,
+    /// The HTTP method that was asked for.
+    pub method: Option<String>,
+    /// The URI that was asked for.
+    pub uri: Option<String>,
+    /// What it would read, change or make.
+    pub targets: Vec<Target>,
+    /// Major and minor.
+    pub api_version: Option<(u32, u32)>,
+    /// The HTTP status of the answer, where it tells of a fault.
+    pub status: Option<u16>,
+    /// What went wrong in the host, for the operator.
+    pub error: Option<String>,
+    /// Whatever else the door has to say.
+    pub extra: Vec<(Cow<'static, str>, String)>,
+}
+
+/// What one policy said, or why it said nothing.
+#[derive(Debug, Clone)]
+pub struct PolicyRecord {
+    /// Its name in the configuration.
+    pub policy: Arc<str>,
+    /// Module, settings and limits together.
+    pub revision: Arc<str>,
+    /// SHA-256 of the module.
+    pub module: Arc<str>,
+    /// SHA-256 of the settings.
+    pub settings: Arc<str>,
+    /// `enforce` or `monitor`.
+    pub mode: Cow<'static, str>,
+    /// `opinion`, or the fault: `deadline`, `out-of-memory`, `log-flood`, `oversized-answer`, `trap`,
+    /// `overloaded`, `host-fault`, `policy-error`; `not-asked` where an earlier one had settled it.
+    pub outcome: Cow<'static, str>,
+    /// Its opinion; absent where it gave none.
+    pub verdict: Option<Verdict>,
+    /// Its name for the rule.
+    pub rule: String,
+    /// Its reason.
+    pub reason: Option<String>,
+    /// For the operator, e.g. the first line of a trap's backtrace.
+    pub detail: Option<String>,
+    /// How long it took, microseconds.
+    pub micros: u64,
+}
+
+/// Who asked.
+#[derive(Debug, Clone)]
+pub struct Principal {
+    /// Absent means anonymous.
+    pub name: Option<String>,
+    /// How the name was proved.
+    pub authentication: Cow<'static, str>,
+    /// The groups it is in.
+    pub groups: Vec<String>,
+    /// The client certificate's subject.
+    pub certificate: Option<String>,
+}
+
+/// Something that a request reads, changes or makes.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// e.g. `container`
+    pub kind: Cow<'static, str>,
+    /// As it stood in the request.
+    pub as_sent: String,
+}
+
+impl Record {
+    /// A record of which nothing is known but what every record has.
+    pub fn new(
+        id: impl Into<String>,
+        now: u64,
+        door: impl Into<Cow<'static, str>>,
+        hook: HookName,
+        verdict: Verdict,
+    ) -> Self {
+        Self {
+            id: id.into(),
+            now,
+            door: door.into(),
+            hook,
+            generation: 0,
+            verdict,
+            rule: String::new(),
+            reason: String::new(),
+            policy: None,
+            outcomes: Vec::new(),
+            micros: 0,
+            total_micros: 0,
+            principal: None,
+            peer: None,
+            daemon: None,
+            operation: None,
+            method: None,
+            uri: None,
+            targets: Vec::new(),
+            api_version: None,
+            status: None,
+            error: None,
+            extra: Vec::new(),
+        }
+    }
+}
+
+impl From<&types::Principal> for Principal {
+    fn from(principal: &types::Principal) -> Self {
+        Self {
+            name: principal.name.clone(),
+            authentication: principal.authentication.clone().into(),
+            groups: principal.groups.clone(),
+            certificate: principal.certificate.as_ref().map(|certificate| certificate.subject.clone()),
+        }
+    }
+}
+
+impl fmt::Debug for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(crate::line::of(self).trim_end())
+    }
+}
+
+/// Writes a field where there is something to write.
+macro_rules! optional {
+    ($to:ident, $name:literal, $value:expr, $wrap:expr) => {
+        match $value {
+            Some(value) => $to.serialize_field($name, &$wrap(value))?,
+            None => $to.skip_field($name)?,
+        }
+    };
+}
+
+fn left_out<T>(list: &[T]) -> Option<usize> {
+    list.len().checked_sub(ENTRIES).filter(|more| *more > 0)
+}
+
+fn clip<const N: usize>(text: &(impl AsRef<str> + ?Sized)) -> Clip<'_, N> {
+    Clip(Cow::Borrowed(text.as_ref()))
+}
+
+/// Free text may quote a URL with a password in it.
+fn masked<const N: usize>(text: &(impl AsRef<str> + ?Sized)) -> Clip<'_, N> {
+    Clip(mask::text(text.as_ref()))
+}
+
+impl Serialize for Record {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut to = serializer.serialize_struct("Record", 27)?;
+        to.serialize_field("time", &Time(self.now))?;
+        to.serialize_field("id", &clip::<NAME>(&self.id))?;
+        to.serialize_field("door", &clip::<NAME>(&self.door))?;
+        to.serialize_field("hook", &self.hook)?;
+        to.serialize_field("generation", &self.generation)?;
+        to.serialize_field("verdict", &self.verdict)?;
+        to.serialize_field("rule", &clip::<NAME>(&self.rule))?;
+        to.serialize_field("reason", &masked::<TEXT>(&self.reason))?;
+        optional!(to, "policy", &self.policy, clip::<NAME>);
+        optional!(to, "principal", &self.principal, std::convert::identity);
+        optional!(to, "peer", &self.peer, clip::<NAME>);
+        optional!(to, "daemon", &self.daemon, clip::<NAME>);
+        optional!(to, "operation", &self.operation, clip::<NAME>);
+        optional!(to, "method", &self.method, clip::<NAME>);
+        optional!(to, "uri", &self.uri, |uri: &'_ String| Clip::<URI>(Cow::Owned(
+            mask::uri(uri).into_owned()
+        )));
+        optional!(to, "api_version", self.api_version, |(major, minor)| format!("{major}.{minor}"));
+        to.serialize_field("targets", &List(&self.targets))?;
+        optional!(to, "targets_left_out", left_out(&self.targets), std::convert::identity);
+        to.serialize_field("outcomes", &List(&self.outcomes))?;
+        optional!(to, "outcomes_left_out", left_out(&self.outcomes), std::convert::identity);
+        to.serialize_field("micros", &self.micros)?;
+        to.serialize_field("total_micros", &self.total_micros)?;
+        optional!(to, "status", self.status, std::convert::identity);
+        optional!(to, "error", &self.error, masked::<TEXT>);
+        if self.extra.is_empty() {
+            to.skip_field("extra")?;
+        } else {
+            to.serialize_field("extra", &Pairs(&self.extra))?;
+        }
+        optional!(to, "extra_left_out", left_out(&self.extra), std::convert::identity);
+        to.serialize_field("now", &self.now)?;
+        to.end()
+    }
+}
+
+impl Serialize for PolicyRecord {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut to = serializer.serialize_struct("PolicyRecord", 11)?;
+        to.serialize_field("policy", &clip::<NAME>(&self.policy))?;
+        to.serialize_field("revision", &clip::<NAME>(&self.revision))?;
+        to.serialize_field("module", &clip::<NAME>(&self.module))?;
+        to.serialize_field("settings", &clip::<NAME>(&self.settings))?;
+        to.serialize_field("mode", &clip::<NAME>(&self.mode))?;
+        to.serialize_field("outcome", &clip::<NAME>(&self.outcome))?;
+        optional!(to, "verdict", self.verdict, std::convert::identity);
+        to.serialize_field("rule", &clip::<NAME>(&self.rule))?;
+        optional!(to, "reason", &self.reason, masked::<TEXT>);
+        optional!(to, "detail", &self.detail, masked::<TEXT>);
+        to.serialize_field("micros", &self.micros)?;
+        to.end()
+    }
+}
+
+impl Serialize for Principal {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut to = serializer.serialize_struct("Principal", 5)?;
+        optional!(to, "name", &self.name, clip::<NAME>);
+        to.serialize_field("authentication", &clip::<NAME>(&self.authentication))?;
+        to.serialize_field("groups", &Names(&self.groups))?;
+        optional!(to, "groups_left_out", left_out(&self.groups), std::convert::identity);
+        optional!(to, "certificate", &self.certificate, clip::<TEXT>);
+        to.end()
+    }
+}
+
+impl Serialize for Target {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut to = serializer.serialize_struct("Target", 2)?;
+        to.serialize_field("kind", &clip::<NAME>(&self.kind))?;
+        to.serialize_field("as_sent", &Clip::<TEXT>(mask::name(&self.as_sent)))?;
+        to.end()
+    }
+}

@@ -1,0 +1,94 @@
+//! What operators and their monitoring ask, on a listener of its own: loopback unless the configuration says
+//! otherwise, since records tell who did what.
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use portcullis_audit::Log;
+use portcullis_contract::HookName;
+use portcullis_engine::Host;
+use serde_json::json;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::metrics::Metrics;
+
+/// What the handlers share.
+#[derive(Clone)]
+pub(crate) struct Admin {
+    pub(crate) host: Arc<Host>,
+    pub(crate) log: Log,
+    pub(crate) metrics: Metrics,
+    /// Hooks that a door in use asks on.
+    pub(crate) hooks: Arc<[HookName]>,
+    /// Why the last reload was not taken.
+    pub(crate) complaint: Arc<Mutex<Option<String>>>,
+}
+
+/// The routes of the admin listener.
+pub(crate) fn router(admin: Admin) -> Router {
+    Router::new()
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(metrics))
+        .route("/policies", get(policies))
+        .route("/decisions", get(decisions))
+        .route("/decisions/{id}", get(decision))
+        .with_state(admin)
+}
+
+impl Admin {
+    /// What keeps it from deciding, if anything does.
+    fn not_ready(&self) -> Option<String> {
+        let generation = self.host.generation();
+        if let Some(hook) = self.hooks.iter().find(|hook| !generation.serves(**hook)) {
+            return Some(format!("no policy serves `{hook}`"));
+        }
+        self.log.check().err().map(|error| format!("decisions cannot be recorded: {error}"))
+    }
+}
+
+async fn ready(State(admin): State<Admin>) -> Response {
+    match admin.not_ready() {
+        None => "ready\n".into_response(),
+        Some(reason) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {reason}\n")).into_response(),
+    }
+}
+
+async fn metrics(State(admin): State<Admin>) -> Response {
+    match admin.metrics.text(&admin.host) {
+        Ok(text) => {
+            let media_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+            ([(header::CONTENT_TYPE, media_type)], text).into_response()
+        }
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")).into_response(),
+    }
+}
+
+async fn policies(State(admin): State<Admin>) -> Response {
+    let generation = admin.host.generation();
+    let complaint = admin.complaint.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let policies: Vec<_> = generation.status().map(|status| json!(status)).collect();
+    json_response(&json!({
+        "generation": generation.number(),
+        "policies": policies,
+        "last_reload_refused": complaint,
+    }))
+}
+
+async fn decisions(State(admin): State<Admin>) -> Response {
+    let lines: String = admin.log.recent().iter().flat_map(|recent| [&*recent.line, "\n"]).collect();
+    ([(header::CONTENT_TYPE, "application/x-ndjson")], lines).into_response()
+}
+
+async fn decision(State(admin): State<Admin>, Path(id): Path<String>) -> Response {
+    match admin.log.find(&id) {
+        Some(line) => ([(header::CONTENT_TYPE, "application/json")], format!("{line}\n")).into_response(),
+        None => (StatusCode::NOT_FOUND, "no decision of late has that id\n").into_response(),
+    }
+}
+
+fn json_response(value: &serde_json::Value) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], format!("{value:#}\n")).into_response()
+}

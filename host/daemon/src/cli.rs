@@ -1,0 +1,122 @@
+//! The commands and what they print. Text for people by default; `--json` for programs.
+
+mod check;
+mod doctor;
+mod inspect;
+mod spec;
+
+use clap::{Parser, Subcommand};
+use portcullis_listen::Activation;
+use std::io::IsTerminal as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use tracing_subscriber::EnvFilter;
+
+use crate::config::Config;
+use crate::serve::{self, ConfigSource, ServeError};
+
+/// Asks a sandboxed WebAssembly policy before power is handed out.
+///
+/// Without a command it serves with its built-in policies (docker-baseline and allow) on local sockets.
+#[derive(Debug, Parser)]
+#[command(name = "portcullis", version, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve what a configuration says
+    Serve {
+        /// The configuration, in TOML
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+    },
+    /// Validate a configuration, build its policies and run their cases; start nothing
+    Check {
+        /// The configuration, in TOML
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Look at policies
+    #[command(subcommand)]
+    Policy(PolicyCommand),
+    /// Connect dockerd, and see that it asks
+    #[command(subcommand)]
+    Docker(DockerCommand),
+}
+
+#[derive(Debug, Subcommand)]
+enum PolicyCommand {
+    /// Show what a module is: digest, hooks, imports, whether it freezes
+    Inspect(inspect::Arguments),
+}
+
+#[derive(Debug, Subcommand)]
+enum DockerCommand {
+    /// Show what to write where, so that dockerd asks this host
+    Spec(spec::Arguments),
+    /// Prove that dockerd asks: a typo in daemon.json leaves it silently open
+    Doctor(doctor::Arguments),
+}
+
+/// Runs the command that was given.
+pub(crate) fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    log_to_stderr();
+    let outcome = match arguments.command {
+        None => run_server(ConfigSource::BuiltIn),
+        Some(Command::Serve { config }) => run_server(ConfigSource::File(config)),
+        Some(Command::Check { config, json }) => check::run(&config, json),
+        Some(Command::Policy(PolicyCommand::Inspect(arguments))) => inspect::run(&arguments),
+        Some(Command::Docker(DockerCommand::Spec(arguments))) => spec::run(&arguments),
+        Some(Command::Docker(DockerCommand::Doctor(arguments))) => doctor::run(&arguments),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "this is where a command says why it failed")]
+fn complain(error: &ServeError) {
+    eprintln!("portcullis: {error}");
+}
+
+fn log_to_stderr() {
+    let filter = EnvFilter::try_from_env("PORTCULLIS_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(false)
+        .init();
+}
+
+fn run_server(source: ConfigSource) -> Result<(), ServeError> {
+    // Before there are threads: it takes variables out of the environment.
+    let activation = Activation::take()?;
+    runtime()?.block_on(serve::serve(source, activation))
+}
+
+/// Prints a command's output.
+#[expect(clippy::print_stdout, reason = "this is where every command prints")]
+fn print(text: impl std::fmt::Display) {
+    println!("{text}");
+}
+
+/// The configuration in that file, or the one without a file.
+fn config_of(file: Option<&Path>) -> Result<Config, ServeError> {
+    Ok(file.map_or_else(Config::default_without_file, Config::load)?)
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, ServeError> {
+    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
+}

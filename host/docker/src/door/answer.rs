@@ -1,0 +1,86 @@
+//! What dockerd reads. The one place of this door that turns an outcome into an answer.
+//!
+//! dockerd takes nothing but status 200 as an answer and ignores `Err` there (moby `pkg/plugins/client.go`,
+//! `pkg/authorization/authz.go`): so a denial is 200 with `Allow: false` and its text in `Msg`, and a fault is 500
+//! with its text in `Err`. `Allow` is never true beside an error.
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use portcullis_engine::Decision;
+use serde_json::json;
+
+/// The media type that dockerd asks for.
+const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/vnd.docker.plugins.v1.2+json");
+
+/// What becomes of a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Reply {
+    /// It may go on.
+    Allow,
+    /// A policy, or the host by its own rules, refuses it. dockerd answers its client with 403.
+    Deny(String),
+    /// No decision could be made. dockerd answers its client with 500.
+    Fault(String),
+}
+
+impl Reply {
+    /// The reply to a decision with that id.
+    pub(crate) fn to(decision: &Decision, id: &str) -> Self {
+        if decision.allowed {
+            return Self::Allow;
+        }
+        let text = explain(&decision.reason, decision.policy.as_deref(), &decision.rule, id);
+        if decision.fault { Self::Fault(text) } else { Self::Deny(text) }
+    }
+
+    /// The host refuses by a rule of its own.
+    pub(crate) fn refused(reason: &str, rule: &str, id: &str) -> Self {
+        Self::Deny(explain(reason, None, rule, id))
+    }
+
+    /// The decision panicked, or the program is ending.
+    pub(crate) fn cut_short() -> Self {
+        Self::Fault("the decision was cut short; nothing was allowed".into())
+    }
+
+    pub(crate) fn into_response(self) -> Response {
+        let (status, body) = match self {
+            Self::Allow => (StatusCode::OK, r#"{"Allow":true}"#.to_owned()),
+            Self::Deny(text) => (StatusCode::OK, json!({ "Allow": false, "Msg": text }).to_string()),
+            Self::Fault(text) => {
+                (StatusCode::INTERNAL_SERVER_ERROR, json!({ "Allow": false, "Err": text }).to_string())
+            }
+        };
+        (status, [(header::CONTENT_TYPE, MEDIA_TYPE)], body).into_response()
+    }
+}
+
+/// A refusal's text: why, who said so, and the decision's id, by which its record is found.
+fn explain(reason: &str, policy: Option<&str>, rule: &str, id: &str) -> String {
+    let policy = policy.map(|policy| format!("policy {policy}, ")).unwrap_or_default();
+    let rule = if rule.is_empty() { String::new() } else { format!("rule {rule}, ") };
+    format!("{reason} ({policy}{rule}decision {id})")
+}
+
+/// `GET /`: something to see for a person who looks whether it is there.
+pub(super) async fn banner() -> &'static str {
+    "Portcullis: Docker authorization plugin\n"
+}
+
+/// `/Plugin.Activate`: what this plugin implements.
+pub(super) async fn activation() -> Response {
+    ([(header::CONTENT_TYPE, MEDIA_TYPE)], r#"{"Implements":["authz"]}"#).into_response()
+}
+
+/// A body that never came, or is larger than any that dockerd sends.
+pub(super) fn unreadable() -> Response {
+    Reply::Fault("the message could not be read: it broke off, or is larger than 32 MiB".into())
+        .into_response()
+}
+
+pub(super) async fn unknown_route() -> Response {
+    let text = "this is a Docker authorization plugin: it answers POST /Plugin.Activate, /AuthZPlugin.AuthZReq and \
+                /AuthZPlugin.AuthZRes";
+    (StatusCode::NOT_FOUND, Json(json!({ "Err": text }))).into_response()
+}

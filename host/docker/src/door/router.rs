@@ -1,0 +1,52 @@
+//! Every route of the door. dockerd sends no Content-Type, so handlers take bytes and not JSON.
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{DefaultBodyLimit, Extension, State};
+use axum::response::Response;
+use axum::routing::{get, post};
+use portcullis_listen::Peer;
+
+use super::Door;
+use super::answer::{self, Reply};
+use super::authorize::{Call, authorize_request, authorize_response};
+
+/// Bytes of a message, at most. dockerd shows bodies of up to 4 MiB, in base64, and answers of any size.
+const MESSAGE: usize = 32 << 20;
+
+/// The routes of the Docker authorization plugin API (docker/cli `docs/extend/plugins_authorization.md`).
+pub fn router(door: Door) -> Router {
+    Router::new()
+        .route("/", get(answer::banner))
+        .route("/Plugin.Activate", post(answer::activation).get(answer::activation))
+        .route("/AuthZPlugin.AuthZReq", post(request))
+        .route("/AuthZPlugin.AuthZRes", post(response))
+        .fallback(answer::unknown_route)
+        .layer(DefaultBodyLimit::max(MESSAGE))
+        .with_state(door)
+}
+
+async fn request(
+    State(door): State<Door>,
+    peer: Option<Extension<Peer>>,
+    body: Result<Bytes, BytesRejection>,
+) -> Response {
+    let call = Call::begin(peer);
+    let Ok(body) = body else { return answer::unreadable() };
+    let host = door.0.host.clone();
+    let reply = host.run(async move { authorize_request(&door.0, call, &body).await }).await;
+    reply.unwrap_or_else(Reply::cut_short).into_response()
+}
+
+async fn response(
+    State(door): State<Door>,
+    peer: Option<Extension<Peer>>,
+    body: Result<Bytes, BytesRejection>,
+) -> Response {
+    let call = Call::begin(peer);
+    let Ok(body) = body else { return answer::unreadable() };
+    let host = door.0.host.clone();
+    let reply = host.run(async move { authorize_response(&door.0, call, &body).await }).await;
+    reply.unwrap_or_else(Reply::cut_short).into_response()
+}

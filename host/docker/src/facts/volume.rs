@@ -1,0 +1,115 @@
+//! Volumes, and what a driver's options make of the daemon's host.
+//!
+//! The `local` driver hands `type`, `o` and `device` to mount(2) (moby volume/local): with `bind` among the
+//! options it is a bind mount under an innocent name, and file systems such as overlay or proc reach the host
+//! without one.
+
+use portcullis_contract::Pairs;
+use portcullis_contract::docker::Mount;
+
+use super::FactError;
+use super::fields::Fields;
+use super::path;
+use crate::json::Object;
+
+/// File systems whose `device` is on another machine, or nothing at all.
+const NOT_OF_THIS_HOST: &[&str] =
+    &["nfs", "nfs4", "cifs", "smb3", "smbfs", "ceph", "9p", "glusterfs", "lustre", "tmpfs", "ramfs"];
+
+/// File systems that the kernel fills, and where the host has them: a new mount of one shows the same.
+const OF_THE_KERNEL: &[(&str, &str)] = &[
+    ("proc", "/proc"),
+    ("sysfs", "/sys"),
+    ("devtmpfs", "/dev"),
+    ("devpts", "/dev/pts"),
+    ("mqueue", "/dev/mqueue"),
+    ("hugetlbfs", "/dev/hugepages"),
+    ("binfmt_misc", "/proc/sys/fs/binfmt_misc"),
+    ("cgroup", "/sys/fs/cgroup"),
+    ("cgroup2", "/sys/fs/cgroup"),
+    ("bpf", "/sys/fs/bpf"),
+    ("pstore", "/sys/fs/pstore"),
+    ("selinuxfs", "/sys/fs/selinux"),
+    ("fusectl", "/sys/fs/fuse/connections"),
+    ("debugfs", "/sys/kernel/debug"),
+    ("tracefs", "/sys/kernel/tracing"),
+    ("securityfs", "/sys/kernel/security"),
+    ("configfs", "/sys/kernel/config"),
+    ("efivarfs", "/sys/firmware/efi/efivars"),
+];
+
+/// The body of `VolumeCreate`.
+///
+/// It is one mount, so where its options reach several paths of the host (overlay), `host_path` is the deepest
+/// directory above them all, and each stands in `extra` as `host-path`.
+pub(super) fn create(body: &Object<'_>) -> Result<Mount, FactError> {
+    let body = Fields::of(body, "");
+    let name = body.text("Name")?;
+    let driver = body.some_text("Driver")?;
+    let driver_options = body.pairs("DriverOpts")?;
+    let reached = host_paths(driver.as_deref(), &driver_options);
+    let extra = if reached.len() > 1 {
+        reached.iter().map(|path| ("host-path".to_owned(), path.clone())).collect()
+    } else {
+        Pairs::new()
+    };
+    Ok(Mount {
+        kind: "volume".to_owned(),
+        origin: "volume-create".to_owned(),
+        as_sent: name.to_owned(),
+        source: Some(name.to_owned()).filter(|name| !name.is_empty()),
+        read_only: is_read_only(driver.as_deref(), &driver_options),
+        host_path: path::common(&reached),
+        driver,
+        driver_options,
+        extra,
+        ..Mount::default()
+    })
+}
+
+/// Whether no driver is named, which means `local`, or `local` itself.
+fn is_local(driver: Option<&str>) -> bool {
+    matches!(driver, None | Some("" | "local"))
+}
+
+fn option<'o>(options: &'o Pairs, key: &str) -> &'o str {
+    options.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str()).unwrap_or_default()
+}
+
+/// Whether the `local` driver mounts it read-only.
+fn is_read_only(driver: Option<&str>, options: &Pairs) -> bool {
+    is_local(driver) && option(options, "o").split(',').rfind(|o| matches!(*o, "ro" | "rw")) == Some("ro")
+}
+
+/// The paths of the daemon's host that a volume with these options makes reachable: none for a volume of another
+/// driver, of which nothing is known.
+pub(super) fn host_paths(driver: Option<&str>, options: &Pairs) -> Vec<String> {
+    if !is_local(driver) || options.is_empty() {
+        return Vec::new();
+    }
+    let (device, mount_type, o) = (option(options, "device"), option(options, "type"), option(options, "o"));
+    // The flag decides, whatever the type: mount(2) does not look at it then.
+    if o.split(',').any(|o| matches!(o, "bind" | "rbind")) {
+        return vec![path::from_root(device)];
+    }
+    if NOT_OF_THIS_HOST.contains(&mount_type) {
+        return Vec::new();
+    }
+    let mut reached: Vec<String> = Vec::new();
+    let of_the_kernel = OF_THE_KERNEL.iter().find(|(name, _)| *name == mount_type);
+    reached.extend(of_the_kernel.map(|(_, path)| (*path).to_owned()));
+    if device.starts_with('/') {
+        reached.push(path::clean(device));
+    }
+    for (key, value) in o.split(',').filter_map(|o| o.split_once('=')) {
+        // Overlay's layers may be relative; of other options only what is plainly a path counts.
+        let layers = matches!(key.trim_end_matches('+'), "lowerdir" | "upperdir" | "workdir" | "datadir");
+        let paths = value.split(':').filter(|path| path.starts_with('/') || (layers && !path.is_empty()));
+        reached.extend(paths.map(path::from_root));
+    }
+    if o.contains('\\') {
+        // The kernel lets `\` take the meaning from a comma or colon, so the paths above may not be the real ones.
+        reached.push("/".to_owned());
+    }
+    reached
+}

@@ -1,0 +1,122 @@
+//! Which keys dockerd reads into one field, and their one spelling.
+//!
+//! Go's `encoding/json` looks a key up among a struct's fields exactly first and then by simple case folding, so
+//! that `hostconfig`, `HOSTCONFIG` and `HoſtConfig` are all `HostConfig`; keys of a map (labels, options) keep
+//! their case. [`canonicalise`] rewrites the former to Docker's own spelling and leaves the latter alone.
+//! Two keys of one struct that fold to the same text are refused: Go would merge their values.
+//!
+//! The tables follow moby's `api/types` from 20.10 to 29, all versions together: a field that only some know is
+//! rewritten everywhere. A key that no version knows stays as it was sent.
+
+mod container;
+mod fold;
+mod network;
+mod other;
+mod swarm;
+mod volume;
+
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+
+use self::fold::Resolver;
+use crate::json::{JsonError, Value, shown};
+
+/// A field by the name that Go's `encoding/json` gives it, and what it holds.
+pub(crate) type Field = (&'static str, &'static Schema);
+
+/// What dockerd decodes a value into.
+#[derive(Debug)]
+pub enum Schema {
+    /// A Go struct. At most 128 fields, no two of them equal under folding.
+    Struct(&'static [(&'static str, &'static Schema)]),
+    /// A Go map: keys are the client's own.
+    Map(&'static Schema),
+    /// A Go slice.
+    List(&'static Schema),
+    /// No keys of ours within: a scalar, or a type that reads itself (`strslice.StrSlice` takes a bare string
+    /// as well as a list of strings: `Cmd`, `Entrypoint`, `Shell`, and in older versions `CapAdd` and `CapDrop`).
+    Any,
+}
+
+const ANY: &Schema = &Schema::Any;
+const LIST: &Schema = &Schema::List(ANY);
+const MAP: &Schema = &Schema::Map(ANY);
+const EMPTY: &Schema = &Schema::Struct(&[]);
+
+/// The body of an operation, by Docker's operationId; absent where the operation reads no JSON body.
+///
+/// `ContainerStart` has one because dockerd before 25 reads a host configuration from it below API 1.24.
+pub fn of_operation(operation: &str) -> Option<&'static Schema> {
+    Some(match operation {
+        "ContainerCreate" | "ContainerStart" | "ImageCommit" => container::CREATE,
+        "ContainerUpdate" => container::UPDATE,
+        "ContainerExec" => container::EXEC,
+        "ExecStart" => container::EXEC_START,
+        "ContainerCopy" => container::COPY,
+        "CheckpointCreate" => container::CHECKPOINT,
+        "VolumeCreate" => volume::CREATE,
+        "VolumeUpdate" => volume::UPDATE,
+        "NetworkCreate" => network::CREATE,
+        "NetworkConnect" => network::CONNECT,
+        "NetworkDisconnect" => network::DISCONNECT,
+        "SwarmInit" => swarm::INIT,
+        "SwarmJoin" => swarm::JOIN,
+        "SwarmUpdate" => swarm::SPEC,
+        "SwarmUnlock" => swarm::UNLOCK,
+        "ServiceCreate" | "ServiceUpdate" => swarm::SERVICE,
+        "NodeUpdate" => swarm::NODE,
+        "SecretCreate" | "SecretUpdate" => swarm::SECRET,
+        "ConfigCreate" | "ConfigUpdate" => swarm::CONFIG,
+        "PluginPull" | "PluginUpgrade" => other::PLUGIN_PRIVILEGES,
+        "PluginSet" => LIST,
+        "SystemAuth" | "ImagePush" => other::AUTH,
+        _ => return None,
+    })
+}
+
+/// Rewrites the keys of structs to Docker's own spelling.
+///
+/// Refused: two keys of one struct that fold to the same text, known or not, and a value that Go cannot decode
+/// where a struct, a map or a slice stands. `null` is kept there.
+pub fn canonicalise<'a>(mut value: Value<'a>, schema: &'static Schema) -> Result<Value<'a>, JsonError> {
+    rewrite(&mut value, schema).map_err(|error| match error {
+        JsonError::Mismatch { place, found, expected } if place.is_empty() => {
+            JsonError::Mismatch { place: "the body".to_owned(), found, expected }
+        }
+        other => other,
+    })?;
+    Ok(value)
+}
+
+fn rewrite(value: &mut Value<'_>, schema: &'static Schema) -> Result<(), JsonError> {
+    match (schema, value) {
+        (Schema::Any, _) | (_, Value::Null) => Ok(()),
+        (Schema::Struct(fields), Value::Object(object)) => {
+            let mut resolver = Resolver::new(fields);
+            object.members_mut().iter_mut().try_for_each(|(key, value)| match resolver.admit(key)? {
+                Some((name, inner)) => {
+                    *key = Cow::Borrowed(name);
+                    rewrite(value, inner).map_err(|error| error.within(name))
+                }
+                None => Ok(()),
+            })
+        }
+        (Schema::Map(inner), Value::Object(object)) => object
+            .members_mut()
+            .iter_mut()
+            .try_for_each(|(key, value)| rewrite(value, inner).map_err(|error| error.within(&shown(key)))),
+        (Schema::List(inner), Value::Array(items)) => {
+            items.iter_mut().enumerate().try_for_each(|(at, item)| {
+                rewrite(item, inner).map_err(|error| error.within(&format!("[{at}]")))
+            })
+        }
+        (Schema::Struct(_) | Schema::Map(_), other) => Err(mismatch(other, "an object")),
+        (Schema::List(_), other) => Err(mismatch(other, "an array")),
+    }
+}
+
+fn mismatch(found: &Value<'_>, expected: &'static str) -> JsonError {
+    JsonError::Mismatch { place: String::new(), found: found.kind(), expected }
+}

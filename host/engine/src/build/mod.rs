@@ -1,0 +1,124 @@
+//! Building a policy: from a module's bytes and its settings to native code, in a child process of our own.
+//!
+//! The child is the same binary with a hidden subcommand; it calls [`child_main`]. It has limits on address
+//! space and processor time, gets module and settings through its standard input, and answers with [`Facts`] and
+//! an artifact on its standard output. Whatever a module does to the compiler or in `configure` ends with it.
+
+mod cases;
+mod child;
+mod compile;
+mod encode;
+mod freeze;
+mod inspect;
+mod parent;
+mod reader;
+mod wire;
+
+use portcullis_contract::HookName;
+use serde::{Deserialize, Serialize};
+
+use crate::Limits;
+use crate::case::{Case, Said};
+
+pub use child::child_main;
+pub use parent::{BuildError, Builder, Confines};
+
+/// Changes whenever the same module and settings would be built into something else.
+pub(crate) const FREEZE_VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "/1");
+
+/// What is to be built.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Order {
+    /// The policy's name, for its log.
+    pub name: String,
+    /// One JSON object.
+    pub settings: String,
+    /// What it may use.
+    pub limits: Limits,
+    /// The WASI interfaces it may import.
+    pub wasi: Vec<String>,
+    /// Questions that the unfrozen component is to answer.
+    pub cases: Vec<Case>,
+    /// Why it must not be frozen, where that is known already.
+    pub unfrozen: Option<String>,
+}
+
+/// What was built.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Facts {
+    /// The interfaces it imports that give it something to call.
+    pub imports: Vec<String>,
+    /// The hooks it exports.
+    pub hooks: Vec<HookName>,
+    /// Why each instance is configured anew; absent when it is frozen.
+    pub unfrozen: Option<String>,
+    /// What one instance takes from the pool.
+    pub needs: Needs,
+    /// What `configure` logged.
+    pub log: Vec<String>,
+    /// What the unfrozen component said to each case.
+    pub answers: Vec<Said>,
+}
+
+/// What one instance takes from the pool.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Needs {
+    /// Core instances.
+    pub instances: u32,
+    /// Linear memories.
+    pub memories: u32,
+    /// Tables.
+    pub tables: u32,
+}
+
+/// The step at which a build failed, and why, for the operator.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{step}: {reason}")]
+pub struct Failure {
+    /// The step.
+    pub step: Step,
+    /// One line.
+    pub reason: String,
+}
+
+/// A step of the build.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Step {
+    /// A core module becomes a component.
+    Encode,
+    /// Imports and exports are looked at.
+    Inspect,
+    /// Settings are given to it.
+    Configure,
+    /// Native code is made.
+    Compile,
+}
+
+impl std::fmt::Display for Step {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Encode => "not a usable module",
+            Self::Inspect => "refused",
+            Self::Configure => "its settings",
+            Self::Compile => "cannot be compiled",
+        })
+    }
+}
+
+impl Step {
+    pub(crate) fn failed(self, reason: impl std::fmt::Display) -> Failure {
+        Failure { step: self, reason: crate::text::one_line(&reason.to_string(), 2048) }
+    }
+}
+
+/// Facts and artifact as one run of bytes, for the cache.
+pub(crate) fn pack_artifact(facts: &Facts, artifact: &[u8]) -> std::io::Result<Vec<u8>> {
+    wire::pack(facts, artifact)
+}
+
+/// The reverse of [`pack_artifact`]; `None` where the bytes are something else.
+pub(crate) fn unpack_artifact(bytes: &[u8]) -> Option<(Facts, Vec<u8>)> {
+    let (facts, artifact) = wire::unpack(bytes).ok()?;
+    Some((facts, artifact.to_vec()))
+}

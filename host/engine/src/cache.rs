@@ -1,0 +1,214 @@
+//! Artifacts kept on disk, so that a start does not compile what was compiled before.
+//!
+//! An artifact is native code: whoever can write one can run code in the host. Each file therefore carries an
+//! HMAC under a key that only the host can read. It is read once, checked over those very bytes, and those
+//! bytes are used. A frozen artifact also holds its policy's settings, so files are for the owner only.
+
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use crate::Digest;
+use crate::build::{self, FREEZE_VERSION, Facts, Order};
+use crate::sealed;
+
+/// Artifacts that are kept: the ones used last.
+const KEPT: usize = 64;
+const MAC: usize = 32;
+const KEY_FILE: &str = "artifacts.key";
+
+/// A directory of artifacts.
+#[derive(Debug, Clone)]
+pub struct Cache {
+    directory: PathBuf,
+    key: [u8; 32],
+}
+
+/// Why there is no cache.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot use `{}` as a cache: {source}", .path.display())]
+pub struct CacheError {
+    path: PathBuf,
+    source: io::Error,
+}
+
+impl Cache {
+    /// A cache below `state`, a directory that is made if it is not there.
+    pub fn open(state: &Path) -> Result<Self, CacheError> {
+        let failed = |source| CacheError { path: state.to_owned(), source };
+        let directory = state.join("artifacts");
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(&directory).map_err(failed)?;
+        let key = key(&state.join(KEY_FILE)).map_err(failed)?;
+        Ok(Self { directory, key })
+    }
+
+    /// What was built for this order, if it is there and unchanged.
+    pub fn get(&self, order: &Order, module: Digest) -> Option<(Facts, Vec<u8>)> {
+        let path = self.path(order, module);
+        let file = fs::read(&path).ok()?;
+        let (mac, bytes) = file.split_first_chunk::<MAC>()?;
+        let Ok(()) = self.mac(bytes).verify_slice(mac) else {
+            tracing::warn!(file = %path.display(), "a cached artifact was changed; it is built anew");
+            return None;
+        };
+        let (facts, artifact) = build::unpack_artifact(bytes)?;
+        // The time of last use decides what is thrown away.
+        let _ =
+            OpenOptions::new().append(true).open(&path).and_then(|file| file.set_modified(SystemTime::now()));
+        Some((facts, artifact))
+    }
+
+    /// Keeps what was built; a cache that cannot be written only costs the next start.
+    pub fn put(&self, order: &Order, module: Digest, facts: &Facts, artifact: &[u8]) {
+        if let Err(error) = self.write(order, module, facts, artifact) {
+            tracing::warn!(directory = %self.directory.display(), %error, "an artifact could not be kept");
+        }
+        self.prune();
+    }
+
+    fn write(&self, order: &Order, module: Digest, facts: &Facts, artifact: &[u8]) -> io::Result<()> {
+        let bytes = build::pack_artifact(facts, artifact)?;
+        let mut file = tempfile::NamedTempFile::new_in(&self.directory)?;
+        file.write_all(&self.mac(&bytes).finalize().into_bytes())?;
+        file.write_all(&bytes)?;
+        file.persist(self.path(order, module))?;
+        Ok(())
+    }
+
+    fn mac(&self, bytes: &[u8]) -> Hmac<Sha256> {
+        #[expect(clippy::expect_used, reason = "INVARIANT: an HMAC takes a key of any length")]
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).expect("a key of any length");
+        mac.update(bytes);
+        mac
+    }
+
+    fn path(&self, order: &Order, module: Digest) -> PathBuf {
+        self.directory.join(key_of(order, module).to_string())
+    }
+
+    fn prune(&self) {
+        let Ok(entries) = fs::read_dir(&self.directory) else { return };
+        let used = |entry: &fs::DirEntry| entry.metadata().and_then(|data| data.modified()).ok();
+        let mut files: Vec<_> =
+            entries.flatten().filter_map(|entry| Some((used(&entry)?, entry.path()))).collect();
+        files.sort_unstable_by_key(|(used, _)| std::cmp::Reverse(*used));
+        for (_, path) in files.into_iter().skip(KEPT) {
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+/// The digest over everything that an artifact depends on.
+fn key_of(order: &Order, module: Digest) -> Digest {
+    // INVARIANT: an order is plain data with string keys, which JSON can hold; were it not so, no key would be
+    // shared with another order, since the name differs.
+    let order = serde_json::to_vec(order).unwrap_or_else(|_| order.name.clone().into_bytes());
+    Digest::of_parts(&[
+        module.to_string().as_bytes(),
+        &order,
+        FREEZE_VERSION.as_bytes(),
+        &sealed::compatibility(),
+    ])
+}
+
+fn key(path: &Path) -> io::Result<[u8; 32]> {
+    let mut key = [0; 32];
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Ok(mut file) => {
+            fill_random(&mut key)?;
+            file.write_all(&key)?;
+            file.sync_all()?;
+        }
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            fs::File::open(path)?.read_exact(&mut key)?;
+        }
+        Err(error) => return Err(error),
+    }
+    Ok(key)
+}
+
+fn fill_random(bytes: &mut [u8]) -> io::Result<()> {
+    let mut filled = 0;
+    while filled < bytes.len() {
+        filled += rustix::rand::getrandom(&mut bytes[filled..], rustix::rand::GetRandomFlags::empty())?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Limits;
+    use crate::build::Needs;
+
+    fn order(settings: &str) -> Order {
+        Order {
+            name: "x".into(),
+            settings: settings.into(),
+            limits: Limits::default(),
+            wasi: vec![],
+            cases: vec![],
+            unfrozen: None,
+        }
+    }
+
+    fn facts() -> Facts {
+        Facts {
+            imports: vec![],
+            hooks: vec![],
+            unfrozen: None,
+            needs: Needs::default(),
+            log: vec![],
+            answers: vec![],
+        }
+    }
+
+    #[test]
+    fn what_was_kept_is_found_under_the_same_order_alone() {
+        let state = tempfile::tempdir().unwrap();
+        let cache = Cache::open(state.path()).unwrap();
+        let module = Digest::of(b"module");
+        cache.put(&order("{}"), module, &facts(), b"code");
+        assert_eq!(cache.get(&order("{}"), module), Some((facts(), b"code".to_vec())));
+        assert_eq!(cache.get(&order(r#"{"a":1}"#), module), None);
+        assert_eq!(cache.get(&order("{}"), Digest::of(b"other")), None);
+        let reopened = Cache::open(state.path()).unwrap();
+        assert!(reopened.get(&order("{}"), module).is_some());
+    }
+
+    #[test]
+    fn a_flipped_byte_anywhere_is_noticed() {
+        let state = tempfile::tempdir().unwrap();
+        let cache = Cache::open(state.path()).unwrap();
+        let module = Digest::of(b"module");
+        cache.put(&order("{}"), module, &facts(), b"code");
+        let path = cache.path(&order("{}"), module);
+        let good = fs::read(&path).unwrap();
+        for at in 0..good.len() {
+            let mut bad = good.clone();
+            bad[at] ^= 1;
+            fs::write(&path, &bad).unwrap();
+            assert_eq!(cache.get(&order("{}"), module), None, "byte {at}");
+        }
+        for end in 0..good.len() {
+            fs::write(&path, &good[..end]).unwrap();
+            assert_eq!(cache.get(&order("{}"), module), None, "cut at {end}");
+        }
+    }
+
+    #[test]
+    fn files_are_for_the_owner_only() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let state = tempfile::tempdir().unwrap();
+        let cache = Cache::open(state.path()).unwrap();
+        cache.put(&order("{}"), Digest::of(b"m"), &facts(), b"code");
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&state.path().join(KEY_FILE)), 0o600);
+        assert_eq!(mode(&cache.path(&order("{}"), Digest::of(b"m"))), 0o600);
+        assert_eq!(mode(&cache.directory), 0o700);
+    }
+}

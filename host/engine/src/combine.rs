@@ -1,0 +1,203 @@
+//! How the answers of several policies become one. Pure: no store, no clock.
+//!
+//! As AWS IAM does: any denial or fault wins, else any `allow`, else refused. `abstain` means no objection.
+
+use portcullis_contract::aws::{Answer, Denial, Grant};
+use portcullis_contract::types::{Opinion, Verdict};
+
+use crate::Fault;
+
+/// What it came to, and who brought it about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ruling {
+    /// Whether it is allowed.
+    pub allowed: bool,
+    /// Whether a fault is the cause.
+    pub fault: bool,
+    /// For the caller; empty where it is allowed.
+    pub reason: String,
+    /// The rule; `host:...` where no policy's rule is the cause.
+    pub rule: String,
+    /// The policy whose word it is, by its place in the list.
+    pub by: Option<usize>,
+}
+
+impl Ruling {
+    fn refused(rule: &str, reason: &str) -> Self {
+        Self { allowed: false, fault: false, reason: reason.into(), rule: rule.into(), by: None }
+    }
+
+    /// No policy is there to ask.
+    pub fn no_policy(hook: portcullis_contract::HookName) -> Self {
+        Self::refused("host:no-policy", &format!("no policy decides on `{hook}`"))
+    }
+
+    /// The host could not come to a decision.
+    pub fn broken(reason: &str) -> Self {
+        Self { fault: true, ..Self::refused("host:fault", reason) }
+    }
+}
+
+/// What one policy said, with its name for the texts.
+pub type Said<'a> = (&'a str, &'a Result<Opinion, Fault>);
+
+/// What one policy's word settles whatever the others say: a denial or a fault.
+pub fn settles(by: usize, (policy, said): Said<'_>) -> Option<Ruling> {
+    match said {
+        Err(fault) => Some(Ruling {
+            allowed: false,
+            fault: true,
+            reason: format!("policy `{policy}` could not decide: {}", fault.public()),
+            rule: format!("host:{}", fault.name()),
+            by: Some(by),
+        }),
+        Ok(opinion) if opinion.verdict == Verdict::Deny => Some(Ruling {
+            allowed: false,
+            fault: false,
+            reason: if opinion.reason.is_empty() {
+                format!("policy `{policy}` refused it and gave no reason")
+            } else {
+                opinion.reason.clone()
+            },
+            rule: opinion.rule.clone(),
+            by: Some(by),
+        }),
+        Ok(_) => None,
+    }
+}
+
+/// Before the act: any denial or fault, else any grant, else refused.
+pub fn before<'a>(said: impl IntoIterator<Item = Said<'a>>) -> Ruling {
+    let mut granted = None;
+    for (by, said) in said.into_iter().enumerate() {
+        if let Some(ruling) = settles(by, said) {
+            return ruling;
+        }
+        if let Ok(Opinion { verdict: Verdict::Allow, rule, .. }) = said.1 {
+            granted.get_or_insert_with(|| Ruling {
+                allowed: true,
+                fault: false,
+                reason: String::new(),
+                rule: rule.clone(),
+                by: Some(by),
+            });
+        }
+    }
+    granted.unwrap_or_else(|| Ruling::refused("host:no-grant", "no policy allowed it"))
+}
+
+/// After the act: any denial or fault withholds the answer, otherwise it passes.
+pub fn after<'a>(said: impl IntoIterator<Item = Said<'a>>) -> Ruling {
+    let passed = Ruling { allowed: true, fault: false, reason: String::new(), rule: String::new(), by: None };
+    said.into_iter().enumerate().find_map(|(by, said)| settles(by, said)).unwrap_or(passed)
+}
+
+/// What `aws-roles` came to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Roles {
+    /// What may be had, each with the policy that gave it.
+    Granted(Vec<(usize, Grant)>),
+    /// A policy could not answer: nothing is granted.
+    Refused(Ruling),
+}
+
+/// The denials of all policies are applied first; for one account and role the first policy in order supplies
+/// every parameter; a fault means that nothing is granted.
+pub fn roles<'a>(said: impl IntoIterator<Item = (&'a str, &'a Result<Answer, Fault>)>) -> Roles {
+    let mut denials: Vec<&Denial> = Vec::new();
+    let mut grants: Vec<(usize, &Grant)> = Vec::new();
+    for (by, (policy, answer)) in said.into_iter().enumerate() {
+        match answer {
+            Err(fault) => {
+                let reason = format!("policy `{policy}` could not decide: {}", fault.public());
+                let rule = format!("host:{}", fault.name());
+                return Roles::Refused(Ruling { allowed: false, fault: true, reason, rule, by: Some(by) });
+            }
+            Ok(answer) => {
+                denials.extend(&answer.denials);
+                for grant in &answer.grants {
+                    let known = |(_, other): &(usize, &Grant)| {
+                        (&other.account, &other.role) == (&grant.account, &grant.role)
+                    };
+                    if !grants.iter().any(known) {
+                        grants.push((by, grant));
+                    }
+                }
+            }
+        }
+    }
+    let denied = |grant: &Grant| {
+        denials.iter().any(|denial| {
+            denial.account.as_ref().is_none_or(|account| *account == grant.account)
+                && denial.role.as_ref().is_none_or(|role| *role == grant.role)
+        })
+    };
+    grants.retain(|(_, grant)| !denied(grant));
+    Roles::Granted(grants.into_iter().map(|(by, grant)| (by, grant.clone())).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn says(verdict: Verdict) -> Result<Opinion, Fault> {
+        Ok(Opinion { verdict, reason: format!("{verdict:?}"), rule: "r".into(), extra: vec![] })
+    }
+
+    fn ruled(said: &[Result<Opinion, Fault>], combine: fn(Vec<Said<'_>>) -> Ruling) -> (bool, Option<usize>) {
+        let ruling = combine(said.iter().map(|said| ("p", said)).collect());
+        (ruling.allowed, ruling.by)
+    }
+
+    #[test]
+    fn before_the_act() {
+        use Verdict::{Abstain, Allow, Deny};
+        let fault = || Err(Fault::LogFlood);
+        let before = |said: &[_]| ruled(said, |said| super::before(said));
+        assert_eq!(before(&[]), (false, None));
+        assert_eq!(before(&[says(Abstain)]), (false, None));
+        assert_eq!(before(&[says(Abstain), says(Allow)]), (true, Some(1)));
+        assert_eq!(before(&[says(Allow), says(Abstain)]), (true, Some(0)));
+        assert_eq!(before(&[says(Allow), says(Deny)]), (false, Some(1)));
+        assert_eq!(before(&[says(Deny), says(Allow)]), (false, Some(0)));
+        assert_eq!(before(&[says(Allow), fault()]), (false, Some(1)));
+        assert_eq!(before(&[fault(), says(Deny)]), (false, Some(0)));
+    }
+
+    #[test]
+    fn after_the_act() {
+        use Verdict::{Abstain, Allow, Deny};
+        let after = |said: &[_]| ruled(said, |said| super::after(said));
+        assert_eq!(after(&[]), (true, None));
+        assert_eq!(after(&[says(Abstain)]), (true, None));
+        assert_eq!(after(&[says(Allow), says(Deny)]), (false, Some(1)));
+        assert_eq!(after(&[says(Allow), Err(Fault::Overloaded)]), (false, Some(1)));
+    }
+
+    #[test]
+    fn a_denial_always_has_a_reason() {
+        let silent = Ok(Opinion { verdict: Verdict::Deny, ..Opinion::default() });
+        assert!(before([("guard", &silent)]).reason.contains("`guard`"));
+    }
+
+    fn grant(account: &str, role: &str, reason: &str) -> Grant {
+        Grant { account: account.into(), role: role.into(), reason: reason.into(), ..Grant::default() }
+    }
+
+    #[test]
+    fn roles_of_two_policies() {
+        let first = Ok(Answer {
+            grants: vec![grant("1", "admin", "first"), grant("1", "read", "first")],
+            ..Answer::default()
+        });
+        let second = Ok(Answer {
+            grants: vec![grant("1", "read", "second"), grant("2", "read", "second")],
+            denials: vec![Denial { role: Some("admin".into()), ..Denial::default() }],
+            ..Answer::default()
+        });
+        let Roles::Granted(granted) = roles([("a", &first), ("b", &second)]) else { panic!("refused") };
+        assert_eq!(granted, [(0, grant("1", "read", "first")), (1, grant("2", "read", "second"))]);
+        let broken = Err(Fault::LogFlood);
+        assert!(matches!(roles([("a", &first), ("b", &broken)]), Roles::Refused(_)));
+    }
+}

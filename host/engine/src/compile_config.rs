@@ -1,0 +1,90 @@
+//! How code is compiled. The child that compiles and the host that runs must agree, or an artifact does not load.
+
+use wasmtime::{Config, Enabled, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
+
+use crate::Limits;
+use crate::build::Needs;
+
+/// Where code compiled for `memory` bytes at most comes from and runs.
+pub(crate) fn base(memory: u64) -> Config {
+    let mut config = Config::new();
+    config
+        .epoch_interruption(true)
+        .cranelift_opt_level(OptLevel::Speed)
+        // Registering unwind information is quadratic in a host that loads and unloads code for months.
+        .native_unwind_info(false)
+        .memory_may_move(false)
+        // An image over this is copied for every instance instead of being mapped.
+        .memory_guaranteed_dense_image_size(memory)
+        .wasm_component_model(true)
+        .wasm_memory64(false)
+        .wasm_relaxed_simd(false);
+    config
+}
+
+/// For the build: nothing is kept ready, and little address space is reserved, since that is what its process
+/// is limited by.
+pub(crate) fn for_build() -> Config {
+    let mut config = base(1 << 20);
+    config
+        .memory_reservation(0)
+        .memory_guard_size(0)
+        .memory_reservation_for_growth(1 << 20)
+        .memory_may_move(true);
+    config
+}
+
+/// For deciding: slots for every decision that these policies may have under way at once.
+pub(crate) fn pooled<'a>(policies: impl Iterator<Item = (&'a Needs, &'a Limits)>) -> Config {
+    let mut sizes = Sizes::default();
+    let mut memory = 1 << 16;
+    for (needs, limits) in policies {
+        sizes.add(needs, limits);
+        memory = memory.max(limits.memory);
+    }
+    let mut pool = PoolingAllocationConfig::default();
+    let scan = PoolingAllocationConfig::is_pagemap_scan_available();
+    pool.pagemap_scan(if scan { Enabled::Yes } else { Enabled::No })
+        // Without the scan, keeping pages means clearing all of them after each decision.
+        .linear_memory_keep_resident(if scan { 1 << 20 } else { 0 })
+        .table_keep_resident(if scan { 1 << 16 } else { 0 })
+        .async_stack_keep_resident(1 << 16)
+        .total_component_instances(sizes.components)
+        .total_core_instances(sizes.instances)
+        .total_memories(sizes.memories)
+        .total_tables(sizes.tables)
+        .total_stacks(sizes.components)
+        .max_memory_size(usize::try_from(memory).unwrap_or(usize::MAX))
+        .table_elements(sizes.elements)
+        .max_memories_per_module(sizes.memories_each)
+        .max_tables_per_module(sizes.tables_each)
+        .max_component_instance_size(4 << 20)
+        .max_core_instance_size(4 << 20);
+    let mut config = base(memory);
+    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+    config
+}
+
+#[derive(Default)]
+struct Sizes {
+    components: u32,
+    instances: u32,
+    memories: u32,
+    tables: u32,
+    elements: usize,
+    memories_each: u32,
+    tables_each: u32,
+}
+
+impl Sizes {
+    fn add(&mut self, needs: &Needs, limits: &Limits) {
+        let at_once = limits.concurrency;
+        self.components = self.components.saturating_add(at_once);
+        self.instances = self.instances.saturating_add(at_once.saturating_mul(needs.instances.max(1)));
+        self.memories = self.memories.saturating_add(at_once.saturating_mul(needs.memories));
+        self.tables = self.tables.saturating_add(at_once.saturating_mul(needs.tables));
+        self.elements = self.elements.max(limits.table_elements as usize);
+        self.memories_each = self.memories_each.max(needs.memories.max(1));
+        self.tables_each = self.tables_each.max(needs.tables.max(1));
+    }
+}

@@ -1,0 +1,81 @@
+//! Why a set of policies was not taken. Whatever it is, the set in force stays in force.
+
+use portcullis_contract::HookName;
+use std::time::Duration;
+
+use crate::build::BuildError;
+use crate::source::SourceError;
+
+/// Why a set of policies was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// One policy is at fault.
+    #[error("policy `{policy}`: {error}")]
+    Policy {
+        /// Its name.
+        policy: String,
+        /// What is wrong with it.
+        #[source]
+        error: PolicyError,
+    },
+    /// The new set would leave a hook that is in use without any policy.
+    #[error("no policy of the new set serves `{0}`, which the set in force does; the old set stays")]
+    HookLost(HookName),
+    /// The host itself is at fault.
+    #[error("the engine cannot be set up: {0}")]
+    Engine(String),
+}
+
+/// What is wrong with one policy.
+#[derive(Debug, thiserror::Error)]
+pub enum PolicyError {
+    /// Its module could not be had.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// It could not be built.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// The configuration asks it on a hook that it does not export.
+    #[error("it does not export `{wanted}`; it exports {exported}")]
+    Hook {
+        /// What the configuration says.
+        wanted: HookName,
+        /// What there is.
+        exported: String,
+    },
+    /// It did not pass one of its own cases.
+    #[error("case `{case}` (hook `{hook}`): it {difference}")]
+    Case {
+        /// The case's name.
+        case: String,
+        /// The hook.
+        hook: HookName,
+        /// What is wrong.
+        difference: String,
+    },
+    /// It has to be configured for every decision, and that takes too long.
+    #[error(
+        "it cannot be frozen ({reason}), and configuring each instance takes {} ms of the {} ms it has; raise \
+         `deadline` or make its settings smaller", .took.as_millis(), .deadline.as_millis()
+    )]
+    SlowToConfigure {
+        /// Why it cannot be frozen.
+        reason: String,
+        /// What configuring took.
+        took: Duration,
+        /// What a decision may take.
+        deadline: Duration,
+    },
+    /// It was built, but does not load.
+    #[error("what was built does not load: {0}")]
+    Artifact(String),
+    /// It was built and loads, but does not start.
+    #[error("it cannot be asked: {0}")]
+    Start(crate::Fault),
+}
+
+impl LoadError {
+    pub(crate) fn policy(policy: &str, error: impl Into<PolicyError>) -> Self {
+        Self::Policy { policy: policy.to_owned(), error: error.into() }
+    }
+}

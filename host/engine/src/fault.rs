@@ -1,0 +1,105 @@
+//! Why a policy gave no answer. Every fault refuses; this is where wasmtime's errors get their meaning.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+use wasmtime::{PoolConcurrencyLimitError, Trap, WasmBacktrace};
+
+use crate::state::{LogFlood, OutOfMemory};
+use crate::text;
+
+/// Why a policy gave no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// It did not answer in time.
+    #[error("it did not answer within {} ms", .0.as_millis())]
+    Deadline(Duration),
+    /// It wanted more memory than it may have.
+    #[error("it wanted more than {} MiB of memory", .0 >> 20)]
+    OutOfMemory(u64),
+    /// It logged more than it may.
+    #[error("it logged more than it may in one decision")]
+    LogFlood,
+    /// Its answer was larger than it may be.
+    #[error("its answer was larger than {0} bytes")]
+    OversizedAnswer(u32),
+    /// It broke off: a panic, an illegal instruction, a stack that ran over.
+    #[error("it broke off: {0}")]
+    Trap(String),
+    /// It said itself that it cannot decide.
+    #[error("it reported an error: {0}")]
+    Refused(String),
+    /// Too many decisions are under way.
+    #[error("too many decisions are under way")]
+    Overloaded,
+    /// The host could not ask it.
+    #[error("the host could not ask it: {0}")]
+    Host(String),
+}
+
+impl Fault {
+    /// One word for records and metrics.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Deadline(_) => "deadline",
+            Self::OutOfMemory(_) => "out-of-memory",
+            Self::LogFlood => "log-flood",
+            Self::OversizedAnswer(_) => "oversized-answer",
+            Self::Trap(_) => "trap",
+            Self::Refused(_) => "policy-error",
+            Self::Overloaded => "overloaded",
+            Self::Host(_) => "host-fault",
+        }
+    }
+
+    /// What the caller may read. The rest is for the operator: a backtrace says how a policy is made.
+    pub fn public(&self) -> String {
+        match self {
+            Self::Trap(_) => "it broke off".into(),
+            Self::Refused(_) => "it reported an error".into(),
+            Self::Host(_) => "the host could not ask it".into(),
+            other => other.to_string(),
+        }
+    }
+
+    /// The fault that `error` stands for, under limits of `deadline` and `answer` bytes.
+    pub(crate) fn from_wasmtime(error: &wasmtime::Error, deadline: Duration, answer: u32) -> Self {
+        if let Some(OutOfMemory(limit)) = error.downcast_ref() {
+            return Self::OutOfMemory(*limit);
+        }
+        if error.downcast_ref::<LogFlood>().is_some() {
+            return Self::LogFlood;
+        }
+        if error.downcast_ref::<PoolConcurrencyLimitError>().is_some() {
+            return Self::Overloaded;
+        }
+        if ran_out_of_host_call_fuel(error) {
+            // Wasmtime gives this error no type. It stands for an argument of an import while the guest runs,
+            // which leaves a backtrace, and for an answer once the guest has returned, which leaves none.
+            let guest_runs = error.downcast_ref::<WasmBacktrace>().is_some();
+            return if guest_runs { Self::LogFlood } else { Self::OversizedAnswer(answer) };
+        }
+        match error.downcast_ref::<Trap>() {
+            Some(Trap::Interrupt) => Self::Deadline(deadline),
+            Some(trap) => Self::Trap(describe_trap(*trap, error)),
+            None => Self::Host(text::one_line(&format!("{error:#}"), 512)),
+        }
+    }
+}
+
+fn ran_out_of_host_call_fuel(error: &wasmtime::Error) -> bool {
+    error.chain().any(|cause| cause.to_string().contains("fuel allocated for hostcalls has been exhausted"))
+}
+
+fn describe_trap(trap: Trap, error: &wasmtime::Error) -> String {
+    let mut description = match trap {
+        // The stack of Rust and C lies under address 0 of their memory.
+        Trap::MemoryOutOfBounds => "memory out of bounds, or a stack that ran over".to_owned(),
+        Trap::UnreachableCodeReached => "it panicked or aborted".to_owned(),
+        other => other.to_string(),
+    };
+    let frames = error.downcast_ref::<WasmBacktrace>().map(WasmBacktrace::frames).unwrap_or_default();
+    for name in frames.iter().filter_map(|frame| frame.func_name()).take(6) {
+        let _ = write!(description, " < {name}");
+    }
+    text::one_line(&description, 1024)
+}

@@ -1,0 +1,236 @@
+//! Holds the generation in force, makes candidates for the next one, and publishes them.
+
+use arc_swap::ArcSwap;
+use portcullis_contract::HookName;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::sync::{Mutex, Semaphore};
+use wasmtime::Engine;
+
+use crate::ask::Entry;
+use crate::build::{Builder, Facts, Order};
+use crate::cache::Cache;
+use crate::error::PolicyError;
+use crate::generation::{Generation, Policy, PolicyStatus, PreparedInstance};
+use crate::lane::Lane;
+use crate::linker::linker;
+use crate::probe::{Probed, probe};
+use crate::sealed::Artifact;
+use crate::{Digest, LoadError, PolicySpec, compile_config, ticker};
+
+/// What a host needs to build policies.
+#[derive(Debug, Clone)]
+pub struct HostOptions {
+    /// Starts the build's child processes.
+    pub builder: Builder,
+    /// Keeps what was built.
+    pub cache: Option<Cache>,
+}
+
+/// The policies of this process.
+#[derive(Debug)]
+pub struct Host {
+    options: HostOptions,
+    lane: Lane,
+    current: ArcSwap<Generation>,
+    number: AtomicU64,
+    publishing: Mutex<()>,
+}
+
+/// A set of policies that was built and passed its cases, but is not in force.
+#[derive(Debug)]
+pub struct Candidate {
+    policies: Vec<Arc<Policy>>,
+    engine: Option<Engine>,
+}
+
+impl Candidate {
+    /// Every policy in it.
+    pub fn status(&self) -> impl Iterator<Item = &PolicyStatus> {
+        self.policies.iter().map(|policy| &policy.status)
+    }
+}
+
+impl Host {
+    /// A host with an empty generation, which refuses everything.
+    pub fn new(options: HostOptions) -> Result<Self, LoadError> {
+        let lane = Lane::new().map_err(|error| LoadError::Engine(error.to_string()))?;
+        let empty = Generation::new(0, Vec::new(), None);
+        Ok(Self {
+            options,
+            lane,
+            current: ArcSwap::from_pointee(empty),
+            number: AtomicU64::new(0),
+            publishing: Mutex::new(()),
+        })
+    }
+
+    /// The generation in force.
+    pub fn generation(&self) -> Arc<Generation> {
+        self.current.load_full()
+    }
+
+    /// Runs `work`, a decision with its record, on this thread until it first waits and in the slow lane after
+    /// that. It runs to its end also when the caller is gone. `None` if it panicked.
+    pub async fn run<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> Option<T> {
+        self.lane.run(work).await
+    }
+
+    /// Runs `work` beside everything else, where it can delay nobody.
+    pub fn run_aside(&self, work: impl Future<Output = ()> + Send + 'static) {
+        self.lane.spawn(work);
+    }
+
+    /// Builds a candidate and puts it in force. One at a time; on an error the set in force stays.
+    pub async fn load(&self, specs: Vec<PolicySpec>) -> Result<Arc<Generation>, LoadError> {
+        let _one_at_a_time = self.publishing.lock().await;
+        let candidate = self.candidate(specs).await?;
+        self.publish(candidate)
+    }
+
+    /// Builds every policy, loads them into an engine sized for them, and asks them their cases.
+    pub async fn candidate(&self, specs: Vec<PolicySpec>) -> Result<Candidate, LoadError> {
+        let mut built = Vec::with_capacity(specs.len());
+        for spec in specs {
+            built.push(self.build(spec, None).await?);
+        }
+        loop {
+            let (engine, policies) = load(&built)?;
+            match self.first_that_differs(&built, &policies).await? {
+                None => return Ok(Candidate { policies, engine: Some(engine) }),
+                Some((at, reason)) => {
+                    let spec = built[at].spec.clone();
+                    built[at] = self.build(spec, Some(reason)).await?;
+                }
+            }
+        }
+    }
+
+    async fn first_that_differs(
+        &self,
+        built: &[Built],
+        policies: &[Arc<Policy>],
+    ) -> Result<Option<(usize, String)>, LoadError> {
+        for (at, (built, policy)) in built.iter().zip(policies).enumerate() {
+            let probed = probe(policy, &built.spec.cases, &built.facts.answers).await;
+            match probed.map_err(|error| LoadError::policy(&built.spec.name, error))? {
+                Probed::Good => {}
+                Probed::FrozenDiffers(reason) => return Ok(Some((at, reason))),
+            }
+        }
+        Ok(None)
+    }
+
+    fn publish(&self, candidate: Candidate) -> Result<Arc<Generation>, LoadError> {
+        let number = self.number.load(Ordering::Relaxed) + 1;
+        let next = Arc::new(Generation::new(number, candidate.policies, candidate.engine));
+        let current = self.generation();
+        if let Some(lost) =
+            HookName::ALL.into_iter().find(|hook| current.serves(*hook) && !next.serves(*hook))
+        {
+            return Err(LoadError::HookLost(lost));
+        }
+        self.number.store(number, Ordering::Relaxed);
+        self.current.store(Arc::clone(&next));
+        Ok(next)
+    }
+
+    async fn build(&self, spec: PolicySpec, unfrozen: Option<String>) -> Result<Built, LoadError> {
+        let name = spec.name.clone();
+        self.build_policy(spec, unfrozen).await.map_err(|error| LoadError::policy(&name, error))
+    }
+
+    async fn build_policy(&self, spec: PolicySpec, unfrozen: Option<String>) -> Result<Built, PolicyError> {
+        let (module, digest) = spec.source.read(spec.sha256)?;
+        let order = Order {
+            name: spec.name.clone(),
+            settings: spec.settings.clone(),
+            limits: spec.limits,
+            wasi: spec.wasi.clone(),
+            cases: spec.cases.clone(),
+            unfrozen,
+        };
+        let kept = self.options.cache.as_ref().and_then(|cache| cache.get(&order, digest));
+        let (facts, artifact) = match kept {
+            Some(kept) => kept,
+            None => {
+                let (facts, artifact) = self.options.builder.build(&order, &module).await?;
+                if let Some(cache) = &self.options.cache {
+                    cache.put(&order, digest, &facts, &artifact);
+                }
+                (facts, artifact)
+            }
+        };
+        for line in &facts.log {
+            tracing::info!(target: "policy", policy = spec.name, "configure: {line}");
+        }
+        let exported = || facts.hooks.iter().map(|hook| format!("`{hook}`")).collect::<Vec<_>>().join(", ");
+        let wanted = spec.hooks.clone().unwrap_or_else(|| facts.hooks.clone());
+        if let Some(hook) = wanted.iter().find(|hook| !facts.hooks.contains(hook)) {
+            return Err(PolicyError::Hook { wanted: *hook, exported: exported() });
+        }
+        Ok(Built { spec, hooks: wanted, module: digest, facts, artifact: Artifact::trusted(artifact) })
+    }
+}
+
+/// A policy that was built.
+struct Built {
+    spec: PolicySpec,
+    hooks: Vec<HookName>,
+    module: Digest,
+    facts: Facts,
+    artifact: Artifact,
+}
+
+/// An engine with a pool for exactly these policies, and each of them in it.
+///
+/// Every generation has an engine of its own: a pool cannot grow, and a policy that needs more than the first
+/// set foresaw would otherwise need a restart.
+fn load(built: &[Built]) -> Result<(Engine, Vec<Arc<Policy>>), LoadError> {
+    let broken = |error: wasmtime::Error| LoadError::Engine(format!("{error:#}"));
+    let sizes = built.iter().map(|built| (&built.facts.needs, &built.spec.limits));
+    let engine = Engine::new(&compile_config::pooled(sizes)).map_err(broken)?;
+    ticker::tick(&engine).map_err(|error| LoadError::Engine(error.to_string()))?;
+    let one = |built: &Built| {
+        prepare(&engine, built)
+            .map(Arc::new)
+            .map_err(|error| LoadError::policy(&built.spec.name, PolicyError::Artifact(format!("{error:#}"))))
+    };
+    let policies = built.iter().map(one).collect::<Result<_, _>>()?;
+    Ok((engine, policies))
+}
+
+fn prepare(engine: &Engine, built: &Built) -> wasmtime::Result<Policy> {
+    let Built { spec, facts, .. } = built;
+    let component = built.artifact.component(engine)?;
+    let entry = Entry::find(&component)?;
+    let pre = linker(engine, !spec.wasi.is_empty())?.instantiate_pre(&component)?;
+    let name: Arc<str> = spec.name.as_str().into();
+    let settings = Digest::of(spec.settings.as_bytes());
+    let limits = format!("{:?}", spec.limits);
+    let revision = Digest::of_parts(&[
+        built.module.to_string().as_bytes(),
+        settings.to_string().as_bytes(),
+        limits.as_bytes(),
+    ]);
+    Ok(Policy {
+        status: PolicyStatus {
+            name: Arc::clone(&name),
+            source: spec.source.to_string(),
+            module: built.module.to_string().into(),
+            settings: settings.to_string().into(),
+            revision: revision.to_string()[..12].into(),
+            mode: spec.mode,
+            hooks: built.hooks.clone(),
+            imports: facts.imports.clone(),
+            unfrozen: facts.unfrozen.clone(),
+        },
+        name,
+        limits: spec.limits,
+        wasi: !spec.wasi.is_empty(),
+        settings: facts.unfrozen.is_some().then(|| spec.settings.clone()),
+        entry,
+        pre: PreparedInstance(pre),
+        places: Semaphore::new(spec.limits.concurrency as usize),
+    })
+}

@@ -1,0 +1,59 @@
+//! The last look before a policy goes live: its own cases, asked of exactly what will answer from now on.
+
+use portcullis_contract::hook::{AwsRoles, DockerRequest, DockerResponse, SecretAccess};
+use portcullis_contract::types::Opinion;
+
+use crate::ask::tame;
+use crate::case::{Case, Question, Said};
+use crate::error::PolicyError;
+use crate::generation::{Answered, Policy};
+
+/// What a probe came to.
+pub(crate) enum Probed {
+    /// It may go live.
+    Good,
+    /// It answers otherwise than it did before it was frozen: how.
+    FrozenDiffers(String),
+}
+
+/// Asks every case. `unfrozen` is what the component said to them before it was frozen.
+pub(crate) async fn probe(policy: &Policy, cases: &[Case], unfrozen: &[Said]) -> Result<Probed, PolicyError> {
+    let took = policy.time_to_configure().await.map_err(PolicyError::Start)?;
+    if let Some(reason) = &policy.status.unfrozen {
+        let deadline = policy.limits.deadline;
+        if took > deadline / 2 {
+            return Err(PolicyError::SlowToConfigure { reason: reason.clone(), took, deadline });
+        }
+    }
+    for (at, case) in cases.iter().enumerate() {
+        let said = ask(policy, &case.question).await;
+        if policy.status.unfrozen.is_none() && unfrozen.get(at) != Some(&said) {
+            let reason = format!("frozen, it answers case `{}` otherwise than before", case.name);
+            return Ok(Probed::FrozenDiffers(reason));
+        }
+        if let Some(difference) = case.expect.difference(&said) {
+            let (case, hook) = (case.name.clone(), case.question.hook());
+            return Err(PolicyError::Case { case, hook, difference });
+        }
+    }
+    Ok(Probed::Good)
+}
+
+async fn ask(policy: &Policy, question: &Question) -> Said {
+    match question {
+        Question::DockerRequest(input) => opinion(policy.ask::<DockerRequest>(input).await),
+        Question::DockerResponse(input) => opinion(policy.ask::<DockerResponse>(input).await),
+        Question::SecretAccess(input) => opinion(policy.ask::<SecretAccess>(input).await),
+        Question::AwsRoles(input) => match policy.ask::<AwsRoles>(input).await.said {
+            Ok(answer) => Said::Roles(answer),
+            Err(fault) => Said::Fault(fault.to_string()),
+        },
+    }
+}
+
+fn opinion(answer: Answered<Opinion>) -> Said {
+    match answer.said {
+        Ok(opinion) => Said::Opinion(tame(opinion)),
+        Err(fault) => Said::Fault(fault.to_string()),
+    }
+}

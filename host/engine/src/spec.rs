@@ -1,0 +1,52 @@
+//! What the operator asks for: one policy of the configuration, validated but not yet loaded.
+
+use portcullis_contract::HookName;
+use serde::{Deserialize, Serialize};
+
+use crate::case::Case;
+use crate::source::Source;
+use crate::{Digest, Limits};
+
+/// Whether a policy's word counts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// It counts.
+    #[default]
+    Enforce,
+    /// It is asked after the answer has gone out, and recorded.
+    Monitor,
+}
+
+impl Mode {
+    /// As the configuration writes it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Enforce => "enforce",
+            Self::Monitor => "monitor",
+        }
+    }
+}
+
+/// One policy to be loaded.
+#[derive(Debug, Clone)]
+pub struct PolicySpec {
+    /// The operator's name for it, unique in the configuration.
+    pub name: String,
+    /// Where its module is.
+    pub source: Source,
+    /// What the module's SHA-256 must be.
+    pub sha256: Option<Digest>,
+    /// The hooks it is asked on; absent means all that it exports.
+    pub hooks: Option<Vec<HookName>>,
+    /// Whether its word counts.
+    pub mode: Mode,
+    /// Its settings: one JSON object, keys in order.
+    pub settings: String,
+    /// What it may use.
+    pub limits: Limits,
+    /// The WASI interfaces it may import, e.g. `wasi:clocks/wall-clock`.
+    pub wasi: Vec<String>,
+    /// What it must answer before it goes live.
+    pub cases: Vec<Case>,
+}

@@ -1,0 +1,137 @@
+//! One connection, from its first byte to its last.
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderValue, Request, Response, StatusCode, header};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use std::convert::Infallible;
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::watch;
+use tower_service::Service;
+
+use crate::Limits;
+use crate::progress::{Clock, Progress, Stream, Watched};
+
+/// Who is at the other end of the connection that a request came by; an extension of every request.
+#[derive(Debug, Clone)]
+pub struct Peer {
+    /// `unix`, or address and port, e.g. `192.0.2.7:51234`.
+    pub address: Arc<str>,
+    /// The client's own certificate as DER, where the listener demands one and so has proved it.
+    pub certificate: Option<Arc<Vec<u8>>>,
+}
+
+/// How far a drain has got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Stage {
+    Serving,
+    /// Every answer is a connection's last.
+    LastAnswers,
+    /// What is idle is closed.
+    Closing,
+    /// What is left is cut off.
+    Cut,
+}
+
+/// Serves the router to one peer until either has had enough.
+pub(crate) async fn serve<IO>(
+    io: IO,
+    peer: Peer,
+    router: Router,
+    limits: &Limits,
+    mut stage: watch::Receiver<Stage>,
+) -> Result<(), hyper::Error>
+where
+    IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let progress = Arc::new(Progress::default());
+    let mut clock = Clock::new(&progress, limits);
+    let service = service_fn({
+        let progress = Arc::clone(&progress);
+        move |request: Request<Incoming>| {
+            progress.request();
+            let request = with_peer(request, &peer, &progress);
+            let (router, progress) = (router.clone(), Arc::clone(&progress));
+            // Made now, so that there is no moment at which the request seems to be over.
+            let under_way = Watched::new((), &progress);
+            async move {
+                let mut response = answer(router, request).await.map(|body| Watched::new(body, &progress));
+                drop(under_way);
+                if progress.is_last() && response.status() != StatusCode::SWITCHING_PROTOCOLS {
+                    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+                }
+                Ok::<_, Infallible>(response)
+            }
+        }
+    });
+    let mut connection = pin!(
+        http1::Builder::new()
+            // Its limit would fall on idle connections too; `Clock` tells them apart.
+            .header_read_timeout(None)
+            .max_header_size(limits.head_bytes)
+            .max_buf_size(limits.head_bytes.max(8192))
+            .serve_connection(TokioIo::new(Stream::new(io, &progress)), service)
+            .with_upgrades()
+    );
+    let mut draining = pin!(async {
+        // The sender outlives every connection.
+        let _ = stage.wait_for(|stage| *stage > Stage::Serving).await;
+        progress.set_last();
+        let _ = stage.wait_for(|stage| *stage >= Stage::Closing).await;
+    });
+    let mut closing = false;
+    let mut told = false;
+    poll_fn(|cx| {
+        loop {
+            // Before the connection, which may answer at once, and be closed only after it had its turn.
+            closing = closing || draining.as_mut().poll(cx).is_ready();
+            if let Poll::Ready(result) = connection.as_mut().poll(cx) {
+                return Poll::Ready(result);
+            }
+            // A head that has begun is a request under way, which hyper would not take it for.
+            if closing && !told && !progress.in_head() {
+                told = true;
+                connection.as_mut().graceful_shutdown();
+                continue;
+            }
+            if clock.poll(cx).is_ready() {
+                tracing::debug!("a peer took too long for a request's head, or was idle for too long");
+                return Poll::Ready(Ok(()));
+            }
+            return Poll::Pending;
+        }
+    })
+    .await
+}
+
+fn with_peer(request: Request<Incoming>, peer: &Peer, progress: &Arc<Progress>) -> Request<Body> {
+    let mut request = request.map(|body| Body::new(Watched::new(body, progress)));
+    request.extensions_mut().insert(peer.clone());
+    request
+}
+
+/// The router's answer. A handler that panics has decided nothing: its peer is refused, and the others do not
+/// notice.
+async fn answer(mut router: Router, request: Request<Body>) -> Response<Body> {
+    let mut handling = pin!(router.call(request));
+    let handled = poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| handling.as_mut().poll(cx))) {
+        Ok(Poll::Pending) => Poll::Pending,
+        Ok(Poll::Ready(Ok(response))) => Poll::Ready(Some(response)),
+        Err(_) => Poll::Ready(None),
+    })
+    .await;
+    handled.unwrap_or_else(|| {
+        tracing::error!("a handler panicked; its request was refused");
+        let mut response = Response::new(Body::from("internal error: the request was refused"));
+        *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+        response
+    })
+}

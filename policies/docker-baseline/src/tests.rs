@@ -1,0 +1,157 @@
+//! The cases, what the settings change, and what must hold for every request.
+
+use super::*;
+use docker::{Body, Mount, Namespace, Request, Workload};
+use portcullis_policy_sdk::{Verdict, cases, parse};
+use proptest::prelude::*;
+
+fn baseline(settings: &str) -> Baseline {
+    Baseline::configure(parse(settings).unwrap()).unwrap()
+}
+
+fn ask(policy: &Baseline, workload: Workload) -> Opinion {
+    let request = Request {
+        operation: Some("ContainerCreate".into()),
+        body: Body::Json("{}".into()),
+        workload: Some(workload),
+        ..Request::default()
+    };
+    policy.authorize(&request).unwrap()
+}
+
+fn bind(path: &str) -> Workload {
+    let mount = Mount {
+        kind: "bind".into(),
+        as_sent: path.into(),
+        source: Some(path.into()),
+        host_path: Some(path.into()),
+        ..Mount::default()
+    };
+    Workload { mounts: vec![mount], ..Workload::default() }
+}
+
+#[test]
+fn its_cases_hold() {
+    cases::docker_request::<Baseline>(include_str!("../cases.json")).unwrap();
+}
+
+#[test]
+fn every_rule_has_a_case() {
+    let cases = include_str!("../cases.json");
+    for rule in rule::Rule::ALL {
+        assert!(cases.contains(&format!("\"rule\": \"{}\"", rule.name())), "{}", rule.name());
+    }
+}
+
+#[test]
+fn every_switch_opens_what_it_names_and_no_more() {
+    let socket = bind("/var/run/docker.sock");
+    let run = bind("/run");
+    let from = Workload {
+        mounts: vec![Mount { kind: "container".into(), source: Some("db".into()), ..Mount::default() }],
+        ..Workload::default()
+    };
+    let join = Workload {
+        namespaces: vec![Namespace {
+            kind: "network".into(),
+            mode: "container".into(),
+            container: Some("db".into()),
+        }],
+        ..Workload::default()
+    };
+    let driver = Workload {
+        mounts: vec![Mount { kind: "volume".into(), driver: Some("rexray".into()), ..Mount::default() }],
+        ..Workload::default()
+    };
+    let table = [
+        ("{}", &socket, "docker-socket"),
+        (r#"{"allow_docker_socket":true}"#, &socket, ""),
+        (r#"{"allow_docker_socket":true}"#, &run, "host-mount"),
+        (r#"{"allow_docker_socket":true,"allowed_mounts":["/run"]}"#, &run, ""),
+        (r#"{"allowed_mounts":["/"]}"#, &run, "docker-socket"),
+        (r#"{"allowed_mounts":["/run/docker"]}"#, &bind("/run/docker/plugins"), "docker-socket"),
+        (r#"{"allow":{"*":["host-mount"]}}"#, &socket, "docker-socket"),
+        (r#"{"allow":{"*":["docker-socket"]}}"#, &socket, ""),
+        (r#"{"allow":{"*":["docker-socket"]}}"#, &bind("/etc"), "host-mount"),
+        (r#"{"allow":{"*":["host-mount"]}}"#, &bind("/etc"), ""),
+        ("{}", &from, "volumes-from"),
+        (r#"{"allow_volumes_from":true}"#, &from, ""),
+        ("{}", &join, "container-namespace"),
+        (r#"{"allow_container_namespaces":true}"#, &join, ""),
+        ("{}", &driver, "volume-driver"),
+        (r#"{"allowed_volume_drivers":["rexray"]}"#, &driver, ""),
+    ];
+    for (settings, workload, rule) in table {
+        let opinion = ask(&baseline(settings), workload.clone());
+        assert_eq!(opinion.rule, rule, "{settings}: {}", opinion.reason);
+        assert_eq!(
+            opinion.verdict,
+            if rule.is_empty() { Verdict::Abstain } else { Verdict::Deny },
+            "{settings}"
+        );
+    }
+}
+
+#[test]
+fn buildkit_is_opened_by_its_switch() {
+    let session =
+        Request { operation: Some("Session".into()), path: vec!["session".into()], ..Request::default() };
+    assert_eq!(baseline("{}").authorize(&session).unwrap().rule, "buildkit");
+    let open = baseline(r#"{"allow_buildkit":true}"#);
+    assert_eq!(open.authorize(&session).unwrap().verdict, Verdict::Abstain);
+    let nameless = Request { operation: None, ..session };
+    assert_eq!(open.authorize(&nameless).unwrap().rule, "unknown-operation");
+}
+
+#[test]
+fn a_reason_fits_the_contract_however_long_the_settings_are() {
+    let mounts: Vec<_> = (0..500).map(|n| format!("\"/srv/{n}\"")).collect();
+    let policy = baseline(&format!("{{\"allowed_mounts\":[{}]}}", mounts.join(",")));
+    let reason = ask(&policy, bind("/etc")).reason;
+    assert!(reason.len() < 1024 && reason.contains("..."), "{reason}");
+}
+
+proptest! {
+    /// A guard: whatever is asked, it never grants.
+    #[test]
+    fn it_never_allows(operation in "[A-Z][a-zA-Z]{0,12}", path in "[/.a-z]{0,20}", privileged: bool, named in "[a-z*:]{0,6}") {
+        let policy = baseline(r#"{"allow":{"*":["privileged","host-mount","docker-socket"],"a":["device"]}}"#);
+        let mut request = Request {
+            operation: Some(operation),
+            body: Body::Json("{}".into()),
+            workload: Some(Workload { privileged, ..bind(&path) }),
+            ..Request::default()
+        };
+        request.principal.name = Some(named);
+        prop_assert_ne!(policy.authorize(&request).unwrap().verdict, Verdict::Allow);
+    }
+
+    /// However a path is said, no mount leads out of what is allowed.
+    #[test]
+    fn no_spelling_leaves_an_allowed_mount(segments in proptest::collection::vec("(\\.|\\.\\.|srv|etc||run|var|x)", 0..8)) {
+        let said = format!("/{}", segments.join("/"));
+        // The reader's own cleaning, done the slow way.
+        let mut real: Vec<&str> = Vec::new();
+        for segment in &segments {
+            match segment.as_str() {
+                "" | "." => {}
+                ".." => { real.pop(); }
+                name => real.push(name),
+            }
+        }
+        let allowed = real.first() == Some(&"srv");
+        let opinion = ask(&baseline(r#"{"allowed_mounts":["/srv"]}"#), bind(&said));
+        prop_assert_eq!(opinion.verdict == Verdict::Abstain, allowed, "{}: {}", said, opinion.rule);
+    }
+
+    /// One privileged fact among harmless ones is enough.
+    #[test]
+    fn one_bad_mount_among_good_ones_is_found(before in 0_usize..4, after in 0_usize..4) {
+        let good = || bind("/srv/a").mounts.remove(0);
+        let mut mounts: Vec<_> = std::iter::repeat_with(good).take(before).collect();
+        mounts.push(bind("/etc").mounts.remove(0));
+        mounts.extend(std::iter::repeat_with(good).take(after));
+        let opinion = ask(&baseline(r#"{"allowed_mounts":["/srv"]}"#), Workload { mounts, ..Workload::default() });
+        prop_assert_eq!(opinion.rule, "host-mount");
+    }
+}
