@@ -1,4 +1,5 @@
 //! A real dockerd, unmodified Docker clients, and a policy between them.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "this is how a test fails")]
 
 #[path = "../support/mod.rs"]
 mod support;
@@ -97,11 +98,17 @@ fn what_is_allowed_works_and_what_is_not_is_refused_with_its_rule() {
         (&["--security-opt", "seccomp=unconfined"], "security-option"),
         (&["--mount", "type=bind,src=/,dst=/x"], "docker-socket"),
         (
-            &["--mount", "type=volume,dst=/x,volume-driver=local,volume-opt=type=none,volume-opt=o=bind,volume-opt=device=/"],
+            &[
+                "--mount",
+                "type=volume,dst=/x,volume-driver=local,volume-opt=type=none,volume-opt=o=bind,volume-opt=device=/",
+            ],
             "docker-socket",
         ),
         (
-            &["--mount", "type=volume,dst=/x,volume-driver=local,volume-opt=type=none,volume-opt=o=bind,volume-opt=device=/etc"],
+            &[
+                "--mount",
+                "type=volume,dst=/x,volume-driver=local,volume-opt=type=none,volume-opt=o=bind,volume-opt=device=/etc",
+            ],
             "host-mount",
         ),
     ];
@@ -110,11 +117,17 @@ fn what_is_allowed_works_and_what_is_not_is_refused_with_its_rule() {
     }
     let volume = |device: &str| {
         let device = format!("device={device}");
-        dockerd.docker(&["volume", "create", "--opt", "type=none", "--opt", "o=bind", "--opt", &device, "v"]).refused()
+        dockerd
+            .docker(&["volume", "create", "--opt", "type=none", "--opt", "o=bind", "--opt", &device, "v"])
+            .refused()
     };
     assert_refused(&portcullis, &volume("/"), "docker-socket");
     assert_refused(&portcullis, &volume("/etc"), "host-mount");
-    assert_refused(&portcullis, &dockerd.docker(&["exec", "--privileged", "web", "true"]).refused(), "privileged");
+    assert_refused(
+        &portcullis,
+        &dockerd.docker(&["exec", "--privileged", "web", "true"]).refused(),
+        "privileged",
+    );
     assert_refused(&portcullis, &dockerd.docker(&["swarm", "init"]).refused(), "swarm-administration");
     ok(&["rm", "-f", "web"]);
 }
@@ -176,7 +189,8 @@ fn the_name_in_a_clients_certificate_reaches_policy_and_record() {
     let dockerd = Dockerd::start(&needed, &[&plugin.name], Some(tls));
     dockerd.import_busybox("bb:1");
     dockerd.docker(&["create", "--network", "none", "--privileged", "bb:1", "true"]).ok();
-    let created = records(&portcullis).into_iter().find(|record| record["operation"] == "ContainerCreate").unwrap();
+    let created =
+        records(&portcullis).into_iter().find(|record| record["operation"] == "ContainerCreate").unwrap();
     assert_eq!(created["principal"]["name"], "alice");
     assert_eq!(created["principal"]["authentication"], "certificate");
     assert!(created["principal"]["certificate"].as_str().unwrap().contains("CN=alice"));
@@ -206,6 +220,7 @@ fn dockerd_asks_over_mutual_tls_too() {
     let portcullis = Portcullis::start(PROGRAM, &config);
     let dockerd = Dockerd::start(&needed, &[&plugin.name], None);
     dockerd.import_busybox("bb:1");
-    let text = dockerd.docker(&["run", "--rm", "--network", "none", "--privileged", "bb:1", "true"]).refused();
+    let text =
+        dockerd.docker(&["run", "--rm", "--network", "none", "--privileged", "bb:1", "true"]).refused();
     assert_refused(&portcullis, &text, "privileged");
 }

@@ -27,7 +27,8 @@ pub enum HookName {
 
 impl HookName {
     /// Every hook there is.
-    pub const ALL: [Self; 4] = [Self::DockerRequest, Self::DockerResponse, Self::SecretAccess, Self::AwsRoles];
+    pub const ALL: [Self; 4] =
+        [Self::DockerRequest, Self::DockerResponse, Self::SecretAccess, Self::AwsRoles];
 
     /// The interface's name, without package and version.
     pub const fn as_str(self) -> &'static str {

@@ -1,6 +1,7 @@
 //! Holds every Rust type of the contract against `wit/`: a component made from the WIT alone must take and
 //! answer them. A field that is missing, misnamed or out of order on either side fails here.
 #![cfg(feature = "wasmtime")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "this is how a test fails")]
 
 use portcullis_contract::hook::{AwsRoles, DockerRequest, DockerResponse, SecretAccess};
 use portcullis_contract::{Hook, HookName};
@@ -13,8 +14,13 @@ fn component_of_the_wit(engine: &Engine) -> Component {
     let world = resolve.select_world(&[package], Some("policy")).unwrap();
     let mangling = wit_parser::ManglingAndAbi::Standard32;
     let mut module = wit_component::dummy_module(&resolve, world, mangling);
-    wit_component::embed_component_metadata(&mut module, &resolve, world, wit_component::StringEncoding::UTF8)
-        .unwrap();
+    wit_component::embed_component_metadata(
+        &mut module,
+        &resolve,
+        world,
+        wit_component::StringEncoding::UTF8,
+    )
+    .unwrap();
     let bytes = wit_component::ComponentEncoder::default().module(&module).unwrap().encode().unwrap();
     Component::new(engine, bytes).unwrap()
 }

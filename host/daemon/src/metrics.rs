@@ -9,9 +9,8 @@ use prometheus_client::registry::{Registry, Unit};
 use std::sync::Arc;
 
 /// Upper bounds in seconds: from 10 microseconds, since a decision takes tens of them.
-const BUCKETS: [f64; 14] = [
-    10e-6, 20e-6, 50e-6, 100e-6, 200e-6, 500e-6, 1e-3, 2e-3, 5e-3, 10e-3, 20e-3, 50e-3, 100e-3, 1.0,
-];
+const BUCKETS: [f64; 14] =
+    [10e-6, 20e-6, 50e-6, 100e-6, 200e-6, 500e-6, 1e-3, 2e-3, 5e-3, 10e-3, 20e-3, 50e-3, 100e-3, 1.0];
 
 /// What is counted.
 #[derive(Debug, Clone)]
@@ -67,8 +66,11 @@ impl Metrics {
         let monitored = record.verdict == Verdict::Abstain;
         if !monitored {
             let door = record.door.to_string();
-            let labels =
-                DecisionLabels { door: door.clone(), hook: record.hook.to_string(), verdict: verdict(Some(record.verdict)) };
+            let labels = DecisionLabels {
+                door: door.clone(),
+                hook: record.hook.to_string(),
+                verdict: verdict(Some(record.verdict)),
+            };
             self.decisions.get_or_create(&labels).inc();
             self.durations.get_or_create(&DoorLabels { door }).observe(seconds(record.total_micros));
         }
@@ -81,7 +83,9 @@ impl Metrics {
                 verdict: verdict(outcome.verdict),
             };
             self.policies.get_or_create(&labels).inc();
-            self.policy_durations.get_or_create(&PolicyNameLabels { policy }).observe(seconds(outcome.micros));
+            self.policy_durations
+                .get_or_create(&PolicyNameLabels { policy })
+                .observe(seconds(outcome.micros));
         }
     }
 
@@ -95,7 +99,11 @@ impl Metrics {
             Unit::Seconds,
             self.durations.clone(),
         );
-        registry.register("policy_answers", "Answers of policies, by outcome and verdict", self.policies.clone());
+        registry.register(
+            "policy_answers",
+            "Answers of policies, by outcome and verdict",
+            self.policies.clone(),
+        );
         registry.register_with_unit(
             "policy_duration",
             "How long one policy took",

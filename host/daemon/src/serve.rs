@@ -103,7 +103,10 @@ pub(crate) async fn serve(source: ConfigSource, mut activation: Activation) -> R
         }
     }
     for address in activation.unused() {
-        tracing::warn!(address, "a socket was passed to us that the configuration does not name; nobody answers there");
+        tracing::warn!(
+            address,
+            "a socket was passed to us that the configuration does not name; nobody answers there"
+        );
     }
     announce(&config, generation.number(), &bound);
     let drain = Drain::default();
@@ -177,7 +180,8 @@ async fn reload(source: &ConfigSource, admin: &Admin) {
 fn announce(config: &Config, generation: u64, bound: &[(Listener, axum::Router)]) {
     let names: Vec<_> = config.policies.iter().map(|policy| policy.name.as_str()).collect();
     tracing::info!(generation, policies = names.join(", "), "policies are in force");
-    let doors = ["docker"].into_iter().cycle().take(config.listen.docker.len()).chain(std::iter::repeat("admin"));
+    let doors =
+        ["docker"].into_iter().cycle().take(config.listen.docker.len()).chain(std::iter::repeat("admin"));
     for ((listener, _), door) in bound.iter().zip(doors) {
         let local = listener.local();
         let scheme = if listener.is_tls() { "https" } else { "http" };

@@ -3,7 +3,7 @@
 //! The only part of this crate that knows the engine, the audit log and HTTP; it is behind the feature `door`, so
 //! that the canonical request can be built and fuzzed alone.
 //!
-//! * [`router`]: every route
+//! * [`router()`]: every route
 //! * [`Door`]: what the handlers share
 //! * `authorize`: from a message to a reply, with its record
 //! * `answer`: the one place that turns an outcome into what dockerd reads

@@ -140,6 +140,7 @@ pub fn roles<'a>(said: impl IntoIterator<Item = (&'a str, &'a Result<Answer, Fau
 mod tests {
     use super::*;
 
+    #[expect(clippy::unnecessary_wraps, reason = "it stands beside faults")]
     fn says(verdict: Verdict) -> Result<Opinion, Fault> {
         Ok(Opinion { verdict, reason: format!("{verdict:?}"), rule: "r".into(), extra: vec![] })
     }

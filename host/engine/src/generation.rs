@@ -201,7 +201,7 @@ impl Generation {
         } else {
             combine::before(said)
         };
-        let outcomes = outcomes(policies, answers, |opinion| Outcome::Opinion(opinion));
+        let outcomes = outcomes(policies, answers, Outcome::Opinion);
         self.decision(ruling, policies, outcomes, begun)
     }
 
@@ -248,7 +248,7 @@ impl Generation {
         for policy in policies {
             answers.push(policy.ask::<H>(input).await.map(tame));
         }
-        outcomes(policies, answers, |opinion| Outcome::Opinion(opinion))
+        outcomes(policies, answers, Outcome::Opinion)
     }
 
     fn decision(

@@ -151,15 +151,14 @@ impl Host {
             unfrozen,
         };
         let kept = self.options.cache.as_ref().and_then(|cache| cache.get(&order, digest));
-        let (facts, artifact) = match kept {
-            Some(kept) => kept,
-            None => {
-                let (facts, artifact) = self.options.builder.build(&order, &module).await?;
-                if let Some(cache) = &self.options.cache {
-                    cache.put(&order, digest, &facts, &artifact);
-                }
-                (facts, artifact)
+        let (facts, artifact) = if let Some(kept) = kept {
+            kept
+        } else {
+            let (facts, artifact) = self.options.builder.build(&order, &module).await?;
+            if let Some(cache) = &self.options.cache {
+                cache.put(&order, digest, &facts, &artifact);
             }
+            (facts, artifact)
         };
         for line in &facts.log {
             tracing::info!(target: "policy", policy = spec.name, "configure: {line}");

@@ -11,10 +11,10 @@
 //! 6. `build::compile`: native code
 //! 7. `build::cases`: what the unfrozen component answers to the policy's own cases
 //! 8. [`probe`]: the cases are asked of what will go live
-//! 9. [`Host::publish`]: one pointer store
+//! 9. [`Host::load`] publishes: one pointer store
 //!
 //! **Deciding**: [`Generation::decide`] asks every policy of one generation in a new instance each
-//! (`ask`), on the caller's thread for the first slice and on a lane of its own after that ([`lane`]), and
+//! (`ask`), on the caller's thread for the first slice and on a lane of its own after that (`lane`), and
 //! combines what they say ([`combine`]).
 
 mod ask;

@@ -14,7 +14,10 @@ pub(super) fn run(file: &Path, as_json: bool) -> Result<(), ServeError> {
     let candidate = runtime()?.block_on(host.candidate(config.policies))?;
     if as_json {
         let policies: Vec<_> = candidate.status().map(|status| json!(status)).collect();
-        print(format_args!("{:#}", json!({ "policies": policies, "cases": cases, "not_used": config.dormant })));
+        print(format_args!(
+            "{:#}",
+            json!({ "policies": policies, "cases": cases, "not_used": config.dormant })
+        ));
         return Ok(());
     }
     for policy in candidate.status() {
@@ -24,7 +27,9 @@ pub(super) fn run(file: &Path, as_json: bool) -> Result<(), ServeError> {
         print(format_args!("{}: {mode} on {hooks}, revision {}, {state}", policy.name, policy.revision));
     }
     for section in config.dormant {
-        print(format_args!("[{section}] belongs to a door that this version does not have yet; it is not used"));
+        print(format_args!(
+            "[{section}] belongs to a door that this version does not have yet; it is not used"
+        ));
     }
     print(format_args!("{} holds; {cases} cases passed", file.display()));
     Ok(())

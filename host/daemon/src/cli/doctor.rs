@@ -67,11 +67,15 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), ServeError> {
 }
 
 async fn examine(arguments: &Arguments, config: &Config) -> Vec<Finding> {
-    let mut findings = vec![Finding { check: "daemon.json", result: daemon_json(&arguments.daemon_json, &arguments.name) }];
+    let mut findings =
+        vec![Finding { check: "daemon.json", result: daemon_json(&arguments.daemon_json, &arguments.name) }];
     for endpoint in &config.listen.docker {
         findings.push(Finding { check: "this host answers", result: answers(endpoint).await });
     }
-    findings.push(Finding { check: "dockerd lists it", result: listed(&arguments.docker, &arguments.name).await });
+    findings.push(Finding {
+        check: "dockerd lists it",
+        result: listed(&arguments.docker, &arguments.name).await,
+    });
     findings.push(Finding { check: "dockerd asks it", result: asked(&arguments.docker, config).await });
     findings
 }
@@ -79,16 +83,26 @@ async fn examine(arguments: &Arguments, config: &Config) -> Vec<Finding> {
 /// dockerd started by hand may be told on its command line, so a missing file is no failure of its own.
 fn daemon_json(file: &Path, name: &str) -> Result<String, String> {
     let Ok(text) = std::fs::read_to_string(file) else {
-        return Ok(format!("`{}` is not there; dockerd must be told by --authorization-plugin={name}", file.display()));
+        return Ok(format!(
+            "`{}` is not there; dockerd must be told by --authorization-plugin={name}",
+            file.display()
+        ));
     };
     let value: Value =
         serde_json::from_str(&text).map_err(|error| format!("`{}` is no JSON: {error}", file.display()))?;
     let plugins = value.get("authorization-plugins").and_then(Value::as_array);
     match plugins {
         Some(plugins) if plugins.iter().any(|plugin| plugin == name) => Ok(format!("`{name}` is in it")),
-        Some(_) => Err(format!("`authorization-plugins` does not name `{name}`; see `portcullis docker spec`")),
+        Some(_) => {
+            Err(format!("`authorization-plugins` does not name `{name}`; see `portcullis docker spec`"))
+        }
         None => {
-            let similar = value.as_object().into_iter().flatten().map(|(key, _)| key).find(|key| key.contains("authori"));
+            let similar = value
+                .as_object()
+                .into_iter()
+                .flatten()
+                .map(|(key, _)| key)
+                .find(|key| key.contains("authori"));
             let hint = similar.map(|key| format!("; `{key}` is not how it is spelt")).unwrap_or_default();
             Err(format!("it has no `authorization-plugins`{hint}; see `portcullis docker spec`"))
         }
@@ -100,8 +114,13 @@ async fn answers(endpoint: &Endpoint) -> Result<String, String> {
         return Ok(format!("{} speaks TLS: left to the last check", endpoint.address));
     }
     let answer = call(&endpoint.address, "POST", "/Plugin.Activate").await;
-    let answer = answer.map_err(|error| format!("{}: {error}; is `portcullis serve` running?", endpoint.address))?;
-    if answer.contains("authz") { Ok(endpoint.address.to_string()) } else { Err(format!("{} is something else", endpoint.address)) }
+    let answer =
+        answer.map_err(|error| format!("{}: {error}; is `portcullis serve` running?", endpoint.address))?;
+    if answer.contains("authz") {
+        Ok(endpoint.address.to_string())
+    } else {
+        Err(format!("{} is something else", endpoint.address))
+    }
 }
 
 async fn listed(docker: &Path, name: &str) -> Result<String, String> {
@@ -137,9 +156,16 @@ async fn asked(docker: &Path, config: &Config) -> Result<String, String> {
 async fn call(address: &Address, method: &str, path: &str) -> Result<String, String> {
     let text = |error: &dyn std::fmt::Display| error.to_string();
     match address {
-        Address::Unix(socket) => send(UnixStream::connect(socket).await.map_err(|error| text(&error))?, method, path).await,
+        Address::Unix(socket) => {
+            send(UnixStream::connect(socket).await.map_err(|error| text(&error))?, method, path).await
+        }
         Address::Tcp { host, port } => {
-            send(TcpStream::connect((host.as_str(), *port)).await.map_err(|error| text(&error))?, method, path).await
+            send(
+                TcpStream::connect((host.as_str(), *port)).await.map_err(|error| text(&error))?,
+                method,
+                path,
+            )
+            .await
         }
     }
 }
@@ -151,7 +177,8 @@ where
     let exchange = async {
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(io)).await?;
         tokio::spawn(connection);
-        let request = Request::builder().method(method).uri(path).header("host", "localhost").body(Body::empty());
+        let request =
+            Request::builder().method(method).uri(path).header("host", "localhost").body(Body::empty());
         // INVARIANT: both are our own constants, but for a mark of letters and digits.
         let request = request.unwrap_or_default();
         let answer = sender.send_request(request).await?;

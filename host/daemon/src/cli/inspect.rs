@@ -41,10 +41,16 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), ServeError> {
         print(format_args!("module   {}", status.source));
         print(format_args!("sha256   {}", status.module));
         print(format_args!("hooks    {}", hooks.join(", ")));
-        print(format_args!("imports  {}", if status.imports.is_empty() { "nothing".into() } else { status.imports.join(", ") }));
+        print(format_args!(
+            "imports  {}",
+            if status.imports.is_empty() { "nothing".into() } else { status.imports.join(", ") }
+        ));
         print(format_args!(
             "frozen   {}",
-            status.unfrozen.as_ref().map_or("yes, with these settings".to_owned(), |why| format!("no: {why}"))
+            status
+                .unfrozen
+                .as_ref()
+                .map_or("yes, with these settings".to_owned(), |why| format!("no: {why}"))
         ));
     }
     Ok(())

@@ -37,7 +37,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), ServeError> {
     } else {
         print(format_args!("# {} is where dockerd looks: no further file is needed\n", endpoint.address));
     }
-    print(format_args!("# /etc/docker/daemon.json, beside what is there\n{:#}\n", json!({ "authorization-plugins": [name] })));
+    print(format_args!(
+        "# /etc/docker/daemon.json, beside what is there\n{:#}\n",
+        json!({ "authorization-plugins": [name] })
+    ));
     print("# then restart dockerd, and see that it asks:\nportcullis docker doctor");
     Ok(())
 }
@@ -80,7 +83,10 @@ mod tests {
 
     #[test]
     fn what_dockerd_needs_for_each_kind_of_address() {
-        assert_eq!(plugin(&endpoint("unix:/run/docker/plugins/guard.sock", None), "p"), ("guard".into(), None));
+        assert_eq!(
+            plugin(&endpoint("unix:/run/docker/plugins/guard.sock", None), "p"),
+            ("guard".into(), None)
+        );
         let (name, file) = plugin(&endpoint("unix:/run/p/guard.sock", None), "p");
         assert_eq!((name.as_str(), file.unwrap().1.as_str()), ("p", "unix:///run/p/guard.sock"));
         let file = plugin(&endpoint("[::1]:9000", None), "p").1.unwrap();

@@ -34,9 +34,11 @@ pub(super) fn overrides(variables: impl Iterator<Item = (OsString, OsString)>) -
 /// The text of the configuration with the variables applied.
 pub(super) fn apply(text: &str, file: &Path, overrides: &[Override]) -> Result<String, ConfigError> {
     let in_file = |message: String| ConfigError::In { file: file.to_owned(), message };
-    let mut table: Table = text.parse().map_err(|error: toml::de::Error| in_file(error.message().to_owned()))?;
+    let mut table: Table =
+        text.parse().map_err(|error: toml::de::Error| in_file(error.message().to_owned()))?;
     for change in overrides {
-        let wrong = |message: &str| ConfigError::Variable { name: change.name.clone(), message: message.into() };
+        let wrong =
+            |message: &str| ConfigError::Variable { name: change.name.clone(), message: message.into() };
         let value = change.value.as_ref().ok_or_else(|| wrong("its value is not UTF-8"))?;
         let (key, sections) = change.path.split_last().ok_or_else(|| wrong("it names no key"))?;
         if key.is_empty() || sections.iter().any(String::is_empty) {
@@ -45,7 +47,8 @@ pub(super) fn apply(text: &str, file: &Path, overrides: &[Override]) -> Result<S
         let mut place = &mut table;
         for section in sections {
             let entry = place.entry(section.clone()).or_insert_with(|| Value::Table(Table::new()));
-            place = entry.as_table_mut().ok_or_else(|| wrong("it reaches into something that is no section"))?;
+            place =
+                entry.as_table_mut().ok_or_else(|| wrong("it reaches into something that is no section"))?;
         }
         place.insert(key.clone(), read(value));
     }
@@ -67,7 +70,8 @@ mod tests {
 
     fn applied(text: &str, variables: &[(&str, &str)]) -> Result<Table, String> {
         let variables = variables.iter().map(|(name, value)| (OsString::from(name), OsString::from(value)));
-        let merged = apply(text, Path::new("x.toml"), &overrides(variables)).map_err(|error| error.to_string())?;
+        let merged =
+            apply(text, Path::new("x.toml"), &overrides(variables)).map_err(|error| error.to_string())?;
         Ok(merged.parse().unwrap())
     }
 

@@ -9,7 +9,10 @@ pub(super) fn to_json(settings: &toml::Table) -> Result<String, String> {
 
 fn object(table: &toml::Table) -> Result<Map<String, Value>, String> {
     // serde_json's map sorts its keys.
-    table.iter().map(|(key, value)| Ok((key.clone(), json(value).map_err(|error| format!("`{key}`: {error}"))?))).collect()
+    table
+        .iter()
+        .map(|(key, value)| Ok((key.clone(), json(value).map_err(|error| format!("`{key}`: {error}"))?)))
+        .collect()
 }
 
 fn json(value: &toml::Value) -> Result<Value, String> {
@@ -34,8 +37,14 @@ mod tests {
     #[test]
     fn the_order_in_the_file_does_not_matter() {
         let json = |text: &str| to_json(&text.parse().unwrap()).unwrap();
-        assert_eq!(json("b = [1, 2.5]\na = { y = true, x = \"z\" }"), r#"{"a":{"x":"z","y":true},"b":[1,2.5]}"#);
-        assert_eq!(json("a = { x = \"z\", y = true }\nb = [1, 2.5]"), json("b = [1, 2.5]\na.y = true\na.x = \"z\""));
+        assert_eq!(
+            json("b = [1, 2.5]\na = { y = true, x = \"z\" }"),
+            r#"{"a":{"x":"z","y":true},"b":[1,2.5]}"#
+        );
+        assert_eq!(
+            json("a = { x = \"z\", y = true }\nb = [1, 2.5]"),
+            json("b = [1, 2.5]\na.y = true\na.x = \"z\"")
+        );
         assert_eq!(json(""), "{}");
     }
 

@@ -27,7 +27,7 @@ pub(super) struct Place<'a> {
 }
 
 impl Place<'_> {
-    fn wrong(&self, span: Range<usize>, message: impl ToString) -> ConfigError {
+    fn wrong(&self, span: Range<usize>, message: impl std::fmt::Display) -> ConfigError {
         let (file, message) = (self.file.to_owned(), message.to_string());
         match self.text {
             Some(text) => ConfigError::At { file, line: line_of(text, span.start), message },
@@ -42,23 +42,32 @@ impl Place<'_> {
 
 /// The configuration, if everything in it holds.
 pub(super) fn validate(raw: raw::File, place: &Place<'_>) -> Result<Config, ConfigError> {
-    let policies =
-        raw.policies.into_iter().map(|raw| policy(raw, place)).collect::<Result<Vec<_>, _>>()?;
+    let policies = raw.policies.into_iter().map(|raw| policy(raw, place)).collect::<Result<Vec<_>, _>>()?;
     for (at, policy) in policies.iter().enumerate() {
         if policies[..at].iter().any(|other| other.name == policy.name) {
             let message = format!("two policies have the name `{}`", policy.name);
             return Err(ConfigError::In { file: place.file.to_owned(), message });
         }
     }
-    let sections =
-        [("store", &raw.store), ("barbican", &raw.barbican), ("federation", &raw.federation), ("gateway", &raw.gateway)];
-    let dormant = sections.into_iter().filter(|(_, section)| section.is_some()).map(|(name, _)| name).collect();
+    let sections = [
+        ("store", &raw.store),
+        ("barbican", &raw.barbican),
+        ("federation", &raw.federation),
+        ("gateway", &raw.gateway),
+    ];
+    let dormant =
+        sections.into_iter().filter(|(_, section)| section.is_some()).map(|(name, _)| name).collect();
     Ok(Config {
         listen: listen(raw.listen, place)?,
         policies,
         docker: docker(raw.docker, place)?,
         audit: Audit {
-            file: raw.audit.file.map(Spanned::into_inner).filter(|file| file != "-").map(|file| place.path(&file)),
+            file: raw
+                .audit
+                .file
+                .map(Spanned::into_inner)
+                .filter(|file| file != "-")
+                .map(|file| place.path(&file)),
             recent: raw.audit.recent.map_or(1000, Spanned::into_inner).min(100_000),
         },
         state: raw.state.map(|state| place.path(state.get_ref())).or_else(default_state),
@@ -67,7 +76,8 @@ pub(super) fn validate(raw: raw::File, place: &Place<'_>) -> Result<Config, Conf
 }
 
 fn listen(raw: raw::Listen, place: &Place<'_>) -> Result<Listen, ConfigError> {
-    let endpoints = |raw: Option<Vec<Spanned<raw::Endpoint>>>, default: &dyn Fn() -> Vec<Endpoint>| match raw {
+    let endpoints = |raw: Option<Vec<Spanned<raw::Endpoint>>>, default: &dyn Fn() -> Vec<Endpoint>| match raw
+    {
         None => Ok(default()),
         Some(raw) => raw.into_iter().map(|raw| endpoint(raw, place)).collect::<Result<Vec<_>, _>>(),
     };
@@ -108,14 +118,23 @@ fn policy(raw: Spanned<raw::Policy>, place: &Place<'_>) -> Result<PolicySpec, Co
     let span = raw.span();
     let raw = raw.into_inner();
     let name = raw.name.get_ref().clone();
-    if name.is_empty() || name.len() > 64 || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b)) {
-        let message = format!("`{name}` is no name for a policy: use up to 64 letters, digits, `.`, `_` and `-`");
+    if name.is_empty()
+        || name.len() > 64
+        || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+    {
+        let message =
+            format!("`{name}` is no name for a policy: use up to 64 letters, digits, `.`, `_` and `-`");
         return Err(place.wrong(raw.name.span(), message));
     }
     let spec = PolicySpec {
         source: source(&raw.module, place)?,
-        sha256: optional(raw.sha256.as_ref(), place, |text| text.parse().map_err(|error| format!("{error}")))?,
-        hooks: raw.hooks.map(|hooks| hooks.iter().map(|hook| self::hook(hook, place)).collect()).transpose()?,
+        sha256: optional(raw.sha256.as_ref(), place, |text| {
+            text.parse().map_err(|error| format!("{error}"))
+        })?,
+        hooks: raw
+            .hooks
+            .map(|hooks| hooks.iter().map(|hook| self::hook(hook, place)).collect())
+            .transpose()?,
         mode: optional(raw.mode.as_ref(), place, |text| match text.as_str() {
             "enforce" => Ok(Mode::Enforce),
             "monitor" => Ok(Mode::Monitor),
@@ -176,10 +195,9 @@ fn wasi(raw: &Spanned<String>, place: &Place<'_>) -> Result<String, ConfigError>
     Err(place.wrong(raw.span(), format!("`{name}` is no WASI interface; e.g. `wasi:clocks/wall-clock`")))
 }
 
-#[expect(clippy::ptr_arg, reason = "called through a generic that hands out what was parsed")]
 fn deadline(text: &String) -> Result<Duration, String> {
-    let duration =
-        humantime::parse_duration(text).map_err(|error| format!("`{text}` is no duration, e.g. \"100ms\": {error}"))?;
+    let duration = humantime::parse_duration(text)
+        .map_err(|error| format!("`{text}` is no duration, e.g. \"100ms\": {error}"))?;
     // dockerd waits for ever; a person at a terminal does not.
     if (Duration::from_millis(1)..=Duration::from_secs(30)).contains(&duration) {
         return Ok(duration);
@@ -187,9 +205,9 @@ fn deadline(text: &String) -> Result<Duration, String> {
     Err("`deadline` is between 1ms and 30s".into())
 }
 
-#[expect(clippy::ptr_arg, reason = "called through a generic that hands out what was parsed")]
 fn memory(text: &String) -> Result<u64, String> {
-    let size: ByteSize = text.parse().map_err(|error| format!("`{text}` is no size, e.g. \"64MiB\": {error}"))?;
+    let size: ByteSize =
+        text.parse().map_err(|error| format!("`{text}` is no size, e.g. \"64MiB\": {error}"))?;
     if (1 << 20..=1 << 32).contains(&size.as_u64()) {
         return Ok(size.as_u64() & !0xffff);
     }

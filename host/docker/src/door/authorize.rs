@@ -115,7 +115,7 @@ impl Shared {
     /// Refuses by a rule of the host's own.
     async fn refuse(&self, call: Call, hook: HookName, message: Option<&Message>, refusal: Refusal) -> Reply {
         let reply = Reply::refused(&refusal.reason, refusal.rule, &call.id);
-        self.record(Entry::refusal(&call, hook, message, refusal), reply).await
+        self.record(Entry::refusal(&call, hook, message, &refusal), reply).await
     }
 
     /// Writes the record and gives the reply; a decision that cannot be recorded is none.

@@ -94,7 +94,7 @@ impl Entry {
     }
 
     /// For a call that could not be read.
-    pub(super) fn refusal(call: &Call, hook: HookName, message: Option<&Message>, refusal: Refusal) -> Self {
+    pub(super) fn refusal(call: &Call, hook: HookName, message: Option<&Message>, refusal: &Refusal) -> Self {
         let mut entry = Self::new(call, hook, Settled::host(Verdict::Deny, refusal.rule, &refusal.reason));
         let record = &mut entry.record;
         record.operation = refusal.operation.map(Into::into);

@@ -12,7 +12,7 @@ use tokio::process::{Child, Command};
 use super::{Facts, Failure, Order, wire};
 use crate::text;
 
-/// Bytes of an answer, at most: SpiderMonkey compiles to 45 MB.
+/// Bytes of an answer, at most: `SpiderMonkey` compiles to 45 MB.
 const ANSWER: u64 = 1 << 30;
 
 /// What a child may use.
@@ -70,12 +70,12 @@ impl Builder {
         let patience = Duration::from_secs(self.confines.processor_seconds.saturating_mul(5).max(60));
         let input = wire::pack(&(self.confines, order), module)?;
         match tokio::time::timeout(patience, converse(&mut child, &input)).await {
-            Ok(outcome) => self.judge(outcome?),
+            Ok(outcome) => self.judge(&outcome?),
             Err(_) => Err(BuildError::Ended(format!("did not end within {} s", patience.as_secs()))),
         }
     }
 
-    fn judge(&self, outcome: Outcome) -> Result<(Facts, Vec<u8>), BuildError> {
+    fn judge(&self, outcome: &Outcome) -> Result<(Facts, Vec<u8>), BuildError> {
         if outcome.status.success() {
             let (head, artifact) = wire::unpack::<Result<Facts, Failure>>(&outcome.answer)?;
             return Ok((head?, artifact.to_vec()));
