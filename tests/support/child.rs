@@ -72,8 +72,13 @@ pub struct Service {
 impl Service {
     /// Starts it. Both of its outputs are appended to the file `log`.
     pub fn start(command: &mut Command, log: &Path) -> Self {
+        Self::start_with(command, log, Stdio::null())
+    }
+
+    /// The same, with a standard input.
+    pub fn start_with(command: &mut Command, log: &Path, input: Stdio) -> Self {
         let file = File::options().create(true).append(true).open(log).unwrap();
-        command.stdin(Stdio::null()).stdout(file.try_clone().unwrap()).stderr(file);
+        command.stdin(input).stdout(file.try_clone().unwrap()).stderr(file);
         let name = command.get_program().to_string_lossy().into_owned();
         let child = command.spawn().unwrap_or_else(|error| panic!("{name}: {error}"));
         Self { name, child, log: log.to_owned() }
@@ -124,5 +129,13 @@ impl Service {
             self.signal(Signal::KILL);
             self.child.wait().unwrap()
         })
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        // Where it has ended, that is an error, and of no interest.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }

@@ -110,7 +110,7 @@ impl Portcullis {
 }
 
 /// Nothing of the caller's own configuration or service manager.
-fn clean(command: &mut Command) {
+pub fn clean(command: &mut Command) {
     for (name, _) in std::env::vars_os() {
         let name = name.to_string_lossy();
         if ["PORTCULLIS", "LISTEN_", "NOTIFY_"].iter().any(|prefix| name.starts_with(prefix)) {

@@ -71,9 +71,9 @@ pub fn uri(uri: &str) -> Cow<'_, str> {
     }
 }
 
-/// Text for a person, which may quote URLs.
+/// Text for a person, which may quote URLs and a request's URI.
 pub fn text(text: &str) -> Cow<'_, str> {
-    if !text.contains("://") {
+    if !text.contains("://") && !text.contains('?') {
         return Cow::Borrowed(text);
     }
     let mut masked = String::with_capacity(text.len());
@@ -90,10 +90,10 @@ pub fn name(name: &str) -> Cow<'_, str> {
     within(name, |name| segments(&uri_in(name)).into_owned())
 }
 
-/// A URL with its query.
+/// A URL, or a path, with its query.
 fn uri_in(word: &str) -> Cow<'_, str> {
     let masked = url(word);
-    let Some(start) = masked.find("://") else { return masked };
+    let start = masked.find("://").unwrap_or(0);
     let Some(query) = masked[start..].find('?').map(|at| start + at + 1) else { return masked };
     match pairs(&masked[query..]) {
         Cow::Borrowed(_) => masked,

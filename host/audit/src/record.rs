@@ -87,7 +87,7 @@ pub struct PolicyRecord {
     /// `enforce` or `monitor`.
     pub mode: Cow<'static, str>,
     /// `opinion`, or the fault: `deadline`, `out-of-memory`, `log-flood`, `oversized-answer`, `trap`,
-    /// `overloaded`, `host-fault`, `policy-error`; `not-asked` where an earlier one had settled it.
+    /// `malformed-answer`, `overloaded`, `host-fault`, `policy-error`; `not-asked` where an earlier one had settled it.
     pub outcome: Cow<'static, str>,
     /// Its opinion; absent where it gave none.
     pub verdict: Option<Verdict>,

@@ -8,15 +8,11 @@ const BUILTIN: [(&str, &[u8]); 2] = [
     ("docker-baseline", include_bytes!("../../../policies/prebuilt/docker-baseline.wasm")),
 ];
 
-/// The policy of that name.
-pub(crate) fn find(name: &str) -> Option<Source> {
-    BUILTIN
-        .iter()
-        .find(|(builtin, _)| *builtin == name)
-        .map(|(name, module)| Source::Builtin((*name).to_owned(), (*module).into()))
-}
-
-/// Every name there is, for messages.
-pub(crate) fn names() -> String {
-    BUILTIN.map(|(name, _)| format!("`builtin:{name}`")).join(", ")
+/// The policy of that name, or a message that names those that there are.
+pub(crate) fn find(name: &str) -> Result<Source, String> {
+    let found = BUILTIN.iter().find(|(builtin, _)| *builtin == name);
+    found.map(|(name, module)| Source::Builtin((*name).to_owned(), (*module).into())).ok_or_else(|| {
+        let known = BUILTIN.map(|(name, _)| format!("`builtin:{name}`")).join(", ");
+        format!("there is no `builtin:{name}`; there are {known}")
+    })
 }

@@ -67,15 +67,7 @@ enum DockerCommand {
 /// Runs the command that was given.
 pub(crate) fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    log_to_stderr();
-    let outcome = match arguments.command {
-        None => run_server(ConfigSource::BuiltIn),
-        Some(Command::Serve { config }) => run_server(ConfigSource::File(config)),
-        Some(Command::Check { config, json }) => check::run(&config, json),
-        Some(Command::Policy(PolicyCommand::Inspect(arguments))) => inspect::run(&arguments),
-        Some(Command::Docker(DockerCommand::Spec(arguments))) => spec::run(&arguments),
-        Some(Command::Docker(DockerCommand::Doctor(arguments))) => doctor::run(&arguments),
-    };
+    let outcome = log_to_stderr().and_then(|()| run(arguments.command));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -85,19 +77,38 @@ pub(crate) fn main() -> ExitCode {
     }
 }
 
+fn run(command: Option<Command>) -> Result<(), ServeError> {
+    match command {
+        None => run_server(ConfigSource::BuiltIn),
+        Some(Command::Serve { config }) => run_server(ConfigSource::File(config)),
+        Some(Command::Check { config, json }) => check::run(&config, json),
+        Some(Command::Policy(PolicyCommand::Inspect(arguments))) => inspect::run(&arguments),
+        Some(Command::Docker(DockerCommand::Spec(arguments))) => spec::run(&arguments),
+        Some(Command::Docker(DockerCommand::Doctor(arguments))) => doctor::run(&arguments),
+    }
+}
+
 #[expect(clippy::print_stderr, reason = "this is where a command says why it failed")]
 fn complain(error: &ServeError) {
     eprintln!("portcullis: {error}");
 }
 
-fn log_to_stderr() {
-    let filter = EnvFilter::try_from_env("PORTCULLIS_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+fn log_to_stderr() -> Result<(), ServeError> {
+    let filter = match std::env::var_os("PORTCULLIS_LOG") {
+        None => EnvFilter::new("info"),
+        Some(text) => EnvFilter::try_new(text.to_string_lossy()).map_err(|error| {
+            ServeError::Usage(format!(
+                "the environment variable `PORTCULLIS_LOG`: {error}; write e.g. `debug` or `info,policy=debug`"
+            ))
+        })?,
+    };
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
         .with_target(false)
         .init();
+    Ok(())
 }
 
 fn run_server(source: ConfigSource) -> Result<(), ServeError> {

@@ -3,14 +3,19 @@
 //! * [`cli`]: the commands and what they print
 //! * [`config`]: from a file's text to values that hold
 //! * [`builtin`]: the policies that are part of the program
-//! * [`serve`]: everything wired together, signals, reload
-//! * [`admin`]: health, readiness, metrics, policies and decisions over HTTP
+//! * [`serve`]: everything wired together, signals
+//! * [`open`]: listeners, their certificates first
+//! * [`reload`]: what SIGHUP does
+//! * [`admin`]: health, readiness, policies and decisions over HTTP
+//! * [`metrics`]: what is counted
 
 mod admin;
 mod builtin;
 mod cli;
 mod config;
 mod metrics;
+mod open;
+mod reload;
 mod serve;
 
 use std::process::ExitCode;

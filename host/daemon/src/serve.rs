@@ -8,19 +8,18 @@ use portcullis_docker::door::{self, Door};
 use portcullis_engine::build::{Builder, Confines};
 use portcullis_engine::cache::Cache;
 use portcullis_engine::{Host, HostOptions};
-use portcullis_listen::{Activation, Drain, Listener, Options, Tls, notify};
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use portcullis_listen::{Activation, Drain, notify};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
 
 use crate::admin::{self, Admin};
-use crate::config::{Config, ConfigError, Endpoint};
+use crate::config::{Config, ConfigError};
 use crate::metrics::Metrics;
-
-/// How often certificates are looked at.
-const CERTIFICATES: Duration = Duration::from_secs(10);
+use crate::open::{self, Opened};
+use crate::reload::reload;
 
 /// Why it did not start, or did not go on.
 #[derive(Debug, thiserror::Error)]
@@ -29,16 +28,17 @@ pub(crate) enum ServeError {
     Config(#[from] ConfigError),
     #[error(transparent)]
     Load(#[from] portcullis_engine::LoadError),
+    /// The same, with the place of the policy that is at fault.
+    #[error("{0}")]
+    Policies(String),
     #[error(transparent)]
     Cache(#[from] portcullis_engine::cache::CacheError),
     #[error(transparent)]
     Audit(#[from] portcullis_audit::AuditError),
     #[error(transparent)]
     Listen(#[from] portcullis_listen::ListenError),
-    #[error(transparent)]
-    Tls(#[from] portcullis_listen::TlsError),
     #[error("{0}")]
-    Io(#[from] std::io::Error),
+    Io(#[from] io::Error),
     /// The command cannot do what it was asked.
     #[error("{0}")]
     Usage(String),
@@ -60,66 +60,41 @@ impl ConfigSource {
     }
 }
 
-/// How policies are built and kept.
-pub(crate) fn host(config: &Config) -> Result<Arc<Host>, ServeError> {
+/// How policies are built; `state` is where they are kept.
+pub(crate) fn host(state: Option<&Path>) -> Result<Arc<Host>, ServeError> {
     let builder = Builder {
         // The very program that runs, also after its file was replaced by a newer one.
         program: "/proc/self/exe".into(),
         arguments: vec![crate::BUILD.into()],
         confines: Confines::default(),
     };
-    let cache = config.state.as_deref().map(Cache::open).transpose()?;
+    let cache = state.map(Cache::open).transpose()?;
     Ok(Arc::new(Host::new(HostOptions { builder, cache })?))
 }
 
 /// Serves until it is told to end.
-pub(crate) async fn serve(source: ConfigSource, mut activation: Activation) -> Result<(), ServeError> {
+pub(crate) async fn serve(source: ConfigSource, activation: Activation) -> Result<(), ServeError> {
     let mut hangup = signal(SignalKind::hangup())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut end = End::on_signals()?;
     let config = source.load()?;
-    for section in &config.dormant {
-        tracing::warn!("[{section}] belongs to a door that this version does not have yet; it is not used");
-    }
-    let host = host(&config)?;
-    let generation = host.load(config.policies.clone()).await?;
-    let metrics = Metrics::new();
-    let counting = metrics.clone();
-    let sink = config.audit.file.clone().map_or(Sink::Stdout, Sink::File);
-    let log = Log::open_observed(sink, config.audit.recent, move |record| counting.count(record))?;
-    let admin = Admin {
-        host: Arc::clone(&host),
-        log: log.clone(),
-        metrics,
-        hooks: [HookName::DockerRequest].into(),
-        complaint: Arc::new(Mutex::new(None)),
+    // Policies that are being built do not keep it from ending.
+    let (opened, admin) = tokio::select! {
+        started = start(&config, activation) => started?,
+        () = end.asked() => return Ok(()),
     };
-    let docker = door::router(Door::new(Arc::clone(&host), log.clone(), config.docker.clone()));
-    let routers = [(&config.listen.docker, docker), (&config.listen.admin, admin::router(admin.clone()))];
-    let mut bound = Vec::new();
-    for (endpoints, router) in routers {
-        for endpoint in endpoints {
-            bound.push((bind(endpoint, &mut activation)?, router.clone()));
-        }
-    }
-    for address in activation.unused() {
-        tracing::warn!(
-            address,
-            "a socket was passed to us that the configuration does not name; nobody answers there"
-        );
-    }
-    announce(&config, generation.number(), &bound);
     let drain = Drain::default();
     let mut serving = JoinSet::new();
-    for (listener, router) in bound {
+    for Opened { listener, router, .. } in opened {
         serving.spawn(portcullis_listen::serve(listener, router, drain.clone()));
     }
     notify::ready();
     loop {
         tokio::select! {
-            () = next(&mut hangup) => reload(&source, &admin).await,
-            () = next(&mut terminate) => break,
-            () = next(&mut interrupt) => break,
+            () = next(&mut hangup) => tokio::select! {
+                () = reload(&source, &config, &admin) => {}
+                () = end.asked() => break,
+            },
+            () = end.asked() => break,
         }
     }
     notify::stopping();
@@ -130,69 +105,68 @@ pub(crate) async fn serve(source: ConfigSource, mut activation: Activation) -> R
             tracing::warn!(cut, "connections were cut off");
         }
     }
-    log.close().await?;
+    admin.log.close().await?;
     Ok(())
+}
+
+/// Everything up to the point where somebody may come in.
+async fn start(config: &Config, mut activation: Activation) -> Result<(Vec<Opened>, Admin), ServeError> {
+    for section in &config.dormant {
+        tracing::warn!("[{section}] is for a part that this version does not have yet; it is not used");
+    }
+    let host = host(config.state.as_deref())?;
+    let generation = host.load(config.policies.clone()).await;
+    let generation = generation.map_err(|error| ServeError::Policies(config.blame(&error)))?;
+    let sealed = open::with_tls(config)?;
+    let metrics = Metrics::new();
+    let counting = metrics.clone();
+    let sink = config.audit.file.clone().map_or(Sink::Stdout, Sink::File);
+    let log = Log::open_observed(sink, config.audit.recent, move |record| counting.count(record))?;
+    let docker_is_on = !config.listen.docker.is_empty();
+    let hooks: Arc<[HookName]> = if docker_is_on { [HookName::DockerRequest].into() } else { [].into() };
+    let complaint = Arc::new(Mutex::new(None));
+    let admin = Admin { host: Arc::clone(&host), log: log.clone(), metrics, hooks, complaint };
+    let docker = door::router(Door::new(host, log, config.docker.clone()));
+    let opened = open::open(sealed, &docker, &admin::router(admin.clone()), &mut activation)?;
+    for address in activation.unused() {
+        tracing::warn!(
+            address,
+            "a socket was passed to us that the configuration does not name; nobody answers there"
+        );
+    }
+    let names: Vec<_> = config.policies.iter().map(|policy| policy.name.as_str()).collect();
+    tracing::info!(generation = generation.number(), policies = names.join(", "), "policies are in force");
+    for hook in admin.hooks.iter().filter(|hook| !generation.serves(**hook)) {
+        tracing::warn!("no policy serves `{hook}`: everything that is asked there is refused");
+    }
+    opened.iter().for_each(Opened::announce);
+    if docker_is_on {
+        tracing::info!("ready; `portcullis docker spec` shows how dockerd is told to ask");
+    }
+    Ok((opened, admin))
+}
+
+/// The signals that ask it to end.
+struct End {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl End {
+    fn on_signals() -> io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn asked(&mut self) {
+        tokio::select! {
+            () = next(&mut self.terminate) => {}
+            () = next(&mut self.interrupt) => {}
+        }
+    }
 }
 
 async fn next(signal: &mut Signal) {
     if signal.recv().await.is_none() {
         std::future::pending::<()>().await;
     }
-}
-
-fn bind(endpoint: &Endpoint, activation: &mut Activation) -> Result<Listener, ServeError> {
-    let tls = endpoint.tls.clone().map(Tls::load).transpose()?;
-    if let Some(tls) = &tls {
-        tokio::spawn(tls.clone().watch(CERTIFICATES));
-    }
-    let mut options = Options::default();
-    options.mode = endpoint.mode.unwrap_or(options.mode);
-    options.group.clone_from(&endpoint.group);
-    Ok(Listener::bind(&endpoint.address, tls, &options, activation)?)
-}
-
-/// Reads configuration and modules again. Whatever is wrong with them, the policies in force stay.
-async fn reload(source: &ConfigSource, admin: &Admin) {
-    notify::reloading();
-    let loaded = match source.load() {
-        Ok(config) => admin.host.load(config.policies).await.map_err(|error| error.to_string()),
-        Err(error) => Err(error.to_string()),
-    };
-    let reopened = admin.log.reopen().await;
-    if let Err(error) = reopened {
-        tracing::error!(%error, "the decision log could not be opened again; the old file is written to");
-    }
-    let complaint = match loaded {
-        Ok(generation) => {
-            tracing::info!(generation = generation.number(), "policies were read again and are in force");
-            None
-        }
-        Err(error) => {
-            tracing::error!("the new policies were not taken, the old ones stay in force: {error}");
-            Some(error)
-        }
-    };
-    *admin.complaint.lock().unwrap_or_else(PoisonError::into_inner) = complaint;
-    notify::ready();
-}
-
-/// What listens where, and a line to try each door that is on.
-fn announce(config: &Config, generation: u64, bound: &[(Listener, axum::Router)]) {
-    let names: Vec<_> = config.policies.iter().map(|policy| policy.name.as_str()).collect();
-    tracing::info!(generation, policies = names.join(", "), "policies are in force");
-    let doors =
-        ["docker"].into_iter().cycle().take(config.listen.docker.len()).chain(std::iter::repeat("admin"));
-    for ((listener, _), door) in bound.iter().zip(doors) {
-        let local = listener.local();
-        let scheme = if listener.is_tls() { "https" } else { "http" };
-        let path = if door == "admin" { "/readyz" } else { "/" };
-        let attempt = match local {
-            portcullis_listen::Local::Unix(socket) => {
-                format!("curl --unix-socket {} http://localhost{path}", socket.display())
-            }
-            portcullis_listen::Local::Tcp(address) => format!("curl {scheme}://{address}{path}"),
-        };
-        tracing::info!("{door} listens on {local}; try: {attempt}");
-    }
-    tracing::info!("ready; `portcullis docker spec` shows how dockerd is told to ask");
 }

@@ -134,7 +134,7 @@ fn said<T>(answer: Result<Result<T, String>>, limits: &Limits, wrap: impl FnOnce
     match answer {
         Ok(Ok(answer)) => wrap(answer),
         Ok(Err(error)) => Said::Fault(Fault::Refused(text::one_line(&error, text::REASON)).to_string()),
-        Err(error) => Said::Fault(Fault::from_wasmtime(&error, limits.deadline, limits.answer).to_string()),
+        Err(error) => Said::Fault(Fault::from_call(&error, limits.deadline, limits.answer).to_string()),
     }
 }
 

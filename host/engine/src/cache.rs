@@ -1,14 +1,15 @@
 //! Artifacts kept on disk, so that a start does not compile what was compiled before.
 //!
 //! An artifact is native code: whoever can write one can run code in the host. Each file therefore carries an
-//! HMAC under a key that only the host can read. It is read once, checked over those very bytes, and those
+//! HMAC under a key that only the host can read, over its bytes and over what it was built for: one that was put in
+//! another's place is no better than one that was changed. It is read once, checked over those very bytes, and those
 //! bytes are used. A frozen artifact also holds its policy's settings, so files are for the owner only.
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use std::fs::{self, OpenOptions};
-use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::io::{self, Write as _};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -48,14 +49,13 @@ impl Cache {
 
     /// What was built for this order, if it is there and unchanged.
     pub fn get(&self, order: &Order, module: Digest) -> Option<(Facts, Vec<u8>)> {
-        let path = self.path(order, module);
+        let name = key_of(order, module);
+        let path = self.path(name);
         let file = fs::read(&path).ok()?;
-        let (mac, bytes) = file.split_first_chunk::<MAC>()?;
-        let Ok(()) = self.mac(bytes).verify_slice(mac) else {
+        let Some((facts, artifact)) = self.unseal(name, &file) else {
             tracing::warn!(file = %path.display(), "a cached artifact was changed; it is built anew");
             return None;
         };
-        let (facts, artifact) = build::unpack_artifact(bytes)?;
         // The time of last use decides what is thrown away.
         let _ =
             OpenOptions::new().append(true).open(&path).and_then(|file| file.set_modified(SystemTime::now()));
@@ -71,23 +71,33 @@ impl Cache {
     }
 
     fn write(&self, order: &Order, module: Digest, facts: &Facts, artifact: &[u8]) -> io::Result<()> {
+        let name = key_of(order, module);
         let bytes = build::pack_artifact(facts, artifact)?;
         let mut file = tempfile::NamedTempFile::new_in(&self.directory)?;
-        file.write_all(&self.mac(&bytes).finalize().into_bytes())?;
+        file.write_all(&self.mac(name, &bytes).finalize().into_bytes())?;
         file.write_all(&bytes)?;
-        file.persist(self.path(order, module))?;
+        file.persist(self.path(name))?;
         Ok(())
     }
 
-    fn mac(&self, bytes: &[u8]) -> Hmac<Sha256> {
+    /// What is in a file of that name, if all of it is as it was written there.
+    fn unseal(&self, name: Digest, file: &[u8]) -> Option<(Facts, Vec<u8>)> {
+        let (mac, bytes) = file.split_first_chunk::<MAC>()?;
+        self.mac(name, bytes).verify_slice(mac).ok()?;
+        build::unpack_artifact(bytes)
+    }
+
+    fn mac(&self, name: Digest, bytes: &[u8]) -> Hmac<Sha256> {
         #[expect(clippy::expect_used, reason = "INVARIANT: an HMAC takes a key of any length")]
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).expect("a key of any length");
+        // A digest has one length, so no part of it can pass for the other.
+        mac.update(name.to_string().as_bytes());
         mac.update(bytes);
         mac
     }
 
-    fn path(&self, order: &Order, module: Digest) -> PathBuf {
-        self.directory.join(key_of(order, module).to_string())
+    fn path(&self, name: Digest) -> PathBuf {
+        self.directory.join(name.to_string())
     }
 
     fn prune(&self) {
@@ -115,20 +125,37 @@ fn key_of(order: &Order, module: Digest) -> Digest {
     ])
 }
 
+/// The key in that file, which is made if it is not there: whole or not at all, since a crash may come between, and
+/// another process may look.
 fn key(path: &Path) -> io::Result<[u8; 32]> {
-    let mut key = [0; 32];
-    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
-        Ok(mut file) => {
-            fill_random(&mut key)?;
-            file.write_all(&key)?;
-            file.sync_all()?;
-        }
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            fs::File::open(path)?.read_exact(&mut key)?;
-        }
-        Err(error) => return Err(error),
+    if let Some(key) = existing_key(path)? {
+        return Ok(key);
     }
-    Ok(key)
+    let mut key = [0; 32];
+    fill_random(&mut key)?;
+    let mut file = tempfile::NamedTempFile::new_in(path.parent().unwrap_or(Path::new(".")))?;
+    file.write_all(&key)?;
+    file.as_file().sync_all()?;
+    match file.persist_noclobber(path) {
+        Ok(_) => Ok(key),
+        // Somebody else was first.
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
+            existing_key(path)?.ok_or(error.error)
+        }
+        Err(error) => Err(error.error),
+    }
+}
+
+fn existing_key(path: &Path) -> io::Result<Option<[u8; 32]>> {
+    match fs::read(path) {
+        Ok(bytes) => bytes.try_into().map(Some).map_err(|_| {
+            io::Error::other(format!(
+                "`{KEY_FILE}` in it is damaged; remove it, and all policies are built anew"
+            ))
+        }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 fn fill_random(bytes: &mut [u8]) -> io::Result<()> {
@@ -186,7 +213,7 @@ mod tests {
         let cache = Cache::open(state.path()).unwrap();
         let module = Digest::of(b"module");
         cache.put(&order("{}"), module, &facts(), b"code");
-        let path = cache.path(&order("{}"), module);
+        let path = cache.path(key_of(&order("{}"), module));
         let good = fs::read(&path).unwrap();
         for at in 0..good.len() {
             let mut bad = good.clone();
@@ -201,6 +228,25 @@ mod tests {
     }
 
     #[test]
+    fn what_was_kept_for_one_order_is_nothing_to_another() {
+        let state = tempfile::tempdir().unwrap();
+        let cache = Cache::open(state.path()).unwrap();
+        let module = Digest::of(b"module");
+        cache.put(&order("{}"), module, &facts(), b"code");
+        let other = order(r#"{"a":1}"#);
+        fs::copy(cache.path(key_of(&order("{}"), module)), cache.path(key_of(&other, module))).unwrap();
+        assert_eq!(cache.get(&other, module), None);
+    }
+
+    #[test]
+    fn a_damaged_key_is_named() {
+        let state = tempfile::tempdir().unwrap();
+        fs::write(state.path().join(KEY_FILE), b"short").unwrap();
+        let error = Cache::open(state.path()).unwrap_err().to_string();
+        assert!(error.ends_with("is damaged; remove it, and all policies are built anew"), "{error}");
+    }
+
+    #[test]
     fn files_are_for_the_owner_only() {
         use std::os::unix::fs::PermissionsExt as _;
         let state = tempfile::tempdir().unwrap();
@@ -208,7 +254,7 @@ mod tests {
         cache.put(&order("{}"), Digest::of(b"m"), &facts(), b"code");
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(&state.path().join(KEY_FILE)), 0o600);
-        assert_eq!(mode(&cache.path(&order("{}"), Digest::of(b"m"))), 0o600);
+        assert_eq!(mode(&cache.path(key_of(&order("{}"), Digest::of(b"m")))), 0o600);
         assert_eq!(mode(&cache.directory), 0o700);
     }
 }

@@ -22,6 +22,9 @@ pub enum Fault {
     /// Its answer was larger than it may be.
     #[error("its answer was larger than {0} bytes")]
     OversizedAnswer(u32),
+    /// Its answer breaks the rules of the component model: a text that is no UTF-8, a pointer that leads nowhere.
+    #[error("its answer cannot be read: {0}")]
+    Malformed(String),
     /// It broke off: a panic, an illegal instruction, a stack that ran over.
     #[error("it broke off: {0}")]
     Trap(String),
@@ -44,6 +47,7 @@ impl Fault {
             Self::OutOfMemory(_) => "out-of-memory",
             Self::LogFlood => "log-flood",
             Self::OversizedAnswer(_) => "oversized-answer",
+            Self::Malformed(_) => "malformed-answer",
             Self::Trap(_) => "trap",
             Self::Refused(_) => "policy-error",
             Self::Overloaded => "overloaded",
@@ -54,6 +58,7 @@ impl Fault {
     /// What the caller may read. The rest is for the operator: a backtrace says how a policy is made.
     pub fn public(&self) -> String {
         match self {
+            Self::Malformed(_) => "its answer cannot be read".into(),
             Self::Trap(_) => "it broke off".into(),
             Self::Refused(_) => "it reported an error".into(),
             Self::Host(_) => "the host could not ask it".into(),
@@ -84,11 +89,25 @@ impl Fault {
             None => Self::Host(text::one_line(&format!("{error:#}"), 512)),
         }
     }
+
+    /// The same for an error of a call. The host's side of a call was checked when the policy was loaded: what has
+    /// no other meaning is the guest's doing.
+    pub(crate) fn from_call(error: &wasmtime::Error, deadline: Duration, answer: u32) -> Self {
+        match Self::from_wasmtime(error, deadline, answer) {
+            Self::Host(text) if error.downcast_ref::<WasmBacktrace>().is_some() => Self::Trap(text),
+            Self::Host(text) => Self::Malformed(text),
+            other => other,
+        }
+    }
 }
 
 fn ran_out_of_host_call_fuel(error: &wasmtime::Error) -> bool {
     error.chain().any(|cause| cause.to_string().contains("fuel allocated for hostcalls has been exhausted"))
 }
+
+/// What every panic of Rust's goes through on its way, which says nothing about its cause.
+const PANICKING: [&str; 5] =
+    ["__rustc::", "core::panicking::", "std::panicking::", "std::sys::backtrace::", "<std::panicking::"];
 
 fn describe_trap(trap: Trap, error: &wasmtime::Error) -> String {
     let mut description = match trap {
@@ -98,7 +117,11 @@ fn describe_trap(trap: Trap, error: &wasmtime::Error) -> String {
         other => other.to_string(),
     };
     let frames = error.downcast_ref::<WasmBacktrace>().map(WasmBacktrace::frames).unwrap_or_default();
-    for name in frames.iter().filter_map(|frame| frame.func_name()).take(6) {
+    // Without the hash: `{:#}`. A name that is not Rust's stays as it is.
+    let names = frames.iter().filter_map(|frame| frame.func_name());
+    let names = names.map(|name| format!("{:#}", rustc_demangle::demangle(name)));
+    let telling = names.filter(|name| !PANICKING.iter().any(|prefix| name.starts_with(prefix)));
+    for name in telling.take(6) {
         let _ = write!(description, " < {name}");
     }
     text::one_line(&description, 1024)

@@ -10,8 +10,8 @@ use serde::Serialize;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
-use wasmtime::Engine;
-use wasmtime::component::InstancePre;
+use wasmtime::component::{Instance, InstancePre};
+use wasmtime::{Engine, Store};
 
 use crate::ask::{Callable, Entry, new_store, tame};
 use crate::combine::{self, Ruling};
@@ -342,33 +342,40 @@ impl Policy {
     }
 
     async fn ask_instance<H: Callable>(&self, input: &H::Input) -> Result<H::Answer, Fault> {
-        let failed =
-            |error: wasmtime::Error| Fault::from_wasmtime(&error, self.limits.deadline, self.limits.answer);
-        let engine = self.pre.0.engine();
         let decision = &H::context(input).decision;
-        let mut store = new_store(engine, &self.limits, &self.name, decision, self.wasi, H::NAME);
-        let instance = self.pre.0.instantiate_async(&mut store).await.map_err(failed)?;
-        if let Some(settings) = &self.settings {
-            let configured = self.entry.configure(&mut store, &instance, settings).await.map_err(failed)?;
-            configured.map_err(|text| Fault::Host(text::one_line(&text, text::REASON)))?;
-        }
-        let answer = self.entry.call::<H>(&mut store, &instance, input).await.map_err(failed)?;
+        let mut store = self.new_store(decision, H::NAME);
+        let instance = self.new_instance(&mut store).await?;
+        let answered = self.entry.call::<H>(&mut store, &instance, input).await;
+        let answer = answered.map_err(|error| self.call_failed(&error))?;
         answer.map_err(|text| Fault::Refused(text::one_line(&text, text::REASON)))
     }
 
     /// How long a new instance takes to be made and configured.
     pub(crate) async fn time_to_configure(&self) -> Result<Duration, Fault> {
-        let failed =
-            |error: wasmtime::Error| Fault::from_wasmtime(&error, self.limits.deadline, self.limits.answer);
         let begun = Instant::now();
-        let engine = self.pre.0.engine();
-        let hook = HookName::DockerRequest;
-        let mut store = new_store(engine, &self.limits, &self.name, "probe", self.wasi, hook);
-        let instance = self.pre.0.instantiate_async(&mut store).await.map_err(failed)?;
-        if let Some(settings) = &self.settings {
-            let configured = self.entry.configure(&mut store, &instance, settings).await.map_err(failed)?;
-            configured.map_err(|text| Fault::Host(text::one_line(&text, text::REASON)))?;
-        }
+        let mut store = self.new_store("probe", HookName::DockerRequest);
+        self.new_instance(&mut store).await?;
         Ok(begun.elapsed())
+    }
+
+    fn new_store(&self, decision: &str, hook: HookName) -> Store<State> {
+        new_store(self.pre.0.engine(), &self.limits, &self.name, decision, self.wasi, hook)
+    }
+
+    /// An instance that can be asked: frozen, or configured now.
+    async fn new_instance(&self, store: &mut Store<State>) -> Result<Instance, Fault> {
+        let Limits { deadline, answer, .. } = self.limits;
+        let made = self.pre.0.instantiate_async(&mut *store).await;
+        let instance = made.map_err(|error| Fault::from_wasmtime(&error, deadline, answer))?;
+        if let Some(settings) = &self.settings {
+            let configured = self.entry.configure(store, &instance, settings).await;
+            let accepted = configured.map_err(|error| self.call_failed(&error))?;
+            accepted.map_err(|text| Fault::Refused(text::one_line(&text, text::REASON)))?;
+        }
+        Ok(instance)
+    }
+
+    fn call_failed(&self, error: &wasmtime::Error) -> Fault {
+        Fault::from_call(error, self.limits.deadline, self.limits.answer)
     }
 }

@@ -92,7 +92,8 @@ impl Host {
     pub async fn candidate(&self, specs: Vec<PolicySpec>) -> Result<Candidate, LoadError> {
         let mut built = Vec::with_capacity(specs.len());
         for spec in specs {
-            built.push(self.build(spec, None).await?);
+            let unfrozen = (!spec.freeze).then(|| "it was asked not to be".to_owned());
+            built.push(self.build(spec, unfrozen).await?);
         }
         loop {
             let (engine, policies) = load(&built)?;

@@ -2,7 +2,9 @@
 
 use portcullis_contract::hook::{AwsRoles, DockerRequest, DockerResponse, SecretAccess};
 use portcullis_contract::types::Opinion;
+use std::time::{Duration, Instant};
 
+use crate::Fault;
 use crate::ask::tame;
 use crate::case::{Case, Question, Said};
 use crate::error::PolicyError;
@@ -18,11 +20,13 @@ pub(crate) enum Probed {
 
 /// Asks every case. `unfrozen` is what the component said to them before it was frozen.
 pub(crate) async fn probe(policy: &Policy, cases: &[Case], unfrozen: &[Said]) -> Result<Probed, PolicyError> {
-    let took = policy.time_to_configure().await.map_err(PolicyError::Start)?;
-    if let Some(reason) = &policy.status.unfrozen {
-        let deadline = policy.limits.deadline;
-        if took > deadline / 2 {
-            return Err(PolicyError::SlowToConfigure { reason: reason.clone(), took, deadline });
+    match &policy.status.unfrozen {
+        None => drop(policy.time_to_configure().await.map_err(PolicyError::Start)?),
+        Some(reason) => {
+            let (took, deadline) = (time_to_configure(policy).await?, policy.limits.deadline);
+            if took > deadline / 2 {
+                return Err(PolicyError::SlowToConfigure { reason: reason.clone(), took, deadline });
+            }
         }
     }
     for (at, case) in cases.iter().enumerate() {
@@ -37,6 +41,25 @@ pub(crate) async fn probe(policy: &Policy, cases: &[Case], unfrozen: &[Said]) ->
         }
     }
     Ok(Probed::Good)
+}
+
+/// The least of a few tries: the first one also pays for code and memory that were never touched, and a machine
+/// that is busy elsewhere says nothing about the policy.
+async fn time_to_configure(policy: &Policy) -> Result<Duration, PolicyError> {
+    let mut least = Duration::MAX;
+    for _ in 0..3 {
+        let begun = Instant::now();
+        let took = match policy.time_to_configure().await {
+            // It was stopped, so it takes this much at least.
+            Err(Fault::Deadline(_)) => begun.elapsed(),
+            other => other.map_err(PolicyError::Start)?,
+        };
+        least = least.min(took);
+        if least <= policy.limits.deadline / 2 {
+            break;
+        }
+    }
+    Ok(least)
 }
 
 async fn ask(policy: &Policy, question: &Question) -> Said {

@@ -183,7 +183,8 @@ impl LogBudget {
             return Err(LogFlood.into());
         };
         (self.lines, self.bytes) = (lines, bytes);
-        let message = text::printable(message, message.len().max(4));
+        // What it may log is counted already; what is replaced grows.
+        let message = text::one_line(message, usize::MAX);
         if let Some(kept) = &mut self.kept {
             kept.push(message);
             return Ok(());

@@ -5,13 +5,16 @@ use std::path::Path;
 
 use super::{print, runtime};
 use crate::config::Config;
+use crate::open;
 use crate::serve::{self, ServeError};
 
 pub(super) fn run(file: &Path, as_json: bool) -> Result<(), ServeError> {
     let config = Config::load(file)?;
     let cases: usize = config.policies.iter().map(|policy| policy.cases.len()).sum();
-    let host = serve::host(&config)?;
-    let candidate = runtime()?.block_on(host.candidate(config.policies))?;
+    let host = serve::host(config.state.as_deref())?;
+    let candidate = runtime()?.block_on(host.candidate(config.policies.clone()));
+    let candidate = candidate.map_err(|error| ServeError::Policies(config.blame(&error)))?;
+    open::with_tls(&config)?;
     if as_json {
         let policies: Vec<_> = candidate.status().map(|status| json!(status)).collect();
         print(format_args!(
@@ -27,9 +30,7 @@ pub(super) fn run(file: &Path, as_json: bool) -> Result<(), ServeError> {
         print(format_args!("{}: {mode} on {hooks}, revision {}, {state}", policy.name, policy.revision));
     }
     for section in config.dormant {
-        print(format_args!(
-            "[{section}] belongs to a door that this version does not have yet; it is not used"
-        ));
+        print(format_args!("[{section}] is for a part that this version does not have yet; it is not used"));
     }
     print(format_args!("{} holds; {cases} cases passed", file.display()));
     Ok(())

@@ -3,19 +3,20 @@
 //! The last check is the proof: a call with a mark in it goes to dockerd, and must turn up among our records. The
 //! ones before it say what is wrong where it does not.
 
-use axum::body::Body;
-use http_body_util::BodyExt as _;
-use hyper::Request;
-use hyper_util::rt::TokioIo;
+mod client;
+
+use portcullis_listen::Address;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
-use tokio::net::{TcpStream, UnixStream};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use super::{config_of, print, runtime};
+use self::client::call;
+use super::{config_of, print, runtime, spec};
 use crate::config::{Config, Endpoint};
 use crate::serve::ServeError;
-use portcullis_listen::Address;
+
+/// How long the record of a call that has been answered may take to be seen.
+const RECORDED_WITHIN: Duration = Duration::from_secs(2);
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -28,9 +29,9 @@ pub(super) struct Arguments {
     /// dockerd's configuration
     #[arg(long, value_name = "FILE", default_value = "/etc/docker/daemon.json")]
     daemon_json: PathBuf,
-    /// The plugin's name for dockerd
-    #[arg(long, default_value = "portcullis")]
-    name: String,
+    /// The plugin's name for dockerd [default: as `docker spec` says]
+    #[arg(long)]
+    name: Option<String>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -63,49 +64,64 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), ServeError> {
             }
         }
     }
-    if proved { Ok(()) } else { Err(ServeError::Usage("dockerd was not seen to ask this host".into())) }
+    let failure = if !proved {
+        "dockerd was not seen to ask this host"
+    } else if findings.iter().any(|finding| finding.result.is_err()) {
+        "dockerd asks this host now, and may not after its next start"
+    } else {
+        return Ok(());
+    };
+    Err(ServeError::Usage(failure.into()))
 }
 
 async fn examine(arguments: &Arguments, config: &Config) -> Vec<Finding> {
+    let name = arguments.name.clone().unwrap_or_else(|| spec::name(config));
     let mut findings =
-        vec![Finding { check: "daemon.json", result: daemon_json(&arguments.daemon_json, &arguments.name) }];
-    for endpoint in &config.listen.docker {
-        findings.push(Finding { check: "this host answers", result: answers(endpoint).await });
+        vec![Finding { check: "daemon.json", result: daemon_json(&arguments.daemon_json, &name) }];
+    let mut answering = !config.listen.docker.is_empty();
+    if !answering {
+        let result = Err("`[listen] docker` is empty: the Docker door listens nowhere".into());
+        findings.push(Finding { check: "this host answers", result });
     }
-    findings.push(Finding {
-        check: "dockerd lists it",
-        result: listed(&arguments.docker, &arguments.name).await,
-    });
-    findings.push(Finding { check: "dockerd asks it", result: asked(&arguments.docker, config).await });
+    for endpoint in &config.listen.docker {
+        let result = answers(endpoint).await;
+        answering &= result.is_ok();
+        findings.push(Finding { check: "this host answers", result });
+    }
+    let (listed, asked) = if answering {
+        (listed(&arguments.docker, &name).await, asked(&arguments.docker, config).await)
+    } else {
+        // dockerd would keep each call waiting for 15 s.
+        let left_out = || Err("not tried, since this host does not answer".to_owned());
+        (left_out(), left_out())
+    };
+    findings.push(Finding { check: "dockerd lists it", result: listed });
+    findings.push(Finding { check: "dockerd asks it", result: asked });
     findings
 }
 
-/// dockerd started by hand may be told on its command line, so a missing file is no failure of its own.
+/// dockerd may be told on its command line instead, so a file that does not speak of it is no failure of its own.
 fn daemon_json(file: &Path, name: &str) -> Result<String, String> {
+    let elsewhere = format!("dockerd must be told by --authorization-plugin={name}");
     let Ok(text) = std::fs::read_to_string(file) else {
-        return Ok(format!(
-            "`{}` is not there; dockerd must be told by --authorization-plugin={name}",
-            file.display()
-        ));
+        return Ok(format!("`{}` is not there; {elsewhere}", file.display()));
     };
     let value: Value =
         serde_json::from_str(&text).map_err(|error| format!("`{}` is no JSON: {error}", file.display()))?;
-    let plugins = value.get("authorization-plugins").and_then(Value::as_array);
-    match plugins {
-        Some(plugins) if plugins.iter().any(|plugin| plugin == name) => Ok(format!("`{name}` is in it")),
+    let keys = value.as_object().ok_or_else(|| format!("`{}` is no JSON object", file.display()))?;
+    match keys.get("authorization-plugins").map(Value::as_array) {
+        Some(Some(plugins)) if plugins.iter().any(|plugin| plugin == name) => {
+            Ok(format!("`{name}` is in it"))
+        }
         Some(_) => {
             Err(format!("`authorization-plugins` does not name `{name}`; see `portcullis docker spec`"))
         }
-        None => {
-            let similar = value
-                .as_object()
-                .into_iter()
-                .flatten()
-                .map(|(key, _)| key)
-                .find(|key| key.contains("authori"));
-            let hint = similar.map(|key| format!("; `{key}` is not how it is spelt")).unwrap_or_default();
-            Err(format!("it has no `authorization-plugins`{hint}; see `portcullis docker spec`"))
-        }
+        None => match keys.keys().find(|key| key.contains("auth")) {
+            Some(key) => Err(format!(
+                "it has no `authorization-plugins`; `{key}` is not how it is spelt; see `portcullis docker spec`"
+            )),
+            None => Ok(format!("it has no `authorization-plugins`; {elsewhere}")),
+        },
     }
 }
 
@@ -141,52 +157,25 @@ async fn asked(docker: &Path, config: &Config) -> Result<String, String> {
     let nanos = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
     let mark = format!("portcullis-doctor={nanos:x}");
     let ping = call(&Address::Unix(docker.to_owned()), "GET", &format!("/_ping?{mark}")).await;
-    ping.map_err(|error| format!("dockerd at `{}`: {error}", docker.display()))?;
+    ping.map_err(|error| format!("dockerd at `{}`: {error}; is it running?", docker.display()))?;
     let admin = config.listen.admin.iter().find(|endpoint| endpoint.tls.is_none());
     let admin = admin.ok_or("`[listen] admin` has no address without TLS to read the records from")?;
-    let records = call(&admin.address, "GET", "/decisions").await;
-    let records = records.map_err(|error| format!("the records at {}: {error}", admin.address))?;
-    if records.lines().any(|line| line.contains(&mark)) {
-        return Ok("a marked call to dockerd is among our records".into());
+    if config.audit.recent == 0 {
+        return Err("`[audit] recent` is 0: no records are kept to look among".into());
     }
-    Err("a marked call went through dockerd, and nobody asked us: dockerd is open".into())
-}
-
-/// One request, and its answer's body, whatever its status.
-async fn call(address: &Address, method: &str, path: &str) -> Result<String, String> {
-    let text = |error: &dyn std::fmt::Display| error.to_string();
-    match address {
-        Address::Unix(socket) => {
-            send(UnixStream::connect(socket).await.map_err(|error| text(&error))?, method, path).await
+    // A record is made after its answer has gone out.
+    let until = Instant::now() + RECORDED_WITHIN;
+    loop {
+        let records = call(&admin.address, "GET", "/decisions").await;
+        let records = records.map_err(|error| format!("the records at {}: {error}", admin.address))?;
+        if records.lines().any(|line| line.contains(&mark)) {
+            return Ok("a marked call to dockerd is among our records".into());
         }
-        Address::Tcp { host, port } => {
-            send(
-                TcpStream::connect((host.as_str(), *port)).await.map_err(|error| text(&error))?,
-                method,
-                path,
-            )
-            .await
+        if Instant::now() > until {
+            return Err("a marked call went through dockerd, and nobody asked us: dockerd is open".into());
         }
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
-}
-
-async fn send<IO>(io: IO, method: &str, path: &str) -> Result<String, String>
-where
-    IO: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
-{
-    let exchange = async {
-        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(io)).await?;
-        tokio::spawn(connection);
-        let request =
-            Request::builder().method(method).uri(path).header("host", "localhost").body(Body::empty());
-        // INVARIANT: both are our own constants, but for a mark of letters and digits.
-        let request = request.unwrap_or_default();
-        let answer = sender.send_request(request).await?;
-        answer.into_body().collect().await.map(http_body_util::Collected::to_bytes)
-    };
-    let answer = tokio::time::timeout(std::time::Duration::from_secs(20), exchange).await;
-    let bytes = answer.map_err(|_| "no answer within 20 s".to_owned())?.map_err(|error| error.to_string())?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 #[cfg(test)]
@@ -206,6 +195,10 @@ mod tests {
         assert!(judged(r#"{"authorization-plugins": ["portculis"]}"#).is_err());
         let error = judged(r#"{"authorisation-plugins": ["portcullis"]}"#).unwrap_err();
         assert!(error.contains("`authorisation-plugins` is not how it is spelt"), "{error}");
-        assert!(judged("{").unwrap_err().contains("no JSON"));
+        assert!(judged(r#"{"authorization-plugins": "portcullis"}"#).is_err());
+        assert!(judged(r#"{"log-level": "debug"}"#).unwrap().contains("--authorization-plugin=portcullis"));
+        for text in ["{", "[]"] {
+            assert!(judged(text).unwrap_err().contains("no JSON"));
+        }
     }
 }

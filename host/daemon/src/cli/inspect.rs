@@ -5,7 +5,7 @@ use portcullis_engine::{Limits, Mode, PolicySpec};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
-use super::{config_of, print, runtime};
+use super::{print, runtime};
 use crate::builtin;
 use crate::serve::{self, ServeError};
 
@@ -30,7 +30,8 @@ fn settings(text: &str) -> Result<Value, String> {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), ServeError> {
-    let host = serve::host(&config_of(None)?)?;
+    // Nothing is kept: this is a look, perhaps at a stranger.
+    let host = serve::host(None)?;
     let candidate = runtime()?.block_on(host.candidate(vec![spec(arguments)?]))?;
     for status in candidate.status() {
         if arguments.json {
@@ -59,12 +60,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), ServeError> {
 fn spec(arguments: &Arguments) -> Result<PolicySpec, ServeError> {
     let source = match arguments.module.strip_prefix("builtin:") {
         None => Source::File(PathBuf::from(&arguments.module)),
-        Some(name) => builtin::find(name).ok_or_else(|| {
-            ServeError::Usage(format!("there is no `builtin:{name}`; there are {}", builtin::names()))
-        })?,
+        Some(name) => builtin::find(name).map_err(ServeError::Usage)?,
     };
     Ok(PolicySpec {
-        name: "inspected".into(),
+        name: arguments.module.clone(),
         source,
         sha256: None,
         hooks: None,
@@ -73,5 +72,6 @@ fn spec(arguments: &Arguments) -> Result<PolicySpec, ServeError> {
         limits: Limits::default(),
         wasi: arguments.wasi.clone(),
         cases: Vec::new(),
+        freeze: true,
     })
 }

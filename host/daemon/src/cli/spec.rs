@@ -8,13 +8,15 @@ use serde_json::json;
 use std::path::{Path, PathBuf};
 
 use super::{config_of, print};
-use crate::config::Endpoint;
+use crate::config::{Config, Endpoint};
 use crate::serve::ServeError;
 
+/// The plugin's name where nothing else gives it one.
+const NAME: &str = "portcullis";
 /// Where dockerd looks for sockets.
 const SOCKETS: &str = "/run/docker/plugins";
 /// Where it looks for files.
-pub(super) const FILES: &str = "/etc/docker/plugins";
+const FILES: &str = "/etc/docker/plugins";
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -22,7 +24,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// The plugin's name for dockerd
-    #[arg(long, default_value = "portcullis")]
+    #[arg(long, default_value = NAME)]
     name: String,
 }
 
@@ -43,6 +45,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), ServeError> {
     ));
     print("# then restart dockerd, and see that it asks:\nportcullis docker doctor");
     Ok(())
+}
+
+/// The name by which dockerd knows the door.
+pub(super) fn name(config: &Config) -> String {
+    config.listen.docker.first().map_or_else(|| NAME.to_owned(), |endpoint| plugin(endpoint, NAME).0)
 }
 
 /// The plugin's name, and the file that dockerd finds it by where the socket alone does not do.
@@ -75,10 +82,12 @@ fn plugin(endpoint: &Endpoint, name: &str) -> (String, Option<(PathBuf, String)>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Origin;
     use portcullis_listen::TlsFiles;
 
     fn endpoint(address: &str, tls: Option<TlsFiles>) -> Endpoint {
-        Endpoint { address: Address::parse(address).unwrap(), tls, mode: None, group: None }
+        let address = Address::parse(address).unwrap();
+        Endpoint { address, tls, mode: None, group: None, origin: Origin::default() }
     }
 
     #[test]

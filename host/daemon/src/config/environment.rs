@@ -1,13 +1,13 @@
 //! `PORTCULLIS__SECTION__KEY` replaces `key` in `[section]`, `PORTCULLIS__KEY` a key outside all sections.
 //!
-//! The value is read as TOML where it is TOML (`["127.0.0.1:9000"]`, `true`, `12`), else as text. Lists of tables,
-//! such as `[[policies]]`, cannot be reached into.
+//! The value is read as TOML where it is TOML (`["127.0.0.1:9000"]`, `true`, `12`), else as text. Policies are
+//! out of reach: what is decided stands in one file that can be reviewed.
 
 use std::ffi::OsString;
-use std::path::Path;
 use toml::{Table, Value};
 
 use super::error::ConfigError;
+use super::place::Place;
 
 const PREFIX: &str = "PORTCULLIS__";
 
@@ -16,43 +16,56 @@ const PREFIX: &str = "PORTCULLIS__";
 pub(super) struct Override {
     name: String,
     path: Vec<String>,
-    value: Option<String>,
+    value: String,
 }
 
-/// Every variable that means us.
-pub(super) fn overrides(variables: impl Iterator<Item = (OsString, OsString)>) -> Vec<Override> {
-    let ours = |(name, value): (OsString, OsString)| {
-        let name = name.into_string().ok()?;
-        let path = name.strip_prefix(PREFIX)?.split("__").map(str::to_lowercase).collect();
-        Some(Override { path, name, value: value.into_string().ok() })
-    };
-    let mut overrides: Vec<_> = variables.filter_map(ours).collect();
-    overrides.sort_by(|a, b| a.name.cmp(&b.name));
-    overrides
-}
-
-/// The text of the configuration with the variables applied.
-pub(super) fn apply(text: &str, file: &Path, overrides: &[Override]) -> Result<String, ConfigError> {
-    let in_file = |message: String| ConfigError::In { file: file.to_owned(), message };
-    let mut table: Table =
-        text.parse().map_err(|error: toml::de::Error| in_file(error.message().to_owned()))?;
-    for change in overrides {
-        let wrong =
-            |message: &str| ConfigError::Variable { name: change.name.clone(), message: message.into() };
-        let value = change.value.as_ref().ok_or_else(|| wrong("its value is not UTF-8"))?;
-        let (key, sections) = change.path.split_last().ok_or_else(|| wrong("it names no key"))?;
-        if key.is_empty() || sections.iter().any(String::is_empty) {
-            return Err(wrong("it names no key"));
-        }
-        let mut place = &mut table;
-        for section in sections {
-            let entry = place.entry(section.clone()).or_insert_with(|| Value::Table(Table::new()));
-            place =
-                entry.as_table_mut().ok_or_else(|| wrong("it reaches into something that is no section"))?;
-        }
-        place.insert(key.clone(), read(value));
+impl Override {
+    pub(super) fn name(&self) -> &str {
+        &self.name
     }
-    toml::to_string(&table).map_err(|error| in_file(error.to_string()))
+
+    fn read((name, value): (OsString, OsString)) -> Option<Result<Self, ConfigError>> {
+        let name = name.into_string().ok()?;
+        let path: Vec<_> = name.strip_prefix(PREFIX)?.split("__").map(str::to_lowercase).collect();
+        let wrong = |message: &str| ConfigError::Variable { name: name.clone(), message: message.into() };
+        if path.iter().any(String::is_empty) {
+            return Some(Err(wrong("it names no key")));
+        }
+        if path[0] == "policies" {
+            return Some(Err(wrong("policies are taken from the file alone")));
+        }
+        let Ok(value) = value.into_string() else { return Some(Err(wrong("its value is not UTF-8"))) };
+        Some(Ok(Self { name, path, value }))
+    }
+}
+
+/// Every variable that means us, by name.
+pub(super) fn overrides(
+    variables: impl Iterator<Item = (OsString, OsString)>,
+) -> Result<Vec<Override>, ConfigError> {
+    let mut overrides = variables.filter_map(Override::read).collect::<Result<Vec<_>, _>>()?;
+    overrides.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(overrides)
+}
+
+/// The text of the configuration with the variables applied, and without its policies.
+pub(super) fn apply(text: &str, place: &Place<'_>, overrides: &[Override]) -> Result<String, ConfigError> {
+    let wrong = |message: &dyn std::fmt::Display| place.whole().wrong(message);
+    let mut table: Table = text.parse().map_err(|error: toml::de::Error| wrong(&error.message()))?;
+    table.remove("policies");
+    let mut root = Value::Table(table);
+    for Override { name, path, value } in overrides {
+        let mut target = &mut root;
+        for key in path {
+            let Some(section) = target.as_table_mut() else {
+                let message = "it reaches into something that is no section".into();
+                return Err(ConfigError::Variable { name: name.clone(), message });
+            };
+            target = section.entry(key).or_insert_with(|| Value::Table(Table::new()));
+        }
+        *target = read(value);
+    }
+    toml::to_string(&root).map_err(|error| wrong(&error))
 }
 
 fn read(value: &str) -> Value {
@@ -67,12 +80,13 @@ fn read(value: &str) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::Path;
 
     fn applied(text: &str, variables: &[(&str, &str)]) -> Result<Table, String> {
         let variables = variables.iter().map(|(name, value)| (OsString::from(name), OsString::from(value)));
-        let merged =
-            apply(text, Path::new("x.toml"), &overrides(variables)).map_err(|error| error.to_string())?;
-        Ok(merged.parse().unwrap())
+        let place = Place { file: Path::new("x.toml"), text: None, folder: Path::new(".") };
+        let merged = overrides(variables).and_then(|overrides| apply(text, &place, &overrides));
+        Ok(merged.map_err(|error| error.to_string())?.parse().unwrap())
     }
 
     #[test]
@@ -100,7 +114,14 @@ mod tests {
             assert!(applied("", &[(name, "x")]).unwrap_err().contains(&format!("`{name}`")));
         }
         let error = applied("state = \"x\"", &[("PORTCULLIS__STATE__KEY", "x")]).unwrap_err();
-        assert!(error.contains("no section"), "{error}");
+        assert!(error.contains("`PORTCULLIS__STATE__KEY`") && error.contains("no section"), "{error}");
+    }
+
+    #[test]
+    fn policies_are_out_of_reach() {
+        for name in ["PORTCULLIS__POLICIES", "PORTCULLIS__POLICIES__0__MODE"] {
+            assert!(applied("", &[(name, "[]")]).unwrap_err().contains("from the file alone"));
+        }
     }
 
     #[test]

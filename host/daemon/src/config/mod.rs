@@ -2,32 +2,44 @@
 //!
 //! * `raw`: what may be written, as serde reads it; an unknown key is an error
 //! * `environment`: `PORTCULLIS__SECTION__KEY`
-//! * `validate`: raw values become addresses, policies and limits, or one message with its line
+//! * `validate`, `listen`, `policy`, `settings`: raw values become addresses, policies and limits, or one message
+//! * `place`: the line that a message names
+//! * `defaults`: what is in force where nothing else is said
 //! * [`Config`]: what the rest of the program sees
 
+mod defaults;
 mod environment;
 mod error;
+mod listen;
+mod place;
+mod policy;
 mod raw;
 mod settings;
 mod validate;
 
 use portcullis_docker::door::DoorSettings;
-use portcullis_engine::PolicySpec;
+use portcullis_engine::{LoadError, PolicySpec};
 use portcullis_listen::{Address, TlsFiles};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use environment::Override;
 pub(crate) use error::ConfigError;
+pub(crate) use place::Origin;
+use place::Place;
 
 /// A whole configuration that holds.
 #[derive(Debug, Clone)]
 pub(crate) struct Config {
     pub(crate) listen: Listen,
     pub(crate) policies: Vec<PolicySpec>,
+    /// Where each policy stands, by its name.
+    origins: BTreeMap<String, Origin>,
     pub(crate) docker: DoorSettings,
     pub(crate) audit: Audit,
     /// Where compiled policies are kept; absent means nowhere.
     pub(crate) state: Option<PathBuf>,
-    /// Sections of doors that are not built yet.
+    /// Sections of what is not built yet.
     pub(crate) dormant: Vec<&'static str>,
 }
 
@@ -47,10 +59,11 @@ pub(crate) struct Endpoint {
     pub(crate) mode: Option<u32>,
     /// Group of a unix socket.
     pub(crate) group: Option<String>,
+    pub(crate) origin: Origin,
 }
 
 /// Where decision records go.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Audit {
     /// Absent means standard output.
     pub(crate) file: Option<PathBuf>,
@@ -64,37 +77,71 @@ impl Config {
         let text = std::fs::read_to_string(file)
             .map_err(|error| ConfigError::Read { file: file.to_owned(), error })?;
         let folder = file.parent().unwrap_or(Path::new("."));
-        Self::from_text(&text, file, folder, &environment::overrides(std::env::vars_os()))
+        Self::from_text(&text, file, folder, &environment::overrides(std::env::vars_os())?)
     }
 
     /// The configuration without a file: docker-baseline and allow, on local sockets.
     pub(crate) fn default_without_file() -> Result<Self, ConfigError> {
-        let overrides = environment::overrides(std::env::vars_os());
-        Self::from_text(DEFAULT, Path::new("the built-in configuration"), Path::new("."), &overrides)
+        let overrides = environment::overrides(std::env::vars_os())?;
+        Self::from_text(defaults::TEXT, Path::new("the built-in configuration"), Path::new("."), &overrides)
     }
 
     fn from_text(
         text: &str,
         file: &Path,
         folder: &Path,
-        overrides: &[environment::Override],
+        overrides: &[Override],
     ) -> Result<Self, ConfigError> {
-        let raw = raw::parse(text, file)?;
-        if overrides.is_empty() {
-            return validate::validate(raw, &validate::Place { file, text: Some(text), folder });
+        let place = Place { file, text: Some(text), folder };
+        let with = |overrides: &[Override]| {
+            let raw = raw::parse(text, &place)?;
+            if overrides.is_empty() {
+                return validate::validate(raw, &place, &place);
+            }
+            // Policies are those of the file, and so have its lines; the rest has none.
+            let rest = Place { text: None, ..place };
+            let merged = raw::parse(&environment::apply(text, &place, overrides)?, &rest)?;
+            validate::validate(raw::File { policies: raw.policies, ..merged }, &place, &rest)
+        };
+        let error = match with(overrides) {
+            Ok(config) => return Ok(config),
+            Err(error) => error,
+        };
+        with(&[])?;
+        // The file holds, so the first variable with which it does not is to blame.
+        for (at, variable) in overrides.iter().enumerate() {
+            with(&overrides[..=at]).map_err(|error| error.of_variable(variable.name()))?;
         }
-        let merged = environment::apply(text, file, overrides)?;
-        let raw = raw::parse(&merged, Path::new("the configuration with its PORTCULLIS__ overrides"))?;
-        validate::validate(raw, &validate::Place { file, text: None, folder })
+        Err(error)
+    }
+
+    /// Why the policies were not taken, with the place where the one at fault stands.
+    pub(crate) fn blame(&self, error: &LoadError) -> String {
+        let origin = match error {
+            LoadError::Policy { policy, .. } => self.origins.get(policy),
+            _ => None,
+        };
+        origin.map_or_else(|| error.to_string(), |origin| origin.wrong(error).to_string())
+    }
+
+    /// Sections in which `newer` differs, of those that are read at the start alone.
+    pub(crate) fn fixed_sections_changed(&self, newer: &Self) -> Vec<&'static str> {
+        let same = |ours: &[Endpoint], theirs: &[Endpoint]| {
+            let what = |at: &Endpoint| (at.address.clone(), at.tls.clone(), at.mode, at.group.clone());
+            ours.iter().map(what).eq(theirs.iter().map(what))
+        };
+        let listen =
+            same(&self.listen.docker, &newer.listen.docker) && same(&self.listen.admin, &newer.listen.admin);
+        let docker = self.docker.daemon == newer.docker.daemon
+            && self.docker.always_allow == newer.docker.always_allow;
+        [
+            ("state", self.state == newer.state),
+            ("[listen]", listen),
+            ("[docker]", docker),
+            ("[audit]", self.audit == newer.audit),
+        ]
+        .into_iter()
+        .filter_map(|(section, same)| (!same).then_some(section))
+        .collect()
     }
 }
-
-/// What is in force where no file says otherwise.
-pub(crate) const DEFAULT: &str = r#"[[policies]]
-name   = "docker-baseline"
-module = "builtin:docker-baseline"
-
-[[policies]]
-name   = "allow"
-module = "builtin:allow"
-"#;

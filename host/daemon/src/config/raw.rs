@@ -1,16 +1,19 @@
 //! What may be written in `portcullis.toml`, as serde reads it. What it means is settled in `validate`.
 
-use serde::Deserialize;
-use std::path::Path;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Error, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use std::fmt;
 use toml::Spanned;
 
-use super::error::{ConfigError, line_of};
+use super::error::ConfigError;
+use super::place::Place;
 
 /// The whole file.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct File {
-    pub(super) state: Option<Spanned<String>>,
+    pub(super) state: Option<String>,
     pub(super) listen: Listen,
     pub(super) policies: Vec<Spanned<Policy>>,
     pub(super) docker: Docker,
@@ -31,8 +34,7 @@ pub(super) struct Listen {
 }
 
 /// An address alone, or a table.
-#[derive(Debug, Deserialize)]
-#[serde(untagged, expecting = "an address, or a table with `address` and `tls`, `mode` or `group`")]
+#[derive(Debug)]
 pub(super) enum Endpoint {
     Address(String),
     Table(EndpointTable),
@@ -76,24 +78,78 @@ pub(super) struct Policy {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Docker {
-    pub(super) daemon: Option<Spanned<String>>,
+    pub(super) daemon: Option<String>,
     pub(super) always_allow: Option<Vec<Spanned<String>>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Audit {
-    pub(super) file: Option<Spanned<String>>,
+    pub(super) file: Option<String>,
     pub(super) recent: Option<Spanned<usize>>,
 }
 
-/// Reads the text of `file`.
-pub(super) fn parse(text: &str, file: &Path) -> Result<File, ConfigError> {
+// By hand, since serde's untagged enums forget which key was wrong.
+impl<'de> Deserialize<'de> for Endpoint {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+        impl<'de> Visitor<'de> for Either {
+            type Value = Endpoint;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an address in quotes, or a table with `address` and `tls`, `mode` or `group`")
+            }
+
+            fn visit_str<E: Error>(self, address: &str) -> Result<Endpoint, E> {
+                Ok(Endpoint::Address(address.to_owned()))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Endpoint, A::Error> {
+                EndpointTable::deserialize(MapAccessDeserializer::new(map)).map(Endpoint::Table)
+            }
+        }
+        deserializer.deserialize_any(Either)
+    }
+}
+
+/// Reads a text.
+pub(super) fn parse(text: &str, place: &Place<'_>) -> Result<File, ConfigError> {
     toml::from_str(text).map_err(|error| {
-        let message = error.message().replace('\n', " ");
+        let message = in_our_words(error.message());
         match error.span() {
-            Some(span) => ConfigError::At { file: file.to_owned(), line: line_of(text, span.start), message },
-            None => ConfigError::In { file: file.to_owned(), message },
+            Some(span) => place.wrong(&span, message),
+            None => place.whole().wrong(message),
         }
     })
+}
+
+/// serde speaks of its own types; an operator knows TOML.
+fn in_our_words(message: &str) -> String {
+    let message = message.replace(char::is_control, " ");
+    for (theirs, ours) in [("unknown field ", "unknown key "), ("missing field ", "missing key ")] {
+        if let Some(rest) = message.strip_prefix(theirs) {
+            return format!("{ours}{rest}");
+        }
+    }
+    let wrong = ["invalid type: ", "invalid value: "].iter().find_map(|prefix| message.strip_prefix(prefix));
+    let Some((found, expected)) = wrong.and_then(|rest| rest.rsplit_once(", expected ")) else {
+        return message;
+    };
+    let expected = match expected {
+        "a string" => "text in quotes",
+        "a sequence" => "a list",
+        "u32" | "usize" => "a whole number that is not negative",
+        "a map" => "a table",
+        structure if structure.starts_with("struct ") => "a table",
+        other => other,
+    };
+    let found = match found {
+        "map" => "a table".to_owned(),
+        "sequence" => "a list".to_owned(),
+        other => match other.strip_prefix("string ") {
+            Some(text) => format!("the text `{}`", text.trim_matches('"')),
+            None => format!("the {other}"),
+        },
+    };
+    format!("expected {expected}, found {found}")
 }

@@ -79,7 +79,10 @@ impl<'a> Workbench<'a> {
         match self.entry.configure(&mut store, &instance, &self.order.settings).await {
             Ok(Ok(())) => Ok(Configured { store, instance }),
             Ok(Err(text)) => Err(Step::Configure.failed(format_args!("the policy refuses them: {text}"))),
-            Err(error) => Err(failed(&error)),
+            Err(error) => {
+                let fault = crate::Fault::from_call(&error, limits.configure, limits.answer);
+                Err(Step::Configure.failed(format_args!("`configure` failed: {fault}")))
+            }
         }
     }
 }

@@ -1,0 +1,48 @@
+//! What is in force where nothing else is said.
+
+use portcullis_listen::Address;
+use std::path::PathBuf;
+
+/// The configuration without a file.
+pub(super) const TEXT: &str = r#"[[policies]]
+name   = "docker-baseline"
+module = "builtin:docker-baseline"
+
+[[policies]]
+name   = "allow"
+module = "builtin:allow"
+"#;
+
+/// dockerd finds a plugin by its socket in `/run/docker/plugins`, where only root may write.
+pub(super) fn docker_socket() -> Address {
+    let folder = if is_root() {
+        PathBuf::from("/run/docker/plugins")
+    } else {
+        home("XDG_RUNTIME_DIR", ".local/state/portcullis").unwrap_or_else(|| ".".into())
+    };
+    Address::Unix(folder.join("portcullis.sock"))
+}
+
+/// Loopback: records tell who did what.
+pub(super) fn admin() -> Address {
+    Address::Tcp { host: "127.0.0.1".into(), port: 8182 }
+}
+
+/// Where compiled policies are kept.
+pub(super) fn state() -> Option<PathBuf> {
+    if is_root() {
+        return Some("/var/lib/portcullis".into());
+    }
+    home("XDG_STATE_HOME", ".local/state").map(|folder| folder.join("portcullis"))
+}
+
+fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+/// The folder that the variable names, else one below the home folder (XDG Base Directory Specification: a path
+/// that is not absolute does not count).
+fn home(variable: &str, below_home: &str) -> Option<PathBuf> {
+    let given = std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
+    given.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(below_home)))
+}

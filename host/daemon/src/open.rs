@@ -1,0 +1,89 @@
+//! Listeners: first every certificate is read, then every address is bound, so that as little as can be is half
+//! done where something is wrong.
+
+use axum::Router;
+use portcullis_listen::{Activation, Listener, Local, Options, Tls};
+use std::time::Duration;
+
+use crate::config::{Config, ConfigError, Endpoint};
+
+/// How often certificates are looked at.
+const CERTIFICATES: Duration = Duration::from_secs(10);
+
+/// What is served at an address.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Service {
+    Docker,
+    Admin,
+}
+
+/// An address with its certificate, not bound yet.
+pub(crate) struct Sealed<'a> {
+    service: Service,
+    endpoint: &'a Endpoint,
+    tls: Option<Tls>,
+}
+
+/// A listener, and what is served there.
+pub(crate) struct Opened {
+    service: Service,
+    pub(crate) listener: Listener,
+    pub(crate) router: Router,
+}
+
+/// Every address with its certificate.
+pub(crate) fn with_tls(config: &Config) -> Result<Vec<Sealed<'_>>, ConfigError> {
+    let docker = config.listen.docker.iter().map(|endpoint| (Service::Docker, endpoint));
+    let admin = config.listen.admin.iter().map(|endpoint| (Service::Admin, endpoint));
+    docker
+        .chain(admin)
+        .map(|(service, endpoint)| {
+            let tls = endpoint.tls.clone().map(Tls::load).transpose();
+            let tls = tls.map_err(|error| endpoint.origin.wrong(error))?;
+            Ok(Sealed { service, endpoint, tls })
+        })
+        .collect()
+}
+
+/// Binds every address, or takes the socket that was passed for it.
+pub(crate) fn open(
+    sealed: Vec<Sealed<'_>>,
+    docker: &Router,
+    admin: &Router,
+    activation: &mut Activation,
+) -> Result<Vec<Opened>, ConfigError> {
+    let mut opened = Vec::with_capacity(sealed.len());
+    for Sealed { service, endpoint, tls } in sealed {
+        if let Some(tls) = &tls {
+            tokio::spawn(tls.clone().watch(CERTIFICATES));
+        }
+        let mut options = Options::default();
+        options.mode = endpoint.mode.unwrap_or(options.mode);
+        options.group.clone_from(&endpoint.group);
+        let listener = Listener::bind(&endpoint.address, tls, &options, activation)
+            .map_err(|error| endpoint.origin.wrong(error))?;
+        let router = match service {
+            Service::Docker => docker.clone(),
+            Service::Admin => admin.clone(),
+        };
+        opened.push(Opened { service, listener, router });
+    }
+    Ok(opened)
+}
+
+impl Opened {
+    /// Says what listens where, and a line to try it.
+    pub(crate) fn announce(&self) {
+        let (name, path) = match self.service {
+            Service::Docker => ("docker", "/"),
+            Service::Admin => ("admin", "/readyz"),
+        };
+        let local = self.listener.local();
+        let scheme = if self.listener.is_tls() { "https" } else { "http" };
+        let attempt = match local {
+            Local::Unix(socket) => format!("curl --unix-socket {} http://localhost{path}", socket.display()),
+            Local::Tcp(address) => format!("curl {scheme}://{address}{path}"),
+        };
+        tracing::info!("{name} listens on {local}; try: {attempt}");
+    }
+}

@@ -1,0 +1,103 @@
+//! What one decision costs, without sockets: `cargo bench --bench decision`.
+//!
+//! * `decide/...`: the recorded container create, asked of docker-baseline in a new instance: frozen with no
+//!   settings, frozen with a table of 20,000 users, and with that table configured anew for every decision
+//! * `whole/...`: message, canonical form, the same decision, and the record made and handed to the log
+#![allow(missing_docs, clippy::unwrap_used, reason = "this is a tool")]
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use portcullis_audit::{Log, Record, Sink};
+use portcullis_contract::hook::{DockerRequest, HookName};
+use portcullis_contract::types::{Context, Verdict};
+use portcullis_docker::canonical;
+use portcullis_docker::message::Message;
+use portcullis_engine::build::{Builder, Confines};
+use portcullis_engine::source::Source;
+use portcullis_engine::{Host, HostOptions, Limits, Mode, PolicySpec};
+use std::time::Duration;
+use tokio::runtime::Runtime;
+
+const MODULE: &[u8] = include_bytes!("../../policies/prebuilt/docker-baseline.wasm");
+
+fn recorded_create() -> Vec<u8> {
+    let recording = include_str!("../data/docker/authz-recorded.jsonl");
+    let rows = recording.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let is_create = |row: &serde_json::Value| {
+        row["label"].as_str().is_some_and(|label| label.starts_with("010 create"))
+            && row["body"]["RequestUri"].as_str().is_some_and(|uri| uri.contains("/containers/create"))
+    };
+    rows.into_iter().find(is_create).unwrap()["body"].to_string().into_bytes()
+}
+
+fn users(count: usize) -> String {
+    let users: Vec<_> = (0..count).map(|user| format!(r#""user{user}":["privileged"]"#)).collect();
+    format!(r#"{{"allow":{{{}}}}}"#, users.join(","))
+}
+
+fn host(runtime: &Runtime, settings: String, freeze: bool) -> Host {
+    let program = env!("CARGO_BIN_EXE_portcullis").into();
+    let builder = Builder { program, arguments: vec!["build-policy".into()], confines: Confines::default() };
+    let host = Host::new(HostOptions { builder, cache: None }).unwrap();
+    let spec = PolicySpec {
+        name: "docker-baseline".into(),
+        source: Source::Builtin("docker-baseline".into(), MODULE.into()),
+        sha256: None,
+        hooks: None,
+        mode: Mode::Enforce,
+        settings,
+        limits: Limits { deadline: Duration::from_secs(10), ..Limits::default() },
+        wasi: Vec::new(),
+        cases: Vec::new(),
+        freeze,
+    };
+    runtime.block_on(host.load(vec![spec])).unwrap();
+    host
+}
+
+fn benches(criterion: &mut Criterion) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let text = recorded_create();
+    let context = || Context { now: 1, decision: "d".repeat(32), door: "docker".into(), peer: None };
+    let request = canonical::request(&Message::parse(&text).unwrap(), context(), "docker").unwrap();
+    let small = host(&runtime, "{}".into(), true);
+    let large = host(&runtime, users(20_000), true);
+    let configured = host(&runtime, users(20_000), false);
+
+    let mut group = criterion.benchmark_group("decide");
+    for (name, host) in [("frozen, no settings", &small), ("frozen, 20,000 users", &large)] {
+        let generation = host.generation();
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| runtime.block_on(generation.decide::<DockerRequest>(&request)));
+        });
+    }
+    group.sample_size(20);
+    let generation = configured.generation();
+    group.bench_function("configured each time, 20,000 users", |bencher| {
+        bencher.iter(|| runtime.block_on(generation.decide::<DockerRequest>(&request)));
+    });
+    group.finish();
+
+    let mut group = criterion.benchmark_group("whole");
+    let log = Log::open(Sink::Writer(Box::new(std::io::sink())), 1000).unwrap();
+    for (name, host) in [("no settings", &small), ("20,000 users", &large)] {
+        let generation = host.generation();
+        let one = async || {
+            let message = Message::parse(&text).unwrap();
+            let request = canonical::request(&message, context(), "docker").unwrap();
+            let decision = generation.decide::<DockerRequest>(&request).await;
+            let hook = HookName::DockerRequest;
+            let mut record = Record::new(request.context.decision.clone(), 1, "docker", hook, Verdict::Deny);
+            record.rule.clone_from(&decision.rule);
+            record.uri = Some(request.uri.clone());
+            log.write(record).await.unwrap();
+        };
+        group.bench_function(name, |bencher| bencher.iter(|| runtime.block_on(one())));
+    }
+    group.bench_function("message and canonical form alone", |bencher| {
+        bencher.iter(|| canonical::request(&Message::parse(&text).unwrap(), context(), "docker").unwrap());
+    });
+    group.finish();
+}
+
+criterion_group!(decision, benches);
+criterion_main!(decision);

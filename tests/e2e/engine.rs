@@ -1,0 +1,18 @@
+//! The engine, seen from outside: policies that misbehave, what does not load, limits, swaps and the cache.
+
+#[path = "engine/asking.rs"]
+mod asking;
+#[path = "engine/cache.rs"]
+mod cache;
+#[path = "engine/combining.rs"]
+mod combining;
+#[path = "engine/hostile.rs"]
+mod hostile;
+#[path = "engine/load.rs"]
+mod load;
+#[path = "engine/loading.rs"]
+mod loading;
+#[path = "../support/mod.rs"]
+mod support;
+#[path = "engine/swap.rs"]
+mod swap;

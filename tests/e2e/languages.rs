@@ -1,0 +1,145 @@
+//! The example in each language, built by its own script and asked through the host.
+//!
+//! Where a language's tools cannot be had, its test says so by name and passes; where `PORTCULLIS_NEED_LANGUAGES` is
+//! set it fails.
+
+#[path = "engine/asking.rs"]
+mod asking;
+#[path = "../support/mod.rs"]
+mod support;
+
+use base64::Engine as _;
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use asking::{Answer, Asked, allow, complaint, policy, repository};
+
+const REGISTRIES: &str = r#"settings = { allowed_registries = ["docker.io", "registry.example.com:5000"] }"#;
+
+/// The example's module, or nothing and a line that says why.
+fn build(language: &str, folder: &Path) -> Option<PathBuf> {
+    let module = folder.join("policy.wasm");
+    let mut command = Command::new(repository(&format!("examples/{language}/build")));
+    command.arg(&module).stdin(std::process::Stdio::null());
+    // cargo's own variables are about this program, and not about the example.
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("CARGO_") && name != "CARGO_HOME" {
+            command.env_remove(name);
+        }
+    }
+    let output = command.output().unwrap();
+    if output.status.success() && module.is_file() {
+        return Some(module);
+    }
+    let text =
+        String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
+    assert!(std::env::var_os("PORTCULLIS_NEED_LANGUAGES").is_none(), "{language} cannot be built:\n{text}");
+    let why = text.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default();
+    eprintln!("SKIPPED: {language}: the example cannot be built here: {why}");
+    None
+}
+
+/// The example as a policy that must pass the cases that all languages share.
+fn registries(module: &Path, rest: &str) -> String {
+    let cases = repository("examples/cases.json");
+    policy("registries", module, &format!("{REGISTRIES}\ncases = \"{}\"\n{rest}", cases.display()))
+}
+
+fn create(asked: &Asked, body: &Value) -> Answer {
+    asked.door.ask(&json!({
+        "RequestMethod": "POST",
+        "RequestUri": "/v1.44/containers/create",
+        "RequestHeaders": { "Content-Type": "application/json" },
+        "RequestBody": base64::engine::general_purpose::STANDARD.encode(body.to_string()),
+    }))
+}
+
+/// Starts the example beside `builtin:allow` and asks what every language must answer alike.
+#[track_caller]
+fn assert_it_decides(module: &Path) -> Asked {
+    let asked = Asked::start(&(registries(module, "deadline = \"20s\"") + &allow()));
+    create(&asked, &json!({ "Image": "busybox" })).allowed();
+    create(&asked, &json!({ "Image": "registry.example.com:5000/a/b:1", "Cmd": ["true"] })).allowed();
+    asked.door.get("/v1.44/containers/json").allowed();
+    for _ in 0..3 {
+        let answer = create(&asked, &json!({ "Image": "evil.example/x" }));
+        answer.refused("registry");
+        let reason = "no images from `evil.example`: allowed are `docker.io`, `registry.example.com:5000`";
+        assert!(
+            answer.text.starts_with(&format!("{reason} (policy registries, rule registry, ")),
+            "{answer:?}"
+        );
+        let answer = create(&asked, &json!({ "Image": "busybox", "HostConfig": { "Privileged": true } }));
+        assert!(answer.refused("privileged").text.starts_with("leave out `--privileged` ("), "{answer:?}");
+        let record = asked.record_of(&answer);
+        assert_eq!(record["outcomes"][0]["outcome"], "opinion");
+        assert_eq!(record["operation"], "ContainerCreate");
+    }
+    asked
+}
+
+/// What a policy that is not frozen says of itself.
+fn unfrozen(asked: &Asked) -> Value {
+    asked.policies()["policies"][0]["unfrozen"].clone()
+}
+
+#[track_caller]
+fn assert_wrong_settings_are_named(module: &Path) {
+    let line = complaint(&policy("registries", module, "settings = { allowed_registries = 5 }"));
+    assert!(line.starts_with("policy `registries`: its settings: the policy refuses them: "), "{line}");
+    assert!(line.contains("allowed_registries"), "{line}");
+}
+
+fn test(language: &str, frozen: bool) {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(module) = build(language, folder.path()) else { return };
+    let asked = assert_it_decides(&module);
+    assert_eq!(unfrozen(&asked).is_null(), frozen, "{}", unfrozen(&asked));
+    let imports = &asked.policies()["policies"][0]["imports"];
+    let other = imports.as_array().unwrap().iter().find(|import| *import != "portcullis:policy/log@0.1.0");
+    assert_eq!(other, None, "no language needs more than `log`");
+    assert_wrong_settings_are_named(&module);
+    let micros: Vec<_> =
+        asked.records().iter().filter_map(|record| record["outcomes"][0]["micros"].as_u64()).collect();
+    eprintln!("{language}: {} decisions, each {micros:?} us", micros.len());
+}
+
+#[test]
+fn rust() {
+    test("rust", true);
+}
+
+#[test]
+fn c() {
+    test("c", true);
+}
+
+#[test]
+fn python() {
+    test("python", true);
+}
+
+#[test]
+fn javascript_is_configured_for_every_decision() {
+    test("javascript", false);
+}
+
+#[test]
+fn what_cannot_be_frozen_says_why_and_must_be_quick_to_configure() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(module) = build("javascript", folder.path()) else { return };
+    let asked = Asked::start(&(registries(&module, "deadline = \"20s\"") + &allow()));
+    let reason = unfrozen(&asked);
+    let reason = reason.as_str().unwrap();
+    assert!(reason.contains("component"), "{reason}");
+    let many: Vec<_> = (0..60_000).map(|number| format!("\"registry-{number}.example.com\"")).collect();
+    let settings = format!("settings = {{ allowed_registries = [{}] }}", many.join(","));
+    let line = complaint(&policy("registries", &module, &format!("{settings}\ndeadline = \"5ms\"")));
+    let wanted =
+        format!("policy `registries`: it cannot be frozen ({reason}), and configuring each instance takes ");
+    let rest = line.strip_prefix(&wanted).unwrap_or_else(|| panic!("{line}"));
+    let (took, remedy) = rest.split_once(" ms of the 5 ms it has; ").unwrap_or_else(|| panic!("{line}"));
+    assert!(took.parse::<u32>().unwrap() >= 2, "{line}");
+    assert_eq!(remedy, "raise `deadline` or make its settings smaller");
+}

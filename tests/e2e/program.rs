@@ -1,0 +1,25 @@
+//! The program as an operator meets it: configuration, commands, the admin listener, signals, and what dockerd
+//! says on the wire. What a real dockerd makes of it is in `docker.rs`.
+
+#[path = "program/activation.rs"]
+mod activation;
+#[path = "program/admin.rs"]
+mod admin;
+#[path = "program/commands.rs"]
+mod commands;
+#[path = "program/configuration.rs"]
+mod configuration;
+#[path = "program/doctor.rs"]
+mod doctor;
+#[path = "program/environment.rs"]
+mod environment;
+#[path = "program/place.rs"]
+mod place;
+#[path = "program/protocol.rs"]
+mod protocol;
+#[path = "program/secrets.rs"]
+mod secrets;
+#[path = "program/signals.rs"]
+mod signals;
+#[path = "../support/mod.rs"]
+mod support;

@@ -1,0 +1,288 @@
+//! A configuration that does not hold: one line that says where and what to do, and nothing is started.
+#![allow(clippy::unwrap_used, reason = "this is how a test fails")]
+
+use super::place::{ALLOW, BOTH, PROGRAM, Place};
+use crate::support::{Authority, Portcullis, Run};
+use std::fs;
+
+/// What stands from line 5 on, the line that is named, and the message. `ALLOW` has three lines.
+#[test]
+fn what_is_wrong_is_named_with_its_line() {
+    let zeros = "0".repeat(64);
+    let long_name = "x".repeat(65);
+    let policy = |rest: &str| format!("{ALLOW}{rest}\n");
+    let module = |module: &str| format!("[[policies]]\nname = \"a\"\nmodule = \"{module}\"\n");
+    let cases: Vec<(String, usize, String)> = [
+        ("[audit]\nfiel = \"x\"".to_owned(), 6, "unknown key `fiel`, expected `file` or `recent`"),
+        ("[listn]".to_owned(), 5, "unknown key `listn`, expected one of `state`, `listen`,"),
+        ("[[policies]]\nname = \"a\"".to_owned(), 5, "missing key `module`"),
+        ("[policies]\nname = \"a\"".to_owned(), 5, "expected a list, found a table"),
+        (policy("setings = {}"), 8, "unknown key `setings`, expected one of `name`, `module`, `sha256`,"),
+        (policy("mode = 5"), 8, "expected text in quotes, found the integer `5`"),
+        (policy("mode = \"guard\""), 8, "`guard` is no mode: it is `enforce` or `monitor`"),
+        (policy("hooks = \"docker-request\""), 8, "expected a list, found the text `docker-request`"),
+        (policy("hooks = [\"docker\"]"), 8, "there is no hook `docker`; there are `docker-request`, "),
+        (policy("deadline = 5"), 8, "expected text in quotes, found the integer `5`"),
+        (policy("deadline = \"soon\""), 8, "`soon` is no duration, e.g. \"100ms\": "),
+        (policy("deadline = \"5h\""), 8, "`deadline` is between 1ms and 30s, not `5h`"),
+        (
+            policy("memory = \"5 apples\""),
+            8,
+            "`5 apples` is no size: write a number and a unit, e.g. \"64MiB\"",
+        ),
+        (policy("memory = \"64\""), 8, "`memory` is between 1MiB and 4GiB, not `64`"),
+        (
+            policy("concurrency = \"x\""),
+            8,
+            "expected a whole number that is not negative, found the text `x`",
+        ),
+        (
+            policy("concurrency = -1"),
+            8,
+            "expected a whole number that is not negative, found the integer `-1`",
+        ),
+        (policy("concurrency = 0"), 8, "`concurrency` is between 1 and 1000, not `0`"),
+        (policy("wasi = [\"clocks\"]"), 8, "`clocks` is no WASI interface; e.g. `wasi:clocks/wall-clock`"),
+        (policy("sha256 = \"abc\""), 8, "`abc`: a SHA-256 digest has 64 hexadecimal digits"),
+        (policy(&format!("sha256 = \"{zeros}\"")), 5, "policy `allow`: its sha256 is "),
+        (policy("cases = \"none.json\""), 8, "cannot read `none.json`: No such file"),
+        (policy("cases = \"bad.json\""), 8, "`bad.json`: expected ident at line 1 column 2"),
+        (policy("cases = \"unknown.json\""), 8, "`unknown.json`: unknown field `opperation`"),
+        (
+            policy("cases = \"wrong.json\""),
+            5,
+            "policy `allow`: case `nothing is allowed` (hook `docker-request`): it",
+        ),
+        (policy("settings = 5"), 8, "expected a table, found the integer `5`"),
+        (
+            policy("settings = { a = { b = nan } }"),
+            5,
+            "the settings of `allow`: `a`: `b`: JSON knows neither",
+        ),
+        (format!("{ALLOW}{ALLOW}"), 8, "the policy at portcullis.toml:5 has the name `allow` already"),
+        (
+            "[[policies]]\nname = \"a b\"\nmodule = \"builtin:allow\"".to_owned(),
+            6,
+            "`a b` is no name for a policy: use",
+        ),
+        (
+            format!("[[policies]]\nname = \"{long_name}\"\nmodule = \"builtin:allow\""),
+            6,
+            "is no name for a policy",
+        ),
+        (
+            module("builtin:alow"),
+            7,
+            "there is no `builtin:alow`; there are `builtin:allow`, `builtin:docker-baseline`",
+        ),
+        (module("none.wasm"), 7, "there is no file `none.wasm`"),
+        (module("bad.json"), 5, "policy `a`: not a usable module: "),
+        (
+            format!("{}settings = {{ alow = 1 }}", module("builtin:docker-baseline")),
+            5,
+            "policy `a`: its settings: the policy refuses them: unknown key: `alow`",
+        ),
+        (
+            format!(
+                "{}settings = {{ allow = {{ alice = [\"privilegd\"] }} }}",
+                module("builtin:docker-baseline")
+            ),
+            5,
+            "`allow.alice`: there is no rule `privilegd`; there are: ",
+        ),
+        (
+            "[docker]\nalways_allow = [\"Ping\"]".to_owned(),
+            6,
+            "`Ping` is no operation of the Docker Engine API; ",
+        ),
+        ("[docker]\ndaemon = 5".to_owned(), 6, "expected text in quotes, found the integer `5`"),
+        (
+            "[audit]\nrecent = -5".to_owned(),
+            6,
+            "expected a whole number that is not negative, found the integer `-5`",
+        ),
+        ("[audit]\nrecent = 100001".to_owned(), 6, "`recent` is at most 100000, not `100001`"),
+        ("barbican = 5".to_owned(), 5, "unknown key `barbican`, expected one of `api`, `docker`, `admin`"),
+        ("[barbican".to_owned(), 5, ""),
+        ("x = ".to_owned(), 5, ""),
+        ("[audit]\n\"\\u001b[2J\" = 1".to_owned(), 6, "unknown key ` [2J`"),
+    ]
+    .map(|(rest, line, message)| (rest, line, message.to_owned()))
+    .into();
+    let place = Place::new();
+    fs::write(place.at("bad.json"), "no JSON").unwrap();
+    let case = |input: &str| {
+        format!(
+            r#"{{"cases": [{{"name": "nothing is allowed", "hook": "docker-request", "input": {input}, "expect": {{"verdict": "deny"}}}}]}}"#
+        )
+    };
+    fs::write(place.at("unknown.json"), case(r#"{"opperation": "x"}"#)).unwrap();
+    fs::write(place.at("wrong.json"), case(r#"{"operation": "ContainerList"}"#)).unwrap();
+    for (rest, line, message) in cases {
+        let said = place.refused(&place.config(&rest));
+        let at = format!("portcullis.toml:{line}: ");
+        assert!(said.starts_with(&at) && said.contains(&message), "{rest}\n{said}\n{at}{message}");
+    }
+    let digests = place.refused(&place.config(&policy(&format!("sha256 = \"{zeros}\""))));
+    assert!(digests.ends_with(&format!("but the configuration says {zeros}")), "{digests}");
+}
+
+#[test]
+fn where_to_listen_is_checked_before_anything_listens() {
+    let place = Place::new();
+    let (door, admin) = (place.door(), place.admin());
+    let (door, admin) = (door.display(), admin.display());
+    let pki = tempfile::tempdir().unwrap();
+    let authority = Authority::new(pki.path(), "ours");
+    let (one, other) = (authority.server("one"), authority.server("other"));
+    let tls = |certificate: &std::path::Path, key: &std::path::Path| {
+        format!("{{ address = \"127.0.0.1:0\", tls = {{ certificate = {certificate:?}, key = {key:?} }} }}")
+    };
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = taken.local_addr().unwrap();
+    let good = format!("\"unix:{admin}\"");
+    let unix = format!("\"unix:{door}\"");
+    let cases = [
+        (
+            "\"somewhere\"".to_owned(),
+            &good,
+            3,
+            "`somewhere` is no address; write `unix:/path`, `HOST:PORT` or",
+        ),
+        (
+            "\"https://127.0.0.1:1\"".to_owned(),
+            &good,
+            3,
+            "`https://127.0.0.1:1`: only `unix:` and `tcp:` are served",
+        ),
+        (
+            "5".to_owned(),
+            &good,
+            3,
+            "expected an address in quotes, or a table with `address` and `tls`, `mode` or",
+        ),
+        (
+            "{ adress = \"127.0.0.1:1\" }".to_owned(),
+            &good,
+            3,
+            "unknown key `adress`, expected one of `address`,",
+        ),
+        (
+            "{ address = \"127.0.0.1:1\", tls = { certificate = \"x\" } }".to_owned(),
+            &good,
+            3,
+            "missing key `key`",
+        ),
+        (tls("none.pem".as_ref(), &one.key), &good, 3, "cannot read `none.pem`: No such file or directory"),
+        (tls(&one.key, &one.key), &good, 3, "holds no certificate in PEM"),
+        (tls(&one.certificate, &other.key), &good, 3, "does not belong to the certificate in"),
+        (
+            format!("{{ address = \"unix:{door}\", tls = {{ certificate = \"x\", key = \"y\" }} }}"),
+            &good,
+            3,
+            "a unix socket has no TLS; `mode` and `group` say who may connect",
+        ),
+        (
+            "{ address = \"127.0.0.1:0\", mode = \"0600\" }".to_owned(),
+            &good,
+            3,
+            "`127.0.0.1:0`: `mode` and `group` are for unix sockets; ",
+        ),
+        (
+            format!("{{ address = \"unix:{door}\", mode = \"rw\" }}"),
+            &good,
+            3,
+            "`rw` is no mode for a socket: write it in octal, e.g. \"0660\"",
+        ),
+        (
+            format!("{{ address = \"unix:{door}\", mode = \"+600\" }}"),
+            &good,
+            3,
+            "`+600` is no mode for a socket",
+        ),
+        (
+            format!("{{ address = \"unix:{door}\", mode = 600 }}"),
+            &good,
+            3,
+            "expected text in quotes, found the integer `600`",
+        ),
+        (
+            format!("{{ address = \"unix:{door}\", group = \"no-such-group\" }}"),
+            &good,
+            3,
+            "there is no group `no-such-group`; make it, or name another one",
+        ),
+        (
+            format!("\"unix:{door}\""),
+            &unix,
+            4,
+            "stands twice, in `docker` and in `admin`: give each an address of its own",
+        ),
+        (format!("\"unix:{door}\", \"/{door}\""), &good, 3, "stands twice, in `docker` and in `docker`"),
+        (format!("\"{taken}\""), &good, 3, "; stop the process that listens there, or choose another port"),
+    ];
+    for (docker, admin, line, message) in cases {
+        let config = format!("state = \"state\"\n[listen]\ndocker = [{docker}]\nadmin = [{admin}]\n{ALLOW}");
+        let said = place.refused(&config);
+        let at = format!("portcullis.toml:{line}: ");
+        assert!(said.starts_with(&at) && said.contains(message), "{docker}\n{said}\n{at}{message}");
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_read_or_written_is_named() {
+    let place = Place::new();
+    let run = |arguments: &[&str]| place.assert_refused(Run::of(&place.command(arguments)));
+    let said = run(&["serve", "--config", "none.toml"]);
+    assert!(said.starts_with("cannot read `none.toml`: No such file or directory"), "{said}");
+    assert!(run(&["check", "--config", "."]).starts_with("cannot read `.`: Is a directory"));
+    fs::write(place.at("bytes.toml"), b"\xff").unwrap();
+    assert!(run(&["serve", "--config", "bytes.toml"]).starts_with("cannot read `bytes.toml`: "));
+    let said = place.refused(&place.config(&format!("[audit]\nfile = \"none/decisions\"\n{ALLOW}")));
+    assert!(said.starts_with("cannot open the audit log `none/decisions`: No such file"), "{said}");
+}
+
+#[test]
+fn sections_of_what_is_not_built_yet_are_accepted_and_reported() {
+    let place = Place::new();
+    let sections = "[barbican]\nx = 1\n[federation]\n[gateway]\ny = { z = 2 }\n[store]\nurl = \"sqlite:x\"\n";
+    let portcullis = place.start(sections);
+    for section in ["barbican", "federation", "gateway", "store"] {
+        let line = format!("[{section}] is for a part that this version does not have yet; it is not used");
+        assert!(portcullis.log().contains(&line), "{}", portcullis.log());
+    }
+    fs::write(place.at("portcullis.toml"), place.config(&format!("{sections}{ALLOW}"))).unwrap();
+    let run = Run::of(&place.command(&["check", "--config", "portcullis.toml"])).ok();
+    assert!(run.contains("[gateway] is for a part that this version does not have yet"), "{run}");
+}
+
+#[test]
+fn a_door_without_a_policy_refuses_and_says_so_from_the_start() {
+    let place = Place::new();
+    let portcullis = Portcullis::start(PROGRAM, &place.config(""));
+    assert!(portcullis.log().contains("no policy serves `docker-request`"), "{}", portcullis.log());
+    let (status, answer) = super::place::ask(&place.door(), &super::place::message("GET", "/_ping2", None));
+    assert_eq!((status, &answer["Allow"]), (200, &false.into()), "{answer}");
+}
+
+#[test]
+fn the_example_configuration_holds() {
+    let place = Place::new();
+    let example = include_str!("../../../examples/config/portcullis.toml");
+    fs::write(place.at("portcullis.toml"), example).unwrap();
+    let mut command = place.command(&["check", "--config", "portcullis.toml"]);
+    let run = Run::of(command.env("PORTCULLIS__STATE", place.at("state"))).ok();
+    assert!(run.ends_with("portcullis.toml holds; 0 cases passed\n"), "{run}");
+    // What is commented out, one at a time: a value that is shown must be one that may stand there.
+    for line in example.lines().filter_map(|line| line.strip_prefix("# ")) {
+        let Some((key, _)) = line.split_once('=') else { continue };
+        // A table of its own, a digest of no module, a file that is not there, and a folder of the machine's.
+        if [" ", "docker ", "sha256", "cases", "state"].iter().any(|skipped| key.starts_with(skipped)) {
+            continue;
+        }
+        fs::write(place.at("portcullis.toml"), example.replace(&format!("# {line}"), line)).unwrap();
+        Run::of(&command).ok();
+    }
+    fs::write(place.at("portcullis.toml"), place.config(BOTH)).unwrap();
+    Run::of(&place.command(&["check", "--config", "portcullis.toml"])).ok();
+}
