@@ -1,4 +1,13 @@
 //! The engine, seen from outside: policies that misbehave, what does not load, limits, swaps and the cache.
+#![allow(
+    clippy::pedantic,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "this is how a test fails, and says what it measured"
+)]
 
 #[path = "engine/asking.rs"]
 mod asking;

@@ -2,6 +2,15 @@
 //!
 //! Where a language's tools cannot be had, its test says so by name and passes; where `PORTCULLIS_NEED_LANGUAGES` is
 //! set it fails.
+#![allow(
+    clippy::pedantic,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "this is how a test fails, and says what it measured"
+)]
 
 #[path = "engine/asking.rs"]
 mod asking;

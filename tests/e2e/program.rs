@@ -1,5 +1,14 @@
 //! The program as an operator meets it: configuration, commands, the admin listener, signals, and what dockerd
 //! says on the wire. What a real dockerd makes of it is in `docker.rs`.
+#![allow(
+    clippy::pedantic,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "this is how a test fails, and says what it measured"
+)]
 
 #[path = "program/activation.rs"]
 mod activation;
@@ -13,6 +22,8 @@ mod configuration;
 mod doctor;
 #[path = "program/environment.rs"]
 mod environment;
+#[path = "program/listening.rs"]
+mod listening;
 #[path = "program/place.rs"]
 mod place;
 #[path = "program/protocol.rs"]

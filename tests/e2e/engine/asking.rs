@@ -1,12 +1,6 @@
 //! A portcullis that is asked as dockerd asks it, and what it says.
 #![allow(dead_code, reason = "each test uses a part")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    missing_docs,
-    unreachable_pub,
-    reason = "this is how a test fails"
-)]
+#![allow(missing_docs, unreachable_pub, reason = "it is a part of tests")]
 
 use serde_json::{Value, json};
 use std::fs;

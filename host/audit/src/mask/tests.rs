@@ -93,6 +93,7 @@ fn texts_and_names() {
     for (sent, shown) in [
         ("refused: https://u:p@h/x and http://h/y", "refused: https://***@h/x and http://h/y"),
         ("see https://h/x?token=a, then", "see https://h/x?token=*** then"),
+        ("there is no `GET /x?a=1&password=b` here? no", "there is no `GET /x?a=1&password=*** here? no"),
         ("mail a:b@c", "mail a:b@c"),
     ] {
         assert_eq!(text(sent), shown, "{sent}");
