@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use asking::{Answer, Asked, allow, complaint, policy, repository};
+use asking::{Answer, Asked, allow, complaint_of, policy, repository};
 
 const REGISTRIES: &str = r#"settings = { allowed_registries = ["docker.io", "registry.example.com:5000"] }"#;
 
@@ -95,7 +95,7 @@ fn unfrozen(asked: &Asked) -> Value {
 
 #[track_caller]
 fn assert_wrong_settings_are_named(module: &Path) {
-    let line = complaint(&policy("registries", module, "settings = { allowed_registries = 5 }"));
+    let line = complaint_of("check", &policy("registries", module, "settings = { allowed_registries = 5 }"));
     assert!(line.starts_with("policy `registries`: its settings: the policy refuses them: "), "{line}");
     assert!(line.contains("allowed_registries"), "{line}");
 }
@@ -144,7 +144,8 @@ fn what_cannot_be_frozen_says_why_and_must_be_quick_to_configure() {
     assert!(reason.contains("component"), "{reason}");
     let many: Vec<_> = (0..60_000).map(|number| format!("\"registry-{number}.example.com\"")).collect();
     let settings = format!("settings = {{ allowed_registries = [{}] }}", many.join(","));
-    let line = complaint(&policy("registries", &module, &format!("{settings}\ndeadline = \"5ms\"")));
+    let line =
+        complaint_of("check", &policy("registries", &module, &format!("{settings}\ndeadline = \"5ms\"")));
     let wanted =
         format!("policy `registries`: it cannot be frozen ({reason}), and configuring each instance takes ");
     let rest = line.strip_prefix(&wanted).unwrap_or_else(|| panic!("{line}"));

@@ -35,7 +35,8 @@ pub(crate) fn check(judge: &Judge<'_>) -> Check {
         })?;
     } else if operation.is_empty() {
         return judge.refuse(Rule::UnknownOperation, || {
-            format!("there is no `{} {}` that this policy knows", request.method, request.uri)
+            // Not the URI: its query may hold a secret, and this text goes into logs.
+            format!("there is no `{} /{}` that this policy knows", request.method, request.path.join("/"))
         });
     }
     if operation.starts_with("Plugin") && !matches!(operation, "PluginList" | "PluginInspect") {

@@ -142,25 +142,30 @@ impl Asked {
     }
 }
 
-/// The one line that `check` and `serve` end with, each with exit code 1; nothing is left that listens. It begins with
-/// the place of the policy's entry in the configuration, which is left out here.
+/// The one line that `check` and `serve` end with alike.
 #[track_caller]
 pub fn complaint(policies: &str) -> String {
+    let line = complaint_of("check", policies);
+    assert_eq!(line, complaint_of("serve", policies));
+    line
+}
+
+/// The one line that a command ends with, its exit code being 1; nothing is left that listens. It begins with the place
+/// of the policy's entry in the configuration, which is left out here.
+#[track_caller]
+pub fn complaint_of(command: &str, policies: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
     let text = config(folder.path(), policies);
     fs::write(folder.path().join("portcullis.toml"), &text).unwrap();
-    let lines = ["check", "serve"].map(|command| {
-        let run = Portcullis::run(PROGRAM, folder.path(), &[command, "--config", "portcullis.toml"]);
-        assert_eq!((run.status.code(), &*run.stdout), (Some(1), ""), "{command}: {}", run.stderr);
-        assert_eq!(run.stderr.lines().count(), 1, "{command}: {}", run.stderr);
-        run.stderr.trim_end().to_owned()
-    });
-    assert_eq!(lines[0], lines[1]);
+    let run = Portcullis::run(PROGRAM, folder.path(), &[command, "--config", "portcullis.toml"]);
+    assert_eq!((run.status.code(), &*run.stdout), (Some(1), ""), "{command}: {}", run.stderr);
+    assert_eq!(run.stderr.lines().count(), 1, "{command}: {}", run.stderr);
     for absent in ["docker", "admin", "decisions.jsonl"] {
         assert!(!folder.path().join(absent).exists(), "`{absent}` was left");
     }
-    let place = lines[0].strip_prefix("portcullis: portcullis.toml:").and_then(|rest| rest.split_once(": "));
-    let (line, message) = place.unwrap_or_else(|| panic!("{}", lines[0]));
+    let place = run.stderr.trim_end().strip_prefix("portcullis: portcullis.toml:");
+    let place = place.and_then(|rest| rest.split_once(": "));
+    let (line, message) = place.unwrap_or_else(|| panic!("{}", run.stderr));
     let entry = text.lines().nth(line.parse::<usize>().unwrap() - 1).unwrap();
     assert!(entry.starts_with("[[policies]]") || !message.starts_with("policy `"), "{entry}: {message}");
     message.to_owned()

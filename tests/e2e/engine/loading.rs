@@ -107,7 +107,7 @@ fn a_granted_interface_can_be_called_and_is_shown() {
 fn a_configure_that_misbehaves_ends_the_start() {
     let cases = [
         ("spin", "its settings: `configure` failed: it did not answer within 10000 ms"),
-        ("grow", "its settings: `configure` failed: it wanted more than 64 MiB of memory"),
+        ("grow", "its settings: `configure` failed: it wanted more than 16 MiB of memory"),
         ("trap", "its settings: `configure` failed: it broke off: it panicked or aborted"),
         ("panic", "its settings: `configure` failed: it broke off: it panicked or aborted"),
         ("log-flood", "its settings: `configure` failed: it logged more than it may"),
@@ -118,7 +118,7 @@ fn a_configure_that_misbehaves_ends_the_start() {
         for (act, wanted) in cases {
             scope.spawn(move || {
                 // A good policy beside it changes nothing.
-                let rest = format!("settings = {{ configure = \"{act}\" }}");
+                let rest = format!("settings = {{ configure = \"{act}\" }}\nmemory = \"16MiB\"");
                 let line = complaint(&(bystander() + &hostile(&rest)));
                 assert!(line.starts_with(&format!("policy `hostile`: {wanted}")), "{act}: {line}");
             });

@@ -61,7 +61,7 @@ fn a_restart_turns_nobody_away() {
         }
         stop.store(true, Ordering::Relaxed);
     });
-    assert!(service.stop(Duration::from_secs(60)).success());
+    assert!(service.stop(Duration::from_mins(1)).success());
 }
 
 #[test]

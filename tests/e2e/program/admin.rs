@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::symlink;
 
-/// Samples by their name with its labels, after a look at the form (OpenMetrics 1.0): families are declared
+/// Samples by their name with its labels, after a look at the form (`OpenMetrics` 1.0): families are declared
 /// before their samples, names end as their type demands, and the end is marked.
 #[track_caller]
 fn samples(text: &str) -> Vec<(String, f64)> {

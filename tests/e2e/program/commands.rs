@@ -66,7 +66,7 @@ fn check_says_what_would_be_in_force_and_starts_nothing() {
     let tls = "docker = [{ address = \"127.0.0.1:0\", tls = { certificate = \"x.pem\", key = \"y.pem\" } }]";
     let door = format!("docker = [\"unix:{}\"]", place.door().display());
     fs::write(place.at("portcullis.toml"), config.replace(&door, tls)).unwrap();
-    let said = place.assert_refused(run(&place, &["check", "--config", "portcullis.toml"]));
+    let said = place.assert_refused(&run(&place, &["check", "--config", "portcullis.toml"]));
     assert!(said.contains("cannot read `x.pem`"), "{said}");
 }
 
@@ -106,7 +106,7 @@ fn inspect_shows_what_a_module_is() {
             "the policy refuses them: unknown key: `x`",
         ),
     ] {
-        let said = place.assert_refused(run(&place, &[&["policy", "inspect"], arguments].concat()));
+        let said = place.assert_refused(&run(&place, &[&["policy", "inspect"], arguments].concat()));
         assert!(said.contains(message), "{said}");
     }
     let not_json = run(&place, &["policy", "inspect", "builtin:allow", "--settings", "[]"]);
@@ -150,6 +150,6 @@ fn spec_says_what_to_write_for_each_kind_of_address() {
         assert_eq!(text.contains("CertFile"), words.contains(&"CertFile"), "{text}");
     }
     fs::write(place.at("c.toml"), "[listen]\ndocker = []\n").unwrap();
-    let said = place.assert_refused(run(&place, &["docker", "spec", "--config", "c.toml"]));
+    let said = place.assert_refused(&run(&place, &["docker", "spec", "--config", "c.toml"]));
     assert_eq!(said, "`[listen] docker` is empty: the Docker door listens nowhere");
 }

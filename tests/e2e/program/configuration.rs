@@ -5,132 +5,134 @@ use super::place::{ALLOW, BOTH, PROGRAM, Place};
 use crate::support::{Portcullis, Run};
 use std::fs;
 
-/// What stands from line 5 on, the line that is named, and the message. `ALLOW` has three lines.
+const ZEROS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+/// What stands from line 5 on, the line that is named, and a part of the message.
+#[track_caller]
+fn assert_named(place: &Place, rest: &str, line: usize, message: &str) -> String {
+    let said = place.refused(&place.config(rest));
+    let at = format!("portcullis.toml:{line}: ");
+    assert!(said.starts_with(&at) && said.contains(message), "{rest}\n{said}\n{at}{message}");
+    said
+}
+
 #[test]
-fn what_is_wrong_is_named_with_its_line() {
-    let zeros = "0".repeat(64);
-    let long_name = "x".repeat(65);
-    let policy = |rest: &str| format!("{ALLOW}{rest}\n");
-    let module = |module: &str| format!("[[policies]]\nname = \"a\"\nmodule = \"{module}\"\n");
-    let cases: Vec<(String, usize, String)> = [
-        ("[audit]\nfiel = \"x\"".to_owned(), 6, "unknown key `fiel`, expected `file` or `recent`"),
-        ("[listn]".to_owned(), 5, "unknown key `listn`, expected one of `state`, `listen`,"),
-        ("[[policies]]\nname = \"a\"".to_owned(), 5, "missing key `module`"),
-        ("[policies]\nname = \"a\"".to_owned(), 5, "expected a list, found a table"),
-        (policy("setings = {}"), 8, "unknown key `setings`, expected one of `name`, `module`, `sha256`,"),
-        (policy("mode = 5"), 8, "expected text in quotes, found the integer `5`"),
-        (policy("mode = \"guard\""), 8, "`guard` is no mode: it is `enforce` or `monitor`"),
-        (policy("hooks = \"docker-request\""), 8, "expected a list, found the text `docker-request`"),
-        (policy("hooks = [\"docker\"]"), 8, "there is no hook `docker`; there are `docker-request`, "),
-        (policy("deadline = 5"), 8, "expected text in quotes, found the integer `5`"),
-        (policy("deadline = \"soon\""), 8, "`soon` is no duration, e.g. \"100ms\": "),
-        (policy("deadline = \"5h\""), 8, "`deadline` is between 1ms and 30s, not `5h`"),
+fn a_bad_key_of_a_policy_is_named_with_its_line() {
+    let sha256 = format!("sha256 = \"{ZEROS}\"");
+    // The key is on line 8; what only building the policy can tell is said of its first line.
+    let cases = [
+        ("setings = {}", 8, "unknown key `setings`, expected one of `name`, `module`, `sha256`,"),
+        ("mode = 5", 8, "expected text in quotes, found the integer `5`"),
+        ("mode = \"guard\"", 8, "`guard` is no mode: it is `enforce` or `monitor`"),
+        ("hooks = \"docker-request\"", 8, "expected a list, found the text `docker-request`"),
+        ("hooks = [\"docker\"]", 8, "there is no hook `docker`; there are `docker-request`, "),
         (
-            policy("memory = \"5 apples\""),
-            8,
-            "`5 apples` is no size: write a number and a unit, e.g. \"64MiB\"",
-        ),
-        (policy("memory = \"64\""), 8, "`memory` is between 1MiB and 4GiB, not `64`"),
-        (
-            policy("concurrency = \"x\""),
-            8,
-            "expected a whole number that is not negative, found the text `x`",
-        ),
-        (
-            policy("concurrency = -1"),
-            8,
-            "expected a whole number that is not negative, found the integer `-1`",
-        ),
-        (policy("concurrency = 0"), 8, "`concurrency` is between 1 and 1000, not `0`"),
-        (policy("wasi = [\"clocks\"]"), 8, "`clocks` is no WASI interface; e.g. `wasi:clocks/wall-clock`"),
-        (policy("sha256 = \"abc\""), 8, "`abc`: a SHA-256 digest has 64 hexadecimal digits"),
-        (policy(&format!("sha256 = \"{zeros}\"")), 5, "policy `allow`: its sha256 is "),
-        (policy("cases = \"none.json\""), 8, "cannot read `none.json`: No such file"),
-        (policy("cases = \"bad.json\""), 8, "`bad.json`: expected ident at line 1 column 2"),
-        (policy("cases = \"unknown.json\""), 8, "`unknown.json`: unknown field `opperation`"),
-        (
-            policy("cases = \"wrong.json\""),
+            "hooks = [\"docker-response\"]",
             5,
-            "policy `allow`: case `nothing is allowed` (hook `docker-request`): it",
+            "policy `allow`: it does not export `docker-response`; it exports",
         ),
-        (policy("settings = 5"), 8, "expected a table, found the integer `5`"),
+        ("deadline = 5", 8, "expected text in quotes, found the integer `5`"),
+        ("deadline = \"soon\"", 8, "`soon` is no duration, e.g. \"100ms\": "),
+        ("deadline = \"5h\"", 8, "`deadline` is between 1ms and 30s, not `5h`"),
+        ("memory = \"5 apples\"", 8, "`5 apples` is no size: write a number and a unit, e.g. \"64MiB\""),
+        ("memory = \"64\"", 8, "`memory` is between 1MiB and 4GiB, not `64`"),
+        ("concurrency = \"x\"", 8, "expected a whole number that is not negative, found the text `x`"),
+        ("concurrency = -1", 8, "expected a whole number that is not negative, found the integer `-1`"),
+        ("concurrency = 0", 8, "`concurrency` is between 1 and 1000, not `0`"),
+        ("wasi = [\"clocks\"]", 8, "`clocks` is no WASI interface; e.g. `wasi:clocks/wall-clock`"),
+        ("sha256 = \"abc\"", 8, "`abc`: a SHA-256 digest has 64 hexadecimal digits"),
+        (&sha256, 5, "policy `allow`: its sha256 is "),
+        ("cases = \"none.json\"", 8, "cannot read `none.json`: No such file"),
+        ("cases = \"bad.json\"", 8, "`bad.json`: expected ident at line 1 column 2"),
+        ("cases = \"unknown.json\"", 8, "`unknown.json`: unknown field `opperation`"),
+        ("cases = \"wrong.json\"", 5, "policy `allow`: case `all is refused` (hook `docker-request`): it"),
+        ("settings = 5", 8, "expected a table, found the integer `5`"),
+        ("settings = { a = { b = nan } }", 5, "the settings of `allow`: `a`: `b`: JSON knows neither"),
+    ];
+    let place = Place::new();
+    fs::write(place.at("bad.json"), "no JSON").unwrap();
+    for (name, input) in [("unknown.json", "opperation"), ("wrong.json", "operation")] {
+        let case = format!(
+            r#"{{"name": "all is refused", "hook": "docker-request", "input": {{"{input}": "ContainerList"}}, "expect": {{"verdict": "deny"}}}}"#
+        );
+        fs::write(place.at(name), format!(r#"{{"cases": [{case}]}}"#)).unwrap();
+    }
+    for (key, line, message) in cases {
+        assert_named(&place, &format!("{ALLOW}{key}\n"), line, message);
+    }
+    let said = assert_named(&place, &format!("{ALLOW}{sha256}\n"), 5, "its sha256 is ");
+    assert!(said.ends_with(&format!("but the configuration says {ZEROS}")), "{said}");
+}
+
+#[test]
+fn a_bad_policy_is_named_with_its_line() {
+    let place = Place::new();
+    fs::write(place.at("text.wasm"), "text").unwrap();
+    let cases = [
+        ("a b", "builtin:allow", "", 6, "`a b` is no name for a policy: use up to 64 letters, digits, "),
+        ("", "builtin:allow", "", 6, "`` is no name for a policy"),
+        (ZEROS, "none.wasm", "", 7, "there is no file `none.wasm`"),
         (
-            policy("settings = { a = { b = nan } }"),
-            5,
-            "the settings of `allow`: `a`: `b`: JSON knows neither",
-        ),
-        (format!("{ALLOW}{ALLOW}"), 8, "the policy at portcullis.toml:5 has the name `allow` already"),
-        (
-            "[[policies]]\nname = \"a b\"\nmodule = \"builtin:allow\"".to_owned(),
-            6,
-            "`a b` is no name for a policy: use",
-        ),
-        (
-            format!("[[policies]]\nname = \"{long_name}\"\nmodule = \"builtin:allow\""),
-            6,
-            "is no name for a policy",
-        ),
-        (
-            module("builtin:alow"),
+            "x",
+            "builtin:alow",
+            "",
             7,
             "there is no `builtin:alow`; there are `builtin:allow`, `builtin:docker-baseline`",
         ),
-        (module("none.wasm"), 7, "there is no file `none.wasm`"),
-        (module("bad.json"), 5, "policy `a`: not a usable module: "),
+        ("x", "text.wasm", "", 5, "policy `x`: not a usable module: "),
         (
-            format!("{}settings = {{ alow = 1 }}", module("builtin:docker-baseline")),
+            "x",
+            "builtin:docker-baseline",
+            "alow = 1",
             5,
-            "policy `a`: its settings: the policy refuses them: unknown key: `alow`",
+            "policy `x`: its settings: the policy refuses them: unknown key: `alow`",
         ),
         (
-            format!(
-                "{}settings = {{ allow = {{ alice = [\"privilegd\"] }} }}",
-                module("builtin:docker-baseline")
-            ),
+            "x",
+            "builtin:docker-baseline",
+            "allow = { alice = [\"privilegd\"] }",
             5,
             "`allow.alice`: there is no rule `privilegd`; there are: ",
         ),
-        (
-            "[docker]\nalways_allow = [\"Ping\"]".to_owned(),
-            6,
-            "`Ping` is no operation of the Docker Engine API; ",
-        ),
-        ("[docker]\ndaemon = 5".to_owned(), 6, "expected text in quotes, found the integer `5`"),
-        (
-            "[audit]\nrecent = -5".to_owned(),
-            6,
-            "expected a whole number that is not negative, found the integer `-5`",
-        ),
-        ("[audit]\nrecent = 100001".to_owned(), 6, "`recent` is at most 100000, not `100001`"),
-        ("barbican = 5".to_owned(), 5, "unknown key `barbican`, expected one of `api`, `docker`, `admin`"),
-        ("[barbican".to_owned(), 5, ""),
-        ("x = ".to_owned(), 5, ""),
-        ("[audit]\n\"\\u001b[2J\" = 1".to_owned(), 6, "unknown key ` [2J`"),
-    ]
-    .map(|(rest, line, message)| (rest, line, message.to_owned()))
-    .into();
-    let place = Place::new();
-    fs::write(place.at("bad.json"), "no JSON").unwrap();
-    let case = |input: &str| {
-        format!(
-            r#"{{"cases": [{{"name": "nothing is allowed", "hook": "docker-request", "input": {input}, "expect": {{"verdict": "deny"}}}}]}}"#
-        )
-    };
-    fs::write(place.at("unknown.json"), case(r#"{"opperation": "x"}"#)).unwrap();
-    fs::write(place.at("wrong.json"), case(r#"{"operation": "ContainerList"}"#)).unwrap();
-    for (rest, line, message) in cases {
-        let said = place.refused(&place.config(&rest));
-        let at = format!("portcullis.toml:{line}: ");
-        assert!(said.starts_with(&at) && said.contains(&message), "{rest}\n{said}\n{at}{message}");
+    ];
+    for (name, module, settings, line, message) in cases {
+        let entry =
+            format!("[[policies]]\nname = \"{name}\"\nmodule = \"{module}\"\nsettings = {{ {settings} }}\n");
+        assert_named(&place, &entry, line, message);
     }
-    let digests = place.refused(&place.config(&policy(&format!("sha256 = \"{zeros}\""))));
-    assert!(digests.ends_with(&format!("but the configuration says {zeros}")), "{digests}");
+    assert_named(&place, "[[policies]]\nname = \"a\"", 5, "missing key `module`");
+    assert_named(&place, "[policies]\nname = \"a\"", 5, "expected a list, found a table");
+    let twice = "the policy at portcullis.toml:5 has the name `allow` already";
+    assert_named(&place, &format!("{ALLOW}{ALLOW}"), 8, twice);
+    let long = format!("[[policies]]\nname = \"{ZEROS}0\"\nmodule = \"builtin:allow\"");
+    assert_named(&place, &long, 6, "is no name for a policy");
+}
+
+#[test]
+fn a_bad_section_is_named_with_its_line() {
+    let negative = "expected a whole number that is not negative, found the integer `-5`";
+    let cases = [
+        ("[audit]\nfiel = \"x\"", 6, "unknown key `fiel`, expected `file` or `recent`"),
+        ("[audit]\nrecent = -5", 6, negative),
+        ("[audit]\nrecent = 100001", 6, "`recent` is at most 100000, not `100001`"),
+        ("[listn]", 5, "unknown key `listn`, expected one of `state`, `listen`,"),
+        ("[docker]\nalways_allow = [\"Ping\"]", 6, "`Ping` is no operation of the Docker Engine API; "),
+        ("[docker]\ndaemon = 5", 6, "expected text in quotes, found the integer `5`"),
+        ("barbican = 5", 5, "unknown key `barbican`, expected one of `api`, `docker`, `admin`"),
+        ("[barbican", 5, ""),
+        ("x = ", 5, ""),
+        ("[audit]\n\"\\u001b[2J\" = 1", 6, "unknown key ` [2J`"),
+    ];
+    let place = Place::new();
+    for (rest, line, message) in cases {
+        assert_named(&place, rest, line, message);
+    }
 }
 
 #[test]
 fn a_file_that_cannot_be_read_or_written_is_named() {
     let place = Place::new();
-    let run = |arguments: &[&str]| place.assert_refused(Run::of(&place.command(arguments)));
+    let run = |arguments: &[&str]| place.assert_refused(&Run::of(&place.command(arguments)));
     let said = run(&["serve", "--config", "none.toml"]);
     assert!(said.starts_with("cannot read `none.toml`: No such file or directory"), "{said}");
     assert!(run(&["check", "--config", "."]).starts_with("cannot read `.`: Is a directory"));

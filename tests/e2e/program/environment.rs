@@ -52,7 +52,7 @@ fn a_bad_variable_is_named() {
         let mut command = place.command(&["serve", "--config", "portcullis.toml"]);
         // A good one beside it, which is not to blame.
         let said =
-            place.assert_refused(Run::of(command.env("PORTCULLIS__DOCKER__DAEMON", "x").env(name, value)));
+            place.assert_refused(&Run::of(command.env("PORTCULLIS__DOCKER__DAEMON", "x").env(name, value)));
         assert!(said.starts_with(&format!("the environment variable `{name}`: ")), "{said}");
         assert!(said.contains(message), "{said}\n{message}");
     }
@@ -72,7 +72,7 @@ fn what_is_wrong_in_the_file_keeps_its_line_beside_variables() {
     ] {
         fs::write(place.at("portcullis.toml"), place.config(&rest)).unwrap();
         let mut command = place.command(&["serve", "--config", "portcullis.toml"]);
-        let said = place.assert_refused(Run::of(command.env("PORTCULLIS__DOCKER__DAEMON", "x")));
+        let said = place.assert_refused(&Run::of(command.env("PORTCULLIS__DOCKER__DAEMON", "x")));
         assert!(said.starts_with(&format!("portcullis.toml:{line}: ")), "{said}");
     }
 }

@@ -48,7 +48,8 @@ impl Place {
     pub(crate) fn config(&self, rest: &str) -> String {
         let (state, door, admin) = (self.at("state"), self.door(), self.admin());
         format!(
-            "state = {state:?}\n[listen]\ndocker = [\"unix:{}\"]\nadmin = [\"unix:{}\"]\n{rest}",
+            "state = \"{}\"\n[listen]\ndocker = [\"unix:{}\"]\nadmin = [\"unix:{}\"]\n{rest}",
+            state.display(),
             door.display(),
             admin.display()
         )
@@ -74,12 +75,12 @@ impl Place {
     #[track_caller]
     pub(crate) fn refused(&self, config: &str) -> String {
         fs::write(self.at("portcullis.toml"), config).unwrap();
-        self.assert_refused(Run::of(&self.command(&["serve", "--config", "portcullis.toml"])))
+        self.assert_refused(&Run::of(&self.command(&["serve", "--config", "portcullis.toml"])))
     }
 
     /// One clear line, exit code 1, and nothing half started.
     #[track_caller]
-    pub(crate) fn assert_refused(&self, run: Run) -> String {
+    pub(crate) fn assert_refused(&self, run: &Run) -> String {
         assert_eq!(run.status.code(), Some(1), "{}{}", run.stdout, run.stderr);
         assert_eq!(run.stdout, "");
         let line = run.stderr.strip_suffix('\n').unwrap();

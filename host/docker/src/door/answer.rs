@@ -73,12 +73,6 @@ pub(super) async fn activation() -> Response {
     ([(header::CONTENT_TYPE, MEDIA_TYPE)], r#"{"Implements":["authz"]}"#).into_response()
 }
 
-/// A body that never came, or is larger than any that dockerd sends.
-pub(super) fn unreadable() -> Response {
-    Reply::Fault("the message could not be read: it broke off, or is larger than 32 MiB".into())
-        .into_response()
-}
-
 pub(super) async fn unknown_route() -> Response {
     let text = "this is a Docker authorization plugin: it answers POST /Plugin.Activate, /AuthZPlugin.AuthZReq and \
                 /AuthZPlugin.AuthZRes";

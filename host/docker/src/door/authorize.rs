@@ -39,14 +39,11 @@ impl Call {
     }
 }
 
-/// `/AuthZPlugin.AuthZReq`
-pub(super) async fn authorize_request(door: &Arc<Shared>, call: Call, body: &[u8]) -> Reply {
-    let message = match Message::parse(body) {
+/// `/AuthZPlugin.AuthZReq`. Without a body, it never came, or is larger than any that dockerd sends.
+pub(super) async fn authorize_request(door: &Arc<Shared>, call: Call, body: Option<&[u8]>) -> Reply {
+    let message = match read(body) {
         Ok(message) => message,
-        Err(error) => {
-            let refusal = unreadable_message(&error);
-            return door.refuse(call, HookName::DockerRequest, None, refusal).await;
-        }
+        Err(refusal) => return door.refuse(call, HookName::DockerRequest, None, refusal).await,
     };
     let request = match canonical::request(&message, call.context(), &door.settings.daemon) {
         Ok(request) => request,
@@ -75,15 +72,15 @@ pub(super) async fn authorize_request(door: &Arc<Shared>, call: Call, body: &[u8
 
 /// `/AuthZPlugin.AuthZRes`. With no policy on the hook an answer passes unasked and unread: what it tells of has
 /// happened.
-pub(super) async fn authorize_response(door: &Arc<Shared>, call: Call, body: &[u8]) -> Reply {
+pub(super) async fn authorize_response(door: &Arc<Shared>, call: Call, body: Option<&[u8]>) -> Reply {
     let generation = door.host.generation();
     let hook = HookName::DockerResponse;
     if !generation.serves(hook) && !generation.watches(hook) {
         return Reply::Allow;
     }
-    let message = match Message::parse(body) {
+    let message = match read(body) {
         Ok(message) => message,
-        Err(error) => return door.refuse(call, hook, None, unreadable_message(&error)).await,
+        Err(refusal) => return door.refuse(call, hook, None, refusal).await,
     };
     let response = match canonical::response(&message, call.context(), &door.settings.daemon) {
         Ok(response) => response,
@@ -107,8 +104,10 @@ fn response_entry(call: &Call, response: &docker::Response, settled: Settled) ->
     Entry::request(call, &response.request, settled).of_response(response.status)
 }
 
-fn unreadable_message(error: &crate::message::MessageError) -> Refusal {
-    Refusal { rule: "host:unreadable-message", reason: error.to_string(), operation: None }
+fn read(body: Option<&[u8]>) -> Result<Message, Refusal> {
+    let unreadable = |reason| Refusal { rule: "host:unreadable-message", reason, operation: None };
+    let body = body.ok_or_else(|| unreadable("the message broke off, or is larger than 32 MiB".into()))?;
+    Message::parse(body).map_err(|error| unreadable(error.to_string()))
 }
 
 impl Shared {

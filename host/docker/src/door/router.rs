@@ -33,9 +33,8 @@ async fn request(
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
     let call = Call::begin(peer);
-    let Ok(body) = body else { return answer::unreadable() };
     let host = door.0.host.clone();
-    let reply = host.run(async move { authorize_request(&door.0, call, &body).await }).await;
+    let reply = host.run(async move { authorize_request(&door.0, call, body.as_deref().ok()).await }).await;
     reply.unwrap_or_else(Reply::cut_short).into_response()
 }
 
@@ -45,8 +44,7 @@ async fn response(
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
     let call = Call::begin(peer);
-    let Ok(body) = body else { return answer::unreadable() };
     let host = door.0.host.clone();
-    let reply = host.run(async move { authorize_response(&door.0, call, &body).await }).await;
+    let reply = host.run(async move { authorize_response(&door.0, call, body.as_deref().ok()).await }).await;
     reply.unwrap_or_else(Reply::cut_short).into_response()
 }
