@@ -8,7 +8,7 @@ use crate::Fault;
 use crate::ask::tame;
 use crate::case::{Case, Question, Said};
 use crate::error::PolicyError;
-use crate::generation::{Answered, Policy};
+use crate::policy::{Answered, Policy};
 
 /// What a probe came to.
 pub(crate) enum Probed {
