@@ -28,6 +28,8 @@ mod listening;
 mod place;
 #[path = "program/protocol.rs"]
 mod protocol;
+#[path = "program/secret_door.rs"]
+mod secret_door;
 #[path = "program/secrets.rs"]
 mod secrets;
 #[path = "program/signals.rs"]

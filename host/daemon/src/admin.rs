@@ -7,6 +7,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use portcullis_audit::Log;
+use portcullis_barbican::vault::Vault;
 use portcullis_contract::HookName;
 use portcullis_engine::Host;
 use serde_json::json;
@@ -22,6 +23,8 @@ pub(crate) struct Admin {
     pub(crate) metrics: Metrics,
     /// Hooks that a door in use asks on.
     pub(crate) hooks: Arc<[HookName]>,
+    /// What the Barbican door keeps things in, where it is on.
+    pub(crate) vault: Option<Vault>,
     /// Why the last reload was not taken.
     pub(crate) complaint: Arc<Mutex<Option<String>>>,
 }
@@ -40,17 +43,21 @@ pub(crate) fn router(admin: Admin) -> Router {
 
 impl Admin {
     /// What keeps it from deciding, if anything does.
-    fn not_ready(&self) -> Option<String> {
+    async fn not_ready(&self) -> Option<String> {
         let generation = self.host.generation();
         if let Some(hook) = self.hooks.iter().find(|hook| !generation.serves(**hook)) {
             return Some(format!("no policy serves `{hook}`"));
         }
-        self.log.check().err().map(|error| format!("decisions cannot be recorded: {error}"))
+        if let Err(error) = self.log.check() {
+            return Some(format!("decisions cannot be recorded: {error}"));
+        }
+        let error = self.vault.as_ref()?.check().await.err()?;
+        Some(format!("the store does not answer: {error}"))
     }
 }
 
 async fn ready(State(admin): State<Admin>) -> Response {
-    match admin.not_ready() {
+    match admin.not_ready().await {
         None => "ready\n".into_response(),
         Some(reason) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {reason}\n")).into_response(),
     }

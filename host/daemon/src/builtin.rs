@@ -3,8 +3,9 @@
 use portcullis_engine::source::Source;
 
 /// Name and module of each.
-const BUILTIN: [(&str, &[u8]); 2] = [
+const BUILTIN: [(&str, &[u8]); 3] = [
     ("allow", include_bytes!("../../../policies/prebuilt/allow.wasm")),
+    ("barbican-acl", include_bytes!("../../../policies/prebuilt/barbican-acl.wasm")),
     ("docker-baseline", include_bytes!("../../../policies/prebuilt/docker-baseline.wasm")),
 ];
 

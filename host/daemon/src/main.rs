@@ -5,11 +5,13 @@
 //! * [`builtin`]: the policies that are part of the program
 //! * [`serve`]: everything wired together, signals
 //! * [`open`]: listeners, their certificates first
+//! * [`barbican`]: that door from its configuration
 //! * [`reload`]: what SIGHUP does
 //! * [`admin`]: health, readiness, policies and decisions over HTTP
 //! * [`metrics`]: what is counted
 
 mod admin;
+mod barbican;
 mod builtin;
 mod cli;
 mod config;

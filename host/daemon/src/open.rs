@@ -14,7 +14,15 @@ const CERTIFICATES: Duration = Duration::from_secs(10);
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Service {
     Docker,
+    Barbican,
     Admin,
+}
+
+/// What is served, by service. A door that is off has no routes.
+pub(crate) struct Routers {
+    pub(crate) docker: Router,
+    pub(crate) barbican: Router,
+    pub(crate) admin: Router,
 }
 
 /// An address with its certificate, not bound yet.
@@ -35,7 +43,12 @@ pub(crate) struct Opened {
 pub(crate) fn with_tls(config: &Config) -> Result<Vec<Sealed<'_>>, ConfigError> {
     let docker = config.listen.docker.iter().map(|endpoint| (Service::Docker, endpoint));
     let admin = config.listen.admin.iter().map(|endpoint| (Service::Admin, endpoint));
+    let barbican = config.barbican.iter().flat_map(|barbican| {
+        let endpoints = barbican.listen.as_ref().unwrap_or(&config.listen.api);
+        endpoints.iter().map(|endpoint| (Service::Barbican, endpoint))
+    });
     docker
+        .chain(barbican)
         .chain(admin)
         .map(|(service, endpoint)| {
             let tls = endpoint.tls.clone().map(Tls::load).transpose();
@@ -48,8 +61,7 @@ pub(crate) fn with_tls(config: &Config) -> Result<Vec<Sealed<'_>>, ConfigError> 
 /// Binds every address, or takes the socket that was passed for it.
 pub(crate) fn open(
     sealed: Vec<Sealed<'_>>,
-    docker: &Router,
-    admin: &Router,
+    routers: &Routers,
     activation: &mut Activation,
 ) -> Result<Vec<Opened>, ConfigError> {
     let mut opened = Vec::with_capacity(sealed.len());
@@ -63,8 +75,9 @@ pub(crate) fn open(
         let listener = Listener::bind(&endpoint.address, tls, &options, activation)
             .map_err(|error| endpoint.origin.wrong(error))?;
         let router = match service {
-            Service::Docker => docker.clone(),
-            Service::Admin => admin.clone(),
+            Service::Docker => routers.docker.clone(),
+            Service::Barbican => routers.barbican.clone(),
+            Service::Admin => routers.admin.clone(),
         };
         opened.push(Opened { service, listener, router });
     }
@@ -76,6 +89,7 @@ impl Opened {
     pub(crate) fn announce(&self) {
         let (name, path) = match self.service {
             Service::Docker => ("docker", "/"),
+            Service::Barbican => ("barbican", "/"),
             Service::Admin => ("admin", "/readyz"),
         };
         let local = self.listener.local();

@@ -2,6 +2,7 @@
 //!
 //! Nothing listens before every policy is loaded: a configuration that does not hold starts nothing.
 
+use axum::Router;
 use portcullis_audit::{Log, Sink};
 use portcullis_contract::HookName;
 use portcullis_docker::door::{self, Door};
@@ -16,9 +17,10 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
 
 use crate::admin::{self, Admin};
+use crate::barbican;
 use crate::config::{Config, ConfigError};
 use crate::metrics::Metrics;
-use crate::open::{self, Opened};
+use crate::open::{self, Opened, Routers};
 use crate::reload::reload;
 
 /// Why it did not start, or did not go on.
@@ -115,6 +117,12 @@ async fn start(config: &Config, mut activation: Activation) -> Result<(Vec<Opene
     for section in &config.dormant {
         tracing::warn!("[{section}] is for a part that this version does not have yet; it is not used");
     }
+    if let Some(origin) = &config.unidentified {
+        tracing::warn!(
+            "{origin}: the Barbican door stays off: `[barbican.keystone]` or `tokens` in `[barbican]` says whose a \
+             token is and turns it on"
+        );
+    }
     let host = host(config.state.as_deref())?;
     let generation = host.load(config.policies.clone()).await;
     let generation = generation.map_err(|error| ServeError::Policies(config.blame(&error)))?;
@@ -124,11 +132,22 @@ async fn start(config: &Config, mut activation: Activation) -> Result<(Vec<Opene
     let sink = config.audit.file.clone().map_or(Sink::Stdout, Sink::File);
     let log = Log::open_observed(sink, config.audit.recent, move |record| counting.count(record))?;
     let docker_is_on = !config.listen.docker.is_empty();
-    let hooks: Arc<[HookName]> = if docker_is_on { [HookName::DockerRequest].into() } else { [].into() };
+    let mut hooks = Vec::new();
+    if docker_is_on {
+        hooks.push(HookName::DockerRequest);
+    }
+    let (mut barbican, mut vault) = (Router::new(), None);
+    if let Some(door) = &config.barbican {
+        hooks.push(HookName::SecretAccess);
+        let opened = barbican::open(door, &config.store, Arc::clone(&host), log.clone()).await?;
+        (barbican, vault) = (opened.0, Some(opened.1));
+    }
     let complaint = Arc::new(Mutex::new(None));
-    let admin = Admin { host: Arc::clone(&host), log: log.clone(), metrics, hooks, complaint };
+    let admin =
+        Admin { host: Arc::clone(&host), log: log.clone(), metrics, hooks: hooks.into(), vault, complaint };
     let docker = door::router(Door::new(host, log, config.docker.clone()));
-    let opened = open::open(sealed, &docker, &admin::router(admin.clone()), &mut activation)?;
+    let routers = Routers { docker, barbican, admin: admin::router(admin.clone()) };
+    let opened = open::open(sealed, &routers, &mut activation)?;
     for address in activation.unused() {
         tracing::warn!(
             address,

@@ -23,6 +23,11 @@ pub(super) fn docker_socket() -> Address {
     Address::Unix(folder.join("portcullis.sock"))
 }
 
+/// Loopback: whoever wants it to be reached from elsewhere has a certificate to name.
+pub(super) fn api() -> Address {
+    Address::Tcp { host: "127.0.0.1".into(), port: 8181 }
+}
+
 /// Loopback: records tell who did what.
 pub(super) fn admin() -> Address {
     Address::Tcp { host: "127.0.0.1".into(), port: 8182 }

@@ -8,8 +8,7 @@ use super::place::Place;
 use super::{Endpoint, Listen, defaults, raw};
 
 pub(super) fn listen(raw: raw::Listen, place: &Place<'_>) -> Result<Listen, ConfigError> {
-    // Checked, and used by the doors that come.
-    let api = endpoints(raw.api, None, place)?;
+    let api = endpoints(raw.api, Some(defaults::api()), place)?;
     let docker = endpoints(raw.docker, Some(defaults::docker_socket()), place)?;
     let admin = endpoints(raw.admin, Some(defaults::admin()), place)?;
     let named = [("api", &api), ("docker", &docker), ("admin", &admin)];
@@ -22,7 +21,7 @@ pub(super) fn listen(raw: raw::Listen, place: &Place<'_>) -> Result<Listen, Conf
             )));
         }
     }
-    Ok(Listen { docker, admin })
+    Ok(Listen { api, docker, admin })
 }
 
 /// Port 0 is another one each time.
@@ -30,7 +29,7 @@ fn collide(one: &Endpoint, other: &Endpoint) -> bool {
     one.address == other.address && !matches!(one.address, Address::Tcp { port: 0, .. })
 }
 
-fn endpoints(
+pub(super) fn endpoints(
     raw: Option<Vec<Spanned<raw::Endpoint>>>,
     default: Option<Address>,
     place: &Place<'_>,

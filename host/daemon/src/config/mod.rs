@@ -2,11 +2,13 @@
 //!
 //! * `raw`: what may be written, as serde reads it; an unknown key is an error
 //! * `environment`: `PORTCULLIS__SECTION__KEY`
-//! * `validate`, `listen`, `policy`, `settings`: raw values become addresses, policies and limits, or one message
+//! * `validate`, `listen`, `policy`, `settings`, `store`, `barbican`: raw values become addresses, policies and limits, or one message
+//! * `secret`: what must not stand in the file itself
 //! * `place`: the line that a message names
 //! * `defaults`: what is in force where nothing else is said
 //! * [`Config`]: what the rest of the program sees
 
+mod barbican;
 mod defaults;
 mod environment;
 mod error;
@@ -14,7 +16,9 @@ mod listen;
 mod place;
 mod policy;
 mod raw;
+mod secret;
 mod settings;
+mod store;
 mod validate;
 
 use portcullis_docker::door::DoorSettings;
@@ -23,10 +27,12 @@ use portcullis_listen::{Address, TlsFiles};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+pub(crate) use barbican::{Barbican, Identity};
 use environment::Override;
 pub(crate) use error::ConfigError;
 pub(crate) use place::Origin;
 use place::Place;
+pub(crate) use store::{Key, Store};
 
 /// A whole configuration that holds.
 #[derive(Debug, Clone)]
@@ -36,6 +42,11 @@ pub(crate) struct Config {
     /// Where each policy stands, by its name.
     origins: BTreeMap<String, Origin>,
     pub(crate) docker: DoorSettings,
+    /// Absent where the door is off.
+    pub(crate) barbican: Option<Barbican>,
+    /// Where `[barbican]` stands, if the door is off because nobody says whose a token is.
+    pub(crate) unidentified: Option<Origin>,
+    pub(crate) store: Store,
     pub(crate) audit: Audit,
     /// Where compiled policies are kept; absent means nowhere.
     pub(crate) state: Option<PathBuf>,
@@ -46,6 +57,8 @@ pub(crate) struct Config {
 /// What listens where.
 #[derive(Debug, Clone)]
 pub(crate) struct Listen {
+    /// The default of every HTTP door.
+    pub(crate) api: Vec<Endpoint>,
     pub(crate) docker: Vec<Endpoint>,
     pub(crate) admin: Vec<Endpoint>,
 }
@@ -130,18 +143,29 @@ impl Config {
             let what = |at: &Endpoint| (at.address.clone(), at.tls.clone(), at.mode, at.group.clone());
             ours.iter().map(what).eq(theirs.iter().map(what))
         };
-        let listen =
-            same(&self.listen.docker, &newer.listen.docker) && same(&self.listen.admin, &newer.listen.admin);
+        let listen = same(&self.listen.docker, &newer.listen.docker)
+            && same(&self.listen.admin, &newer.listen.admin)
+            && same(&self.listen.api, &newer.listen.api);
         let docker = self.docker.daemon == newer.docker.daemon
             && self.docker.always_allow == newer.docker.always_allow;
         [
             ("state", self.state == newer.state),
             ("[listen]", listen),
             ("[docker]", docker),
+            ("[barbican]", self.shown_barbican() == newer.shown_barbican()),
+            ("[store]", format!("{:?}", self.store) == format!("{:?}", newer.store)),
             ("[audit]", self.audit == newer.audit),
         ]
         .into_iter()
         .filter_map(|(section, same)| (!same).then_some(section))
         .collect()
+    }
+
+    /// The door's section without its lines. Secrets are not shown, so a changed password does not count.
+    fn shown_barbican(&self) -> Option<String> {
+        let Barbican { listen, options, identity, .. } = self.barbican.as_ref()?;
+        let addresses: Option<Vec<_>> =
+            listen.as_ref().map(|listen| listen.iter().map(|at| (&at.address, &at.tls)).collect());
+        Some(format!("{addresses:?} {options:?} {identity:?}"))
     }
 }

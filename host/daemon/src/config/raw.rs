@@ -1,5 +1,7 @@
 //! What may be written in `portcullis.toml`, as serde reads it. What it means is settled in `validate`.
 
+mod barbican;
+
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -8,6 +10,7 @@ use toml::Spanned;
 
 use super::error::ConfigError;
 use super::place::Place;
+pub(super) use barbican::{Barbican, Keystone, Store};
 
 /// The whole file.
 #[derive(Debug, Default, Deserialize)]
@@ -18,9 +21,9 @@ pub(super) struct File {
     pub(super) policies: Vec<Spanned<Policy>>,
     pub(super) docker: Docker,
     pub(super) audit: Audit,
-    // Doors and stores that are not built yet: known by name only.
-    pub(super) store: Option<toml::Table>,
-    pub(super) barbican: Option<toml::Table>,
+    pub(super) store: Store,
+    pub(super) barbican: Option<Spanned<Barbican>>,
+    // Doors that are not built yet: known by name only.
     pub(super) federation: Option<toml::Table>,
     pub(super) gateway: Option<toml::Table>,
 }

@@ -4,10 +4,12 @@ use portcullis_docker::door::DoorSettings;
 use std::collections::{BTreeMap, BTreeSet};
 use toml::Spanned;
 
+use super::barbican::barbican;
 use super::error::ConfigError;
 use super::listen::listen;
 use super::place::Place;
 use super::policy::policy;
+use super::store::store;
 use super::{Audit, Config, defaults, raw};
 
 /// The most records that are kept in memory.
@@ -30,19 +32,20 @@ pub(super) fn validate(
         }
         policies.push(policy);
     }
-    let sections = [
-        ("store", raw.store.is_some()),
-        ("barbican", raw.barbican.is_some()),
-        ("federation", raw.federation.is_some()),
-        ("gateway", raw.gateway.is_some()),
-    ];
+    let sections = [("federation", raw.federation.is_some()), ("gateway", raw.gateway.is_some())];
+    let state = raw.state.map(|state| place.path(&state)).or_else(defaults::state);
+    let unidentified = raw.barbican.as_ref().map(|raw| place.at(&raw.span()));
+    let barbican = raw.barbican.map(|raw| barbican(raw, place)).transpose()?.flatten();
     Ok(Config {
+        store: store(&raw.store, state.as_deref(), place)?,
+        unidentified: if barbican.is_none() { unidentified } else { None },
+        barbican,
         listen: listen(raw.listen, place)?,
         policies,
         origins,
         docker: docker(raw.docker, place)?,
         audit: audit(raw.audit, place)?,
-        state: raw.state.map(|state| place.path(&state)).or_else(defaults::state),
+        state,
         dormant: sections.into_iter().filter_map(|(name, is_there)| is_there.then_some(name)).collect(),
     })
 }

@@ -1,0 +1,39 @@
+use super::*;
+
+fn ruling(rule: &str, policy: Option<&str>) -> Ruling {
+    Ruling {
+        allowed: false,
+        reason: "no".into(),
+        rule: rule.into(),
+        policy: policy.map(Into::into),
+        id: "id".into(),
+        fault: false,
+    }
+}
+
+#[test]
+fn a_refusal_begins_with_barbicans_sentence() {
+    for (rule, policy, end) in [
+        ("r", Some("p"), "no (policy p, rule r, decision id)"),
+        ("r", None, "no (rule r, decision id)"),
+        ("", None, "no (decision id)"),
+    ] {
+        let refusal = Refusal::denied("Secret retrieval", &ruling(rule, policy));
+        let text = refusal.description.unwrap_or_default();
+        let begin = "Secret retrieval attempt not allowed - please review your user/project privileges: ";
+        assert_eq!(text, format!("{begin}{end}"));
+    }
+}
+
+#[test]
+fn a_store_that_is_away_is_503() {
+    let away = Refusal::store("Secret retrieval", &StoreError::Unavailable("the disk at /secret".into()));
+    assert_eq!(away.status, StatusCode::SERVICE_UNAVAILABLE);
+    let broken = Refusal::store("Secret retrieval", &StoreError::Damaged("row 7".into()));
+    assert_eq!(broken.status, StatusCode::INTERNAL_SERVER_ERROR);
+    for refusal in [away, broken] {
+        let text = refusal.description.unwrap_or_default();
+        assert!(text.starts_with("Secret retrieval failure seen - "), "{text}");
+        assert!(!text.contains("disk") && !text.contains("row"), "{text}");
+    }
+}

@@ -1,0 +1,99 @@
+//! The door itself: what clients of Barbican call, in the order in which Barbican looks at a request.
+//!
+//! * [`router()`], [`Door`], [`Options`]: what the daemon needs
+//! * `dispatch`: from a request to a route, and everything before Barbican's own code
+//! * `call`: what every handler knows of a request, and how it asks
+//! * `acls`, `secrets`, `payloads`, `containers`, `lists`, `versions`: the handlers
+//! * `oslo`: the question of somebody else's oslo.policy
+//! * `policies`, `record` (feature `door`): the decider that is the engine and the audit log
+
+mod acls;
+mod call;
+mod containers;
+mod dispatch;
+mod lists;
+mod oslo;
+mod payloads;
+#[cfg(feature = "door")]
+mod policies;
+#[cfg(feature = "door")]
+mod record;
+mod secrets;
+mod subject;
+mod turns;
+mod versions;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::routing::any;
+use std::sync::Arc;
+
+use crate::decide::Decider;
+use crate::identify::Identify;
+use crate::vault::Vault;
+use turns::Turns;
+
+/// What the handlers share.
+#[derive(Clone)]
+pub struct Door(Arc<Shared>);
+
+pub(crate) struct Shared {
+    decider: Arc<dyn Decider>,
+    identify: Arc<dyn Identify>,
+    vault: Vault,
+    options: Options,
+    turns: Turns,
+}
+
+/// How the operator wants the door.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The base of references, e.g. `https://kms.example.org:9311` (Barbican's option of that name). Without it they
+    /// are made of what the client sends as `Host` and `X-Forwarded-Proto`.
+    pub host_href: Option<String>,
+    /// The services whose oslo.policy may ask, by the name that stands in the path.
+    pub oslo_services: Vec<String>,
+    /// The subjects of the client certificates that may ask for them, in the form of RFC 4514, e.g.
+    /// `CN=barbican,O=Example`; empty lets everybody ask who reaches the listener.
+    pub oslo_clients: Vec<String>,
+    /// How much of a body of JSON is read, in bytes (Barbican's `max_allowed_request_size_in_bytes`).
+    pub max_body: usize,
+    /// How large a payload may be, in bytes (Barbican's `max_allowed_secret_in_bytes`).
+    pub max_secret: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            host_href: None,
+            oslo_services: Vec::new(),
+            oslo_clients: Vec::new(),
+            max_body: 25_000,
+            max_secret: 20_000,
+        }
+    }
+}
+
+impl Door {
+    /// A door that asks `decider`, and takes whoever `identify` names.
+    pub fn with(
+        decider: Arc<dyn Decider>,
+        identify: Arc<dyn Identify>,
+        vault: Vault,
+        options: Options,
+    ) -> Self {
+        Self(Arc::new(Shared { decider, identify, vault, options, turns: Turns::new() }))
+    }
+}
+
+/// Every path that is the door's own; beside these, it answers whatever nobody else on the listener claims.
+pub const PATHS: [&str; 6] =
+    ["/", "/v1", "/v1/{*rest}", "/healthcheck", "/healthcheck/{*rest}", "/oslo-policy/{service}"];
+
+/// The routes. How a path is read beneath them is in [`crate::route`]: axum's own rules are not Barbican's.
+pub fn router(door: Door) -> Router {
+    let serve =
+        |State(door): State<Door>, request: Request| async move { dispatch::serve(&door.0, request).await };
+    let routes = PATHS.iter().fold(Router::new(), |routes, path| routes.route(path, any(serve)));
+    routes.route("/v1/", any(serve)).fallback(serve).with_state(door)
+}

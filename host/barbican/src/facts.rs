@@ -1,0 +1,65 @@
+//! What the policies are told of entities: the vault's words turned into the contract's.
+
+use portcullis_contract::Pairs;
+use portcullis_contract::secrets;
+
+use crate::vault::{Acl, AclValue, Entity, Held, Timestamp};
+
+/// Milliseconds since 1970-01-01 UTC.
+fn millis(moment: Timestamp) -> Option<u64> {
+    u64::try_from(moment.micros() / 1000).ok()
+}
+
+/// An entity.
+pub(crate) fn entity(entity: &Entity) -> secrets::Entity {
+    let mut extra = Pairs::new();
+    match entity {
+        Entity::Secret(secret) => {
+            let mut say = |name: &str, value: Option<String>| {
+                extra.extend(value.map(|value| (name.to_owned(), value)));
+            };
+            say("algorithm", secret.algorithm.clone());
+            say("bit-length", secret.bit_length.map(|bits| bits.to_string()));
+            say("mode", secret.mode.clone());
+            say("content-type", secret.content_type.clone());
+            say("expiration", secret.expiration.and_then(millis).map(|millis| millis.to_string()));
+        }
+        Entity::Container(container) => {
+            extra.extend(container.secrets.iter().map(|held| ("secret".to_owned(), held.secret.to_string())));
+        }
+    }
+    secrets::Entity {
+        kind: entity.kind().as_str().into(),
+        id: entity.id().to_string(),
+        name: entity.name().map(Into::into),
+        project: entity.project().into(),
+        creator: entity.creator().map(Into::into),
+        subtype: Some(entity.subtype().into()),
+        extra,
+    }
+}
+
+/// An ACL that is in force.
+pub(crate) fn acl(acl: &Acl) -> secrets::Acl {
+    secrets::Acl {
+        users: acl.users.clone(),
+        project_access: acl.project_access,
+        created: millis(acl.created),
+        updated: millis(acl.updated),
+        extra: Pairs::new(),
+    }
+}
+
+/// An ACL that a write would put in force.
+pub(crate) fn proposed(acl: &AclValue) -> secrets::Acl {
+    secrets::Acl { users: acl.users.clone(), project_access: acl.project_access, ..secrets::Acl::default() }
+}
+
+/// The containers that hold a secret.
+pub(crate) fn holders(held: &Held) -> Vec<secrets::Holder> {
+    let holder = |(container, its): &(crate::vault::Container, Option<Acl>)| secrets::Holder {
+        entity: entity(&Entity::Container(container.clone())),
+        acl: its.as_ref().map(acl),
+    };
+    held.holders.iter().map(holder).collect()
+}

@@ -1,0 +1,28 @@
+//! The seam between the door and whoever knows tokens.
+
+use axum::http::{HeaderMap, HeaderValue, Method};
+use portcullis_contract::secrets::Requester;
+use portcullis_identity::{Rejection, Tokens};
+use std::pin::Pin;
+
+/// Somebody being looked up.
+pub type Identifying<'a> = Pin<Box<dyn Future<Output = Result<Requester, Rejection>> + Send + 'a>>;
+
+/// Who tells who asks, from a request's headers. In production these are [`Tokens`].
+pub trait Identify: Send + Sync + 'static {
+    /// The user and project that the token stands for. Headers that claim an identity count for nothing.
+    fn identify<'a>(&'a self, headers: &'a HeaderMap, method: &'a Method, path: &'a str) -> Identifying<'a>;
+
+    /// The value of `WWW-Authenticate` beside a 401, if there is anywhere to send a client.
+    fn challenge(&self) -> Option<HeaderValue>;
+}
+
+impl Identify for Tokens {
+    fn identify<'a>(&'a self, headers: &'a HeaderMap, method: &'a Method, path: &'a str) -> Identifying<'a> {
+        Box::pin(Tokens::identify(self, headers, method, path))
+    }
+
+    fn challenge(&self) -> Option<HeaderValue> {
+        Tokens::challenge(self)
+    }
+}

@@ -1,0 +1,34 @@
+//! The Barbican door: secrets, containers and their ACLs, as Barbican serves them, and who may read what decided by
+//! policy.
+//!
+//! Clients of OpenStack's key manager notice nothing but that: requests are read, and refused, in Barbican's order and
+//! words. Where this is not so stands in [`differences`], and nowhere else. This is not a full key manager: there are
+//! no orders, consumers, quotas, transport keys or user metadata.
+//!
+//! The way of a request: [`route`] (where it leads), [`accept`], [`version`], [`query`] (what its headers and its query
+//! say) -> [`identify`] (who asks) -> [`vault`] (what is there) -> [`json`], [`media`], [`isotime`], [`schema`] (what is
+//! to be written) -> [`decide`] (whether it may be) -> `answer`, `webob`, [`href`] (what the client reads). [`door`]
+//! holds it together.
+//!
+//! [`oslo`] is another way in: the question that the oslo.policy of a Barbican elsewhere asks.
+//!
+//! The door knows the engine and the audit log only with the feature `door`.
+
+pub mod accept;
+mod answer;
+pub mod decide;
+pub mod differences;
+pub mod door;
+mod facts;
+pub mod href;
+pub mod identify;
+pub mod isotime;
+pub mod json;
+pub mod media;
+pub mod oslo;
+pub mod query;
+pub mod route;
+pub mod schema;
+pub mod vault;
+pub mod version;
+mod webob;

@@ -1,0 +1,231 @@
+//! Questions that are read.
+
+mod refusals;
+
+use super::*;
+use portcullis_contract::secrets::{Acl, Entity, Requester};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+const JSON: &str = "application/json";
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// What Barbican 23.0.0 with oslo.policy 6.0.1 posted, in both encodings.
+fn recorded() -> impl Iterator<Item = (String, String)> {
+    include_str!("recorded.jsonl").lines().map(|line| {
+        let line: Value = serde_json::from_str(line).unwrap();
+        let text = |key: &str| line[key].as_str().unwrap().to_owned();
+        (text("content_type"), text("body"))
+    })
+}
+
+fn base() -> Value {
+    json!({
+        "rule": "secret:get",
+        "target": {
+            "enforce_new_defaults": true,
+            "target.secret.read": "read",
+            "target.secret.read_project_access": false,
+            "target.secret.project_id": "p1",
+            "target.secret.creator_id": "u1",
+        },
+        "credentials": {
+            "user_id": "u2", "user_domain_id": "default", "system_scope": null, "domain_id": null,
+            "project_id": "p2", "project_domain_id": "default", "roles": ["reader", "member"],
+            "is_admin_project": true, "service_user_id": null, "service_user_domain_id": null,
+            "service_project_id": null, "service_project_domain_id": null, "service_roles": [],
+        },
+    })
+}
+
+fn ask(body: &Value) -> Result<Question, OsloRefusal> {
+    question("barbican", JSON, body.to_string().as_bytes())
+}
+
+/// `base` with `part.key` set, or taken away.
+fn changed(part: &str, key: &str, value: Option<Value>) -> Result<Question, OsloRefusal> {
+    let mut body = base();
+    let part = body[part].as_object_mut().unwrap();
+    match value {
+        Some(value) => part.insert(key.into(), value),
+        None => part.remove(key),
+    };
+    ask(&body)
+}
+
+fn form(fields: &[(&str, &str)]) -> String {
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
+}
+
+#[test]
+fn every_recorded_question_is_read() {
+    let mut operations: BTreeMap<(String, bool), Vec<String>> = BTreeMap::new();
+    for (content_type, body) in recorded() {
+        match question("barbican", &content_type, body.as_bytes()) {
+            Ok(Question { rule, access }) => {
+                assert_eq!(access.principal.scope, "project");
+                assert_eq!(access.extra, [("enforce-new-defaults".to_owned(), "true".to_owned())]);
+                assert_eq!(
+                    access.entity.is_some(),
+                    !rule.starts_with("secrets:") && !rule.starts_with("containers:")
+                );
+                operations.entry((rule, content_type == FORM)).or_default().push(access.operation);
+            }
+            Err(refusal) => assert_eq!(refusal, OsloRefusal::Rule("secret_meta:get".into())),
+        }
+    }
+    for (rule, operation) in [
+        ("secrets:get", "secret-list"),
+        ("secrets:post", "secret-create"),
+        ("secret:get", "secret-get"),
+        ("secret:decrypt", "payload-get"),
+        ("secret:put", "payload-put"),
+        ("secret:delete", "secret-delete"),
+        ("secret_acls:get", "acl-get"),
+        ("secret_acls:put_patch", "acl-put"),
+        ("secret_acls:delete", "acl-delete"),
+        ("containers:get", "container-list"),
+        ("containers:post", "container-create"),
+        ("container:get", "container-get"),
+        ("container:delete", "container-delete"),
+        ("container_acls:get", "acl-get"),
+        ("container_acls:put_patch", "acl-put"),
+        ("container_acls:delete", "acl-delete"),
+    ] {
+        for form in [false, true] {
+            let asked = operations.remove(&(rule.to_owned(), form)).expect(rule);
+            assert!(asked.iter().all(|asked| asked == operation), "{rule} {asked:?}");
+        }
+    }
+    assert!(operations.is_empty(), "{operations:?}");
+}
+
+#[test]
+fn a_question_is_what_barbican_said() {
+    let text = |text: &str| Some(text.to_owned());
+    let expected = Access {
+        operation: "secret-get".into(),
+        principal: Requester {
+            user: text("u2"),
+            user_domain: text("default"),
+            project: text("p2"),
+            project_domain: text("default"),
+            scope: "project".into(),
+            roles: vec!["reader".into(), "member".into()],
+            attributes: vec![("is-admin-project".into(), "true".into())],
+            ..Requester::default()
+        },
+        entity: Some(Entity {
+            kind: "secret".into(),
+            project: "p1".into(),
+            creator: text("u1"),
+            ..Entity::default()
+        }),
+        acl: Some(Acl {
+            users: vec!["u2".into()],
+            project_access: false,
+            extra: vec![("users".into(), "requester-only".into())],
+            ..Acl::default()
+        }),
+        extra: vec![("enforce-new-defaults".into(), "true".into())],
+        ..Access::default()
+    };
+    let asked = ask(&base()).unwrap();
+    assert_eq!(asked, Question { rule: "secret:get".into(), access: expected.clone() });
+
+    // The same in every encoding.
+    let (rule, target, credentials) =
+        (base()["rule"].to_string(), base()["target"].to_string(), base()["credentials"].to_string());
+    let fields = [("rule", &*rule), ("target", &*target), ("credentials", &*credentials)];
+    for (content_type, body) in [
+        (FORM, form(&fields)),
+        ("Application/X-WWW-Form-URLencoded; charset=utf-8", form(&fields)),
+        (" application/json ;charset=utf-8", base().to_string()),
+        (JSON, json!({ "rule": rule, "target": target, "credentials": credentials }).to_string()),
+    ] {
+        for service in ["barbican", "key-manager"] {
+            let asked = question(service, content_type, body.as_bytes()).unwrap();
+            assert_eq!(asked.access, expected, "{content_type} {body}");
+        }
+    }
+}
+
+#[test]
+fn what_is_known_of_the_acl() {
+    let cases = [
+        (Some("read"), true, Some((vec!["u2"], true))),
+        (Some("read"), false, Some((vec!["u2"], false))),
+        (None, false, Some((vec![], false))),
+        // An open ACL or none: nobody can tell.
+        (None, true, None),
+    ];
+    for (read, project_access, expected) in cases {
+        let mut body = base();
+        let target = body["target"].as_object_mut().unwrap();
+        target.remove("target.secret.read");
+        target.extend(read.map(|read| ("target.secret.read".to_owned(), json!(read))));
+        target.insert("target.secret.read_project_access".into(), json!(project_access));
+        let acl = ask(&body).unwrap().access.acl;
+        let expected =
+            expected.map(|(users, access)| (users.into_iter().map(String::from).collect(), access));
+        assert_eq!(acl.map(|acl| (acl.users, acl.project_access)), expected, "{read:?} {project_access}");
+    }
+}
+
+#[test]
+fn what_may_be_missing() {
+    for (part, key) in [
+        ("target", "enforce_new_defaults"),
+        ("target", "target.secret.read"),
+        ("credentials", "user_domain_id"),
+        ("credentials", "project_domain_id"),
+        ("credentials", "system_scope"),
+        ("credentials", "domain_id"),
+        ("credentials", "is_admin_project"),
+        ("credentials", "service_roles"),
+        ("credentials", "service_user_id"),
+    ] {
+        assert!(changed(part, key, None).is_ok(), "{part} {key}");
+    }
+    // A legacy entity without a creator.
+    for creator in [None, Some(Value::Null)] {
+        let entity = changed("target", "target.secret.creator_id", creator).unwrap().access.entity;
+        assert_eq!(entity.unwrap().creator, None);
+    }
+    // A row of another operation in Barbican's database.
+    assert!(changed("target", "target.secret.list", Some(json!("list"))).is_ok());
+    let service = changed("credentials", "service_roles", Some(json!(["service"]))).unwrap();
+    assert_eq!(service.access.principal.service_roles, ["service"]);
+}
+
+proptest! {
+    #[test]
+    fn no_body_breaks_the_reader(body in prop::collection::vec(any::<u8>(), 0..300), form in any::<bool>()) {
+        let content_type = if form { FORM } else { JSON };
+        prop_assert!(question("barbican", content_type, &body).is_err());
+    }
+
+    #[test]
+    fn a_damaged_question_is_refused_or_says_what_it_said(at in 0_usize..480, byte in any::<u8>()) {
+        let mut body = base().to_string().into_bytes();
+        let at = at % body.len();
+        body[at] = byte;
+        if let Ok(asked) = question("barbican", JSON, &body) {
+            prop_assert_eq!(asked.access.principal.scope, "project");
+            prop_assert!(asked.access.principal.user.is_some_and(|user| !user.is_empty()));
+            prop_assert!(asked.access.entity.is_some_and(|entity| !entity.project.is_empty()));
+        }
+    }
+
+    #[test]
+    fn nobody_but_the_one_who_asks_is_ever_listed(user in "[a-z0-9]{1,40}", listed in any::<bool>()) {
+        let mut body = base();
+        body["credentials"]["user_id"] = json!(user);
+        if !listed {
+            body["target"].as_object_mut().unwrap().remove("target.secret.read");
+        }
+        let acl = ask(&body).unwrap().access.acl.unwrap();
+        prop_assert_eq!(acl.users, if listed { vec![user] } else { vec![] });
+    }
+}

@@ -1,0 +1,65 @@
+//! What there is to guard: secrets, containers and their ACLs, as they are kept.
+//!
+//! A [`Vault`] owns the door's tables and gives typed operations on them; it knows no HTTP, no policy and no
+//! schema of requests. Reading ([`Vault::find`], [`Vault::list`]) takes no lock that a writer holds. Writing
+//! takes the [`Version`] that was decided upon, so that nothing is written that was allowed on other facts: the
+//! caller of an operation that answers [`Commit::Changed`] finds, decides and tries again.
+//!
+//! What is expired or deleted is not there, for every operation alike. Deleting is for good.
+//!
+//! Text is kept as it is, but for one character: PostgreSQL cannot store U+0000. The door refuses such text
+//! before; should it come here all the same, both databases answer
+//! [`StoreError::Nul`].
+//!
+//! * `entity`, `timestamp`: what is kept
+//! * `operation`: what the operations take and answer
+//! * `schema`: the tables
+//! * `statements`: the SQL
+//! * `rows`: from rows to entities
+//! * `find`, `secrets`, `containers`, `acls`: the operations
+
+mod acls;
+mod containers;
+mod entity;
+mod find;
+mod operation;
+mod rows;
+mod schema;
+mod secrets;
+mod statements;
+mod timestamp;
+
+use portcullis_store::seal::Sealer;
+use portcullis_store::{Store, StoreError};
+
+pub use entity::{Acl, AclValue, Container, Entity, Held, Kind, Secret, SecretRef, Version};
+pub use operation::{
+    Commit, CreateContainer, Filter, NewContainer, NewPayload, NewSecret, Page, PutPayload, Scope,
+};
+pub use timestamp::Timestamp;
+
+/// The secrets, containers and ACLs of one database. Cheap to clone.
+#[derive(Clone)]
+pub struct Vault {
+    store: Store,
+    sealer: Sealer,
+}
+
+impl Vault {
+    /// Opens it and brings its tables up to date.
+    ///
+    /// Fails where the database is from a newer version, and where payloads in it were sealed with a key that
+    /// `sealer` does not have ([`StoreError::Seal`]): a lost key is better found at the start than one secret at a
+    /// time.
+    pub async fn open(store: Store, sealer: Sealer) -> Result<Self, StoreError> {
+        store.migrate("barbican", schema::MIGRATIONS).await?;
+        let vault = Self { store, sealer };
+        vault.check_keys().await?;
+        Ok(vault)
+    }
+
+    /// Whether the database answers, for a readiness probe.
+    pub async fn check(&self) -> Result<(), StoreError> {
+        self.store.check().await
+    }
+}

@@ -1,0 +1,94 @@
+//! ACLs: put in force, and taken out of it. What PUT and PATCH make of a request is decided before; here an ACL is
+//! replaced as a whole (barbican/model/repositories.py, `SecretACLRepo.create_or_replace_from`).
+
+use portcullis_store::{Sql, StoreError, Transaction};
+use std::sync::Arc;
+use uuid::Uuid;
+
+use super::{AclValue, Commit, Kind, Timestamp, Vault, Version, statements};
+
+impl Vault {
+    /// Puts an ACL in force. The ACL's `updated` moves, and its entity's; its `created` stays where there was one.
+    pub async fn set_acl(
+        &self,
+        kind: Kind,
+        id: Uuid,
+        expect: Version,
+        acl: &AclValue,
+    ) -> Result<Commit, StoreError> {
+        let acl = Arc::new(acl.clone());
+        self.store
+            .write(move |to| {
+                let acl = Arc::clone(&acl);
+                Box::pin(async move {
+                    let now = Timestamp::now();
+                    let done = commit(to, kind, id, expect, now, statements::of(kind).touch).await?;
+                    if done == Commit::Done {
+                        put_acl(to, kind, id, &acl, now).await?;
+                    }
+                    Ok(done)
+                })
+            })
+            .await
+    }
+
+    /// Takes an ACL away; [`Commit::Done`] also where there is none. Its entity's `updated` does not move.
+    pub async fn delete_acl(&self, kind: Kind, id: Uuid, expect: Version) -> Result<Commit, StoreError> {
+        self.store
+            .write(move |to| {
+                Box::pin(async move {
+                    let now = Timestamp::now();
+                    let done = commit(to, kind, id, expect, now, statements::of(kind).step).await?;
+                    if done == Commit::Done {
+                        let values = [kind.as_str().into(), id.to_string().into()];
+                        to.execute(statements::DELETE_ACL, &values).await?;
+                    }
+                    Ok(done)
+                })
+            })
+            .await
+    }
+}
+
+/// Runs a statement that changes the entity if it is in the state that was decided upon, and says why if not.
+pub(super) async fn commit(
+    to: &mut Transaction<'_>,
+    kind: Kind,
+    id: Uuid,
+    expect: Version,
+    now: Timestamp,
+    sql: Sql,
+) -> Result<Commit, StoreError> {
+    let id = id.to_string();
+    if to.execute(sql, &[id.as_str().into(), expect.0.into(), now.0.into()]).await? == 1 {
+        return Ok(Commit::Done);
+    }
+    let found = to.read(statements::of(kind).is_there, &[id.into(), now.0.into()]).await?;
+    Ok(if found.is_empty() { Commit::Gone } else { Commit::Changed })
+}
+
+/// Writes an ACL over the one that is there.
+pub(super) async fn put_acl(
+    to: &mut Transaction<'_>,
+    kind: Kind,
+    id: Uuid,
+    acl: &AclValue,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let (kind, id) = (kind.as_str(), id.to_string());
+    let mut users: Vec<&str> = acl.users.iter().map(String::as_str).collect();
+    users.sort_unstable();
+    users.dedup();
+    // In JSON it would be an escape, which the databases take for what it stands for, each in its own way.
+    if users.iter().any(|user| user.contains('\0')) {
+        return Err(StoreError::Nul);
+    }
+    let values = [kind.into(), id.as_str().into(), acl.project_access.into(), now.0.into()];
+    to.execute(statements::PUT_ACL, &values).await?;
+    to.execute(statements::CLEAR_ACL_USERS, &[kind.into(), id.as_str().into()]).await?;
+    if !users.is_empty() {
+        let users = serde_json::Value::from(users).to_string();
+        to.execute(statements::ADD_ACL_USERS, &[kind.into(), id.into(), users.into()]).await?;
+    }
+    Ok(())
+}

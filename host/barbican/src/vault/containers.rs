@@ -1,0 +1,72 @@
+//! Containers: made of secrets that are there.
+
+use portcullis_store::{StoreError, Value};
+use std::sync::Arc;
+use uuid::Uuid;
+
+use super::acls::put_acl;
+use super::{Container, CreateContainer, Kind, NewContainer, Timestamp, Vault, statements};
+
+impl Vault {
+    /// Makes a container, with its ACL if there is any, as one. Its secrets must be its project's, and be there.
+    pub async fn create_container(&self, new: NewContainer) -> Result<CreateContainer, StoreError> {
+        let now = Timestamp::now();
+        let acl = new.acl.map(Arc::new);
+        let container = Arc::new(Container {
+            id: Uuid::new_v4(),
+            name: new.name,
+            project: new.project,
+            creator: new.creator,
+            container_type: new.container_type,
+            secrets: new.secrets,
+            status: "ACTIVE".into(),
+            created: now,
+            updated: now,
+        });
+        let made = Arc::clone(&container);
+        let unknown = self
+            .store
+            .write(move |to| {
+                let (container, acl) = (Arc::clone(&container), acl.clone());
+                Box::pin(async move {
+                    let id: Value = container.id.to_string().into();
+                    // Before anything is written: what is found missing leaves nothing behind.
+                    for held in &container.secrets {
+                        let values =
+                            [held.secret.to_string().into(), container.project.as_str().into(), now.0.into()];
+                        if to.read(statements::SECRET_OF_PROJECT, &values).await?.is_empty() {
+                            return Ok(Some(held.clone()));
+                        }
+                    }
+                    to.execute(statements::CREATE_CONTAINER, &row_of(&container)).await?;
+                    for (held, position) in container.secrets.iter().zip(0_i64..) {
+                        let secret = held.secret.to_string().into();
+                        let values = [id.clone(), position.into(), held.name.clone().into(), secret];
+                        to.execute(statements::ADD_TO_CONTAINER, &values).await?;
+                    }
+                    if let Some(acl) = acl {
+                        put_acl(to, Kind::Container, container.id, &acl, now).await?;
+                    }
+                    Ok(None)
+                })
+            })
+            .await?;
+        Ok(match unknown {
+            Some(secret) => CreateContainer::UnknownSecret(secret),
+            None => CreateContainer::Done(Arc::unwrap_or_clone(made)),
+        })
+    }
+}
+
+fn row_of(container: &Container) -> [Value; 8] {
+    [
+        container.id.to_string().into(),
+        container.name.clone().into(),
+        container.project.clone().into(),
+        container.creator.clone().into(),
+        container.container_type.clone().into(),
+        container.status.clone().into(),
+        container.created.0.into(),
+        container.updated.0.into(),
+    ]
+}

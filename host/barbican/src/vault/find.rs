@@ -1,0 +1,64 @@
+//! Reading: one entity, or a list.
+
+use portcullis_store::StoreError;
+use uuid::Uuid;
+
+use super::{Filter, Held, Kind, Page, Scope, Timestamp, Vault, rows, statements};
+
+impl Vault {
+    /// One entity with all that a decision needs, by one statement. Nothing, where it is unknown, deleted or expired.
+    pub async fn find(&self, kind: Kind, id: Uuid) -> Result<Option<Held>, StoreError> {
+        let id = id.to_string().into();
+        let mut found = match kind {
+            Kind::Secret => {
+                let now = Timestamp::now().0.into();
+                rows::secrets(&self.store.read(statements::FIND_SECRET, &[id, now]).await?)?
+            }
+            Kind::Container => rows::containers(&self.store.read(statements::FIND_CONTAINER, &[id]).await?)?,
+        };
+        Ok(found.pop())
+    }
+
+    /// A part of all entities of a kind, oldest first (barbican/model/repositories.py, `get_by_create_date`).
+    ///
+    /// The page and the total are two statements: what is made or deleted between them counts in one alone.
+    pub async fn list(&self, kind: Kind, filter: &Filter) -> Result<Page, StoreError> {
+        let (list, count) = match (kind, &filter.scope) {
+            (Kind::Secret, Scope::Project(_)) => {
+                (statements::LIST_SECRETS_OF_PROJECT, statements::COUNT_SECRETS_OF_PROJECT)
+            }
+            (Kind::Secret, Scope::Listed(_)) => {
+                (statements::LIST_SECRETS_LISTED, statements::COUNT_SECRETS_LISTED)
+            }
+            (Kind::Container, Scope::Project(_)) => {
+                (statements::LIST_CONTAINERS_OF_PROJECT, statements::COUNT_CONTAINERS_OF_PROJECT)
+            }
+            (Kind::Container, Scope::Listed(_)) => {
+                (statements::LIST_CONTAINERS_LISTED, statements::COUNT_CONTAINERS_LISTED)
+            }
+        };
+        let (Scope::Project(whose) | Scope::Listed(whose)) = &filter.scope;
+        let mut values = vec![whose.as_str().into()];
+        match kind {
+            Kind::Secret => values.extend([
+                Timestamp::now().0.into(),
+                filter.name.clone().into(),
+                filter.subtype.clone().into(),
+                filter.algorithm.clone().into(),
+                filter.bit_length.into(),
+                filter.mode.clone().into(),
+            ]),
+            Kind::Container => values.extend([filter.name.clone().into(), filter.subtype.clone().into()]),
+        }
+        let counted = self.store.read(count, &values).await?;
+        let total = counted.first().map_or(Ok(0), |row| row.integer(0))?;
+        let clamp = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        values.extend([clamp(filter.limit).into(), clamp(filter.offset).into()]);
+        let page = self.store.read(list, &values).await?;
+        let entities = match kind {
+            Kind::Secret => rows::secrets(&page)?,
+            Kind::Container => rows::containers(&page)?,
+        };
+        Ok(Page { entities, total: u64::try_from(total).unwrap_or_default() })
+    }
+}

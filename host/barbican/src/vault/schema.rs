@@ -1,0 +1,87 @@
+//! The door's tables. Columns are named as in barbican/model/models.py where they are the same thing.
+
+use portcullis_store::{Migration, Sql};
+
+/// `$text` compares by bytes, `$integer` has 64 bits; `$table_end` follows the closing bracket of a table.
+macro_rules! tables {
+    ($text:literal, $integer:literal, $bytes:literal, $table_end:literal) => {
+        concat!(
+            // Version 4 UUIDs in canonical form; times in microseconds since 1970 UTC.
+            "CREATE TABLE barbican_secrets (
+                id ", $text, " PRIMARY KEY,
+                name ", $text, ",
+                project_id ", $text, " NOT NULL,
+                creator_id ", $text, ",
+                secret_type ", $text, " NOT NULL,
+                algorithm ", $text, ",
+                bit_length ", $integer, ",
+                mode ", $text, ",
+                status ", $text, " NOT NULL,
+                content_type ", $text, ",
+                expiration ", $integer, ",
+                created_at ", $integer, " NOT NULL,
+                updated_at ", $integer, " NOT NULL,
+                version ", $integer, " NOT NULL
+            )", $table_end, ";
+            CREATE INDEX barbican_secrets_of_project ON barbican_secrets (project_id, created_at, id);
+
+            CREATE TABLE barbican_payloads (
+                secret_id ", $text, " PRIMARY KEY REFERENCES barbican_secrets (id) ON DELETE CASCADE,
+                key_id ", $text, " NOT NULL,
+                sealed ", $bytes, " NOT NULL
+            )", $table_end, ";
+            CREATE INDEX barbican_payloads_of_key ON barbican_payloads (key_id);
+
+            CREATE TABLE barbican_containers (
+                id ", $text, " PRIMARY KEY,
+                name ", $text, ",
+                project_id ", $text, " NOT NULL,
+                creator_id ", $text, ",
+                type ", $text, " NOT NULL,
+                status ", $text, " NOT NULL,
+                created_at ", $integer, " NOT NULL,
+                updated_at ", $integer, " NOT NULL,
+                version ", $integer, " NOT NULL
+            )", $table_end, ";
+            CREATE INDEX barbican_containers_of_project ON barbican_containers (project_id, created_at, id);
+
+            CREATE TABLE barbican_container_secrets (
+                container_id ", $text, " NOT NULL REFERENCES barbican_containers (id) ON DELETE CASCADE,
+                position ", $integer, " NOT NULL,
+                name ", $text, ",
+                secret_id ", $text, " NOT NULL REFERENCES barbican_secrets (id) ON DELETE CASCADE,
+                PRIMARY KEY (container_id, position)
+            )", $table_end, ";
+            CREATE INDEX barbican_container_secrets_of_secret ON barbican_container_secrets (secret_id);
+
+            CREATE TABLE barbican_acls (
+                kind ", $text, " NOT NULL CHECK (kind IN ('secret', 'container')),
+                entity_id ", $text, " NOT NULL,
+                project_access ", $integer, " NOT NULL CHECK (project_access IN (0, 1)),
+                created_at ", $integer, " NOT NULL,
+                updated_at ", $integer, " NOT NULL,
+                PRIMARY KEY (kind, entity_id)
+            )", $table_end, ";
+
+            CREATE TABLE barbican_acl_users (
+                kind ", $text, " NOT NULL,
+                entity_id ", $text, " NOT NULL,
+                user_id ", $text, " NOT NULL,
+                PRIMARY KEY (kind, entity_id, user_id),
+                FOREIGN KEY (kind, entity_id) REFERENCES barbican_acls (kind, entity_id) ON DELETE CASCADE
+            )", $table_end, ";
+            CREATE INDEX barbican_acl_users_of_user ON barbican_acl_users (kind, user_id);
+            "
+        )
+    };
+}
+
+/// In the order in which they are taken.
+pub(super) const MIGRATIONS: &[Migration] = &[Migration {
+    number: 1,
+    name: "secrets, containers and acls",
+    sql: Sql::each(
+        tables!("TEXT", "INTEGER", "BLOB", " STRICT"),
+        tables!("TEXT COLLATE \"C\"", "BIGINT", "BYTEA", ""),
+    ),
+}];

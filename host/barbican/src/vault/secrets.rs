@@ -1,0 +1,155 @@
+//! Secrets: made, given a payload, read, and deleted.
+
+use portcullis_store::seal::{KeyId, Place, SealError, key_of};
+use portcullis_store::{StoreError, Value};
+use std::slice;
+use std::sync::Arc;
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use super::acls::{self, put_acl};
+use super::{Commit, Kind, NewSecret, PutPayload, Secret, Timestamp, Vault, Version, statements};
+
+/// The table that a sealed payload is bound to. It stays, even if the table is ever called otherwise.
+const PAYLOADS: &str = "barbican_payloads";
+
+impl Vault {
+    /// Makes a secret, with its payload and its ACL if there are any, as one.
+    pub async fn create_secret(&self, new: NewSecret) -> Result<Secret, StoreError> {
+        let now = Timestamp::now();
+        let secret = Secret {
+            id: Uuid::new_v4(),
+            name: new.name,
+            project: new.project,
+            creator: new.creator,
+            secret_type: new.secret_type,
+            algorithm: new.algorithm,
+            bit_length: new.bit_length,
+            mode: new.mode,
+            status: "ACTIVE".into(),
+            content_type: new.payload.as_ref().map(|payload| payload.content_type.clone()),
+            expiration: new.expiration,
+            created: now,
+            updated: now,
+        };
+        let payload =
+            new.payload.map(|payload| self.sealed_row(secret.id, &payload.bytes)).transpose()?.map(Arc::new);
+        let row = Arc::new(row_of(&secret));
+        let acl = new.acl.map(Arc::new);
+        let id = secret.id;
+        self.store
+            .write(move |to| {
+                let (row, payload, acl) = (Arc::clone(&row), payload.clone(), acl.clone());
+                Box::pin(async move {
+                    to.execute(statements::CREATE_SECRET, &*row).await?;
+                    if let Some(payload) = payload {
+                        to.execute(statements::ADD_PAYLOAD, &*payload).await?;
+                    }
+                    if let Some(acl) = acl {
+                        put_acl(to, Kind::Secret, id, &acl, now).await?;
+                    }
+                    Ok(())
+                })
+            })
+            .await?;
+        Ok(secret)
+    }
+
+    /// A secret's payload. Nothing, where there is none or no such secret.
+    pub async fn payload(&self, id: Uuid) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
+        let row = id.to_string();
+        let values = [row.as_str().into(), Timestamp::now().0.into()];
+        let found = self.store.read(statements::PAYLOAD, &values).await?;
+        let Some(found) = found.first() else { return Ok(None) };
+        let place = Place { table: PAYLOADS, row: &row };
+        Ok(Some(self.sealer.open(place, &found.bytes(0)?)?))
+    }
+
+    /// Gives a secret that has none its payload; `updated` moves.
+    pub async fn put_payload(
+        &self,
+        id: Uuid,
+        expect: Version,
+        content_type: &str,
+        payload: &[u8],
+    ) -> Result<PutPayload, StoreError> {
+        let sealed = Arc::new(self.sealed_row(id, payload)?);
+        let content_type: Arc<str> = content_type.into();
+        self.store
+            .write(move |to| {
+                let (sealed, content_type) = (Arc::clone(&sealed), Arc::clone(&content_type));
+                Box::pin(async move {
+                    let now = Timestamp::now().0;
+                    let id: Value = id.to_string().into();
+                    let values = [id.clone(), expect.0.into(), now.into(), (&*content_type).into()];
+                    if to.execute(statements::PUT_CONTENT_TYPE, &values).await? == 1 {
+                        to.execute(statements::ADD_PAYLOAD, &*sealed).await?;
+                        return Ok(PutPayload::Done);
+                    }
+                    let found = to.read(statements::CONTENT_TYPE, &[id, now.into()]).await?;
+                    let Some(row) = found.first() else { return Ok(PutPayload::Gone) };
+                    let has_payload = row.optional_text(0)?.is_some();
+                    Ok(if has_payload { PutPayload::AlreadyThere } else { PutPayload::Changed })
+                })
+            })
+            .await
+    }
+
+    /// Deletes an entity, with its payload and its ACL. A secret goes from the containers that hold it; a container
+    /// goes alone.
+    pub async fn delete(&self, kind: Kind, id: Uuid, expect: Version) -> Result<Commit, StoreError> {
+        self.store
+            .write(move |to| {
+                Box::pin(async move {
+                    let now = Timestamp::now();
+                    let done = acls::commit(to, kind, id, expect, now, statements::of(kind).step).await?;
+                    if done == Commit::Done {
+                        let id: Value = id.to_string().into();
+                        to.execute(statements::DELETE_ACL, &[kind.as_str().into(), id.clone()]).await?;
+                        if kind == Kind::Secret {
+                            to.execute(statements::STEP_HOLDERS, slice::from_ref(&id)).await?;
+                        }
+                        to.execute(statements::of(kind).delete, &[id]).await?;
+                    }
+                    Ok(done)
+                })
+            })
+            .await
+    }
+
+    /// No payload may be there that would be found unreadable only when it is asked for.
+    pub(super) async fn check_keys(&self) -> Result<(), StoreError> {
+        for row in self.store.read(statements::KEYS_IN_USE, &[]).await? {
+            let key: KeyId = row.text(0)?.parse()?;
+            if !self.sealer.has(key) {
+                return Err(SealError::UnknownKey(key).into());
+            }
+        }
+        Ok(())
+    }
+
+    fn sealed_row(&self, id: Uuid, payload: &[u8]) -> Result<[Value; 3], StoreError> {
+        let row = id.to_string();
+        let sealed = self.sealer.seal(Place { table: PAYLOADS, row: &row }, payload)?;
+        let key = key_of(&sealed)?.to_string();
+        Ok([row.into(), key.into(), sealed.into()])
+    }
+}
+
+fn row_of(secret: &Secret) -> [Value; 13] {
+    [
+        secret.id.to_string().into(),
+        secret.name.clone().into(),
+        secret.project.clone().into(),
+        secret.creator.clone().into(),
+        secret.secret_type.clone().into(),
+        secret.algorithm.clone().into(),
+        secret.bit_length.into(),
+        secret.mode.clone().into(),
+        secret.status.clone().into(),
+        secret.content_type.clone().into(),
+        secret.expiration.map(|time| time.0).into(),
+        secret.created.0.into(),
+        secret.updated.0.into(),
+    ]
+}

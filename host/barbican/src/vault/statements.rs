@@ -1,0 +1,7 @@
+//! The SQL, the same for both databases but for where JSON is made and read.
+
+mod read;
+mod write;
+
+pub(super) use read::*;
+pub(super) use write::*;

@@ -1,0 +1,110 @@
+//! What changes something, and the questions that come with it.
+
+use portcullis_store::Sql;
+
+use crate::vault::Kind;
+
+pub(in crate::vault) const CREATE_SECRET: Sql = Sql::same(
+    "INSERT INTO barbican_secrets (id, name, project_id, creator_id, secret_type, algorithm, bit_length, mode, status,
+        content_type, expiration, created_at, updated_at, version)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 1)",
+);
+pub(in crate::vault) const CREATE_CONTAINER: Sql = Sql::same(
+    "INSERT INTO barbican_containers (id, name, project_id, creator_id, type, status, created_at, updated_at, version)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1)",
+);
+/// One row, if that project has that secret. `$3` is now.
+pub(in crate::vault) const SECRET_OF_PROJECT: Sql = Sql::same(
+    "SELECT 1 FROM barbican_secrets
+      WHERE id = $1 AND project_id = $2 AND (expiration IS NULL OR expiration > $3)",
+);
+pub(in crate::vault) const ADD_TO_CONTAINER: Sql = Sql::same(
+    "INSERT INTO barbican_container_secrets (container_id, position, name, secret_id) VALUES ($1, $2, $3, $4)",
+);
+
+pub(in crate::vault) const PAYLOAD: Sql = Sql::same(
+    "SELECT p.sealed FROM barbican_payloads p JOIN barbican_secrets s ON s.id = p.secret_id
+      WHERE p.secret_id = $1 AND (s.expiration IS NULL OR s.expiration > $2)",
+);
+pub(in crate::vault) const ADD_PAYLOAD: Sql =
+    Sql::same("INSERT INTO barbican_payloads (secret_id, key_id, sealed) VALUES ($1, $2, $3)");
+pub(in crate::vault) const CONTENT_TYPE: Sql = Sql::same(
+    "SELECT content_type FROM barbican_secrets WHERE id = $1 AND (expiration IS NULL OR expiration > $2)",
+);
+pub(in crate::vault) const PUT_CONTENT_TYPE: Sql = Sql::same(
+    "UPDATE barbican_secrets SET content_type = $4, updated_at = $3, version = version + 1
+      WHERE id = $1 AND version = $2 AND content_type IS NULL AND (expiration IS NULL OR expiration > $3)",
+);
+pub(in crate::vault) const KEYS_IN_USE: Sql = Sql::same("SELECT DISTINCT key_id FROM barbican_payloads");
+
+/// A container is another one without the secret.
+pub(in crate::vault) const STEP_HOLDERS: Sql = Sql::same(
+    "UPDATE barbican_containers SET version = version + 1
+      WHERE id IN (SELECT container_id FROM barbican_container_secrets WHERE secret_id = $1)",
+);
+
+pub(in crate::vault) const PUT_ACL: Sql = Sql::same(
+    "INSERT INTO barbican_acls (kind, entity_id, project_access, created_at, updated_at)
+     VALUES ($1, $2, $3, $4, $4)
+     ON CONFLICT (kind, entity_id)
+     DO UPDATE SET project_access = excluded.project_access, updated_at = excluded.updated_at",
+);
+pub(in crate::vault) const DELETE_ACL: Sql =
+    Sql::same("DELETE FROM barbican_acls WHERE kind = $1 AND entity_id = $2");
+pub(in crate::vault) const CLEAR_ACL_USERS: Sql =
+    Sql::same("DELETE FROM barbican_acl_users WHERE kind = $1 AND entity_id = $2");
+/// `$3` is a JSON list: one statement for any number of users.
+pub(in crate::vault) const ADD_ACL_USERS: Sql = Sql::each(
+    "INSERT INTO barbican_acl_users (kind, entity_id, user_id) SELECT $1, $2, value FROM json_each($3)",
+    "INSERT INTO barbican_acl_users (kind, entity_id, user_id)
+     SELECT $1, $2, value FROM json_array_elements_text(CAST($3 AS JSON)) AS users (value)",
+);
+
+/// Takes the step to the next version, if this one (`$2`) is that of `$1` at `$3`, which is now.
+macro_rules! step {
+    ($set:literal, $table:literal, $alive:literal) => {
+        Sql::same(concat!(
+            "UPDATE ",
+            $table,
+            " SET ",
+            $set,
+            "version = version + 1 WHERE id = $1 AND version = $2",
+            $alive
+        ))
+    };
+}
+
+/// What is the same for secrets and containers but for the table.
+pub(in crate::vault) struct OfKind {
+    /// The version moves, and `updated` with it.
+    pub(in crate::vault) touch: Sql,
+    /// The version moves alone.
+    pub(in crate::vault) step: Sql,
+    pub(in crate::vault) delete: Sql,
+    /// One row if it is there.
+    pub(in crate::vault) is_there: Sql,
+}
+
+pub(in crate::vault) fn of(kind: Kind) -> &'static OfKind {
+    const SECRET: OfKind = OfKind {
+        touch: step!("updated_at = $3, ", "barbican_secrets", " AND (expiration IS NULL OR expiration > $3)"),
+        step: step!("", "barbican_secrets", " AND (expiration IS NULL OR expiration > $3)"),
+        delete: Sql::same("DELETE FROM barbican_secrets WHERE id = $1"),
+        is_there: Sql::same(
+            "SELECT 1 FROM barbican_secrets WHERE id = $1 AND (expiration IS NULL OR expiration > $2)",
+        ),
+    };
+    // Containers do not expire; the moment is there so that the parameters are alike.
+    const CONTAINER: OfKind = OfKind {
+        touch: step!("updated_at = $3, ", "barbican_containers", ""),
+        step: step!("", "barbican_containers", " AND CAST($3 AS BIGINT) IS NOT NULL"),
+        delete: Sql::same("DELETE FROM barbican_containers WHERE id = $1"),
+        is_there: Sql::same(
+            "SELECT 1 FROM barbican_containers WHERE id = $1 AND CAST($2 AS BIGINT) IS NOT NULL",
+        ),
+    };
+    match kind {
+        Kind::Secret => &SECRET,
+        Kind::Container => &CONTAINER,
+    }
+}

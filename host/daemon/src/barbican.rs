@@ -1,0 +1,70 @@
+//! The Barbican door from its configuration: store, key, identity.
+
+use axum::Router;
+use portcullis_audit::Log;
+use portcullis_barbican::door::{Door, router};
+use portcullis_barbican::vault::Vault;
+use portcullis_engine::Host;
+use portcullis_identity::Tokens;
+use portcullis_store::seal::{KeyFile, MasterKey, SealError, Sealer};
+use portcullis_store::{Options, Store};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::config::{self, Barbican, ConfigError, Identity, Key};
+
+/// How often the file of tokens is looked at.
+const TOKENS: Duration = Duration::from_secs(2);
+
+/// Opens what the door needs, and makes its routes. The vault is for whoever asks whether the store answers.
+pub(crate) async fn open(
+    barbican: &Barbican,
+    store: &config::Store,
+    host: Arc<Host>,
+    log: Log,
+) -> Result<(Router, Vault), ConfigError> {
+    let tokens = tokens(&barbican.identity).map_err(|error| barbican.origin.wrong(error))?;
+    let (sealer, made) = sealer(&store.key).map_err(|error| store.origin.wrong(error))?;
+    let vault = vault(store, sealer).await.map_err(|error| {
+        // A key that opens nothing must not stand where the right one is looked for.
+        if let Some(file) = made {
+            let _ = std::fs::remove_file(file);
+        }
+        store.origin.wrong(error)
+    })?;
+    if let Some(file) = made {
+        tracing::warn!(
+            "a master key was made in `{}`: keep a copy elsewhere, since nothing that it seals can be read without it; \
+             `[store] key` names another place",
+            file.display()
+        );
+    }
+    tokio::spawn(tokens.clone().watch(TOKENS));
+    let door = Door::new(host, log, vault.clone(), tokens, barbican.options.clone());
+    Ok((router(door), vault))
+}
+
+fn tokens(identity: &Identity) -> Result<Tokens, portcullis_identity::IdentityError> {
+    match identity {
+        Identity::Keystone(options) => Tokens::keystone((**options).clone()),
+        Identity::File(file) => Tokens::file(file),
+        Identity::Nobody => Ok(Tokens::nobody()),
+    }
+}
+
+/// The key, and its file if it was made now.
+fn sealer(key: &Key) -> Result<(Sealer, Option<&Path>), SealError> {
+    match key {
+        Key::Given(text) => Ok((Sealer::new(&MasterKey::parse(text.expose().as_bytes())?, &[]), None)),
+        Key::File(file) => {
+            let KeyFile { key, made } = KeyFile::open_or_make(file)?;
+            Ok((Sealer::new(&key, &[]), made.then_some(file)))
+        }
+    }
+}
+
+async fn vault(store: &config::Store, sealer: Sealer) -> Result<Vault, portcullis_store::StoreError> {
+    let opened = Store::open(&store.location, &Options::default()).await?;
+    Vault::open(opened, sealer).await
+}

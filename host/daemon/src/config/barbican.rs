@@ -1,0 +1,143 @@
+//! `[barbican]`: where the door listens, and who says whose a token is.
+
+use portcullis_barbican::door::Options;
+use portcullis_identity::keystone::{KeystoneOptions, ServiceUser};
+use std::path::PathBuf;
+use std::time::Duration;
+use toml::Spanned;
+
+use super::error::ConfigError;
+use super::listen::endpoints;
+use super::place::Place;
+use super::secret::secret;
+use super::{Endpoint, Origin, raw};
+
+/// Names of the service whose rules are known.
+const SERVICES: [&str; 2] = ["barbican", "key-manager"];
+
+/// The Barbican door.
+#[derive(Debug, Clone)]
+pub(crate) struct Barbican {
+    /// Of its own; absent means `[listen] api`.
+    pub(crate) listen: Option<Vec<Endpoint>>,
+    pub(crate) options: Options,
+    pub(crate) identity: Identity,
+    pub(crate) origin: Origin,
+}
+
+/// Who says whose a token is.
+#[derive(Debug, Clone)]
+pub(crate) enum Identity {
+    Keystone(Box<KeystoneOptions>),
+    /// A file of tokens.
+    File(PathBuf),
+    /// Nobody: only somebody else's oslo.policy asks.
+    Nobody,
+}
+
+/// The door, if a source of identity or a service that asks turns it on.
+pub(super) fn barbican(
+    raw: Spanned<raw::Barbican>,
+    place: &Place<'_>,
+) -> Result<Option<Barbican>, ConfigError> {
+    let origin = place.at(&raw.span());
+    let raw = raw.into_inner();
+    let identity = match (raw.keystone, raw.tokens) {
+        (Some(keystone), Some(tokens)) => {
+            let message = "`tokens` and `[barbican.keystone]` exclude each other: whose word would count?";
+            let first = keystone.span().start.min(tokens.span().start);
+            return Err(place.wrong(&(first..first), message));
+        }
+        (Some(keystone), None) => Identity::Keystone(Box::new(self::keystone(keystone, place)?)),
+        (None, Some(tokens)) => Identity::File(place.path(tokens.get_ref())),
+        (None, None) => Identity::Nobody,
+    };
+    for service in &raw.oslo_services {
+        if !SERVICES.contains(&service.get_ref().as_str()) {
+            let message = format!(
+                "the rules of `{}` are not known; those of `{}` are",
+                service.get_ref(),
+                SERVICES.join("` and `")
+            );
+            return Err(place.wrong(&service.span(), message));
+        }
+    }
+    let href = raw.host_href.as_ref();
+    if let Some(href) = href.filter(|href| !is_http(href.get_ref())) {
+        let message =
+            format!("`{}` is no address of a service, e.g. \"https://secrets.example.org\"", href.get_ref());
+        return Err(place.wrong(&href.span(), message));
+    }
+    if matches!(identity, Identity::Nobody) && raw.oslo_services.is_empty() {
+        return Ok(None);
+    }
+    let options = Options {
+        host_href: raw.host_href.map(|href| href.into_inner().trim_end_matches('/').to_owned()),
+        oslo_services: raw.oslo_services.into_iter().map(Spanned::into_inner).collect(),
+        oslo_clients: raw.oslo_clients,
+        ..Options::default()
+    };
+    let listen = raw.listen.map(|listen| endpoints(Some(listen), None, place)).transpose()?;
+    Ok(Some(Barbican { listen, options, identity, origin }))
+}
+
+fn is_http(url: &str) -> bool {
+    url.starts_with("http://") || url.starts_with("https://")
+}
+
+fn keystone(raw: Spanned<raw::Keystone>, place: &Place<'_>) -> Result<KeystoneOptions, ConfigError> {
+    let span = raw.span();
+    let raw = raw.into_inner();
+    if !is_http(raw.url.get_ref()) {
+        let message = format!(
+            "`{}` is no URL of a Keystone, e.g. \"https://keystone.example.org/v3\"",
+            raw.url.get_ref()
+        );
+        return Err(place.wrong(&raw.url.span(), message));
+    }
+    let service = match (raw.username, raw.password) {
+        (Some(username), Some(password)) => Some(ServiceUser {
+            username,
+            password: secret(&password, place)?.expose().into(),
+            user_domain_name: raw.user_domain_name.unwrap_or_else(|| "Default".into()),
+            project_name: raw.project_name.unwrap_or_else(|| "service".into()),
+            project_domain_name: raw.project_domain_name.unwrap_or_else(|| "Default".into()),
+        }),
+        (None, None) => None,
+        _ => return Err(place.wrong(&span, "`username` and `password` go together")),
+    };
+    let mut options = KeystoneOptions::new(raw.url.into_inner());
+    options.www_authenticate_uri = raw.www_authenticate_uri;
+    options.service = service;
+    options.service_type = raw.service_type;
+    if let Some(roles) = raw.service_token_roles {
+        options.service_token_roles = roles;
+    }
+    if let Some(time) = raw.cache_time {
+        options.cache_time = duration(&time, Duration::ZERO, Duration::from_hours(1), "cache_time", place)?;
+    }
+    if let Some(time) = raw.timeout {
+        let (least, most) = (Duration::from_millis(100), Duration::from_mins(1));
+        options.timeout = duration(&time, least, most, "timeout", place)?;
+    }
+    options.ca = raw.ca.map(|ca| place.path(&ca));
+    Ok(options)
+}
+
+fn duration(
+    raw: &Spanned<String>,
+    least: Duration,
+    most: Duration,
+    key: &str,
+    place: &Place<'_>,
+) -> Result<Duration, ConfigError> {
+    let text = raw.get_ref();
+    let wrong = |message: String| place.wrong(&raw.span(), message);
+    let time = humantime::parse_duration(text)
+        .map_err(|error| wrong(format!("`{text}` is no duration, e.g. \"300s\": {error}")))?;
+    if (least..=most).contains(&time) {
+        return Ok(time);
+    }
+    let (least, most) = (humantime::format_duration(least), humantime::format_duration(most));
+    Err(wrong(format!("`{key}` is between {least} and {most}, not `{text}`")))
+}

@@ -1,0 +1,56 @@
+//! `[store]`: the database that doors share, and the key that seals what is secret in it.
+
+use portcullis_store::Location;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use super::error::ConfigError;
+use super::place::Place;
+use super::secret::{self, SecretText, secret, text_or_secret};
+use super::{Origin, raw};
+
+/// The database and its key.
+#[derive(Clone)]
+pub(crate) struct Store {
+    pub(crate) location: Location,
+    pub(crate) key: Key,
+    pub(crate) origin: Origin,
+}
+
+/// Without the line, by which two of them would differ that are the same.
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} {:?}", self.location, self.key)
+    }
+}
+
+/// Where the master key comes from.
+#[derive(Debug, Clone)]
+pub(crate) enum Key {
+    /// Made there if there is none.
+    File(PathBuf),
+    Given(SecretText),
+}
+
+/// `state` is where database and key are kept if nothing else is said.
+pub(super) fn store(raw: &raw::Store, state: Option<&Path>, place: &Place<'_>) -> Result<Store, ConfigError> {
+    let folder = state.unwrap_or(place.folder);
+    let mut origin = place.whole();
+    let location = match &raw.url {
+        None => Location::sqlite(folder.join("portcullis.db")),
+        Some(url) => {
+            origin = place.at(&url.span());
+            let text = text_or_secret(url, place)?;
+            let location: Location = text.expose().parse().map_err(|error| origin.wrong(error))?;
+            location.in_folder(place.folder)
+        }
+    };
+    let key = match &raw.key {
+        None => Key::File(folder.join("store.key")),
+        Some(key) => match secret::file(key, place) {
+            Some(file) => Key::File(file),
+            None => Key::Given(secret(key, place)?),
+        },
+    };
+    Ok(Store { location, key, origin })
+}

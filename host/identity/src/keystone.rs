@@ -1,0 +1,197 @@
+//! Keystone says whom a token stands for, asked as keystonemiddleware's `auth_token` asks it.
+//!
+//! Where facts come from: keystonemiddleware 13 `auth_token/__init__.py` and `_identity.py`, Keystone's own answers.
+//!
+//! What differs from `auth_token`, on purpose:
+//!
+//! * The configured URL is asked, not the one that the service catalog names for the interface `internal`.
+//! * Without a service user a token is shown for itself, which Keystone allows.
+//! * A pattern in an access rule is a pattern and nothing more; there a dot or a bracket means what it means in a
+//!   Python regular expression.
+//! * A token that is bound to something is refused. Keystone has made none for years.
+//!
+//! * [`KeystoneOptions`], [`ServiceUser`]: what an operator may say
+//! * `endpoint`, `client`: HTTP, with bounds on time and size
+//! * `service`: our own token, got with the service user's password
+//! * `token`: what Keystone says of a token
+//! * `cache`: tokens that are known to be good
+//! * `access_rules`: what an application credential is restricted to
+
+mod access_rules;
+mod cache;
+mod client;
+mod endpoint;
+mod options;
+mod service;
+mod token;
+
+#[cfg(test)]
+mod tests;
+
+use http::header::ACCEPT;
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use portcullis_contract::secrets::Requester;
+use std::sync::Arc;
+
+pub use options::{KeystoneOptions, ServiceUser};
+
+use crate::presented::{Presented, Token};
+use crate::tokens::Now;
+use crate::{IdentityError, Rejection};
+use cache::Cache;
+use client::{Answer, Client, Trouble};
+use service::Service;
+use token::Known;
+
+const X_AUTH_TOKEN: &str = "x-auth-token";
+const X_SUBJECT_TOKEN: &str = "x-subject-token";
+
+/// Keystone, and what it told us lately.
+pub(crate) struct Keystone {
+    client: Client,
+    service: Option<Service>,
+    cache: Cache,
+    challenge: HeaderValue,
+    service_type: Option<String>,
+    service_token_roles: Vec<String>,
+}
+
+impl Keystone {
+    pub(crate) fn new(options: KeystoneOptions) -> Result<Self, IdentityError> {
+        Ok(Self {
+            client: Client::new(&options)?,
+            challenge: endpoint::challenge(options.www_authenticate_uri.as_deref().unwrap_or(&options.url))?,
+            service: options.service.map(Service::new),
+            cache: Cache::new(options.cache_time, options.cache_entries)?,
+            service_type: options.service_type,
+            service_token_roles: options.service_token_roles,
+        })
+    }
+
+    pub(crate) fn challenge(&self) -> HeaderValue {
+        self.challenge.clone()
+    }
+
+    /// The service's token is looked at first, then the user's.
+    pub(crate) async fn identify(
+        &self,
+        presented: Presented,
+        method: &Method,
+        path: &str,
+        now: Now,
+    ) -> Result<Requester, Rejection> {
+        let service = match presented.service {
+            Some(token) => {
+                let known =
+                    self.service(&token, now).await.map_err(|rejection| rejection.of("service token"))?;
+                Some((token, known))
+            }
+            None => None,
+        };
+        let Some(token) = presented.user else { return Err(Rejection::unauthorized("no token")) };
+        let by = service.as_ref().map(|(token, _)| token);
+        let known = self.known(&token, by, now).await?;
+        if service.is_none() {
+            known.unexpired(now)?;
+        }
+        access_rules::permit(&known, self.service_type.as_deref(), service.is_some(), method, path)?;
+        let mut requester = known.requester.clone();
+        if let Some((_, service)) = service {
+            requester.service_roles.clone_from(&service.requester.roles);
+            let user = service.requester.user.clone();
+            requester.attributes.extend(user.map(|user| ("service-user".to_owned(), user)));
+        }
+        Ok(requester)
+    }
+
+    /// The service that calls on the user's behalf. Its token must be good by itself, and have one of the roles.
+    async fn service(&self, token: &Token, now: Now) -> Result<Arc<Known>, Rejection> {
+        let known = self.known(token, None, now).await?;
+        known.unexpired(now)?;
+        if known.requester.roles.iter().any(|role| self.service_token_roles.contains(role)) {
+            return Ok(known);
+        }
+        let roles = self.service_token_roles.join("`, `");
+        Err(Rejection::unauthorized(format!("it has none of the roles `{roles}`")))
+    }
+
+    /// Whom the token stands for: known already, or asked of Keystone. With a service beside it the token may have
+    /// expired.
+    async fn known(&self, token: &Token, by: Option<&Token>, now: Now) -> Result<Arc<Known>, Rejection> {
+        self.cache.get(token, by.is_some(), now, || self.client.bounded(self.ask(token, by, now))).await
+    }
+
+    async fn ask(&self, token: &Token, by: Option<&Token>, now: Now) -> Result<Known, Rejection> {
+        let subject = token.header()?;
+        let allow_expired = by.is_some();
+        let answer = match (&self.service, by) {
+            (Some(service), _) => self.ask_as(service, &subject, allow_expired, now).await?,
+            (None, None) => self.validate(&subject, &subject, false).await?,
+            (None, Some(by)) => {
+                let answer = self.validate(&subject, &subject, false).await?;
+                // An expired token cannot speak for itself; the service's may, if Keystone lets it.
+                if gone(answer.status) { self.validate(&by.header()?, &subject, true).await? } else { answer }
+            }
+        };
+        match answer.status {
+            StatusCode::OK => token::read(&answer.body, self.service_type.as_deref(), now),
+            status
+                if gone(status)
+                    || (by.is_some() && self.service.is_none() && status == StatusCode::FORBIDDEN) =>
+            {
+                Err(Rejection::unauthorized(
+                    "Keystone does not know the token, or it has expired or was revoked",
+                ))
+            }
+            StatusCode::FORBIDDEN => Err(Trouble::Forbidden.into()),
+            status => Err(Trouble::Status(status).into()),
+        }
+    }
+
+    /// With our own token. If that is refused, with a new one; if that is refused too, something is wrong with us
+    /// and not with the user's token.
+    async fn ask_as(
+        &self,
+        service: &Service,
+        subject: &HeaderValue,
+        allow_expired: bool,
+        now: Now,
+    ) -> Result<Answer, Trouble> {
+        let own = service.token(&self.client, now).await?;
+        let answer = self.validate(&own, subject, allow_expired).await?;
+        if answer.status != StatusCode::UNAUTHORIZED {
+            return Ok(answer);
+        }
+        service.forget(&own).await;
+        let own = service.token(&self.client, now).await?;
+        let answer = self.validate(&own, subject, allow_expired).await?;
+        if answer.status != StatusCode::UNAUTHORIZED {
+            return Ok(answer);
+        }
+        service.forget(&own).await;
+        Err(Trouble::OwnToken)
+    }
+
+    /// `GET /v3/auth/tokens`. The access-rules header says that we enforce them: without it Keystone does not know
+    /// tokens that have some.
+    async fn validate(
+        &self,
+        auth: &HeaderValue,
+        subject: &HeaderValue,
+        allow_expired: bool,
+    ) -> Result<Answer, Trouble> {
+        let mut headers = HeaderMap::with_capacity(4);
+        headers.insert(X_AUTH_TOKEN, auth.clone());
+        headers.insert(X_SUBJECT_TOKEN, subject.clone());
+        headers.insert("openstack-identity-access-rules", HeaderValue::from_static("1"));
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        let query = if allow_expired { "?allow_expired=1" } else { "" };
+        self.client.get(query, &headers).await
+    }
+}
+
+/// Whether Keystone says that there is no such token. 401 says so only of a token that was shown for itself: with a
+/// token of our own it has been dealt with before.
+fn gone(status: StatusCode) -> bool {
+    matches!(status, StatusCode::NOT_FOUND | StatusCode::UNAUTHORIZED)
+}

@@ -1,0 +1,74 @@
+//! Tokens that are known to be good, for a while.
+//!
+//! Only good ones are kept, and never the token itself: entries are found by its MAC under a key that is made
+//! anew in each process. Those who ask for the same token at the same time share one question to Keystone, and its
+//! answer whatever it is.
+
+use moka::future;
+use ring::hmac;
+use ring::rand::SystemRandom;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::token::Known;
+use crate::presented::Token;
+use crate::tokens::Now;
+use crate::{IdentityError, Rejection};
+
+/// The token's MAC, and whether it may have expired: the two are different questions to Keystone.
+type Key = ([u8; 32], bool);
+
+pub(super) struct Cache {
+    entries: future::Cache<Key, Arc<Known>>,
+    mac: hmac::Key,
+    time: Duration,
+}
+
+impl Cache {
+    pub(super) fn new(time: Duration, entries: usize) -> Result<Self, IdentityError> {
+        let mac = hmac::Key::generate(hmac::HMAC_SHA256, &SystemRandom::new())
+            .map_err(|_| IdentityError::Random)?;
+        // Freshness is judged by `get`; this only frees what nobody asks for any more.
+        let entries = future::Cache::builder()
+            .max_capacity(u64::try_from(entries).unwrap_or(u64::MAX))
+            .time_to_live(time.min(Duration::from_hours(24)))
+            .build();
+        Ok(Self { entries, mac, time })
+    }
+
+    /// Whom `token` stands for, by an earlier answer or by `question`.
+    pub(super) async fn get<Question>(
+        &self,
+        token: &Token,
+        allow_expired: bool,
+        now: Now,
+        question: impl FnOnce() -> Question,
+    ) -> Result<Arc<Known>, Rejection>
+    where
+        Question: Future<Output = Result<Known, Rejection>>,
+    {
+        let key = (self.mac(token), allow_expired);
+        if let Some(known) = self.entries.get(&key).await {
+            if now.tick.saturating_duration_since(known.asked) < self.time {
+                return Ok(known);
+            }
+            self.entries.invalidate(&key).await;
+        }
+        // Boxed, so that those who need not ask do not carry the room for a question.
+        let asking = Box::pin(async {
+            self.entries.try_get_with(key, async { question().await.map(Arc::new) }).await
+        });
+        let found = asking.await.map_err(|rejection| Rejection::clone(&rejection));
+        if self.time.is_zero() {
+            self.entries.invalidate(&key).await;
+        }
+        found
+    }
+
+    fn mac(&self, token: &Token) -> [u8; 32] {
+        let tag = hmac::sign(&self.mac, token.as_bytes());
+        let mut mac = [0; 32];
+        mac.copy_from_slice(tag.as_ref());
+        mac
+    }
+}

@@ -1,0 +1,24 @@
+//! Who is asking: from what a request carries to a principal.
+//!
+//! Nothing that a client says of itself is believed: of its headers only those that hold a token are read, and
+//! `X-User-Id`, `X-Roles` and the like never. No token is kept, logged or shown.
+//!
+//! * [`Tokens`]: whoever can say whom a token stands for, and [`Rejection`], why nobody could be made of it
+//! * [`keystone`]: Keystone says so, as keystonemiddleware's `auth_token` asks it
+//! * [`token_file`]: a file does, where there is no Keystone
+//! * [`IdentityError`]: why a source cannot be used at all
+//!
+//! This crate knows no door and no policy.
+
+mod error;
+pub mod keystone;
+mod presented;
+mod rejection;
+pub mod token_file;
+mod tokens;
+
+pub use error::IdentityError;
+pub use rejection::Rejection;
+/// A password: never shown by `Debug`, and wiped from memory when it is dropped.
+pub use secrecy::SecretString;
+pub use tokens::Tokens;

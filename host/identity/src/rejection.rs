@@ -1,0 +1,35 @@
+//! Why nobody can be made of what a request carries.
+
+/// Why nobody can be made of what a request carries.
+///
+/// The reasons are for the log and the record. A client learns nothing but which of the two it is: Keystone's
+/// middleware says no more either, and whoever guesses tokens should not be told what was wrong with one.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Rejection {
+    /// No token, or none that stands for somebody: 401, with the challenge of [`Tokens`](crate::Tokens).
+    #[error("{reason}")]
+    Unauthorized {
+        /// Why, for the log.
+        reason: String,
+    },
+    /// Nobody can say whom the token stands for, e.g. since Keystone does not answer: 503.
+    #[error("{reason}")]
+    Unavailable {
+        /// Why, for the log.
+        reason: String,
+    },
+}
+
+impl Rejection {
+    pub(crate) fn unauthorized(reason: impl Into<String>) -> Self {
+        Self::Unauthorized { reason: reason.into() }
+    }
+
+    /// The same, with `what` before the reason.
+    pub(crate) fn of(self, what: &str) -> Self {
+        match self {
+            Self::Unauthorized { reason } => Self::Unauthorized { reason: format!("{what}: {reason}") },
+            Self::Unavailable { reason } => Self::Unavailable { reason: format!("{what}: {reason}") },
+        }
+    }
+}

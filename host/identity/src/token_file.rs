@@ -1,0 +1,155 @@
+//! A file says whom a token stands for, where there is no Keystone.
+//!
+//! It holds the SHA-256 of each token and never the token itself. An operator makes one, and its entry, with
+//!
+//! ```text
+//! openssl rand -hex 32 | tee alice.token | tr -d '\n' | sha256sum
+//! ```
+//!
+//! and gives `alice.token` to alice, who sends what it holds as `X-Auth-Token`:
+//!
+//! ```toml
+//! [[tokens]]
+//! sha256  = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+//! user    = "alice"                   # the user's id: what ACLs list
+//! project = "11111111111111111111111111111111"
+//! roles   = ["member"]
+//! groups  = ["ops"]
+//! expires = 2027-01-31T00:00:00Z      # in UTC
+//! ```
+//!
+//! `sha256` and `user` must be there. The other keys are `user_name`, `user_domain`, `project_name` and
+//! `project_domain`. Without `project` the token is unscoped; without `expires` it never expires. A token that has
+//! the role `service` may be shown as `X-Service-Token`, but makes no expired token good again.
+//!
+//! The tokens must be random: who holds the file can try out guesses as fast as a hash is computed. So the file
+//! belongs to root or to the user that we run as, others can neither read nor write it, and its group cannot write
+//! it. It is read again when it changes; while it cannot be used, what it said before holds.
+
+mod parse;
+
+#[cfg(test)]
+mod tests;
+
+use arc_swap::ArcSwap;
+use portcullis_contract::secrets::Requester;
+use ring::digest;
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::SystemTime;
+use subtle::{Choice, ConditionallySelectable as _, ConstantTimeEq as _};
+
+use crate::presented::{Presented, Token};
+use crate::tokens::Now;
+use crate::{IdentityError, Rejection};
+
+/// The file may not be longer: some 5,000 tokens.
+const MAX_FILE: u64 = 1 << 20;
+/// What a service's token must have.
+const SERVICE: &str = "service";
+
+/// A file of tokens, as it was when it was last read.
+pub(crate) struct TokenFile {
+    path: PathBuf,
+    entries: ArcSwap<Vec<Entry>>,
+    contents: Mutex<Vec<u8>>,
+}
+
+/// One token.
+#[derive(Debug, Clone, PartialEq)]
+struct Entry {
+    sha256: [u8; 32],
+    requester: Requester,
+    expires: Option<SystemTime>,
+}
+
+impl TokenFile {
+    pub(crate) fn load(path: PathBuf) -> Result<Self, IdentityError> {
+        let contents = read(&path)?;
+        let entries = parse::entries(&path, &contents)?;
+        Ok(Self { path, entries: ArcSwap::from_pointee(entries), contents: Mutex::new(contents) })
+    }
+
+    pub(crate) fn reload(&self) -> Result<bool, IdentityError> {
+        let mut known = self.contents.lock().unwrap_or_else(PoisonError::into_inner);
+        let contents = read(&self.path)?;
+        if contents == *known {
+            return Ok(false);
+        }
+        let entries = parse::entries(&self.path, &contents)?;
+        let count = entries.len();
+        self.entries.store(entries.into());
+        *known = contents;
+        drop(known);
+        tracing::info!(path = %self.path.display(), tokens = count, "the file of tokens has been read again");
+        Ok(true)
+    }
+
+    pub(crate) fn identify(&self, presented: Presented, now: Now) -> Result<Requester, Rejection> {
+        let entries = self.entries.load();
+        let service = match presented.service {
+            Some(token) => {
+                let service =
+                    find(&entries, &token, now).map_err(|rejection| rejection.of("service token"))?;
+                if !service.requester.roles.iter().any(|role| role == SERVICE) {
+                    return Err(Rejection::unauthorized("service token: it has not the role `service`"));
+                }
+                Some(service)
+            }
+            None => None,
+        };
+        let Some(token) = presented.user else { return Err(Rejection::unauthorized("no token")) };
+        let mut requester = find(&entries, &token, now)?.requester.clone();
+        if let Some(service) = service {
+            requester.service_roles.clone_from(&service.requester.roles);
+            let user = service.requester.user.clone();
+            requester.attributes.extend(user.map(|user| ("service-user".to_owned(), user)));
+        }
+        Ok(requester)
+    }
+}
+
+/// All entries are compared, each to its end, so that the time it takes says nothing.
+fn find<'a>(entries: &'a [Entry], token: &Token, now: Now) -> Result<&'a Entry, Rejection> {
+    let sha256 = digest::digest(&digest::SHA256, token.as_bytes());
+    let mut found = u32::MAX;
+    for (at, entry) in (0_u32..).zip(entries) {
+        let same: Choice = entry.sha256.ct_eq(sha256.as_ref());
+        found.conditional_assign(&at, same);
+    }
+    let entry = usize::try_from(found).ok().and_then(|at| entries.get(at));
+    let entry = entry.ok_or_else(|| Rejection::unauthorized("the file of tokens does not know the token"))?;
+    if entry.expires.is_some_and(|expires| expires <= now.time) {
+        return Err(Rejection::unauthorized("the token has expired"));
+    }
+    Ok(entry)
+}
+
+/// Its bytes, if nobody but us, root and those whom its group lets read it can have had a hand in it.
+fn read(path: &Path) -> Result<Vec<u8>, IdentityError> {
+    let failed = |source: io::Error| IdentityError::Read { path: path.into(), source };
+    let wrong = |reason: String| IdentityError::TokenFile { path: path.into(), line: None, reason };
+    let file = File::open(path).map_err(failed)?;
+    let metadata = file.metadata().map_err(failed)?;
+    if !metadata.is_file() {
+        return Err(wrong("it is no file".into()));
+    }
+    let mode = metadata.mode() & 0o777;
+    if mode & 0o027 != 0 {
+        let reason = format!("others may read or change it (mode {mode:04o}); `chmod 600` mends that");
+        return Err(wrong(reason));
+    }
+    let ours = rustix::process::geteuid().as_raw();
+    if metadata.uid() != 0 && metadata.uid() != ours {
+        return Err(wrong(format!("it belongs to user {}, who is neither root nor us", metadata.uid())));
+    }
+    let mut contents = Vec::new();
+    file.take(MAX_FILE + 1).read_to_end(&mut contents).map_err(failed)?;
+    if contents.len() as u64 > MAX_FILE {
+        return Err(wrong(format!("it is longer than {MAX_FILE} bytes")));
+    }
+    Ok(contents)
+}

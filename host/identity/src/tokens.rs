@@ -1,0 +1,118 @@
+//! Whoever can say whom a token stands for.
+
+use http::{HeaderMap, HeaderValue, Method};
+use portcullis_contract::secrets::Requester;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use crate::keystone::{Keystone, KeystoneOptions};
+use crate::presented::Presented;
+use crate::token_file::TokenFile;
+use crate::{IdentityError, Rejection};
+
+/// Whoever can say whom a token stands for. Clones share it, with its cache.
+#[derive(Clone)]
+pub struct Tokens(Arc<Source>);
+
+enum Source {
+    Keystone(Box<Keystone>),
+    File(TokenFile),
+    Nobody,
+}
+
+impl Tokens {
+    /// Keystone says so. It is asked nothing yet, and need not run yet.
+    ///
+    /// # Errors
+    /// The option that cannot be worked with, and why.
+    pub fn keystone(options: KeystoneOptions) -> Result<Self, IdentityError> {
+        Ok(Self(Arc::new(Source::Keystone(Box::new(Keystone::new(options)?)))))
+    }
+
+    /// A file says so: see [`token_file`](crate::token_file).
+    ///
+    /// # Errors
+    /// What is wrong with the file, with the line.
+    pub fn file(path: impl Into<PathBuf>) -> Result<Self, IdentityError> {
+        Ok(Self(Arc::new(Source::File(TokenFile::load(path.into())?))))
+    }
+
+    /// Nobody says so: every token is refused. For a door of which only those parts are used that need none.
+    pub fn nobody() -> Self {
+        Self(Arc::new(Source::Nobody))
+    }
+
+    /// The one who asks.
+    ///
+    /// `method` and `path` are those of the request, the path as it was sent and without its query: an
+    /// application credential may be restricted to some. Whether the token's scope will do is the door's to say.
+    ///
+    /// # Errors
+    /// [`Rejection::Unauthorized`] is 401, [`Rejection::Unavailable`] is 503.
+    pub async fn identify(
+        &self,
+        headers: &HeaderMap,
+        method: &Method,
+        path: &str,
+    ) -> Result<Requester, Rejection> {
+        let presented = Presented::read(headers)?;
+        let now = Now::read();
+        match &*self.0 {
+            Source::Keystone(keystone) => keystone.identify(presented, method, path, now).await,
+            Source::File(file) => file.identify(presented, now),
+            Source::Nobody => Err(Rejection::unauthorized("no source of identity is configured")),
+        }
+    }
+
+    /// What a 401 carries as `WWW-Authenticate`: where to get a token.
+    pub fn challenge(&self) -> Option<HeaderValue> {
+        match &*self.0 {
+            Source::Keystone(keystone) => Some(keystone.challenge()),
+            Source::File(_) | Source::Nobody => None,
+        }
+    }
+
+    /// Reads the file again, and says whether anything has changed. Where there is none, nothing has.
+    ///
+    /// # Errors
+    /// What is wrong with the file. What was in use stays in use.
+    pub fn reload(&self) -> Result<bool, IdentityError> {
+        match &*self.0 {
+            Source::Keystone(_) | Source::Nobody => Ok(false),
+            Source::File(file) => file.reload(),
+        }
+    }
+
+    /// Reads the file again and again, for ever. A file that cannot be used is told of once, and the old one stays
+    /// in use. Where there is no file it returns at once.
+    pub async fn watch(self, every: Duration) {
+        let Source::File(_) = *self.0 else { return };
+        let mut told = None;
+        loop {
+            tokio::time::sleep(every).await;
+            let tokens = self.clone();
+            let read =
+                tokio::task::spawn_blocking(move || tokens.reload().map_err(|error| error.to_string()));
+            let error = read.await.map_err(|error| error.to_string()).and_then(|result| result).err();
+            if let Some(error) = error.as_ref().filter(|error| told.as_ref() != Some(*error)) {
+                tracing::warn!(error, "the file of tokens cannot be used; the tokens in use stay");
+            }
+            told = error;
+        }
+    }
+}
+
+/// When a request is looked at, by both clocks: what Keystone says is told in the one, how long we have known it in
+/// the other, which nobody can turn back.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Now {
+    pub(crate) time: SystemTime,
+    pub(crate) tick: Instant,
+}
+
+impl Now {
+    pub(crate) fn read() -> Self {
+        Self { time: SystemTime::now(), tick: Instant::now() }
+    }
+}

@@ -1,0 +1,35 @@
+//! Where what must last is kept: SQLite in a file, or PostgreSQL.
+//!
+//! A write that was acknowledged survives `kill -9` and power loss, on both. What a door keeps it says in its own
+//! tables, by its own [`Migration`]s; this crate knows no door, and no table but the one that lists migrations.
+//!
+//! * [`Location`]: what an operator may write, `sqlite:FILE` or `postgres://...`
+//! * [`Store`]: the pool; [`Store::read`] for one statement, [`Store::write`] for a transaction
+//! * [`Sql`], [`Value`], [`Row`]: one way to ask both databases. `$1` is a placeholder in both; a statement is the
+//!   same text for both wherever it can be
+//! * [`Migration`], [`Store::migrate`]: how tables come to be
+//! * [`seal`]: what is secret at rest
+//!
+//! SQLite runs in WAL mode with `synchronous=FULL`, one connection that writes and a few that read: nobody ever
+//! waits for a lock that another request holds, but writers for writers, in order. Text compares and sorts by its
+//! bytes in both databases; in PostgreSQL that takes `COLLATE "C"` in the table's definition. Text with U+0000 is
+//! refused for both, since PostgreSQL cannot store it.
+
+mod error;
+mod location;
+mod migrate;
+mod open;
+mod postgres;
+mod row;
+pub mod seal;
+mod sql;
+mod sqlite;
+mod transaction;
+
+pub use error::StoreError;
+pub use location::{Location, LocationError};
+pub use migrate::Migration;
+pub use open::{Options, Store};
+pub use row::Row;
+pub use sql::{Sql, Value};
+pub use transaction::{Act, BoxFuture, Transaction};

@@ -1,0 +1,80 @@
+//! How tables come to be: each door's steps, in order, each taken once.
+
+use crate::{Sql, Store, StoreError, Transaction};
+
+/// One step of a door's tables. A step that was released never changes; what is to be different is another step.
+#[derive(Debug, Clone, Copy)]
+pub struct Migration {
+    /// 1, 2, 3 and so on.
+    pub number: i64,
+    /// What it does, in a few words, e.g. `secrets and containers`.
+    pub name: &'static str,
+    /// One or more statements without values.
+    pub sql: Sql,
+}
+
+/// Of all doors, in one table.
+const TABLE: Sql = Sql::each(
+    "CREATE TABLE IF NOT EXISTS portcullis_migrations (
+        door TEXT NOT NULL, number INTEGER NOT NULL, name TEXT NOT NULL, applied TEXT NOT NULL,
+        PRIMARY KEY (door, number)) STRICT",
+    "CREATE TABLE IF NOT EXISTS portcullis_migrations (
+        door TEXT COLLATE \"C\" NOT NULL, number BIGINT NOT NULL, name TEXT NOT NULL, applied TEXT NOT NULL,
+        PRIMARY KEY (door, number))",
+);
+/// SQLite's transaction has locked the file by then. The number is this program's own, of no meaning.
+const LOCK: Sql = Sql::each("SELECT 1", "SELECT pg_advisory_xact_lock(8104627351190473)");
+const APPLIED: Sql =
+    Sql::same("SELECT number, name FROM portcullis_migrations WHERE door = $1 ORDER BY number");
+const APPLY: Sql = Sql::same(
+    "INSERT INTO portcullis_migrations (door, number, name, applied) VALUES ($1, $2, $3, CAST(CURRENT_TIMESTAMP AS TEXT))",
+);
+
+impl Store {
+    /// Brings a door's tables up to date: takes those of its steps that were not taken yet, all or none. Several
+    /// processes may do so at once.
+    ///
+    /// Fails with [`StoreError::Newer`] where a later step than the last of these was taken.
+    pub async fn migrate(&self, door: &str, migrations: &[Migration]) -> Result<(), StoreError> {
+        debug_assert!(migrations.iter().zip(1..).all(|(step, number)| step.number == number));
+        // Not serializable: what is read after waiting for the lock must be what the others left.
+        let mut to = self.begin("BEGIN IMMEDIATE", "BEGIN ISOLATION LEVEL READ COMMITTED").await?;
+        match steps(&mut to, door, migrations).await {
+            Ok(()) => to.commit().await,
+            Err(error) => {
+                to.roll_back().await;
+                Err(error)
+            }
+        }
+    }
+}
+
+async fn steps(to: &mut Transaction<'_>, door: &str, migrations: &[Migration]) -> Result<(), StoreError> {
+    to.run(LOCK).await?;
+    to.run(TABLE).await?;
+    let mut known = migrations.iter();
+    let applied = to.read(APPLIED, &[door.into()]).await?;
+    for row in &applied {
+        let (number, found) = (row.integer(0)?, row.text(1)?);
+        let Some(step) = known.next() else {
+            let found = applied.last().map_or(Ok(number), |row| row.integer(0))?;
+            let known = migrations.last().map_or(0, |step| step.number);
+            return Err(StoreError::Newer { door: door.into(), found, known });
+        };
+        if (step.number, step.name) != (number, &*found) {
+            let known = step.name.into();
+            return Err(StoreError::Foreign { door: door.into(), number, found, known });
+        }
+    }
+    for Migration { number, name, sql } in known {
+        to.run(*sql).await.map_err(|error| match error {
+            StoreError::Statement(detail) => {
+                StoreError::Migration { door: door.into(), number: *number, name: (*name).into(), detail }
+            }
+            other => other,
+        })?;
+        to.execute(APPLY, &[door.into(), (*number).into(), (*name).into()]).await?;
+        tracing::info!(door, step = number, name, "the database's tables were changed");
+    }
+    Ok(())
+}

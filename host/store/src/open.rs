@@ -1,0 +1,141 @@
+//! The pool, and how reading and writing go through it.
+
+use sqlx::Sqlite as Lite;
+use std::fmt;
+use std::hash::{BuildHasher as _, RandomState};
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+
+use crate::location::Place;
+use crate::postgres::Postgres;
+use crate::sql::bind;
+use crate::sqlite::Sqlite;
+use crate::transaction::{Act, Inner, Transaction};
+use crate::{Location, Row, Sql, StoreError, Value, row};
+
+/// For how long a transaction that others get in the way of is tried again.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How the pool is laid out.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Connections that read, of SQLite. One more writes.
+    pub readers: u32,
+    /// Connections at most, of PostgreSQL.
+    pub connections: u32,
+    /// How long to wait for a connection before [`StoreError::Unavailable`].
+    pub acquire_timeout: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { readers: 4, connections: 10, acquire_timeout: Duration::from_secs(3) }
+    }
+}
+
+/// A database and its connections. Cheap to clone.
+#[derive(Clone)]
+pub struct Store(Backend);
+
+#[derive(Clone)]
+enum Backend {
+    Sqlite(Sqlite),
+    Postgres(Postgres),
+}
+
+impl Store {
+    /// Opens the database; an SQLite file is made where there is none, mode 0600.
+    pub async fn open(location: &Location, options: &Options) -> Result<Self, StoreError> {
+        Ok(Self(match &location.0 {
+            Place::Sqlite(file) => Backend::Sqlite(Sqlite::open(file, options).await?),
+            Place::Postgres(connect) => Backend::Postgres(Postgres::open(connect, options).await?),
+        }))
+    }
+
+    /// Reads by one statement, which sees one moment. The statement is prepared once for each connection.
+    pub async fn read(&self, sql: Sql, values: &[Value]) -> Result<Vec<Row>, StoreError> {
+        match &self.0 {
+            Backend::Sqlite(sqlite) => {
+                Ok(row::all::<Lite>(bind(sql.sqlite, values)?.fetch_all(&sqlite.readers).await?))
+            }
+            Backend::Postgres(postgres) => match postgres.read(sql, values).await? {
+                Ok(rows) => Ok(rows),
+                // The server was started anew since the connection was last used.
+                Err(StoreError::Unavailable(_)) => postgres.read(sql, values).await?,
+                Err(error) => Err(error),
+            },
+        }
+    }
+
+    /// Runs `act` in a serializable transaction and commits what it did, unless it fails. Once this gives `Ok` what
+    /// was written is on the disk.
+    ///
+    /// Where other writes come in between, `act` runs anew from the start: it must do nothing but use the
+    /// transaction. It runs to its end also when whoever waits for it goes away.
+    pub async fn write<T, F>(&self, act: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: Act<T> + Send + Sync + 'static,
+    {
+        let store = self.clone();
+        let task = tokio::spawn(async move { store.attempts(act).await });
+        task.await.unwrap_or_else(|_| Err(StoreError::Statement("a transaction broke off".into())))
+    }
+
+    async fn attempts<T>(&self, act: impl Act<T>) -> Result<T, StoreError> {
+        let until = Instant::now() + PATIENCE;
+        let mut pause = Duration::from_millis(2);
+        loop {
+            let done = match &self.0 {
+                Backend::Sqlite(sqlite) => sqlite.attempt(&act).await,
+                Backend::Postgres(postgres) => postgres.attempt(&act).await,
+            };
+            match done {
+                Err(error) if error.is_conflict() && Instant::now() < until => {
+                    // Not in step with those that were in the way.
+                    let part = RandomState::new().hash_one(()) % 1024;
+                    sleep(pause.mul_f64(f64::from(u16::try_from(part).unwrap_or_default()) / 1024.0)).await;
+                    pause = (pause * 2).min(Duration::from_millis(100));
+                }
+                other => return other,
+            }
+        }
+    }
+
+    /// A transaction that holds its connection. Where it is dropped it is undone.
+    pub(crate) async fn begin(
+        &self,
+        sqlite: &'static str,
+        postgres: &'static str,
+    ) -> Result<Transaction<'static>, StoreError> {
+        Ok(Transaction(match &self.0 {
+            Backend::Sqlite(database) => Inner::Sqlite(database.writer.begin_with(sqlite).await?),
+            Backend::Postgres(database) => Inner::Postgres(database.pool.begin_with(postgres).await?),
+        }))
+    }
+
+    /// Whether the database answers, for a readiness probe.
+    pub async fn check(&self) -> Result<(), StoreError> {
+        self.read(Sql::same("SELECT 1"), &[]).await.map(drop)
+    }
+
+    /// Closes all connections, after what runs on them has ended. SQLite then folds its log into the file.
+    pub async fn close(&self) {
+        match &self.0 {
+            Backend::Sqlite(sqlite) => {
+                sqlite.readers.close().await;
+                sqlite.writer.close().await;
+            }
+            Backend::Postgres(postgres) => postgres.pool.close().await,
+        }
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match &self.0 {
+            Backend::Sqlite(_) => "Store(SQLite)",
+            Backend::Postgres(_) => "Store(PostgreSQL)",
+        })
+    }
+}

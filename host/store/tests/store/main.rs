@@ -1,0 +1,23 @@
+//! The store over both databases: what is acknowledged lasts, what is broken is told.
+#![allow(dead_code, reason = "support is shared, and each test uses a part")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    missing_docs,
+    unreachable_pub,
+    reason = "this is how a test fails"
+)]
+
+#[path = "../../../../tests/support/child.rs"]
+mod child;
+#[path = "../../../../tests/support/postgres.rs"]
+mod postgres;
+
+mod away;
+mod crash;
+mod migrations;
+mod support;
+mod transactions;

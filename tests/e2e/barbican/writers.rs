@@ -1,0 +1,192 @@
+//! Many who write at once, and a host that dies while they do: what was acknowledged is there, and nothing is there
+//! by halves.
+
+use crate::host::Host;
+use crate::support::{KeyManager, Openstack, Postgres};
+use serde_json::{Value, json};
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
+
+const WRITERS: usize = 4;
+
+/// How often it is killed: `PORTCULLIS_KILLS`, for a soak.
+fn kills() -> usize {
+    std::env::var("PORTCULLIS_KILLS").map_or(10, |kills| kills.parse().unwrap())
+}
+
+/// Somewhere below the limit.
+fn below(limit: u64) -> u64 {
+    RandomState::new().hash_one(0) % limit
+}
+
+/// The ACL of one writer's `number`th write. No two are alike in any part.
+fn acl(writer: usize, number: u64) -> Value {
+    let users: Vec<_> = (0..=number % 5).map(|user| format!("{writer}-{number}-{user}")).collect();
+    json!({ "project-access": number.is_multiple_of(2), "users": users })
+}
+
+/// The same as [`KeyManager::acl`] gives it.
+fn simple(acl: &Value) -> Value {
+    json!([acl["project-access"], acl["users"]])
+}
+
+/// 16 first PATCHes of one secret at once; gives the statuses and whether one of the bodies is stored whole.
+fn first_patches(key_manager: &KeyManager, token: &str) -> (Vec<u16>, bool) {
+    let secret = key_manager.secret(token);
+    let path = format!("/v1/secrets/{secret}/acl");
+    let start = Barrier::new(16);
+    let statuses = std::thread::scope(|scope| {
+        let patch = |writer: usize| {
+            let call = key_manager.client.call("PATCH", &path).token(token);
+            let call = call.json(&json!({ "read": acl(writer, 4 + writer as u64 % 2) }));
+            start.wait();
+            call.send().status
+        };
+        let threads: Vec<_> = (0..16).map(|writer| scope.spawn(move || patch(writer))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect::<Vec<_>>()
+    });
+    let stored = key_manager.acl(token, &secret);
+    (statuses, (0..16).any(|writer| simple(&acl(writer, 4 + writer as u64 % 2)) == stored))
+}
+
+#[test]
+fn sixteen_first_patches_at_once_all_succeed_and_one_is_stored_whole() {
+    let Some(openstack) = Openstack::needed() else { return };
+    let token = openstack.keystone.token("owner_a");
+    let postgres = Postgres::shared();
+    let stores =
+        postgres.iter().map(|postgres| postgres.database()).chain(["sqlite:portcullis.db".to_owned()]);
+    for store in stores {
+        let host = Host::with_store(&openstack, &store);
+        for _ in 0..5 {
+            assert_eq!(first_patches(&host.key_manager, &token), (vec![200; 16], true), "{store}");
+        }
+    }
+}
+
+/// One who writes to a secret of their own, and knows what was acknowledged.
+struct Writer {
+    number: usize,
+    secret: String,
+    acknowledged: u64,
+}
+
+impl Writer {
+    /// Writes until told to stop or until there is no answer. Anything but 200 and `also` is wrong.
+    fn write(&mut self, host: &KeyManager, token: &str, stop: &AtomicBool, done: &Sender<u16>, also: &[u16]) {
+        let path = format!("/v1/secrets/{}/acl", self.secret);
+        while !stop.load(Ordering::Relaxed) {
+            let next = self.acknowledged + 1;
+            let method = if next.is_multiple_of(3) { "PATCH" } else { "PUT" };
+            let call = host.client.call(method, &path).token(token);
+            let Ok(answer) = call.json(&json!({ "read": acl(self.number, next) })).try_send() else { return };
+            match answer.status {
+                200 => self.acknowledged = next,
+                status => assert!(also.contains(&status), "{status}: {}", answer.text()),
+            }
+            if done.send(answer.status).is_err() {
+                return;
+            }
+        }
+    }
+
+    /// What is stored is the last that was acknowledged, or the one after it.
+    #[track_caller]
+    fn check(&mut self, host: &KeyManager, token: &str) {
+        let stored = host.acl(token, &self.secret);
+        if stored == simple(&acl(self.number, self.acknowledged + 1)) {
+            self.acknowledged += 1;
+        }
+        assert_eq!(stored, simple(&acl(self.number, self.acknowledged)), "writer {}", self.number);
+    }
+}
+
+fn writers(key_manager: &KeyManager, token: &str) -> Vec<Writer> {
+    let writer = |number| {
+        let secret = key_manager.secret(token);
+        key_manager.set_acl(token, "PUT", &secret, &acl(number, 0));
+        Writer { number, secret, acknowledged: 0 }
+    };
+    (0..WRITERS).map(writer).collect()
+}
+
+#[test]
+fn killed_while_it_writes_it_loses_nothing_that_it_acknowledged() {
+    let Some(openstack) = Openstack::needed() else { return };
+    let mut host = Host::start(&openstack);
+    let token = openstack.keystone.token("owner_a");
+    let mut writers = writers(&host.key_manager, &token);
+    let mut written = 0;
+    for _ in 0..kills() {
+        let (done, answers) = channel();
+        let (stop, key_manager) = (AtomicBool::new(false), host.key_manager.clone());
+        std::thread::scope(|scope| {
+            for writer in &mut writers {
+                let (done, stop, key_manager, token) = (done.clone(), &stop, &key_manager, &token);
+                scope.spawn(move || writer.write(key_manager, token, stop, &done, &[]));
+            }
+            drop(done);
+            // As many answers, and then the next ones are on their way.
+            for _ in 0..10 + below(50) {
+                answers.recv().unwrap();
+            }
+            host.portcullis.kill();
+            stop.store(true, Ordering::Relaxed);
+        });
+        host.portcullis.restart();
+        for writer in &mut writers {
+            writer.check(&host.key_manager, &token);
+            let path = format!("/v1/secrets/{}/payload", writer.secret);
+            let payload = host.key_manager.client.get(&path).token(&token).header("Accept", "text/plain");
+            assert_eq!(payload.send().expect(200).text(), "hello");
+        }
+        written = writers.iter().map(|writer| writer.acknowledged).sum();
+    }
+    println!("killed {} times, {written} acknowledged writes, none lost", kills());
+}
+
+#[test]
+fn while_postgresql_restarts_requests_fail_with_503_and_then_they_work_again() {
+    let Some(openstack) = Openstack::needed() else { return };
+    let Some(postgres) = Postgres::start() else { return };
+    let host = Host::with_store(&openstack, &postgres.database());
+    let token = openstack.keystone.token("owner_a");
+    let mut writers = writers(&host.key_manager, &token);
+    let path = format!("/v1/secrets/{}/acl", writers[0].secret);
+    let get = || host.key_manager.client.get(&path).token(&token).send();
+    for end in [Postgres::go_away, Postgres::crash] {
+        let (done, answers) = channel();
+        let stop = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            for writer in &mut writers {
+                let (done, stop, host, token) = (done.clone(), &stop, &host.key_manager, &token);
+                scope.spawn(move || writer.write(host, token, stop, &done, &[503]));
+            }
+            drop(done);
+            await_answers(&answers, 200, 40);
+            end(&postgres);
+            await_answers(&answers, 503, 2 * WRITERS);
+            let answer = get().expect(503);
+            assert!(!answer.body.is_empty() && !answer.text().contains("/tmp"), "{}", answer.text());
+            postgres.come_back();
+            await_answers(&answers, 200, 40);
+            stop.store(true, Ordering::Relaxed);
+        });
+        for writer in &mut writers {
+            writer.check(&host.key_manager, &token);
+        }
+    }
+}
+
+/// Waits for as many answers with this status.
+#[track_caller]
+fn await_answers(answers: &Receiver<u16>, status: u16, count: usize) {
+    let mut seen = 0;
+    while seen < count {
+        let answer = answers.recv_timeout(Duration::from_mins(1));
+        seen += usize::from(answer.unwrap_or_else(|_| panic!("no {status} comes")) == status);
+    }
+}
