@@ -9,7 +9,7 @@ use portcullis_docker::door::{self, Door};
 use portcullis_engine::build::{Builder, Confines};
 use portcullis_engine::cache::Cache;
 use portcullis_engine::{Host, HostOptions};
-use portcullis_listen::{Activation, Drain, Workers, notify};
+use portcullis_listen::{Activation, Drain, notify};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -85,10 +85,9 @@ pub(crate) async fn serve(source: ConfigSource, activation: Activation) -> Resul
         () = end.asked() => return Ok(()),
     };
     let drain = Drain::default();
-    let workers = Workers::per_processor()?;
     let mut serving = JoinSet::new();
     for Opened { listener, router, .. } in opened {
-        serving.spawn(portcullis_listen::serve(listener, router, workers.clone(), drain.clone()));
+        serving.spawn(portcullis_listen::serve(listener, router, drain.clone()));
     }
     notify::ready();
     loop {

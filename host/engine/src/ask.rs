@@ -4,9 +4,8 @@ use portcullis_contract::hook::{AwsRoles, DockerRequest, DockerResponse, PACKAGE
 use portcullis_contract::types::Opinion;
 use portcullis_contract::{Hook, HookName, aws};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
-use wasmtime::component::{Component, ComponentExportIndex, ComponentType, Instance, Lift, Lower, TypedFunc};
+use wasmtime::component::{Component, ComponentExportIndex, ComponentType, Instance, Lift, Lower};
 use wasmtime::{Engine, Result, Store, UpdateDeadline, format_err};
 
 use crate::case::{Question, Said};
@@ -23,24 +22,11 @@ const ROLES_ANSWER: u32 = 4 << 20;
 pub trait Callable: Hook<Input: ComponentType + Lower, Answer: ComponentType + Lift> {}
 impl<H: Hook<Input: ComponentType + Lower, Answer: ComponentType + Lift>> Callable for H {}
 
-/// What a hook's function takes and gives. The inner error is the guest's own.
-type Asked<'a, H> = (&'a <H as Hook>::Input,);
-type Answer<H> = (Result<<H as Hook>::Answer, String>,);
-
 /// Where a component keeps the functions of the contract.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Entry {
     configure: ComponentExportIndex,
-    hooks: Vec<Function>,
-}
-
-/// One hook's function.
-#[derive(Debug)]
-struct Function {
-    hook: HookName,
-    index: ComponentExportIndex,
-    /// Set once its type was compared with the contract's.
-    checked: AtomicBool,
+    hooks: Vec<(HookName, ComponentExportIndex)>,
 }
 
 impl Entry {
@@ -51,7 +37,7 @@ impl Entry {
         let mut hooks = Vec::new();
         for hook in HookName::ALL {
             if let Some(index) = function(component, hook.as_str(), hook.function())? {
-                hooks.push(Function { hook, index, checked: AtomicBool::new(false) });
+                hooks.push((hook, index));
             }
         }
         Ok(Self { configure, hooks })
@@ -62,7 +48,7 @@ impl Entry {
         let configure =
             instance.get_typed_func::<(&str,), (Result<(), String>,)>(&mut *store, self.configure);
         configure.map_err(|error| error.context("`lifecycle.configure` has another signature"))?;
-        for Function { hook, .. } in &self.hooks {
+        for (hook, _) in &self.hooks {
             let checked = match hook {
                 HookName::DockerRequest => self.check::<DockerRequest>(store, instance),
                 HookName::DockerResponse => self.check::<DockerResponse>(store, instance),
@@ -77,32 +63,13 @@ impl Entry {
     }
 
     fn check<H: Callable>(&self, store: &mut Store<State>, instance: &Instance) -> Result<()> {
-        self.function::<H>(store, instance).map(drop)
+        let index = self.hook(H::NAME)?;
+        instance.get_typed_func::<(&H::Input,), (Result<H::Answer, String>,)>(store, index).map(drop)
     }
 
-    /// The function, its type compared with the contract's when it is called for the first time. To compare the
-    /// hundreds of names in it takes longer than many a policy, and a component's types never change.
-    #[expect(unsafe_code, reason = "wasmtime has no other way to leave out the comparison")]
-    fn function<H: Callable>(
-        &self,
-        store: &mut Store<State>,
-        instance: &Instance,
-    ) -> Result<TypedFunc<Asked<'_, H>, Answer<H>>> {
-        let found = self.hooks.iter().find(|function| function.hook == H::NAME);
-        let function = found.ok_or_else(|| format_err!("it does not export `{}`", H::NAME))?;
-        if !function.checked.load(Ordering::Relaxed) {
-            let checked = instance.get_typed_func(store, function.index)?;
-            function.checked.store(true, Ordering::Relaxed);
-            return Ok(checked);
-        }
-        let untyped = instance.get_func(store, function.index);
-        let untyped = untyped.ok_or_else(|| format_err!("it does not export `{}`", H::NAME))?;
-        // SAFETY: `new_unchecked` wants a function of exactly these parameter and result types. `checked` says that
-        // `get_typed_func` found so for this export of this component with these same types, which follow from
-        // `H`, as `H::NAME` is of one hook alone. An `Entry` is made from one component and is asked only about its
-        // instances (`Policy` holds both), and the contract has no resources, whose types could differ between
-        // instances of one component.
-        Ok(unsafe { TypedFunc::new_unchecked(untyped) })
+    fn hook(&self, name: HookName) -> Result<ComponentExportIndex> {
+        let found = self.hooks.iter().find(|(hook, _)| *hook == name);
+        found.map(|(_, index)| *index).ok_or_else(|| format_err!("it does not export `{name}`"))
     }
 
     /// Hands over the settings.
@@ -124,7 +91,9 @@ impl Entry {
         instance: &Instance,
         input: &H::Input,
     ) -> Result<Result<H::Answer, String>> {
-        let function = self.function::<H>(&mut *store, instance)?;
+        let index = self.hook(H::NAME)?;
+        let function =
+            instance.get_typed_func::<(&H::Input,), (Result<H::Answer, String>,)>(&mut *store, index)?;
         Ok(function.call_async(store, (input,)).await?.0)
     }
 

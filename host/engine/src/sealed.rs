@@ -1,4 +1,4 @@
-//! The place that turns an artifact's bytes into code that runs.
+//! The one place that turns an artifact's bytes into code that runs.
 
 use std::hash::{Hash as _, Hasher};
 use std::sync::OnceLock;

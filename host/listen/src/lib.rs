@@ -7,7 +7,6 @@
 //! * [`Listener`]: bound, or inherited from a service manager ([`Activation`])
 //! * [`Tls`]: certificate, key and client CA, read again when they change
 //! * [`serve`](fn@serve), [`Limits`]: accepting, and what a peer may not do
-//! * [`Workers`]: the threads that connections are served on
 //! * [`Drain`]: ending without dropping a request
 //! * [`notify`]: telling a service manager how it goes
 //!
@@ -25,7 +24,6 @@ mod progress;
 mod serve;
 mod socket_file;
 mod tls;
-mod workers;
 
 pub use activation::Activation;
 pub use address::{Address, AddressError};
@@ -36,4 +34,3 @@ pub use limits::{Limits, Options};
 pub use listener::{Listener, Local};
 pub use serve::serve;
 pub use tls::{Tls, TlsError, TlsFiles};
-pub use workers::Workers;

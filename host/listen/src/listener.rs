@@ -42,32 +42,6 @@ pub(crate) enum Accepted {
     Tcp(TcpStream, SocketAddr),
 }
 
-/// A connection that belongs to no runtime: between the one that accepted it and the one that serves it.
-pub(crate) enum Loose {
-    Unix(std::os::unix::net::UnixStream),
-    Tcp(std::net::TcpStream, SocketAddr),
-}
-
-impl Accepted {
-    /// Takes it from the runtime that it was accepted on.
-    pub(crate) fn loosen(self) -> io::Result<Loose> {
-        Ok(match self {
-            Self::Unix(stream) => Loose::Unix(stream.into_std()?),
-            Self::Tcp(stream, from) => Loose::Tcp(stream.into_std()?, from),
-        })
-    }
-}
-
-impl Loose {
-    /// Gives it to the runtime that this is called on.
-    pub(crate) fn fasten(self) -> io::Result<Accepted> {
-        Ok(match self {
-            Self::Unix(stream) => Accepted::Unix(UnixStream::from_std(stream)?),
-            Self::Tcp(stream, from) => Accepted::Tcp(TcpStream::from_std(stream)?, from),
-        })
-    }
-}
-
 impl Listener {
     /// Listens at an address: on the socket that was passed for it, else on one of our own. A unix socket's
     /// folder is made where there is none; a file that a process which is gone has left there is replaced.

@@ -10,14 +10,14 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 
 use crate::connection::{self, Peer, Stage};
 use crate::listener::Accepted;
-use crate::{Drain, Limits, Listener, Tls, Workers};
+use crate::{Drain, Limits, Listener, Tls};
 
 /// How long accepting rests when the system has no descriptor or memory left for another connection.
 const REST: Duration = Duration::from_millis(100);
 
-/// Serves the router to everyone who comes, each on one of the workers, until the drain is started and done. Says
-/// how many connections had to be cut off then.
-pub async fn serve(listener: Listener, router: Router, workers: Workers, drain: Drain) -> usize {
+/// Serves the router to everyone who comes, until the drain is started and done. Says how many connections had
+/// to be cut off then.
+pub async fn serve(listener: Listener, router: Router, drain: Drain) -> usize {
     let (alive, mut gone) = mpsc::channel::<Infallible>(1);
     let stage = watch::Sender::new(Stage::Serving);
     let host = Host {
@@ -25,7 +25,6 @@ pub async fn serve(listener: Listener, router: Router, workers: Workers, drain: 
         tls: listener.tls.clone(),
         limits: Arc::new(listener.limits.clone()),
         stage: stage.subscribe(),
-        workers,
         alive,
     };
     let places = Arc::new(Semaphore::new(host.limits.connections));
@@ -104,7 +103,6 @@ struct Host {
     tls: Option<Tls>,
     limits: Arc<Limits>,
     stage: watch::Receiver<Stage>,
-    workers: Workers,
     /// Never sent to.
     alive: mpsc::Sender<Infallible>,
 }
@@ -113,18 +111,8 @@ impl Host {
     /// Serves one connection in a task of its own.
     fn welcome(&self, accepted: Accepted, place: Option<OwnedSemaphorePermit>) {
         let host = self.clone();
-        let Some(seat) = self.workers.seat() else { return };
-        let accepted = match accepted.loosen() {
-            Ok(accepted) => accepted,
-            Err(error) => return tracing::debug!(%error, "a connection was gone at once"),
-        };
-        let runtime = seat.runtime.clone();
-        runtime.spawn(async move {
-            let (_place, _seat) = (place, seat);
-            let accepted = match accepted.fasten() {
-                Ok(accepted) => accepted,
-                Err(error) => return tracing::warn!(%error, "a connection cannot be served"),
-            };
+        tokio::spawn(async move {
+            let _place = place;
             let mut stage = host.stage.clone();
             let cut = async move {
                 let _ = stage.wait_for(|stage| *stage == Stage::Cut).await;

@@ -101,7 +101,7 @@ impl<'a> Reader<'a> {
 
 /// Marks the high bit of bytes that end a plain run; the lowest mark is always right, those above it may not be
 /// (a subtraction borrows from its upper neighbour).
-pub(super) fn stops(word: u64) -> u64 {
+fn stops(word: u64) -> u64 {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = 0x8080_8080_8080_8080;
     let below = |word: u64, limit: u64| word.wrapping_sub(ONES * limit) & !word;

@@ -1,7 +1,7 @@
 //! Sockets that a service manager passes, and what it is told.
 
 use super::support::{Client, child, router};
-use portcullis_listen::{Activation, Address, Drain, Listener, Options, Workers, notify, serve};
+use portcullis_listen::{Activation, Address, Drain, Listener, Options, notify, serve};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::{UnixDatagram, UnixListener};
 use std::process::{Command, Stdio};
@@ -85,7 +85,7 @@ async fn child_serves() {
         last.start();
         async move { response }
     }));
-    assert_eq!(serve(listener, router, Workers::here(), drain).await, 0);
+    assert_eq!(serve(listener, router, drain).await, 0);
 }
 
 #[tokio::test]

@@ -3,9 +3,7 @@
 use axum::extract::Request;
 use axum::routing::{any, get, post};
 use axum::{Extension, Router};
-use portcullis_listen::{
-    Activation, Address, Drain, Limits, Listener, Local, Options, Peer, Tls, Workers, serve,
-};
+use portcullis_listen::{Activation, Address, Drain, Limits, Listener, Local, Options, Peer, Tls, serve};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -47,7 +45,7 @@ pub(crate) fn listen(address: &str, tls: Option<Tls>, limits: Limits, drain: Dra
     let address = Address::parse(address).unwrap();
     let listener = Listener::bind(&address, tls, &options, &mut Activation::default()).unwrap();
     let local = listener.local().clone();
-    let served = tokio::spawn(serve(listener, router(), Workers::here(), drain.clone()));
+    let served = tokio::spawn(serve(listener, router(), drain.clone()));
     Place { local, drain, served }
 }
 
