@@ -57,9 +57,11 @@ pub(crate) fn proposed(acl: &AclValue) -> secrets::Acl {
 
 /// The containers that hold a secret.
 pub(crate) fn holders(held: &Held) -> Vec<secrets::Holder> {
-    let holder = |(container, its): &(crate::vault::Container, Option<Acl>)| secrets::Holder {
-        entity: entity(&Entity::Container(container.clone())),
-        acl: its.as_ref().map(acl),
+    let holder = |(container, its): &(crate::vault::Container, Option<Acl>)| {
+        let mut entity = entity(&Entity::Container(container.clone()));
+        // What else it holds is no matter of this secret's, and may be hundreds.
+        entity.extra.retain(|(name, _)| name != "secret");
+        secrets::Holder { entity, acl: its.as_ref().map(acl) }
     };
     held.holders.iter().map(holder).collect()
 }

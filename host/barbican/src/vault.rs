@@ -32,6 +32,7 @@ mod timestamp;
 use portcullis_store::seal::Sealer;
 use portcullis_store::{Store, StoreError};
 
+pub use containers::MOST_HOLDERS;
 pub use entity::{Acl, AclValue, Container, Entity, Held, Kind, Secret, SecretRef, Version};
 pub use operation::{
     Commit, CreateContainer, Filter, NewContainer, NewPayload, NewSecret, Page, PutPayload, Scope,

@@ -7,7 +7,7 @@ use portcullis_barbican::vault::Vault;
 use portcullis_engine::Host;
 use portcullis_identity::Tokens;
 use portcullis_store::seal::{KeyFile, MasterKey, SealError, Sealer};
-use portcullis_store::{Options, Store};
+use portcullis_store::{Options, Store, StoreError};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,8 +27,9 @@ pub(crate) async fn open(
     let tokens = tokens(&barbican.identity).map_err(|error| barbican.origin.wrong(error))?;
     let (sealer, made) = sealer(&store.key).map_err(|error| store.origin.wrong(error))?;
     let vault = vault(store, sealer).await.map_err(|error| {
-        // A key that opens nothing must not stand where the right one is looked for.
-        if let Some(file) = made {
+        // A key that opens nothing must not stand where the right one is looked for. After any other failure it stays:
+        // another process may have begun to seal with it.
+        if let (Some(file), StoreError::Seal(SealError::UnknownKey(_))) = (made, &error) {
             let _ = std::fs::remove_file(file);
         }
         store.origin.wrong(error)
@@ -64,7 +65,7 @@ fn sealer(key: &Key) -> Result<(Sealer, Option<&Path>), SealError> {
     }
 }
 
-async fn vault(store: &config::Store, sealer: Sealer) -> Result<Vault, portcullis_store::StoreError> {
+async fn vault(store: &config::Store, sealer: Sealer) -> Result<Vault, StoreError> {
     let opened = Store::open(&store.location, &Options::default()).await?;
     Vault::open(opened, sealer).await
 }

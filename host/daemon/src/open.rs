@@ -10,6 +10,9 @@ use crate::config::{Config, ConfigError, Endpoint};
 /// How often certificates are looked at.
 const CERTIFICATES: Duration = Duration::from_secs(10);
 
+/// How long a client of the HTTP doors may keep a connection that it does not use.
+const IDLE: Duration = Duration::from_secs(75);
+
 /// What is served at an address.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Service {
@@ -72,6 +75,10 @@ pub(crate) fn open(
         let mut options = Options::default();
         options.mode = endpoint.mode.unwrap_or(options.mode);
         options.group.clone_from(&endpoint.group);
+        if let Service::Barbican = service {
+            // Its clients open a connection anew; dockerd would retry with an empty body.
+            options.limits.idle = Some(IDLE);
+        }
         let listener = Listener::bind(&endpoint.address, tls, &options, activation)
             .map_err(|error| endpoint.origin.wrong(error))?;
         let router = match service {

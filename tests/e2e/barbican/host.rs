@@ -47,6 +47,7 @@ admin = []
 file = "decisions.jsonl"
 [store]
 url = "{store}"
+key = {{ file = "store.key" }}
 [barbican]
 host_href = "{url}"
 oslo_services = ["barbican"]

@@ -61,7 +61,8 @@ fn a_bad_key_is_named_with_its_line() {
         ("host_href = \"kms:9311\"", "`kms:9311` is no address of a service"),
         ("oslo_services = [\"nova\"]", "the rules of `nova` are not known"),
         ("keystone = {}", "missing key `url`"),
-        ("keystone = { url = \"keystone\" }", "`keystone` is no URL of a Keystone"),
+        ("keystone = { url = \"keystone\" }", "this is no URL of a Keystone"),
+        ("keystone = { url = \"u:hunter2@k\" }", "this is no URL of a Keystone"),
         ("keystone = { url = \"http://k\", username = \"u\" }", "`username` and `password` go together"),
         (
             "keystone = { url = \"http://k\", username = \"u\", password = \"hunter2\" }",
@@ -84,6 +85,19 @@ fn a_bad_key_is_named_with_its_line() {
         let said = place.refused(&place.config(&format!("{}{POLICY}", door(&place, key))));
         assert!(said.starts_with("portcullis.toml:7: ") && said.contains(message), "{key}\n{said}");
         assert!(!said.contains("hunter2"), "{said}");
+    }
+    for (config, message) in [
+        (
+            door(&place, "oslo_services = [\"barbican\"]\noslo_clients = [\"CN=b\"]"),
+            "`oslo_clients` names certificates",
+        ),
+        (
+            format!("[store]\nurl = \"postgres://u@h/d\"\n{}", by_file(&place)),
+            "wants one key for all of them",
+        ),
+    ] {
+        let said = place.refused(&place.config(&config));
+        assert!(said.contains(message), "{said}");
     }
     let both = door(&place, "tokens = \"t\"\nkeystone = { url = \"http://k\" }");
     let said = place.refused(&place.config(&both));

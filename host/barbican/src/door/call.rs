@@ -2,12 +2,13 @@
 
 use axum::body::Body;
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, Method, header};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use http_body_util::BodyExt;
+use portcullis_contract::Pairs;
 use portcullis_contract::secrets::{Access, Entity, Requester};
 use portcullis_contract::types::Context;
 use portcullis_listen::Peer;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use uuid::Uuid;
 
 use super::Shared;
@@ -144,6 +145,11 @@ impl<'a> Call<'a> {
         self.ask_with(operation, Access { entity, ..Access::default() }).await
     }
 
+    /// Asks about a list, which is about no entity.
+    pub(super) async fn ask_for_list(&self, operation: Operation, extra: Pairs) -> Result<(), Refusal> {
+        self.ask_with(operation, Access { extra, ..Access::default() }).await
+    }
+
     async fn ask_with(&self, operation: Operation, access: Access) -> Result<(), Refusal> {
         let access = Access {
             context: context(self.parts),
@@ -179,6 +185,9 @@ pub(super) fn context(parts: &Parts) -> Context {
 /// A body that is still on its way.
 pub(super) struct Incoming(Body);
 
+/// How long a body may take. Who asks was settled before it: a token that is revoked meanwhile must not be waited for.
+const BODY_WITHIN: Duration = Duration::from_secs(30);
+
 /// How often a write is decided anew before its client is told to come again.
 pub(super) const ATTEMPTS: usize = 16;
 
@@ -196,13 +205,18 @@ impl Incoming {
     }
 
     /// Reads the body's first `most` bytes, and throws the rest away.
-    pub(super) async fn read(mut self, most: usize) -> Result<Received, Refusal> {
+    pub(super) async fn read(self, most: usize) -> Result<Received, Refusal> {
+        let in_time = tokio::time::timeout(BODY_WITHIN, self.read_on(most)).await;
+        in_time.unwrap_or_else(|_| Err(Refusal::of(StatusCode::REQUEST_TIMEOUT, "the body took too long")))
+    }
+
+    async fn read_on(mut self, most: usize) -> Result<Received, Refusal> {
         let mut received = Received::default();
         let mut discarded = 0;
         while let Some(frame) = self.0.frame().await {
             let frame = frame.map_err(|error| {
                 tracing::debug!(%error, "a body broke off; its request was refused");
-                Refusal::of(axum::http::StatusCode::BAD_REQUEST, "Read Error")
+                Refusal::of(StatusCode::BAD_REQUEST, "Read Error")
             })?;
             let Ok(data) = frame.into_data() else { continue };
             let kept = data.len().min(most - received.bytes.len());

@@ -12,7 +12,7 @@ use crate::href;
 use crate::isotime;
 use crate::route;
 use crate::schema::container::{self, Written};
-use crate::vault::{Container, CreateContainer, Entity, Held, Kind, NewContainer, SecretRef};
+use crate::vault::{Container, CreateContainer, Entity, Held, Kind, MOST_HOLDERS, NewContainer, SecretRef};
 
 const GET: Operation = Operation { name: "container-get", doing: "Container retrieval" };
 const CREATE: Operation = Operation { name: "container-create", doing: "Container creation" };
@@ -63,6 +63,11 @@ pub(super) async fn create(call: &Call<'_>, body: Incoming) -> Result<Response, 
     let container = match created.map_err(|error| Refusal::store(CREATE.doing, &error))? {
         CreateContainer::Done(container) => container,
         CreateContainer::UnknownSecret(secret) => return Err(unknown_secret(secret.name.as_deref())),
+        CreateContainer::TooManyHolders(secret) => {
+            let text =
+                format!("Secret {} is in {MOST_HOLDERS} containers, which is the most.", secret.secret);
+            return Err(Refusal::of(StatusCode::BAD_REQUEST, text));
+        }
     };
     let container_ref = href::entity(&call.base, Kind::Container, container.id);
     let mut response = answer::json(StatusCode::CREATED, &Made { container_ref: container_ref.clone() });

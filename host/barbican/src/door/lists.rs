@@ -27,7 +27,11 @@ pub(super) async fn get(call: &Call<'_>, kind: Kind) -> Result<Response, Refusal
         Kind::Container => Operation { name: "container-list", doing: "Containers(s) retrieval" },
     };
     let query = call.query()?;
-    call.ask_for(operation, None).await?;
+    // Such a list reaches beyond the project: a policy may mind that.
+    let acl_only = kind == Kind::Secret
+        && matches!(query.get("acl_only"), Ok(Some(value)) if value.eq_ignore_ascii_case("true"));
+    let extra = acl_only.then(|| ("acl-only".to_owned(), "true".to_owned()));
+    call.ask_for_list(operation, extra.into_iter().collect()).await?;
     let filter = filter(call, kind, &query)?;
     let page = call.door.vault.list(kind, &filter).await;
     let page = page.map_err(|error| Refusal::store(operation.doing, &error))?;
@@ -80,6 +84,10 @@ fn filter(call: &Call<'_>, kind: Kind, query: &Query) -> Result<Filter, Refusal>
                 filter.scope = Scope::Listed(user.clone());
             }
         }
+    }
+    let texts = [&filter.name, &filter.subtype, &filter.algorithm, &filter.mode];
+    if texts.into_iter().flatten().any(|text| text.contains('\0')) {
+        return Err(Refusal::query());
     }
     Ok(filter)
 }

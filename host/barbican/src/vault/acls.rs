@@ -24,6 +24,7 @@ impl Vault {
                     let now = Timestamp::now();
                     let done = commit(to, kind, id, expect, now, statements::of(kind).touch).await?;
                     if done == Commit::Done {
+                        step_held(to, kind, id).await?;
                         put_acl(to, kind, id, &acl, now).await?;
                     }
                     Ok(done)
@@ -40,6 +41,7 @@ impl Vault {
                     let now = Timestamp::now();
                     let done = commit(to, kind, id, expect, now, statements::of(kind).step).await?;
                     if done == Commit::Done {
+                        step_held(to, kind, id).await?;
                         let values = [kind.as_str().into(), id.to_string().into()];
                         to.execute(statements::DELETE_ACL, &values).await?;
                     }
@@ -65,6 +67,14 @@ pub(super) async fn commit(
     }
     let found = to.read(statements::of(kind).is_there, &[id.into(), now.0.into()]).await?;
     Ok(if found.is_empty() { Commit::Gone } else { Commit::Changed })
+}
+
+/// Moves the versions of what a container holds: it was decided upon with the container's ACL in mind.
+pub(super) async fn step_held(to: &mut Transaction<'_>, kind: Kind, id: Uuid) -> Result<(), StoreError> {
+    if kind == Kind::Container {
+        to.execute(statements::STEP_HELD, &[id.to_string().into()]).await?;
+    }
+    Ok(())
 }
 
 /// Writes an ACL over the one that is there.

@@ -7,6 +7,10 @@ use uuid::Uuid;
 use super::acls::put_acl;
 use super::{Container, CreateContainer, Kind, NewContainer, Timestamp, Vault, statements};
 
+/// How many containers of its creator's may hold one secret. Every decision about the secret is told of all of these, and
+/// of nobody else's: whoever may make containers could otherwise make a secret of a colleague's too heavy to decide about.
+pub const MOST_HOLDERS: i64 = 64;
+
 impl Vault {
     /// Makes a container, with its ACL if there is any, as one. Its secrets must be its project's, and be there.
     pub async fn create_container(&self, new: NewContainer) -> Result<CreateContainer, StoreError> {
@@ -24,7 +28,7 @@ impl Vault {
             updated: now,
         });
         let made = Arc::clone(&container);
-        let unknown = self
+        let refused = self
             .store
             .write(move |to| {
                 let (container, acl) = (Arc::clone(&container), acl.clone());
@@ -35,7 +39,11 @@ impl Vault {
                         let values =
                             [held.secret.to_string().into(), container.project.as_str().into(), now.0.into()];
                         if to.read(statements::SECRET_OF_PROJECT, &values).await?.is_empty() {
-                            return Ok(Some(held.clone()));
+                            return Ok(Some(CreateContainer::UnknownSecret(held.clone())));
+                        }
+                        let holders = to.read(statements::COUNT_HOLDERS, &values[..1]).await?;
+                        if holders.first().map_or(Ok(0), |row| row.integer(0))? >= MOST_HOLDERS {
+                            return Ok(Some(CreateContainer::TooManyHolders(held.clone())));
                         }
                     }
                     to.execute(statements::CREATE_CONTAINER, &row_of(&container)).await?;
@@ -44,6 +52,7 @@ impl Vault {
                         let values = [id.clone(), position.into(), held.name.clone().into(), secret];
                         to.execute(statements::ADD_TO_CONTAINER, &values).await?;
                     }
+                    to.execute(statements::STEP_HELD, std::slice::from_ref(&id)).await?;
                     if let Some(acl) = acl {
                         put_acl(to, Kind::Container, container.id, &acl, now).await?;
                     }
@@ -51,10 +60,7 @@ impl Vault {
                 })
             })
             .await?;
-        Ok(match unknown {
-            Some(secret) => CreateContainer::UnknownSecret(secret),
-            None => CreateContainer::Done(Arc::unwrap_or_clone(made)),
-        })
+        Ok(refused.unwrap_or_else(|| CreateContainer::Done(Arc::unwrap_or_clone(made))))
     }
 }
 

@@ -70,6 +70,8 @@ pub enum CreateContainer {
     /// Its project has no such secret; nothing was made. Barbican answers 404 and looks in the project alone
     /// (barbican/api/controllers/containers.py).
     UnknownSecret(SecretRef),
+    /// The secret is in [`MOST_HOLDERS`](super::MOST_HOLDERS) containers of its creator's already; nothing was made.
+    TooManyHolders(SecretRef),
 }
 
 /// How a write ended.
@@ -147,7 +149,7 @@ impl Filter {
 /// A part of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
-    /// Oldest first.
+    /// Oldest first, secrets without their holders.
     pub entities: Vec<Held>,
     /// How many there are in all.
     pub total: u64,

@@ -104,6 +104,7 @@ impl Vault {
                     let now = Timestamp::now();
                     let done = acls::commit(to, kind, id, expect, now, statements::of(kind).step).await?;
                     if done == Commit::Done {
+                        acls::step_held(to, kind, id).await?;
                         let id: Value = id.to_string().into();
                         to.execute(statements::DELETE_ACL, &[kind.as_str().into(), id.clone()]).await?;
                         if kind == Kind::Secret {

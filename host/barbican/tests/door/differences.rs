@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::world::{World, ok};
+use crate::world::{HREF, World, ok};
 
 #[tokio::test]
 async fn d01_a_refusal_says_why_and_under_which_id() {
@@ -89,6 +89,32 @@ async fn d11_names_in_lists_are_whole_names() {
         ok(&listed);
         assert_eq!(listed.json()["total"], total, "{query}");
     }
+}
+
+#[tokio::test]
+async fn d05_a_nul_in_a_list_s_filter_is_refused() {
+    let world = World::new().await;
+    for query in ["name=%00", "name=%2500", "secret_type=%00", "alg=a%00", "mode=%00"] {
+        assert_eq!(world.get("owner_a", &format!("/v1/secrets?{query}")).await.status, 400, "{query}");
+    }
+    for query in ["name=%00", "type=%00"] {
+        assert_eq!(world.get("owner_a", &format!("/v1/containers?{query}")).await.status, 400, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn d25_a_secret_is_in_so_many_containers_at_most() {
+    let world = World::new().await;
+    let secret = world.secret().await;
+    let body =
+        format!(r#"{{"type":"generic","secret_refs":[{{"name":"a","secret_ref":"{HREF}{secret}"}}]}}"#);
+    for _ in 0..64 {
+        assert_eq!(world.json("owner_a", "POST /v1/containers", &body).await.status, 201);
+    }
+    let refused = world.json("owner_a", "POST /v1/containers", &body).await;
+    assert_eq!(refused.status, 400);
+    assert!(refused.description().ends_with("is in 64 containers, which is the most."));
+    ok(&world.get("owner_a", &secret).await);
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ use crate::{acl, find, key, make_container, make_secret, new_payload, new_secret
 on_both!(
     as_it_was_made,
     with_its_holders,
+    another_secret_with_each_change_of_a_holder,
     a_container_wants_secrets_that_are_there,
     deleted_with_its_acl,
     expired_is_not_there,
@@ -79,6 +80,25 @@ async fn with_its_holders(at: Database) {
     assert_eq!(held.acl, None);
     assert_eq!(held.holders, [(one.clone(), None), (two, two_now.acl)]);
     assert_eq!(find(&vault, Kind::Secret, b.id).await.holders, [(one, None)]);
+}
+
+async fn another_secret_with_each_change_of_a_holder(at: Database) {
+    let vault = open(&at).await;
+    let secret = make_secret(&vault, "a").await.id;
+    let mut versions = vec![find(&vault, Kind::Secret, secret).await.version];
+    let holder = make_container(&vault, &[("x", secret)]).await.id;
+    versions.push(find(&vault, Kind::Secret, secret).await.version);
+    let version = async || find(&vault, Kind::Container, holder).await.version;
+    let set = vault.set_acl(Kind::Container, holder, version().await, &acl(&["u7"], false)).await;
+    assert_eq!(set.unwrap(), Commit::Done);
+    versions.push(find(&vault, Kind::Secret, secret).await.version);
+    assert_eq!(vault.delete_acl(Kind::Container, holder, version().await).await.unwrap(), Commit::Done);
+    versions.push(find(&vault, Kind::Secret, secret).await.version);
+    assert_eq!(vault.delete(Kind::Container, holder, version().await).await.unwrap(), Commit::Done);
+    versions.push(find(&vault, Kind::Secret, secret).await.version);
+    for (at, version) in versions.iter().enumerate() {
+        assert!(!versions[..at].contains(version), "{at}: what was decided upon the secret is void");
+    }
 }
 
 async fn a_container_wants_secrets_that_are_there(at: Database) {

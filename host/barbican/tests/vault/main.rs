@@ -78,7 +78,7 @@ pub async fn make_container(vault: &Vault, secrets: &[(&str, Uuid)]) -> Containe
     };
     match vault.create_container(new).await.unwrap() {
         CreateContainer::Done(container) => container,
-        unknown @ CreateContainer::UnknownSecret(_) => panic!("{unknown:?}"),
+        refused => panic!("{refused:?}"),
     }
 }
 

@@ -38,6 +38,7 @@ pub(crate) enum Identity {
 /// The door, if a source of identity or a service that asks turns it on.
 pub(super) fn barbican(
     raw: Spanned<raw::Barbican>,
+    api: &[Endpoint],
     place: &Place<'_>,
 ) -> Result<Option<Barbican>, ConfigError> {
     let origin = place.at(&raw.span());
@@ -78,6 +79,12 @@ pub(super) fn barbican(
         ..Options::default()
     };
     let listen = raw.listen.map(|listen| endpoints(Some(listen), None, place)).transpose()?;
+    let proves = |at: &Endpoint| at.tls.as_ref().is_some_and(|tls| tls.client_ca.is_some());
+    if !options.oslo_clients.is_empty() && !listen.as_deref().unwrap_or(api).iter().any(proves) {
+        return Err(origin.wrong(
+            "`oslo_clients` names certificates, and no address of this door has `tls` with a `client_ca` to see them",
+        ));
+    }
     Ok(Some(Barbican { listen, options, identity, origin }))
 }
 
@@ -89,10 +96,7 @@ fn keystone(raw: Spanned<raw::Keystone>, place: &Place<'_>) -> Result<KeystoneOp
     let span = raw.span();
     let raw = raw.into_inner();
     if !is_http(raw.url.get_ref()) {
-        let message = format!(
-            "`{}` is no URL of a Keystone, e.g. \"https://keystone.example.org/v3\"",
-            raw.url.get_ref()
-        );
+        let message = "this is no URL of a Keystone: write e.g. \"https://keystone.example.org/v3\"";
         return Err(place.wrong(&raw.url.span(), message));
     }
     let service = match (raw.username, raw.password) {

@@ -40,7 +40,8 @@ pub(super) fn text_or_secret(raw: &Spanned<Value>, place: &Place<'_>) -> Result<
 
 /// The path, where a secret comes from a file.
 pub(super) fn file(raw: &Spanned<Value>, place: &Place<'_>) -> Option<std::path::PathBuf> {
-    Some(place.path(raw.get_ref().as_table()?.get("file")?.as_str()?))
+    let table = raw.get_ref().as_table().filter(|table| table.len() == 1)?;
+    Some(place.path(table.get("file")?.as_str()?))
 }
 
 fn read(raw: &Value, place: &Place<'_>) -> Result<SecretText, String> {

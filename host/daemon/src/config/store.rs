@@ -46,6 +46,11 @@ pub(super) fn store(raw: &raw::Store, state: Option<&Path>, place: &Place<'_>) -
         }
     };
     let key = match &raw.key {
+        None if location.file().is_none() => {
+            return Err(origin.wrong(
+                "a database that several hosts may share wants one key for all of them: give `[store] key`",
+            ));
+        }
         None => Key::File(folder.join("store.key")),
         Some(key) => match secret::file(key, place) {
             Some(file) => Key::File(file),

@@ -35,12 +35,13 @@ pub(super) fn validate(
     let sections = [("federation", raw.federation.is_some()), ("gateway", raw.gateway.is_some())];
     let state = raw.state.map(|state| place.path(&state)).or_else(defaults::state);
     let unidentified = raw.barbican.as_ref().map(|raw| place.at(&raw.span()));
-    let barbican = raw.barbican.map(|raw| barbican(raw, place)).transpose()?.flatten();
+    let listen = listen(raw.listen, place)?;
+    let barbican = raw.barbican.map(|raw| barbican(raw, &listen.api, place)).transpose()?.flatten();
     Ok(Config {
         store: store(&raw.store, state.as_deref(), place)?,
         unidentified: if barbican.is_none() { unidentified } else { None },
         barbican,
-        listen: listen(raw.listen, place)?,
+        listen,
         policies,
         origins,
         docker: docker(raw.docker, place)?,

@@ -43,6 +43,20 @@ pub(in crate::vault) const STEP_HOLDERS: Sql = Sql::same(
       WHERE id IN (SELECT container_id FROM barbican_container_secrets WHERE secret_id = $1)",
 );
 
+/// What may be done with a secret may depend on the containers that hold it, so it is another one with each change of
+/// theirs.
+pub(in crate::vault) const STEP_HELD: Sql = Sql::same(
+    "UPDATE barbican_secrets SET version = version + 1
+      WHERE id IN (SELECT secret_id FROM barbican_container_secrets WHERE container_id = $1)",
+);
+/// One row: how many containers of its own creator's hold the secret.
+pub(in crate::vault) const COUNT_HOLDERS: Sql = Sql::same(
+    "SELECT COUNT(DISTINCT c.id) FROM barbican_secrets s
+       JOIN barbican_container_secrets h ON h.secret_id = s.id
+       JOIN barbican_containers c ON c.id = h.container_id AND c.creator_id = s.creator_id
+      WHERE s.id = $1",
+);
+
 pub(in crate::vault) const PUT_ACL: Sql = Sql::same(
     "INSERT INTO barbican_acls (kind, entity_id, project_access, created_at, updated_at)
      VALUES ($1, $2, $3, $4, $4)
