@@ -19,7 +19,6 @@ mod policies;
 #[cfg(feature = "door")]
 mod record;
 mod secrets;
-mod subject;
 mod turns;
 mod versions;
 

@@ -4,12 +4,11 @@
 //! `pkg/authorization/authz.go`) and sends the certificates beside it. Both must say the same. A name is a name:
 //! nothing in it is ever read as a pattern, a path or a group.
 
-mod certificate;
-
 #[cfg(test)]
 mod tests;
 
 use portcullis_contract::types::Principal;
+use portcullis_identity::certificate::{self, CertificateError};
 
 use crate::message::Message;
 
@@ -18,7 +17,7 @@ use crate::message::Message;
 pub enum IdentityError {
     /// The client's certificate is malformed, or holds a name that cannot be read for certain.
     #[error("the client's certificate cannot be read: {0}")]
-    Certificate(&'static str),
+    Certificate(#[from] CertificateError),
     /// The user is not the one whom the certificate names.
     #[error("dockerd names the user {}, but the client's certificate names {}", quoted(.user.as_deref()), quoted(.certificate.as_deref()))]
     Differs {

@@ -2,11 +2,13 @@
 
 use portcullis_audit::Log;
 use portcullis_contract::hook::{HookName, SecretAccess};
+use portcullis_contract::types::Verdict;
+use portcullis_edge::Settled;
 use portcullis_engine::Host;
 use portcullis_identity::Tokens;
 use std::sync::Arc;
 
-use super::record::{self, Settled};
+use super::record;
 use super::{Door, Options};
 use crate::decide::{Decider, Deciding, Question, Ruling};
 use crate::vault::Vault;
@@ -46,7 +48,7 @@ impl Decider for Policies {
                 fault: false,
             };
             let policies = self.clone();
-            let settled = Settled::host(rule, reason);
+            let settled = Settled::host(Verdict::Deny, rule, &reason);
             let ruling =
                 self.host.run(async move { policies.record(&question, settled, ruling).await }).await;
             ruling.unwrap_or_else(|| fault("the refusal was cut short; nothing was allowed", id))

@@ -4,6 +4,7 @@ use axum::extract::Extension;
 use portcullis_contract::docker;
 use portcullis_contract::hook::{DockerRequest, DockerResponse, HookName};
 use portcullis_contract::types::{Context, Verdict};
+use portcullis_edge::Settled;
 use portcullis_listen::Peer;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -11,31 +12,28 @@ use uuid::Uuid;
 
 use super::Shared;
 use super::answer::Reply;
-use super::record::{Entry, Settled};
+use super::record::Entry;
 use crate::canonical::{self, Refusal};
 use crate::message::Message;
 
 /// One call of dockerd: when it came, and under which id it is decided.
 pub(super) struct Call {
-    pub(super) id: String,
-    pub(super) now: u64,
+    pub(super) context: Context,
     pub(super) begun: Instant,
-    pub(super) peer: Option<String>,
 }
 
 impl Call {
     pub(super) fn begin(peer: Option<Extension<Peer>>) -> Self {
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Self {
-            id: Uuid::now_v7().simple().to_string(),
-            now: u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX),
+            context: Context {
+                now: u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX),
+                decision: Uuid::now_v7().simple().to_string(),
+                door: "docker".into(),
+                peer: peer.map(|Extension(peer)| peer.address.to_string()),
+            },
             begun: Instant::now(),
-            peer: peer.map(|Extension(peer)| peer.address.to_string()),
         }
-    }
-
-    fn context(&self) -> Context {
-        Context { now: self.now, decision: self.id.clone(), door: "docker".into(), peer: self.peer.clone() }
     }
 }
 
@@ -45,7 +43,7 @@ pub(super) async fn authorize_request(door: &Arc<Shared>, call: Call, body: Opti
         Ok(message) => message,
         Err(refusal) => return door.refuse(call, HookName::DockerRequest, None, refusal).await,
     };
-    let request = match canonical::request(&message, call.context(), &door.settings.daemon) {
+    let request = match canonical::request(&message, call.context.clone(), &door.settings.daemon) {
         Ok(request) => request,
         Err(refusal) => return door.refuse(call, HookName::DockerRequest, Some(&message), refusal).await,
     };
@@ -56,7 +54,7 @@ pub(super) async fn authorize_request(door: &Arc<Shared>, call: Call, body: Opti
     }
     let generation = door.host.generation();
     let decision = generation.decide::<DockerRequest>(&request).await;
-    let reply = Reply::to(&decision, &call.id);
+    let reply = Reply::to(&decision, &call.context.decision);
     let entry = Entry::request(&call, &request, Settled::policies(decision));
     let reply = door.record(entry, reply).await;
     if generation.watches(HookName::DockerRequest) {
@@ -82,12 +80,12 @@ pub(super) async fn authorize_response(door: &Arc<Shared>, call: Call, body: Opt
         Ok(message) => message,
         Err(refusal) => return door.refuse(call, hook, None, refusal).await,
     };
-    let response = match canonical::response(&message, call.context(), &door.settings.daemon) {
+    let response = match canonical::response(&message, call.context.clone(), &door.settings.daemon) {
         Ok(response) => response,
         Err(refusal) => return door.refuse(call, hook, Some(&message), refusal).await,
     };
     let decision = generation.decide::<DockerResponse>(&response).await;
-    let reply = Reply::to(&decision, &call.id);
+    let reply = Reply::to(&decision, &call.context.decision);
     let reply = door.record(response_entry(&call, &response, Settled::policies(decision)), reply).await;
     if generation.watches(hook) {
         let door = Arc::clone(door);
@@ -113,7 +111,7 @@ fn read(body: Option<&[u8]>) -> Result<Message, Refusal> {
 impl Shared {
     /// Refuses by a rule of the host's own.
     async fn refuse(&self, call: Call, hook: HookName, message: Option<&Message>, refusal: Refusal) -> Reply {
-        let reply = Reply::refused(&refusal.reason, refusal.rule, &call.id);
+        let reply = Reply::refused(&refusal.reason, refusal.rule, &call.context.decision);
         self.record(Entry::refusal(&call, hook, message, &refusal), reply).await
     }
 

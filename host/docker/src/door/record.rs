@@ -1,12 +1,12 @@
 //! What a decision of this door leaves in the audit log.
 
-use portcullis_audit::{PolicyRecord, Record, Target};
+use portcullis_audit::{Record, Target};
 use portcullis_contract::docker::Request;
 use portcullis_contract::hook::HookName;
 use portcullis_contract::types::Verdict;
-use portcullis_engine::{Decision, Outcome, PolicyOutcome};
+use portcullis_edge::{Settled, micros};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::authorize::Call;
 use crate::canonical::Refusal;
@@ -16,63 +16,6 @@ use crate::message::Message;
 pub(super) struct Entry {
     record: Record,
     begun: Instant,
-}
-
-/// How a call was settled.
-pub(super) struct Settled {
-    verdict: Verdict,
-    rule: String,
-    reason: String,
-    policy: Option<Arc<str>>,
-    generation: u64,
-    outcomes: Vec<PolicyOutcome>,
-    elapsed: Duration,
-    fault: bool,
-    monitored: bool,
-}
-
-impl Settled {
-    /// By the host, by a rule of its own.
-    pub(super) fn host(verdict: Verdict, rule: &str, reason: &str) -> Self {
-        Self {
-            verdict,
-            rule: rule.into(),
-            reason: reason.into(),
-            policy: None,
-            generation: 0,
-            outcomes: Vec::new(),
-            elapsed: Duration::ZERO,
-            fault: false,
-            monitored: false,
-        }
-    }
-
-    /// By the policies.
-    pub(super) fn policies(decision: Decision) -> Self {
-        Self {
-            verdict: if decision.allowed { Verdict::Allow } else { Verdict::Deny },
-            rule: decision.rule,
-            reason: decision.reason,
-            policy: decision.policy,
-            generation: decision.generation,
-            outcomes: decision.outcomes,
-            elapsed: decision.elapsed,
-            fault: decision.fault,
-            monitored: false,
-        }
-    }
-
-    /// Not at all: these policies only watch. Their record stands beside the decision's, under the same id.
-    pub(super) fn monitored(generation: u64, outcomes: Vec<PolicyOutcome>) -> Self {
-        let elapsed = outcomes.iter().map(|outcome| outcome.elapsed).sum();
-        Self {
-            generation,
-            outcomes,
-            elapsed,
-            monitored: true,
-            ..Self::host(Verdict::Abstain, "host:monitor", "")
-        }
-    }
 }
 
 impl Entry {
@@ -114,20 +57,7 @@ impl Entry {
     }
 
     fn new(call: &Call, hook: HookName, settled: Settled) -> Self {
-        let mut record = Record::new(call.id.clone(), call.now, "docker", hook, settled.verdict);
-        record.rule = settled.rule;
-        if settled.fault {
-            record.error = Some(settled.reason.clone());
-        }
-        record.reason = settled.reason;
-        record.policy = settled.policy;
-        record.generation = settled.generation;
-        record.micros = micros(settled.elapsed);
-        record.outcomes = settled.outcomes.into_iter().map(policy_record).collect();
-        record.peer.clone_from(&call.peer);
-        if settled.monitored {
-            record.extra.push(("monitor".into(), "true".into()));
-        }
+        let record = settled.record(&call.context, hook);
         Self { record, begun: call.begun }
     }
 
@@ -137,41 +67,4 @@ impl Entry {
         self.record.total_micros = micros(self.begun.elapsed());
         self.record
     }
-}
-
-fn policy_record(outcome: PolicyOutcome) -> PolicyRecord {
-    let policy = &outcome.policy;
-    let mut record = PolicyRecord {
-        policy: Arc::clone(&policy.name),
-        revision: Arc::clone(&policy.revision),
-        module: Arc::clone(&policy.module),
-        settings: Arc::clone(&policy.settings),
-        mode: policy.mode.as_str().into(),
-        outcome: "opinion".into(),
-        verdict: None,
-        rule: String::new(),
-        reason: None,
-        detail: None,
-        micros: micros(outcome.elapsed),
-    };
-    match outcome.outcome {
-        Outcome::Opinion(opinion) => {
-            record.verdict = Some(opinion.verdict);
-            record.rule = opinion.rule;
-            record.reason = Some(opinion.reason).filter(|reason| !reason.is_empty());
-        }
-        Outcome::Roles { grants, denials } => {
-            record.detail = Some(format!("{grants} grants, {denials} denials"));
-        }
-        Outcome::Fault(fault) => {
-            record.outcome = fault.name().into();
-            record.detail = Some(fault.to_string());
-        }
-        Outcome::NotAsked => record.outcome = "not-asked".into(),
-    }
-    record
-}
-
-fn micros(duration: Duration) -> u64 {
-    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }

@@ -1,4 +1,4 @@
-//! A certificate's facts, read as Go reads them where dockerd's own reading depends on it.
+//! A certificate's facts, read as Go reads them where two readings are possible: dockerd is written in Go.
 
 use std::fmt::Write as _;
 use std::net::IpAddr;
@@ -14,11 +14,17 @@ use x509_parser::oid_registry::{
 use x509_parser::prelude::FromDer as _;
 use x509_parser::x509::{AttributeTypeAndValue, X509Name};
 
-use super::IdentityError;
+/// Why a certificate cannot be read as one thing alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct CertificateError(pub &'static str);
 
-/// Reads one certificate. Its signature and validity are dockerd's business, which has checked them.
-pub(super) fn read(der: &[u8]) -> Result<Certificate, IdentityError> {
-    let unreadable = IdentityError::Certificate;
+/// Reads one certificate, DER. Its signature and validity are the business of whoever took it from the peer.
+///
+/// # Errors
+/// It is malformed, or something in it could be read in two ways.
+pub fn read(der: &[u8]) -> Result<Certificate, CertificateError> {
+    let unreadable = CertificateError;
     let (rest, parsed) = X509Certificate::from_der(der).map_err(|_| unreadable("it is malformed"))?;
     if !rest.is_empty() {
         return Err(unreadable("something follows it"));
@@ -51,14 +57,12 @@ pub(super) fn read(der: &[u8]) -> Result<Certificate, IdentityError> {
 }
 
 /// Refused where one is in an encoding that we and Go might read differently (T61, BMP).
-fn texts(name: &X509Name<'_>, kind: &Oid<'_>) -> Result<Vec<String>, IdentityError> {
+fn texts(name: &X509Name<'_>, kind: &Oid<'_>) -> Result<Vec<String>, CertificateError> {
     name.iter_attributes()
         .filter(|attribute| attribute.attr_type() == kind)
         .map(|attribute| match attribute.as_str() {
             Ok(text) => Ok(text.to_owned()),
-            Err(_) => {
-                Err(IdentityError::Certificate("a name in its subject is in an encoding other than UTF-8"))
-            }
+            Err(_) => Err(CertificateError("a name in its subject is in an encoding other than UTF-8")),
         })
         .collect()
 }
@@ -112,12 +116,12 @@ fn escaped(text: &str) -> String {
     escaped
 }
 
-fn address(bytes: &[u8]) -> Result<String, IdentityError> {
+fn address(bytes: &[u8]) -> Result<String, CertificateError> {
     let address = match bytes.len() {
         4 => <[u8; 4]>::try_from(bytes).map(IpAddr::from),
         _ => <[u8; 16]>::try_from(bytes).map(IpAddr::from),
     };
-    let address = address.map_err(|_| IdentityError::Certificate("one of its IP addresses is malformed"))?;
+    let address = address.map_err(|_| CertificateError("one of its IP addresses is malformed"))?;
     Ok(address.to_string())
 }
 
@@ -126,4 +130,36 @@ fn hexadecimal(bytes: &[u8]) -> String {
         let _ = write!(text, "{byte:02x}");
         text
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rcgen::{CertificateParams, DnType, KeyPair};
+
+    fn subject(parts: &[(DnType, &str)]) -> Option<String> {
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.distinguished_name = rcgen::DistinguishedName::new();
+        for (kind, value) in parts {
+            params.distinguished_name.push(kind.clone(), *value);
+        }
+        let certificate = params.self_signed(&KeyPair::generate().unwrap()).unwrap();
+        read(certificate.der()).ok().map(|certificate| certificate.subject)
+    }
+
+    #[test]
+    fn a_subject_is_one_text_and_no_name_passes_for_two() {
+        let organization = DnType::OrganizationName;
+        let name = DnType::CommonName;
+        for (parts, text) in [
+            (vec![(name.clone(), "barbican")], "CN=barbican"),
+            (vec![(organization.clone(), "Example"), (name.clone(), "barbican")], "CN=barbican,O=Example"),
+            (vec![(name.clone(), "barbican,O=Example")], "CN=barbican\\,O\\=Example"),
+            (vec![(name.clone(), " #x ")], "CN=\\ #x\\ "),
+            (vec![(name, "#x\n")], "CN=\\#x\\0a"),
+        ] {
+            assert_eq!(subject(&parts).as_deref(), Some(text));
+        }
+        assert_eq!(read(b"x"), Err(CertificateError("it is malformed")));
+    }
 }
