@@ -42,7 +42,7 @@ fn host(runtime: &Runtime, settings: String, freeze: bool) -> Host {
         name: "docker-baseline".into(),
         source: Source::Builtin("docker-baseline".into(), MODULE.into()),
         sha256: None,
-        hooks: None,
+        hooks: portcullis_engine::Hooks::Exported,
         mode: Mode::Enforce,
         settings,
         limits: Limits { deadline: Duration::from_secs(10), ..Limits::default() },

@@ -38,7 +38,7 @@ async fn load(settings: &str, cases: Vec<Case>) -> Result<Arc<Generation>, LoadE
         name: "barbican-acl".into(),
         source: Source::Builtin("barbican-acl".into(), MODULE.into()),
         sha256: None,
-        hooks: None,
+        hooks: portcullis_engine::Hooks::Exported,
         mode: Mode::Enforce,
         settings: settings.into(),
         // A busy machine is not what is tested.

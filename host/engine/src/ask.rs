@@ -159,6 +159,19 @@ pub(crate) fn tame(opinion: Opinion) -> Opinion {
     }
 }
 
+/// A list of roles as the contract allows it. Accounts and roles stay as they are: whoever uses them compares them
+/// with those it knows.
+pub(crate) fn tame_roles(mut answer: aws::Answer) -> aws::Answer {
+    for grant in &mut answer.grants {
+        grant.reason = text::printable(&grant.reason, text::REASON);
+    }
+    for denial in &mut answer.denials {
+        denial.reason = text::printable(&denial.reason, text::REASON);
+        denial.rule = text::rule(&denial.rule);
+    }
+    answer
+}
+
 /// A store for one decision. Its guest yields each millisecond once its first slice is over, and is stopped when
 /// the deadline has passed. This is the one place that arms a deadline for a decision.
 pub(crate) fn new_store(

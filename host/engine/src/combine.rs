@@ -4,6 +4,7 @@
 
 use portcullis_contract::aws::{Answer, Denial, Grant};
 use portcullis_contract::types::{Opinion, Verdict};
+use std::collections::HashSet;
 
 use crate::Fault;
 
@@ -25,6 +26,11 @@ pub struct Ruling {
 impl Ruling {
     fn refused(rule: &str, reason: &str) -> Self {
         Self { allowed: false, fault: false, reason: reason.into(), rule: rule.into(), by: None }
+    }
+
+    /// Everybody answered, and what may be had is a list.
+    pub fn listed() -> Self {
+        Self { allowed: true, fault: false, reason: String::new(), rule: String::new(), by: None }
     }
 
     /// No policy is there to ask.
@@ -95,8 +101,13 @@ pub fn after<'a>(said: impl IntoIterator<Item = Said<'a>>) -> Ruling {
 /// What `aws-roles` came to.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Roles {
-    /// What may be had, each with the policy that gave it.
-    Granted(Vec<(usize, Grant)>),
+    /// Everybody answered.
+    Granted {
+        /// What may be had, each with the policy that gave it.
+        grants: Vec<(usize, Grant)>,
+        /// What may not, each with the policy that said so.
+        denials: Vec<(usize, Denial)>,
+    },
     /// A policy could not answer: nothing is granted.
     Refused(Ruling),
 }
@@ -104,8 +115,10 @@ pub enum Roles {
 /// The denials of all policies are applied first; for one account and role the first policy in order supplies
 /// every parameter; a fault means that nothing is granted.
 pub fn roles<'a>(said: impl IntoIterator<Item = (&'a str, &'a Result<Answer, Fault>)>) -> Roles {
-    let mut denials: Vec<&Denial> = Vec::new();
+    let mut denials: Vec<(usize, &Denial)> = Vec::new();
     let mut grants: Vec<(usize, &Grant)> = Vec::new();
+    // Sets, since a list has as many lines as its policy likes.
+    let mut known = HashSet::new();
     for (by, (policy, answer)) in said.into_iter().enumerate() {
         match answer {
             Err(fault) => {
@@ -114,26 +127,27 @@ pub fn roles<'a>(said: impl IntoIterator<Item = (&'a str, &'a Result<Answer, Fau
                 return Roles::Refused(Ruling { allowed: false, fault: true, reason, rule, by: Some(by) });
             }
             Ok(answer) => {
-                denials.extend(&answer.denials);
+                denials.extend(answer.denials.iter().map(|denial| (by, denial)));
                 for grant in &answer.grants {
-                    let known = |(_, other): &(usize, &Grant)| {
-                        (&other.account, &other.role) == (&grant.account, &grant.role)
-                    };
-                    if !grants.iter().any(known) {
+                    if known.insert((&grant.account, &grant.role)) {
                         grants.push((by, grant));
                     }
                 }
             }
         }
     }
-    let denied = |grant: &Grant| {
-        denials.iter().any(|denial| {
-            denial.account.as_ref().is_none_or(|account| *account == grant.account)
-                && denial.role.as_ref().is_none_or(|role| *role == grant.role)
-        })
+    let denied: HashSet<_> =
+        denials.iter().map(|(_, denial)| (denial.account.as_ref(), denial.role.as_ref())).collect();
+    let denied = |Grant { account, role, .. }: &Grant| {
+        [(Some(account), Some(role)), (Some(account), None), (None, Some(role)), (None, None)]
+            .iter()
+            .any(|pair| denied.contains(pair))
     };
     grants.retain(|(_, grant)| !denied(grant));
-    Roles::Granted(grants.into_iter().map(|(by, grant)| (by, grant.clone())).collect())
+    Roles::Granted {
+        grants: grants.into_iter().map(|(by, grant)| (by, grant.clone())).collect(),
+        denials: denials.into_iter().map(|(by, denial)| (by, denial.clone())).collect(),
+    }
 }
 
 #[cfg(test)]
@@ -196,8 +210,11 @@ mod tests {
             denials: vec![Denial { role: Some("admin".into()), ..Denial::default() }],
             ..Answer::default()
         });
-        let Roles::Granted(granted) = roles([("a", &first), ("b", &second)]) else { panic!("refused") };
-        assert_eq!(granted, [(0, grant("1", "read", "first")), (1, grant("2", "read", "second"))]);
+        let Roles::Granted { grants, denials } = roles([("a", &first), ("b", &second)]) else {
+            panic!("refused")
+        };
+        assert_eq!(grants, [(0, grant("1", "read", "first")), (1, grant("2", "read", "second"))]);
+        assert_eq!(denials.iter().map(|(by, _)| *by).collect::<Vec<_>>(), [1]);
         let broken = Err(Fault::LogFlood);
         assert!(matches!(roles([("a", &first), ("b", &broken)]), Roles::Refused(_)));
     }

@@ -81,6 +81,8 @@ pub struct Decision {
 pub struct Grants {
     /// The roles that may be had, each with the policy that supplied it; empty where the decision refused.
     pub grants: Vec<(Arc<str>, aws::Grant)>,
+    /// What was denied, each with the policy that did.
+    pub denials: Vec<(Arc<str>, aws::Denial)>,
     /// How it came about.
     pub decision: Decision,
 }

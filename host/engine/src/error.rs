@@ -43,6 +43,17 @@ pub enum PolicyError {
         /// What there is.
         exported: String,
     },
+    /// It is asked on one hook alone, and exports others.
+    #[error(
+        "it is asked on `{asked}` alone and exports {exported}: list `hooks = [\"{asked}\"]` here, and let an entry of \
+         its own serve the others"
+    )]
+    Sole {
+        /// What it is asked.
+        asked: HookName,
+        /// What there is.
+        exported: String,
+    },
     /// It did not pass one of its own cases.
     #[error("case `{case}` (hook `{hook}`): it {difference}")]
     Case {

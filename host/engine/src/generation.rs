@@ -6,20 +6,25 @@
 use portcullis_contract::hook::AwsRoles;
 use portcullis_contract::types::Opinion;
 use portcullis_contract::{Hook, HookName, aws};
+use std::any::Any;
+use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use wasmtime::Engine;
 
 use crate::Mode;
-use crate::ask::{Callable, tame};
+use crate::ask::{Callable, tame, tame_roles};
 use crate::combine::{self, Ruling};
 use crate::decision::{Decision, Grants, Outcome, PolicyOutcome, PolicyStatusRef};
 use crate::policy::{Answered, Policy, PolicyStatus};
 
+/// What a door keeps with a generation.
+pub type Attached = Arc<dyn Any + Send + Sync>;
+
 /// The whole set of policies in force.
-#[derive(Debug)]
 pub struct Generation {
     number: u64,
+    attached: Option<Attached>,
     policies: Vec<Arc<Policy>>,
     enforced: [Vec<Arc<Policy>>; HookName::ALL.len()],
     monitored: [Vec<Arc<Policy>>; HookName::ALL.len()],
@@ -27,8 +32,23 @@ pub struct Generation {
     _engine: Option<Engine>,
 }
 
+impl fmt::Debug for Generation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { number, policies, .. } = self;
+        f.debug_struct("Generation")
+            .field("number", number)
+            .field("policies", policies)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Generation {
-    pub(crate) fn new(number: u64, policies: Vec<Arc<Policy>>, engine: Option<Engine>) -> Self {
+    pub(crate) fn new(
+        number: u64,
+        policies: Vec<Arc<Policy>>,
+        engine: Option<Engine>,
+        attached: Option<Attached>,
+    ) -> Self {
         let on = |hook: HookName, mode: Mode| -> Vec<_> {
             let asked =
                 |policy: &&Arc<Policy>| policy.status.mode == mode && policy.status.hooks.contains(&hook);
@@ -36,12 +56,18 @@ impl Generation {
         };
         let enforced = HookName::ALL.map(|hook| on(hook, Mode::Enforce));
         let monitored = HookName::ALL.map(|hook| on(hook, Mode::Monitor));
-        Self { number, policies, enforced, monitored, _engine: engine }
+        Self { number, attached, policies, enforced, monitored, _engine: engine }
     }
 
     /// Its number: each publication has the next one.
     pub fn number(&self) -> u64 {
         self.number
+    }
+
+    /// What was put in force together with these policies, e.g. the accounts that their settings name: whoever
+    /// decides by this generation sees these and no others.
+    pub fn attached<T: Any>(&self) -> Option<&T> {
+        self.attached.as_deref().and_then(|attached| attached.downcast_ref())
     }
 
     /// Whether a policy's word counts on `hook`.
@@ -52,6 +78,11 @@ impl Generation {
     /// Whether anybody wants to see what happens on `hook`.
     pub fn watches(&self, hook: HookName) -> bool {
         !self.monitored[hook as usize].is_empty()
+    }
+
+    /// Whether any of these policies only watches which roles may be had.
+    pub fn watches_roles(&self, of: &[Arc<str>]) -> bool {
+        self.monitored[HookName::AwsRoles as usize].iter().any(|policy| of.contains(&policy.name))
     }
 
     /// Every policy, in the configuration's order.
@@ -79,37 +110,34 @@ impl Generation {
         self.decision(ruling, policies, outcomes, begun)
     }
 
-    /// Asks which roles may be had.
-    pub async fn grants(&self, input: &aws::Request) -> Grants {
+    /// Asks the policies named in `of`, in that order, which roles may be had.
+    pub async fn grants(&self, input: &aws::Request, of: &[Arc<str>]) -> Grants {
         let begun = Instant::now();
-        let policies = &self.enforced[HookName::AwsRoles as usize];
-        let mut answers = Vec::with_capacity(policies.len());
-        for policy in policies {
-            answers.push(policy.ask::<AwsRoles>(input).await);
-        }
+        let policies = named(&self.enforced, of);
+        let answers = ask_all(&policies, input).await;
         let said = policies.iter().zip(&answers).map(|(policy, answer)| (&*policy.name, &answer.said));
-        let (ruling, granted) = match combine::roles(said) {
-            combine::Roles::Refused(ruling) => (ruling, Vec::new()),
-            combine::Roles::Granted(_) if policies.is_empty() => {
-                (Ruling::no_policy(HookName::AwsRoles), Vec::new())
+        let none = || (Vec::new(), Vec::new());
+        let (ruling, (grants, denials)) = match combine::roles(said) {
+            combine::Roles::Refused(ruling) => (ruling, none()),
+            combine::Roles::Granted { .. } if policies.is_empty() => {
+                (Ruling::no_policy(HookName::AwsRoles), none())
             }
-            combine::Roles::Granted(granted) => {
-                let allowed = Ruling {
-                    allowed: true,
-                    fault: false,
-                    reason: String::new(),
-                    rule: String::new(),
-                    by: None,
-                };
-                let named = |(by, grant): (usize, aws::Grant)| (Arc::clone(&policies[by].name), grant);
-                (allowed, granted.into_iter().map(named).collect())
+            combine::Roles::Granted { grants, denials } => {
+                let name = |by: usize| Arc::clone(&policies[by].name);
+                let grants = grants.into_iter().map(|(by, grant)| (name(by), grant)).collect();
+                let denials = denials.into_iter().map(|(by, denial)| (name(by), denial)).collect();
+                (Ruling::listed(), (grants, denials))
             }
         };
-        let outcomes = outcomes(policies, answers, |answer: aws::Answer| Outcome::Roles {
-            grants: answer.grants.len(),
-            denials: answer.denials.len(),
-        });
-        Grants { grants: granted, decision: self.decision(ruling, policies, outcomes, begun) }
+        let outcomes = outcomes(&policies, answers, roles);
+        Grants { grants, denials, decision: self.decision(ruling, &policies, outcomes, begun) }
+    }
+
+    /// Asks those of the policies named in `of` that only watch; their word counts for nothing.
+    pub async fn monitor_grants(&self, input: &aws::Request, of: &[Arc<str>]) -> Vec<PolicyOutcome> {
+        let policies = named(&self.monitored, of);
+        let answers = ask_all(&policies, input).await;
+        outcomes(&policies, answers, roles)
     }
 
     /// Asks the policies that only watch; their word counts for nothing.
@@ -143,6 +171,25 @@ impl Generation {
             elapsed: begun.elapsed(),
         }
     }
+}
+
+/// The policies on `aws-roles` with these names, in their order.
+fn named(on: &[Vec<Arc<Policy>>], of: &[Arc<str>]) -> Vec<Arc<Policy>> {
+    let policies = &on[HookName::AwsRoles as usize];
+    of.iter().filter_map(|name| policies.iter().find(|policy| policy.name == *name)).cloned().collect()
+}
+
+async fn ask_all(policies: &[Arc<Policy>], input: &aws::Request) -> Vec<Answered<aws::Answer>> {
+    let mut answers = Vec::with_capacity(policies.len());
+    for policy in policies {
+        answers.push(policy.ask::<AwsRoles>(input).await.map(tame_roles));
+    }
+    answers
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it ends here")]
+fn roles(answer: aws::Answer) -> Outcome {
+    Outcome::Roles { grants: answer.grants.len(), denials: answer.denials.len() }
 }
 
 /// Asks in order, until one settles the matter.

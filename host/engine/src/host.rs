@@ -11,13 +11,13 @@ use crate::ask::Entry;
 use crate::build::{Builder, Facts, Order};
 use crate::cache::Cache;
 use crate::error::PolicyError;
-use crate::generation::Generation;
+use crate::generation::{Attached, Generation};
 use crate::lane::Lane;
 use crate::linker::linker;
 use crate::policy::{Policy, PolicyStatus, PreparedInstance};
 use crate::probe::{Probed, probe};
 use crate::sealed::Artifact;
-use crate::{Digest, LoadError, PolicySpec, compile_config, ticker};
+use crate::{Digest, Hooks, LoadError, PolicySpec, compile_config, ticker};
 
 /// What a host needs to build policies.
 #[derive(Debug, Clone)]
@@ -56,7 +56,7 @@ impl Host {
     /// A host with an empty generation, which refuses everything.
     pub fn new(options: HostOptions) -> Result<Self, LoadError> {
         let lane = Lane::new().map_err(|error| LoadError::Engine(error.to_string()))?;
-        let empty = Generation::new(0, Vec::new(), None);
+        let empty = Generation::new(0, Vec::new(), None, None);
         Ok(Self {
             options,
             lane,
@@ -84,9 +84,18 @@ impl Host {
 
     /// Builds a candidate and puts it in force. One at a time; on an error the set in force stays.
     pub async fn load(&self, specs: Vec<PolicySpec>) -> Result<Arc<Generation>, LoadError> {
+        self.load_with(specs, None).await
+    }
+
+    /// The same, with what a door must see change at the same moment: see [`Generation::attached`].
+    pub async fn load_with(
+        &self,
+        specs: Vec<PolicySpec>,
+        attached: Option<Attached>,
+    ) -> Result<Arc<Generation>, LoadError> {
         let _one_at_a_time = self.publishing.lock().await;
         let candidate = self.candidate(specs).await?;
-        self.publish(candidate)
+        self.publish(candidate, attached)
     }
 
     /// Builds every policy, loads them into an engine sized for them, and asks them their cases.
@@ -123,9 +132,14 @@ impl Host {
         Ok(None)
     }
 
-    fn publish(&self, candidate: Candidate) -> Result<Arc<Generation>, LoadError> {
+    fn publish(
+        &self,
+        candidate: Candidate,
+        attached: Option<Attached>,
+    ) -> Result<Arc<Generation>, LoadError> {
         let number = self.number.load(Ordering::Relaxed) + 1;
-        let next = Arc::new(Generation::new(number, candidate.policies, candidate.engine));
+        let next = Generation::new(number, candidate.policies, candidate.engine, attached);
+        let next = Arc::new(next);
         let current = self.generation();
         if let Some(lost) =
             HookName::ALL.into_iter().find(|hook| current.serves(*hook) && !next.serves(*hook))
@@ -166,9 +180,16 @@ impl Host {
             tracing::info!(target: "policy", policy = spec.name, "configure: {line}");
         }
         let exported = || facts.hooks.iter().map(|hook| format!("`{hook}`")).collect::<Vec<_>>().join(", ");
-        let wanted = spec.hooks.clone().unwrap_or_else(|| facts.hooks.clone());
+        let wanted = match &spec.hooks {
+            Hooks::Exported => facts.hooks.clone(),
+            Hooks::Listed(hooks) => hooks.clone(),
+            Hooks::Sole(hook) => vec![*hook],
+        };
         if let Some(hook) = wanted.iter().find(|hook| !facts.hooks.contains(hook)) {
             return Err(PolicyError::Hook { wanted: *hook, exported: exported() });
+        }
+        if let (Hooks::Sole(hook), true) = (&spec.hooks, facts.hooks.len() > 1) {
+            return Err(PolicyError::Sole { asked: *hook, exported: exported() });
         }
         Ok(Built { spec, hooks: wanted, module: digest, facts, artifact: Artifact::trusted(artifact) })
     }

@@ -28,6 +28,17 @@ impl Mode {
     }
 }
 
+/// The hooks that a policy is asked on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Hooks {
+    /// All that its module exports.
+    Exported,
+    /// These, which its module must export.
+    Listed(Vec<HookName>),
+    /// This one. A module that exports others too is refused: nobody would ask it there.
+    Sole(HookName),
+}
+
 /// One policy to be loaded.
 #[derive(Debug, Clone)]
 pub struct PolicySpec {
@@ -37,8 +48,8 @@ pub struct PolicySpec {
     pub source: Source,
     /// What the module's SHA-256 must be.
     pub sha256: Option<Digest>,
-    /// The hooks it is asked on; absent means all that it exports.
-    pub hooks: Option<Vec<HookName>>,
+    /// The hooks it is asked on.
+    pub hooks: Hooks,
     /// Whether its word counts.
     pub mode: Mode,
     /// Its settings: one JSON object, keys in order.

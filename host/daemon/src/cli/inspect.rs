@@ -1,7 +1,7 @@
 //! `portcullis policy inspect`: what a module is, before it is trusted with anything.
 
 use portcullis_engine::source::Source;
-use portcullis_engine::{Limits, Mode, PolicySpec};
+use portcullis_engine::{Hooks, Limits, Mode, PolicySpec};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
@@ -66,7 +66,7 @@ fn spec(arguments: &Arguments) -> Result<PolicySpec, ServeError> {
         name: arguments.module.clone(),
         source,
         sha256: None,
-        hooks: None,
+        hooks: Hooks::Exported,
         mode: Mode::Enforce,
         settings: arguments.settings.to_string(),
         limits: Limits::default(),

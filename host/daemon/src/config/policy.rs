@@ -4,7 +4,7 @@ use bytesize::ByteSize;
 use portcullis_contract::HookName;
 use portcullis_engine::case::{Case, CaseFile};
 use portcullis_engine::source::Source;
-use portcullis_engine::{Limits, Mode, PolicySpec};
+use portcullis_engine::{Hooks, Limits, Mode, PolicySpec};
 use std::path::Path;
 use std::time::Duration;
 use toml::Spanned;
@@ -24,10 +24,9 @@ pub(super) fn policy(raw: Spanned<raw::Policy>, place: &Place<'_>) -> Result<Pol
         sha256: optional(raw.sha256.as_ref(), place, |text| {
             text.parse().map_err(|error| format!("`{text}`: {error}"))
         })?,
-        hooks: raw
-            .hooks
-            .map(|hooks| hooks.iter().map(|name| checked(name, place, hook)).collect())
-            .transpose()?,
+        hooks: raw.hooks.map_or(Ok(Hooks::Exported), |hooks| {
+            hooks.iter().map(|name| checked(name, place, hook)).collect::<Result<_, _>>().map(Hooks::Listed)
+        })?,
         mode: optional(raw.mode.as_ref(), place, mode)?.unwrap_or_default(),
         settings: settings::to_json(&raw.settings)
             .map_err(|error| place.wrong(&span, format_args!("the settings of `{name}`: {error}")))?,
