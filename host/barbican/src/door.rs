@@ -45,7 +45,7 @@ pub(crate) struct Shared {
 }
 
 /// How the operator wants the door.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Options {
     /// The base of references, e.g. `https://kms.example.org:9311` (Barbican's option of that name). Without it they
     /// are made of what the client sends as `Host` and `X-Forwarded-Proto`.
@@ -55,23 +55,12 @@ pub struct Options {
     /// The subjects of the client certificates that may ask for them, in the form of RFC 4514, e.g.
     /// `CN=barbican,O=Example`; empty lets everybody ask who reaches the listener.
     pub oslo_clients: Vec<String>,
-    /// How much of a body of JSON is read, in bytes (Barbican's `max_allowed_request_size_in_bytes`).
-    pub max_body: usize,
-    /// How large a payload may be, in bytes (Barbican's `max_allowed_secret_in_bytes`).
-    pub max_secret: usize,
 }
 
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            host_href: None,
-            oslo_services: Vec::new(),
-            oslo_clients: Vec::new(),
-            max_body: 25_000,
-            max_secret: 20_000,
-        }
-    }
-}
+/// How much of a body of JSON is read, in bytes (the default of Barbican's `max_allowed_request_size_in_bytes`).
+const MAX_BODY: usize = 25_000;
+/// How large a payload may be, in bytes (the default of Barbican's `max_allowed_secret_in_bytes`).
+const MAX_SECRET: usize = 20_000;
 
 impl Door {
     /// A door that asks `decider`, and takes whoever `identify` names.

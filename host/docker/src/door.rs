@@ -32,7 +32,7 @@ pub(crate) struct Shared {
 }
 
 /// How the operator wants the door.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DoorSettings {
     /// A label for the daemon that asks; it reaches policies and records.
     pub daemon: String,

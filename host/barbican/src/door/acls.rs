@@ -159,10 +159,13 @@ fn operation(kind: Kind, change: &Change) -> Operation {
 
 /// 412 unless `If-Match` is absent, `*`, or names the ACL's state (RFC 9110, section 13.1.1).
 fn check_if_match(call: &Call<'_>, held: &Held) -> Result<(), Refusal> {
-    let tag = etag(held);
     let mut lines = call.headers(header::IF_MATCH).peekable();
+    if lines.peek().is_none() {
+        return Ok(());
+    }
+    let tag = etag(held);
     let matches = |line: &str| line.trim() == "*" || line.split(',').any(|candidate| candidate.trim() == tag);
-    if lines.peek().is_none() || lines.any(|line| line.to_str().is_ok_and(matches)) {
+    if lines.any(|line| line.to_str().is_ok_and(matches)) {
         return Ok(());
     }
     Err(Refusal::precondition(held.entity.kind()))

@@ -6,7 +6,7 @@ use portcullis_contract::secrets as contract;
 use serde::Serialize;
 
 use super::call::{Call, Incoming, Operation, Received};
-use super::secrets;
+use super::{MAX_BODY, secrets};
 use crate::answer::{self, Refusal};
 use crate::href;
 use crate::isotime;
@@ -39,7 +39,7 @@ struct Made {
 /// `POST /v1/containers`
 pub(super) async fn create(call: &Call<'_>, body: Incoming) -> Result<Response, Refusal> {
     call.query()?;
-    let received = body.read(call.door.options.max_body).await?;
+    let received = body.read(MAX_BODY).await?;
     received.check_encoding(call)?;
     let written = written(call, &received);
     call.ask_for(CREATE, Some(proposed(call, written.as_ref().ok()))).await?;

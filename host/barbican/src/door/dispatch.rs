@@ -14,7 +14,7 @@ use std::time::Instant;
 use uuid::Uuid;
 
 use super::call::{Call, Incoming, Received};
-use super::{Shared, acls, containers, lists, oslo, payloads, secrets, versions};
+use super::{MAX_BODY, MAX_SECRET, Shared, acls, containers, lists, oslo, payloads, secrets, versions};
 use crate::accept::Accept;
 use crate::answer::{self, Refusal};
 use crate::route::{self, Part, Place, Route, V1};
@@ -127,10 +127,8 @@ async fn place(call: &Call<'_>, place: Place, body: Incoming) -> Result<Response
     let id = route::id(&id).ok_or_else(|| Refusal::invalid_id(kind))?;
     // Read before the turn is taken: a client that dawdles over its body keeps nobody waiting.
     let body = match (call.method(), part, kind) {
-        (&Method::PUT | &Method::PATCH, Part::Acl, _) => body.read(call.door.options.max_body).await?,
-        (&Method::PUT, Part::Whole, Kind::Secret) => {
-            body.read(call.door.options.max_secret.saturating_add(1)).await?
-        }
+        (&Method::PUT | &Method::PATCH, Part::Acl, _) => body.read(MAX_BODY).await?,
+        (&Method::PUT, Part::Whole, Kind::Secret) => body.read(MAX_SECRET + 1).await?,
         _ => Received::default(),
     };
     // Taken before the entity is read, so that what is read is what is written upon.

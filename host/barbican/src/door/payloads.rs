@@ -6,6 +6,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use zeroize::Zeroizing;
 
+use super::MAX_SECRET;
 use super::call::{ATTEMPTS, Call, Operation, Received};
 use crate::answer::{self, Refusal};
 use crate::media::{Media, decode_base64};
@@ -59,7 +60,7 @@ fn no_payload() -> Refusal {
 
 /// Gives a secret its payload, once.
 pub(super) async fn put(call: &Call<'_>, mut held: Held, body: &Received) -> Result<Response, Refusal> {
-    let most = call.door.options.max_secret;
+    let most = MAX_SECRET;
     let received = &body.bytes;
     call.query()?;
     let issue = |status, reason| Refusal::issue(status, PUT.doing, reason);

@@ -8,7 +8,7 @@ use serde::Serialize;
 use zeroize::Zeroizing;
 
 use super::call::{ATTEMPTS, Call, Incoming, Operation, Received};
-use super::payloads;
+use super::{MAX_BODY, MAX_SECRET, payloads};
 use crate::answer::{self, Refusal};
 use crate::href;
 use crate::isotime;
@@ -47,7 +47,7 @@ struct Reference {
 /// `POST /v1/secrets`
 pub(super) async fn create(call: &Call<'_>, body: Incoming) -> Result<Response, Refusal> {
     call.query()?;
-    let received = body.read(call.door.options.max_body).await?;
+    let received = body.read(MAX_BODY).await?;
     received.check_encoding(call)?;
     let written = written(call, &received);
     call.ask_for(CREATE, Some(proposed(call, written.as_ref().ok()))).await?;
@@ -78,7 +78,7 @@ pub(super) async fn create(call: &Call<'_>, body: Incoming) -> Result<Response, 
 
 fn written(call: &Call<'_>, received: &Received) -> Result<Written, Refusal> {
     let now = Timestamp::now().micros();
-    Ok(secret::parse(&received.json(call)?, now, call.door.options.max_secret)?)
+    Ok(secret::parse(&received.json(call)?, now, MAX_SECRET)?)
 }
 
 /// What the policies are told of a secret that is not there yet; it has no id.

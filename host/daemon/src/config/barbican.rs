@@ -25,8 +25,15 @@ pub(crate) struct Barbican {
     pub(crate) origin: Origin,
 }
 
+/// Wherever it stands.
+impl PartialEq for Barbican {
+    fn eq(&self, other: &Self) -> bool {
+        self.listen == other.listen && self.options == other.options && self.identity == other.identity
+    }
+}
+
 /// Who says whose a token is.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Identity {
     Keystone(Box<KeystoneOptions>),
     /// A file of tokens.
@@ -76,7 +83,6 @@ pub(super) fn barbican(
         host_href: raw.host_href.map(|href| href.into_inner().trim_end_matches('/').to_owned()),
         oslo_services: raw.oslo_services.into_iter().map(Spanned::into_inner).collect(),
         oslo_clients: raw.oslo_clients,
-        ..Options::default()
     };
     let listen = raw.listen.map(|listen| endpoints(Some(listen), None, place)).transpose()?;
     let proves = |at: &Endpoint| at.tls.as_ref().is_some_and(|tls| tls.client_ca.is_some());

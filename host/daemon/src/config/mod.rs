@@ -55,7 +55,7 @@ pub(crate) struct Config {
 }
 
 /// What listens where.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Listen {
     /// The default of every HTTP door.
     pub(crate) api: Vec<Endpoint>,
@@ -74,6 +74,16 @@ pub(crate) struct Endpoint {
     pub(crate) group: Option<String>,
     pub(crate) origin: Origin,
 }
+
+/// Wherever it stands.
+impl PartialEq for Endpoint {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { address, tls, mode, group, origin: _ } = self;
+        *address == other.address && *tls == other.tls && *mode == other.mode && *group == other.group
+    }
+}
+
+impl Eq for Endpoint {}
 
 /// Where decision records go.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -139,33 +149,16 @@ impl Config {
 
     /// Sections in which `newer` differs, of those that are read at the start alone.
     pub(crate) fn fixed_sections_changed(&self, newer: &Self) -> Vec<&'static str> {
-        let same = |ours: &[Endpoint], theirs: &[Endpoint]| {
-            let what = |at: &Endpoint| (at.address.clone(), at.tls.clone(), at.mode, at.group.clone());
-            ours.iter().map(what).eq(theirs.iter().map(what))
-        };
-        let listen = same(&self.listen.docker, &newer.listen.docker)
-            && same(&self.listen.admin, &newer.listen.admin)
-            && same(&self.listen.api, &newer.listen.api);
-        let docker = self.docker.daemon == newer.docker.daemon
-            && self.docker.always_allow == newer.docker.always_allow;
         [
             ("state", self.state == newer.state),
-            ("[listen]", listen),
-            ("[docker]", docker),
-            ("[barbican]", self.shown_barbican() == newer.shown_barbican()),
-            ("[store]", format!("{:?}", self.store) == format!("{:?}", newer.store)),
+            ("[listen]", self.listen == newer.listen),
+            ("[docker]", self.docker == newer.docker),
+            ("[barbican]", self.barbican == newer.barbican),
+            ("[store]", self.store == newer.store),
             ("[audit]", self.audit == newer.audit),
         ]
         .into_iter()
         .filter_map(|(section, same)| (!same).then_some(section))
         .collect()
-    }
-
-    /// The door's section without its lines. Secrets are not shown, so a changed password does not count.
-    fn shown_barbican(&self) -> Option<String> {
-        let Barbican { listen, options, identity, .. } = self.barbican.as_ref()?;
-        let addresses: Option<Vec<_>> =
-            listen.as_ref().map(|listen| listen.iter().map(|at| (&at.address, &at.tls)).collect());
-        Some(format!("{addresses:?} {options:?} {identity:?}"))
     }
 }

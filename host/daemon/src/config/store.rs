@@ -1,7 +1,6 @@
 //! `[store]`: the database that doors share, and the key that seals what is secret in it.
 
 use portcullis_store::Location;
-use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::error::ConfigError;
@@ -10,22 +9,24 @@ use super::secret::{self, SecretText, secret, text_or_secret};
 use super::{Origin, raw};
 
 /// The database and its key.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub(crate) struct Store {
     pub(crate) location: Location,
     pub(crate) key: Key,
     pub(crate) origin: Origin,
+    /// As it was written, a password in it included; to tell whether it has changed.
+    url: Option<SecretText>,
 }
 
-/// Without the line, by which two of them would differ that are the same.
-impl fmt::Debug for Store {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?} {:?}", self.location, self.key)
+/// Wherever they stand.
+impl PartialEq for Store {
+    fn eq(&self, other: &Self) -> bool {
+        self.url == other.url && self.location.file() == other.location.file() && self.key == other.key
     }
 }
 
 /// Where the master key comes from.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Key {
     /// Made there if there is none.
     File(PathBuf),
@@ -36,12 +37,14 @@ pub(crate) enum Key {
 pub(super) fn store(raw: &raw::Store, state: Option<&Path>, place: &Place<'_>) -> Result<Store, ConfigError> {
     let folder = state.unwrap_or(place.folder);
     let mut origin = place.whole();
+    let mut url = None;
     let location = match &raw.url {
         None => Location::sqlite(folder.join("portcullis.db")),
-        Some(url) => {
-            origin = place.at(&url.span());
-            let text = text_or_secret(url, place)?;
+        Some(written) => {
+            origin = place.at(&written.span());
+            let text = text_or_secret(written, place)?;
             let location: Location = text.expose().parse().map_err(|error| origin.wrong(error))?;
+            url = Some(text);
             location.in_folder(place.folder)
         }
     };
@@ -57,5 +60,5 @@ pub(super) fn store(raw: &raw::Store, state: Option<&Path>, place: &Place<'_>) -
             None => Key::Given(secret(key, place)?),
         },
     };
-    Ok(Store { location, key, origin })
+    Ok(Store { location, key, origin, url })
 }

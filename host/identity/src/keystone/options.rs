@@ -1,11 +1,11 @@
 //! What an operator may say about Keystone.
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use std::path::PathBuf;
 use std::time::Duration;
 
 /// How Keystone is asked.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeystoneOptions {
     /// Where it is, e.g. `https://keystone.example:5000/v3`; `/v3` may be left out. This URL is the one that is
     /// asked, whatever the service catalog says.
@@ -62,3 +62,18 @@ pub struct ServiceUser {
     /// The name of that project's domain.
     pub project_domain_name: String,
 }
+
+/// By value, so that a new password in the configuration is noticed. Both are the operator's own: how long the
+/// comparison takes tells nobody anything.
+impl PartialEq for ServiceUser {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { username, password, user_domain_name, project_name, project_domain_name } = self;
+        *username == other.username
+            && password.expose_secret() == other.password.expose_secret()
+            && *user_domain_name == other.user_domain_name
+            && *project_name == other.project_name
+            && *project_domain_name == other.project_domain_name
+    }
+}
+
+impl Eq for ServiceUser {}
