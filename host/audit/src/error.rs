@@ -4,6 +4,8 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::syslog::Syslog;
+
 /// Why a decision cannot be recorded.
 #[derive(Debug, thiserror::Error)]
 pub enum AuditError {
@@ -12,6 +14,14 @@ pub enum AuditError {
     Open {
         /// As configured.
         path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The syslog daemon cannot be reached.
+    #[error("cannot reach the syslog daemon `{daemon}`: {source}")]
+    Syslog {
+        /// As configured.
+        daemon: Syslog,
         /// What the system said.
         source: io::Error,
     },

@@ -18,9 +18,11 @@ pub mod log;
 pub mod mask;
 pub mod record;
 mod sink;
+mod syslog;
 mod writer;
 
 pub use error::AuditError;
 pub use log::{Log, Recent};
 pub use record::{PolicyRecord, Principal, Record, Target};
 pub use sink::Sink;
+pub use syslog::Syslog;

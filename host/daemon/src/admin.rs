@@ -13,6 +13,7 @@ use portcullis_engine::Host;
 use serde_json::json;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::federation::InUse;
 use crate::metrics::Metrics;
 
 /// What the handlers share.
@@ -25,6 +26,8 @@ pub(crate) struct Admin {
     pub(crate) hooks: Arc<[HookName]>,
     /// What the Barbican door keeps things in, where it is on.
     pub(crate) vault: Option<Vault>,
+    /// What the federation door's mounts have open.
+    pub(crate) in_use: InUse,
     /// Why the last reload was not taken.
     pub(crate) complaint: Arc<Mutex<Option<String>>>,
 }
@@ -64,7 +67,7 @@ async fn ready(State(admin): State<Admin>) -> Response {
 }
 
 async fn metrics(State(admin): State<Admin>) -> Response {
-    match admin.metrics.text(&admin.host) {
+    match admin.metrics.text(&admin.host, admin.in_use.stats().await) {
         Ok(text) => {
             let media_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
             ([(header::CONTENT_TYPE, media_type)], text).into_response()

@@ -2,6 +2,7 @@
 
 mod check;
 mod doctor;
+mod import;
 mod inspect;
 mod spec;
 
@@ -48,6 +49,15 @@ enum Command {
     /// Connect dockerd, and see that it asks
     #[command(subcommand)]
     Docker(DockerCommand),
+    /// Come from AFP
+    #[command(subcommand)]
+    Federation(FederationCommand),
+}
+
+#[derive(Debug, Subcommand)]
+enum FederationCommand {
+    /// Print what AFP's own configuration says, as ours
+    Import(import::Arguments),
 }
 
 #[derive(Debug, Subcommand)]
@@ -85,6 +95,7 @@ fn run(command: Option<Command>) -> Result<(), ServeError> {
         Some(Command::Policy(PolicyCommand::Inspect(arguments))) => inspect::run(&arguments),
         Some(Command::Docker(DockerCommand::Spec(arguments))) => spec::run(&arguments),
         Some(Command::Docker(DockerCommand::Doctor(arguments))) => doctor::run(&arguments),
+        Some(Command::Federation(FederationCommand::Import(arguments))) => import::run(&arguments),
     }
 }
 
@@ -121,6 +132,12 @@ fn run_server(source: ConfigSource) -> Result<(), ServeError> {
 #[expect(clippy::print_stdout, reason = "this is where every command prints")]
 fn print(text: impl std::fmt::Display) {
     println!("{text}");
+}
+
+/// Says something beside a command's output, which may be going into a file.
+#[expect(clippy::print_stderr, reason = "this is where a command says more than its output")]
+fn note(text: impl std::fmt::Display) {
+    eprintln!("{text}");
 }
 
 /// The configuration in that file, or the one without a file.

@@ -15,6 +15,7 @@ mod barbican;
 mod builtin;
 mod cli;
 mod config;
+mod federation;
 mod metrics;
 mod open;
 mod reload;

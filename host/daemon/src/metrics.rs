@@ -3,6 +3,7 @@
 use portcullis_audit::Record;
 use portcullis_contract::types::Verdict;
 use portcullis_engine::Host;
+use portcullis_federation::aws::Stats;
 use prometheus_client::encoding::{EncodeLabelSet, text::encode};
 use prometheus_client::metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram};
 use prometheus_client::registry::{Registry, Unit};
@@ -90,7 +91,7 @@ impl Metrics {
     }
 
     /// Everything, as Prometheus reads it.
-    pub(crate) fn text(&self, host: &Arc<Host>) -> Result<String, std::fmt::Error> {
+    pub(crate) fn text(&self, host: &Arc<Host>, aws: Stats) -> Result<String, std::fmt::Error> {
         let mut registry = Registry::with_prefix("portcullis");
         registry.register("decisions", "Decisions, by door, hook and verdict", self.decisions.clone());
         registry.register_with_unit(
@@ -113,6 +114,26 @@ impl Metrics {
         let generation = Gauge::<i64>::default();
         generation.set(i64::try_from(host.generation().number()).unwrap_or(i64::MAX));
         registry.register("generation", "The set of policies in force", generation);
+        for (name, help, count) in [
+            ("credentials_cached", "AWS credentials that were there and good enough", aws.hits),
+            ("credentials_awaited", "Requests that waited for STS", aws.misses),
+            (
+                "credentials_refreshed",
+                "AWS credentials that were replaced before anybody had to wait",
+                aws.refreshed,
+            ),
+            (
+                "credentials_served_while_away",
+                "AWS credentials served since STS gave no newer ones",
+                aws.served_while_away,
+            ),
+            ("sts_questions", "Questions to STS", aws.questions),
+            ("sts_failures", "Questions that STS did not answer with credentials", aws.failures),
+        ] {
+            let counter = Counter::<u64>::default();
+            counter.inc_by(count);
+            registry.register(name, help, counter);
+        }
         let mut text = String::new();
         encode(&mut text, &registry)?;
         Ok(text)

@@ -18,6 +18,9 @@ const IDLE: Duration = Duration::from_secs(75);
 pub(crate) enum Service {
     Docker,
     Barbican,
+    Federation,
+    /// Both on one listener.
+    BarbicanAndFederation,
     Admin,
 }
 
@@ -25,6 +28,10 @@ pub(crate) enum Service {
 pub(crate) struct Routers {
     pub(crate) docker: Router,
     pub(crate) barbican: Router,
+    pub(crate) federation: Router,
+    pub(crate) both: Router,
+    /// Where the federation door tells of its health.
+    pub(crate) status: String,
     pub(crate) admin: Router,
 }
 
@@ -40,18 +47,16 @@ pub(crate) struct Opened {
     service: Service,
     pub(crate) listener: Listener,
     pub(crate) router: Router,
+    /// Where the federation door tells of its health.
+    status: String,
 }
 
 /// Every address with its certificate.
 pub(crate) fn with_tls(config: &Config) -> Result<Vec<Sealed<'_>>, ConfigError> {
     let docker = config.listen.docker.iter().map(|endpoint| (Service::Docker, endpoint));
     let admin = config.listen.admin.iter().map(|endpoint| (Service::Admin, endpoint));
-    let barbican = config.barbican.iter().flat_map(|barbican| {
-        let endpoints = barbican.listen.as_ref().unwrap_or(&config.listen.api);
-        endpoints.iter().map(|endpoint| (Service::Barbican, endpoint))
-    });
     docker
-        .chain(barbican)
+        .chain(shared(config)?)
         .chain(admin)
         .map(|(service, endpoint)| {
             let tls = endpoint.tls.clone().map(Tls::load).transpose();
@@ -59,6 +64,25 @@ pub(crate) fn with_tls(config: &Config) -> Result<Vec<Sealed<'_>>, ConfigError> 
             Ok(Sealed { service, endpoint, tls })
         })
         .collect()
+}
+
+/// Where the HTTP doors listen. One address may be several doors'.
+fn shared(config: &Config) -> Result<Vec<(Service, &Endpoint)>, ConfigError> {
+    let barbican = config.barbican_listens().unwrap_or_default();
+    let mut shared: Vec<_> = barbican.iter().map(|endpoint| (Service::Barbican, endpoint)).collect();
+    for endpoint in config.federation_listens().unwrap_or_default() {
+        match shared.iter_mut().find(|(_, other)| other.address == endpoint.address) {
+            None => shared.push((Service::Federation, endpoint)),
+            Some((service, other)) if *other == endpoint => *service = Service::BarbicanAndFederation,
+            Some((_, other)) => {
+                return Err(endpoint.origin.wrong(format_args!(
+                    "`{}` is the Barbican door's too ({}), with another certificate: one listener has one",
+                    endpoint.address, other.origin
+                )));
+            }
+        }
+    }
+    Ok(shared)
 }
 
 /// Binds every address, or takes the socket that was passed for it.
@@ -75,8 +99,8 @@ pub(crate) fn open(
         let mut options = Options::default();
         options.mode = endpoint.mode.unwrap_or(options.mode);
         options.group.clone_from(&endpoint.group);
-        if let Service::Barbican = service {
-            // Its clients open a connection anew; dockerd would retry with an empty body.
+        if matches!(service, Service::Barbican | Service::Federation | Service::BarbicanAndFederation) {
+            // Their clients open a connection anew; dockerd would retry with an empty body.
             options.limits.idle = Some(IDLE);
         }
         let listener = Listener::bind(&endpoint.address, tls, &options, activation)
@@ -84,9 +108,11 @@ pub(crate) fn open(
         let router = match service {
             Service::Docker => routers.docker.clone(),
             Service::Barbican => routers.barbican.clone(),
+            Service::Federation => routers.federation.clone(),
+            Service::BarbicanAndFederation => routers.both.clone(),
             Service::Admin => routers.admin.clone(),
         };
-        opened.push(Opened { service, listener, router });
+        opened.push(Opened { service, listener, router, status: routers.status.clone() });
     }
     Ok(opened)
 }
@@ -97,6 +123,8 @@ impl Opened {
         let (name, path) = match self.service {
             Service::Docker => ("docker", "/"),
             Service::Barbican => ("barbican", "/"),
+            Service::Federation => ("federation", self.status.as_str()),
+            Service::BarbicanAndFederation => ("barbican and federation", self.status.as_str()),
             Service::Admin => ("admin", "/readyz"),
         };
         let local = self.listener.local();

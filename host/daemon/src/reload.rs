@@ -27,7 +27,11 @@ async fn policies(source: &ConfigSource, started: &Config, admin: &Admin) -> Res
     for section in started.fixed_sections_changed(&config) {
         tracing::warn!("{section} has changed, which takes a restart; it stays as it was");
     }
-    let loaded = admin.host.load(config.policies.clone()).await;
+    let mounts = match &config.federation {
+        Some(federation) => Some(admin.in_use.mounts(federation).await.map_err(|error| error.to_string())?),
+        None => None,
+    };
+    let loaded = admin.host.load_with(config.policies.clone(), mounts).await;
     let generation = loaded.map_err(|error| config.blame(&error))?;
     tracing::info!(generation = generation.number(), "policies were read again and are in force");
     Ok(())

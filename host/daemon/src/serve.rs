@@ -18,7 +18,8 @@ use tokio::task::JoinSet;
 
 use crate::admin::{self, Admin};
 use crate::barbican;
-use crate::config::{Config, ConfigError};
+use crate::config::{AuditTo, Config, ConfigError};
+use crate::federation::{self, InUse};
 use crate::metrics::Metrics;
 use crate::open::{self, Opened, Routers};
 use crate::reload::reload;
@@ -123,12 +124,21 @@ async fn start(config: &Config, mut activation: Activation) -> Result<(Vec<Opene
         );
     }
     let host = host(config.state.as_deref())?;
-    let generation = host.load(config.policies.clone()).await;
+    let in_use = InUse::default();
+    let mounts = match &config.federation {
+        Some(federation) => Some(in_use.mounts(federation).await?),
+        None => None,
+    };
+    let generation = host.load_with(config.policies.clone(), mounts).await;
     let generation = generation.map_err(|error| ServeError::Policies(config.blame(&error)))?;
     let sealed = open::with_tls(config)?;
     let metrics = Metrics::new();
     let counting = metrics.clone();
-    let sink = config.audit.file.clone().map_or(Sink::Stdout, Sink::File);
+    let sink = match config.audit.to.clone() {
+        AuditTo::Stdout => Sink::Stdout,
+        AuditTo::File(file) => Sink::File(file),
+        AuditTo::Syslog(daemon) => Sink::Syslog(daemon),
+    };
     let log = Log::open_observed(sink, config.audit.recent, move |record| counting.count(record))?;
     let docker_is_on = !config.listen.docker.is_empty();
     let mut hooks = Vec::new();
@@ -141,11 +151,29 @@ async fn start(config: &Config, mut activation: Activation) -> Result<(Vec<Opene
         let opened = barbican::open(door, &config.store, Arc::clone(&host), log.clone()).await?;
         (barbican, vault) = (opened.0, Some(opened.1));
     }
+    let mut federation = Router::new();
+    let mut both = barbican.clone();
+    let mut status = String::new();
+    if let Some(door) = &config.federation {
+        hooks.push(HookName::AwsRoles);
+        status = door.mounts.first().map(|mount| format!("{}/status", mount.prefix)).unwrap_or_default();
+        let door = portcullis_federation::door::Door::new(Arc::clone(&host), log.clone());
+        let door = door.map_err(|error| ServeError::Usage(error.to_string()))?;
+        both = federation::beside(door.clone(), barbican.clone());
+        federation = portcullis_federation::door::router(door);
+    }
     let complaint = Arc::new(Mutex::new(None));
-    let admin =
-        Admin { host: Arc::clone(&host), log: log.clone(), metrics, hooks: hooks.into(), vault, complaint };
+    let admin = Admin {
+        host: Arc::clone(&host),
+        log: log.clone(),
+        metrics,
+        hooks: hooks.into(),
+        vault,
+        in_use,
+        complaint,
+    };
     let docker = door::router(Door::new(host, log, config.docker.clone()));
-    let routers = Routers { docker, barbican, admin: admin::router(admin.clone()) };
+    let routers = Routers { docker, barbican, federation, both, status, admin: admin::router(admin.clone()) };
     let opened = open::open(sealed, &routers, &mut activation)?;
     for address in activation.unused() {
         tracing::warn!(

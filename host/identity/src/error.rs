@@ -14,6 +14,26 @@ pub enum IdentityError {
         /// What is wrong with it.
         reason: &'static str,
     },
+    /// The URL of a server other than Keystone.
+    #[error("`{url}` cannot be used as `{key}`: {reason}")]
+    Server {
+        /// The option's name.
+        key: &'static str,
+        /// As it was configured.
+        url: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// A text of the operator's, such as a header's name or a filter, that cannot be used.
+    #[error("`{text}` cannot be used as `{key}`: {reason}")]
+    Text {
+        /// The option's name.
+        key: &'static str,
+        /// As it was configured.
+        text: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
     /// A value that cannot be worked with.
     #[error("`{key}` {reason}")]
     Value {
@@ -33,9 +53,9 @@ pub enum IdentityError {
     /// The CA file, or the system's own store of CAs.
     #[error("{0}")]
     Ca(String),
-    /// The file of tokens says something that cannot be used.
+    /// A file says something that cannot be used, or others may have had a hand in it.
     #[error("`{path}`{place}: {reason}", path = path.display(), place = line.map(|line| format!(" line {line}")).unwrap_or_default())]
-    TokenFile {
+    File {
         /// The file.
         path: PathBuf,
         /// Where, counted from one.
@@ -43,6 +63,12 @@ pub enum IdentityError {
         /// What is wrong.
         reason: String,
     },
+    /// The system's resolver of names cannot be set up.
+    #[error("names cannot be looked up: {0}")]
+    Resolver(String),
+    /// Reading what is configured came to an end of itself.
+    #[error("a source of identity could not be opened: {0}")]
+    Interrupted(String),
     /// The system gives no random bytes.
     #[error("the system gives no random bytes")]
     Random,

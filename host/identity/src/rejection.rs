@@ -3,16 +3,18 @@
 /// Why nobody can be made of what a request carries.
 ///
 /// The reasons are for the log and the record. A client learns nothing but which of the two it is: Keystone's
-/// middleware says no more either, and whoever guesses tokens should not be told what was wrong with one.
+/// middleware says no more either, and whoever guesses tokens or passwords should not be told what was wrong with
+/// one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Rejection {
-    /// No token, or none that stands for somebody: 401, with the challenge of [`Tokens`](crate::Tokens).
+    /// Nothing that stands for somebody: 401, with the challenge of whoever refused it, e.g.
+    /// [`Tokens`](crate::Tokens).
     #[error("{reason}")]
     Unauthorized {
         /// Why, for the log.
         reason: String,
     },
-    /// Nobody can say whom the token stands for, e.g. since Keystone does not answer: 503.
+    /// Nobody can say who asks, e.g. since Keystone does not answer: 503.
     #[error("{reason}")]
     Unavailable {
         /// Why, for the log.
@@ -23,6 +25,11 @@ pub enum Rejection {
 impl Rejection {
     pub(crate) fn unauthorized(reason: impl Into<String>) -> Self {
         Self::Unauthorized { reason: reason.into() }
+    }
+
+    #[cfg(feature = "sources")]
+    pub(crate) fn unavailable(reason: impl Into<String>) -> Self {
+        Self::Unavailable { reason: reason.into() }
     }
 
     /// The same, with `what` before the reason.

@@ -34,20 +34,16 @@ mod tests;
 use arc_swap::ArcSwap;
 use portcullis_contract::secrets::Requester;
 use ring::digest;
-use std::fs::File;
-use std::io::{self, Read as _};
-use std::os::unix::fs::MetadataExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 use subtle::{Choice, ConditionallySelectable as _, ConstantTimeEq as _};
 
+use crate::file::{self, Kind};
 use crate::presented::{Presented, Token};
 use crate::tokens::Now;
 use crate::{IdentityError, Rejection};
 
-/// The file may not be longer: some 5,000 tokens.
-const MAX_FILE: u64 = 1 << 20;
 /// What a service's token must have.
 const SERVICE: &str = "service";
 
@@ -68,14 +64,14 @@ struct Entry {
 
 impl TokenFile {
     pub(crate) fn load(path: PathBuf) -> Result<Self, IdentityError> {
-        let contents = read(&path)?;
+        let contents = file::read(&path, Kind::Secret)?;
         let entries = parse::entries(&path, &contents)?;
         Ok(Self { path, entries: ArcSwap::from_pointee(entries), contents: Mutex::new(contents) })
     }
 
     pub(crate) fn reload(&self) -> Result<bool, IdentityError> {
         let mut known = self.contents.lock().unwrap_or_else(PoisonError::into_inner);
-        let contents = read(&self.path)?;
+        let contents = file::read(&self.path, Kind::Secret)?;
         if contents == *known {
             return Ok(false);
         }
@@ -126,30 +122,4 @@ fn find<'a>(entries: &'a [Entry], token: &Token, now: Now) -> Result<&'a Entry, 
         return Err(Rejection::unauthorized("the token has expired"));
     }
     Ok(entry)
-}
-
-/// Its bytes, if nobody but us, root and those whom its group lets read it can have had a hand in it.
-fn read(path: &Path) -> Result<Vec<u8>, IdentityError> {
-    let failed = |source: io::Error| IdentityError::Read { path: path.into(), source };
-    let wrong = |reason: String| IdentityError::TokenFile { path: path.into(), line: None, reason };
-    let file = File::open(path).map_err(failed)?;
-    let metadata = file.metadata().map_err(failed)?;
-    if !metadata.is_file() {
-        return Err(wrong("it is no file".into()));
-    }
-    let mode = metadata.mode() & 0o777;
-    if mode & 0o027 != 0 {
-        let reason = format!("others may read or change it (mode {mode:04o}); `chmod 600` mends that");
-        return Err(wrong(reason));
-    }
-    let ours = rustix::process::geteuid().as_raw();
-    if metadata.uid() != 0 && metadata.uid() != ours {
-        return Err(wrong(format!("it belongs to user {}, who is neither root nor us", metadata.uid())));
-    }
-    let mut contents = Vec::new();
-    file.take(MAX_FILE + 1).read_to_end(&mut contents).map_err(failed)?;
-    if contents.len() as u64 > MAX_FILE {
-        return Err(wrong(format!("it is longer than {MAX_FILE} bytes")));
-    }
-    Ok(contents)
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::{print, runtime};
 use crate::config::Config;
+use crate::federation::InUse;
 use crate::open;
 use crate::serve::{self, ServeError};
 
@@ -15,6 +16,9 @@ pub(super) fn run(file: &Path, as_json: bool) -> Result<(), ServeError> {
     let candidate = runtime()?.block_on(host.candidate(config.policies.clone()));
     let candidate = candidate.map_err(|error| ServeError::Policies(config.blame(&error)))?;
     open::with_tls(&config)?;
+    if let Some(federation) = &config.federation {
+        runtime()?.block_on(InUse::default().mounts(federation))?;
+    }
     if as_json {
         let policies: Vec<_> = candidate.status().map(|status| json!(status)).collect();
         print(format_args!(

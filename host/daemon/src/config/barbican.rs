@@ -94,7 +94,7 @@ pub(super) fn barbican(
     Ok(Some(Barbican { listen, options, identity, origin }))
 }
 
-fn is_http(url: &str) -> bool {
+pub(super) fn is_http(url: &str) -> bool {
     url.starts_with("http://") || url.starts_with("https://")
 }
 
@@ -134,7 +134,7 @@ fn keystone(raw: Spanned<raw::Keystone>, place: &Place<'_>) -> Result<KeystoneOp
     Ok(options)
 }
 
-fn duration(
+pub(super) fn duration(
     raw: &Spanned<String>,
     least: Duration,
     most: Duration,

@@ -2,7 +2,7 @@
 //!
 //! * `raw`: what may be written, as serde reads it; an unknown key is an error
 //! * `environment`: `PORTCULLIS__SECTION__KEY`
-//! * `validate`, `listen`, `policy`, `settings`, `store`, `barbican`: raw values become addresses, policies and limits, or one message
+//! * `validate`, `listen`, `policy`, `settings`, `store`, `barbican`, `federation`: raw values become addresses, policies and limits, or one message
 //! * `secret`: what must not stand in the file itself
 //! * `place`: the line that a message names
 //! * `defaults`: what is in force where nothing else is said
@@ -12,6 +12,7 @@ mod barbican;
 mod defaults;
 mod environment;
 mod error;
+mod federation;
 mod listen;
 mod place;
 mod policy;
@@ -21,6 +22,7 @@ mod settings;
 mod store;
 mod validate;
 
+use portcullis_audit::Syslog;
 use portcullis_docker::door::DoorSettings;
 use portcullis_engine::{LoadError, PolicySpec};
 use portcullis_listen::{Address, TlsFiles};
@@ -30,6 +32,7 @@ use std::path::{Path, PathBuf};
 pub(crate) use barbican::{Barbican, Identity};
 use environment::Override;
 pub(crate) use error::ConfigError;
+pub(crate) use federation::Federation;
 pub(crate) use place::Origin;
 use place::Place;
 pub(crate) use store::{Key, Store};
@@ -46,6 +49,8 @@ pub(crate) struct Config {
     pub(crate) barbican: Option<Barbican>,
     /// Where `[barbican]` stands, if the door is off because nobody says whose a token is.
     pub(crate) unidentified: Option<Origin>,
+    /// Absent where the door is off.
+    pub(crate) federation: Option<Federation>,
     pub(crate) store: Store,
     pub(crate) audit: Audit,
     /// Where compiled policies are kept; absent means nowhere.
@@ -88,10 +93,17 @@ impl Eq for Endpoint {}
 /// Where decision records go.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Audit {
-    /// Absent means standard output.
-    pub(crate) file: Option<PathBuf>,
+    pub(crate) to: AuditTo,
     /// How many are kept in memory for the admin listener.
     pub(crate) recent: usize,
+}
+
+/// What takes decision records.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum AuditTo {
+    Stdout,
+    File(PathBuf),
+    Syslog(Syslog),
 }
 
 impl Config {
@@ -147,12 +159,23 @@ impl Config {
         origin.map_or_else(|| error.to_string(), |origin| origin.wrong(error).to_string())
     }
 
+    /// Where the federation door listens.
+    pub(crate) fn federation_listens(&self) -> Option<&[Endpoint]> {
+        Some(self.federation.as_ref()?.endpoints(&self.listen.api))
+    }
+
+    /// Where the Barbican door listens.
+    pub(crate) fn barbican_listens(&self) -> Option<&[Endpoint]> {
+        Some(self.barbican.as_ref()?.listen.as_deref().unwrap_or(&self.listen.api))
+    }
+
     /// Sections in which `newer` differs, of those that are read at the start alone.
     pub(crate) fn fixed_sections_changed(&self, newer: &Self) -> Vec<&'static str> {
         [
             ("state", self.state == newer.state),
             ("[listen]", self.listen == newer.listen),
             ("[docker]", self.docker == newer.docker),
+            ("[federation] listen", self.federation_listens() == newer.federation_listens()),
             ("[barbican]", self.barbican == newer.barbican),
             ("[store]", self.store == newer.store),
             ("[audit]", self.audit == newer.audit),

@@ -1,6 +1,7 @@
 //! What may be written in `portcullis.toml`, as serde reads it. What it means is settled in `validate`.
 
 mod barbican;
+mod federation;
 
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, Visitor};
@@ -11,6 +12,7 @@ use toml::Spanned;
 use super::error::ConfigError;
 use super::place::Place;
 pub(super) use barbican::{Barbican, Keystone, Store};
+pub(super) use federation::{Account, Aws, Federation, Identity, Jwt, Ldap, Metadata, Mount, OneOrMore};
 
 /// The whole file.
 #[derive(Debug, Default, Deserialize)]
@@ -23,8 +25,8 @@ pub(super) struct File {
     pub(super) audit: Audit,
     pub(super) store: Store,
     pub(super) barbican: Option<Spanned<Barbican>>,
+    pub(super) federation: Option<Spanned<Federation>>,
     // Doors that are not built yet: known by name only.
-    pub(super) federation: Option<toml::Table>,
     pub(super) gateway: Option<toml::Table>,
 }
 
@@ -89,6 +91,7 @@ pub(super) struct Docker {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Audit {
     pub(super) file: Option<String>,
+    pub(super) syslog: Option<Spanned<String>>,
     pub(super) recent: Option<Spanned<usize>>,
 }
 

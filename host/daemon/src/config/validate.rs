@@ -1,16 +1,18 @@
 //! Raw values become values that hold, or one message.
 
+use portcullis_audit::Syslog;
 use portcullis_docker::door::DoorSettings;
 use std::collections::{BTreeMap, BTreeSet};
 use toml::Spanned;
 
 use super::barbican::barbican;
 use super::error::ConfigError;
+use super::federation::federation;
 use super::listen::listen;
 use super::place::Place;
 use super::policy::policy;
 use super::store::store;
-use super::{Audit, Config, defaults, raw};
+use super::{Audit, AuditTo, Config, defaults, raw};
 
 /// The most records that are kept in memory.
 const RECENT: usize = 100_000;
@@ -32,12 +34,15 @@ pub(super) fn validate(
         }
         policies.push(policy);
     }
-    let sections = [("federation", raw.federation.is_some()), ("gateway", raw.gateway.is_some())];
+    let sections = [("gateway", raw.gateway.is_some())];
     let state = raw.state.map(|state| place.path(&state)).or_else(defaults::state);
     let unidentified = raw.barbican.as_ref().map(|raw| place.at(&raw.span()));
     let listen = listen(raw.listen, place)?;
     let barbican = raw.barbican.map(|raw| barbican(raw, &listen.api, place)).transpose()?.flatten();
-    Ok(Config {
+    let federation =
+        raw.federation.map(|raw| federation(raw, &mut policies, &mut origins, place)).transpose()?;
+    let config = Config {
+        federation,
         store: store(&raw.store, state.as_deref(), place)?,
         unidentified: if barbican.is_none() { unidentified } else { None },
         barbican,
@@ -48,7 +53,13 @@ pub(super) fn validate(
         audit: audit(raw.audit, place)?,
         state,
         dormant: sections.into_iter().filter_map(|(name, is_there)| is_there.then_some(name)).collect(),
-    })
+    };
+    if let (Some(federation), Some(ours), Some(theirs)) =
+        (&config.federation, config.federation_listens(), config.barbican_listens())
+    {
+        federation.beside_barbican(ours, theirs)?;
+    }
+    Ok(config)
 }
 
 fn audit(raw: raw::Audit, place: &Place<'_>) -> Result<Audit, ConfigError> {
@@ -56,10 +67,19 @@ fn audit(raw: raw::Audit, place: &Place<'_>) -> Result<Audit, ConfigError> {
         let message = format!("`recent` is at most {RECENT}, not `{}`", recent.get_ref());
         return Err(place.wrong(&recent.span(), message));
     }
-    Ok(Audit {
-        file: raw.file.filter(|file| file != "-").map(|file| place.path(&file)),
-        recent: raw.recent.map_or(1000, Spanned::into_inner),
-    })
+    let file = raw.file.filter(|file| file != "-").map(|file| AuditTo::File(place.path(&file)));
+    let to = match (file, raw.syslog) {
+        (Some(_), Some(syslog)) => {
+            return Err(place.wrong(&syslog.span(), "records go to `file` or to `syslog`, not to both"));
+        }
+        (None, Some(syslog)) => AuditTo::Syslog(match syslog.get_ref().strip_prefix("udp:") {
+            Some(address) => Syslog::Udp(address.to_owned()),
+            None => Syslog::Unix(place.path(syslog.get_ref())),
+        }),
+        (Some(file), None) => file,
+        (None, None) => AuditTo::Stdout,
+    };
+    Ok(Audit { to, recent: raw.recent.map_or(1000, Spanned::into_inner) })
 }
 
 fn docker(raw: raw::Docker, place: &Place<'_>) -> Result<DoorSettings, ConfigError> {

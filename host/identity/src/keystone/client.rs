@@ -4,23 +4,13 @@ use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Bytes;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
-use std::error::Error;
-use std::fs;
-use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
-use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::CertificateDer;
-use tokio_rustls::rustls::pki_types::pem::PemObject as _;
-use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use super::KeystoneOptions;
 use super::endpoint;
+use crate::web::{self, Https, chain};
 use crate::{IdentityError, Rejection};
 
 /// A token's description with a large catalog is a few ten kilobytes.
@@ -64,8 +54,6 @@ pub(super) struct Answer {
     pub(super) body: Bytes,
 }
 
-type Https = legacy::Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
-
 /// One Keystone, by its URL.
 pub(super) struct Client {
     http: Https,
@@ -80,26 +68,7 @@ impl Client {
         if options.timeout.is_zero() {
             return Err(IdentityError::Value { key: "timeout", reason: "must not be zero" });
         }
-        let mut connector = HttpConnector::new();
-        connector.enforce_http(false);
-        connector.set_nodelay(true);
-        connector.set_connect_timeout(Some(options.timeout / 2));
-        let roots = roots(&endpoint, options.ca.as_deref())?;
-        let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .map_err(|error| IdentityError::Ca(error.to_string()))?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        let https = HttpsConnectorBuilder::new()
-            .with_tls_config(tls)
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(connector);
-        let http = legacy::Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(Duration::from_secs(30))
-            .pool_max_idle_per_host(MAX_QUESTIONS)
-            .build(https);
+        let http = web::client(&endpoint, options.ca.as_deref(), options.timeout / 2, MAX_QUESTIONS)?;
         Ok(Self { http, endpoint, timeout: options.timeout, questions: Semaphore::new(MAX_QUESTIONS) })
     }
 
@@ -162,40 +131,4 @@ impl Client {
         })?;
         Ok(Answer { status: head.status, headers: head.headers, body: body.to_bytes() })
     }
-}
-
-/// An error with all its causes, which is where the reason stands.
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        let cause = error.to_string();
-        if !text.contains(&cause) {
-            text = format!("{text}: {cause}");
-        }
-        source = error.source();
-    }
-    text
-}
-
-fn roots(endpoint: &Uri, ca: Option<&Path>) -> Result<RootCertStore, IdentityError> {
-    let mut roots = RootCertStore::empty();
-    if let Some(path) = ca {
-        let pem = fs::read(path).map_err(|source| IdentityError::Read { path: path.into(), source })?;
-        let wrong = |reason: &str| IdentityError::Ca(format!("`{}` {reason}", path.display()));
-        for certificate in CertificateDer::pem_slice_iter(&pem) {
-            let certificate = certificate.map_err(|_| wrong("holds a certificate that cannot be read"))?;
-            roots.add(certificate).map_err(|error| wrong(&format!("cannot be used: {error}")))?;
-        }
-        if roots.is_empty() {
-            return Err(wrong("holds no certificate in PEM"));
-        }
-    } else if endpoint.scheme_str() == Some("https") {
-        let found = rustls_native_certs::load_native_certs();
-        roots.add_parsable_certificates(found.certs);
-        if roots.is_empty() {
-            return Err(IdentityError::Ca("the system has no CA certificates; `ca` may name a file".into()));
-        }
-    }
-    Ok(roots)
 }

@@ -36,8 +36,7 @@ struct RawEntry {
 
 /// Every entry of the file, or what is wrong with one.
 pub(super) fn entries(path: &Path, contents: &[u8]) -> Result<Vec<Entry>, IdentityError> {
-    let wrong =
-        |line: Option<usize>, reason: String| IdentityError::TokenFile { path: path.into(), line, reason };
+    let wrong = |line: Option<usize>, reason: String| IdentityError::File { path: path.into(), line, reason };
     let text = std::str::from_utf8(contents).map_err(|_| wrong(None, "it is not UTF-8".into()))?;
     let line = |at: usize| 1 + text.as_bytes().iter().take(at).filter(|byte| **byte == b'\n').count();
     let raw: Raw = toml::from_str(text).map_err(|error| {

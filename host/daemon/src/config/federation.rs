@@ -1,0 +1,189 @@
+//! `[federation]`: where the door listens, and its mounts.
+//!
+//! * `identity`: who says who asks at a mount
+//! * `aws`: how a mount's AWS is asked
+//! * `policies`: a mount's accounts go into the settings of its policies
+
+mod aws;
+mod identity;
+mod policies;
+
+use portcullis_engine::PolicySpec;
+use portcullis_federation::aws::{Account, AwsOptions, Partition};
+use portcullis_federation::{Metadata, claims};
+use portcullis_identity::source::SourceOptions;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use toml::Spanned;
+
+use super::error::ConfigError;
+use super::listen::endpoints;
+use super::place::Place;
+use super::{Endpoint, Origin, raw};
+
+/// The federation door.
+#[derive(Debug, Clone)]
+pub(crate) struct Federation {
+    /// Of its own; absent means `[listen] api`.
+    pub(crate) listen: Option<Vec<Endpoint>>,
+    pub(crate) mounts: Vec<Mount>,
+}
+
+/// One mount.
+#[derive(Debug, Clone)]
+pub(crate) struct Mount {
+    pub(crate) prefix: String,
+    pub(crate) source: SourceOptions,
+    pub(crate) accounts: BTreeMap<String, Account>,
+    /// As they are called in the engine.
+    pub(crate) policies: Arc<[Arc<str>]>,
+    pub(crate) metadata: Option<Metadata>,
+    pub(crate) aws: AwsOptions,
+    pub(crate) origin: Origin,
+}
+
+/// Paths that the Barbican door has on a listener that both share.
+const BARBICAN: [&str; 3] = ["/v1", "/healthcheck", "/oslo-policy"];
+
+/// The door, and the policies with what its mounts have to tell them.
+pub(super) fn federation(
+    raw: Spanned<raw::Federation>,
+    specs: &mut Vec<PolicySpec>,
+    origins: &mut BTreeMap<String, Origin>,
+    place: &Place<'_>,
+) -> Result<Federation, ConfigError> {
+    let span = raw.span();
+    let raw = raw.into_inner();
+    if raw.mounts.is_empty() {
+        return Err(place.wrong(&span, "the door has no mounts: begin one with `[[federation.mounts]]`"));
+    }
+    let common = raw.aws.map(|aws| self::aws::options(aws, place)).transpose()?.unwrap_or_default();
+    let mut mounts: Vec<Mount> = Vec::with_capacity(raw.mounts.len());
+    let mut asked = Vec::with_capacity(raw.mounts.len());
+    for raw in raw.mounts {
+        let (mount, policies) = mount(raw, &common, place)?;
+        if let Some(other) = mounts.iter().find(|other| collide(other, &mount) || collide(&mount, other)) {
+            let (here, there) = (shown(&mount.prefix), shown(&other.prefix));
+            return Err(mount.origin.wrong(format_args!(
+                "the mount at {here} would answer where the mount at {there} ({}) does",
+                other.origin
+            )));
+        }
+        mounts.push(mount);
+        asked.push(policies);
+    }
+    policies::spread(&mut mounts, &asked, specs, origins, place)?;
+    let listen = raw.listen.map(|listen| endpoints(Some(listen), None, place)).transpose()?;
+    Ok(Federation { listen, mounts })
+}
+
+impl Federation {
+    /// Where it listens.
+    pub(crate) fn endpoints<'a>(&'a self, api: &'a [Endpoint]) -> &'a [Endpoint] {
+        self.listen.as_deref().unwrap_or(api)
+    }
+
+    /// Refuses a mount that would answer where the Barbican door does, if both have one of `endpoints`.
+    pub(super) fn beside_barbican(
+        &self,
+        ours: &[Endpoint],
+        barbicans: &[Endpoint],
+    ) -> Result<(), ConfigError> {
+        let shared = ours.iter().find(|ours| barbicans.iter().any(|theirs| theirs.address == ours.address));
+        let Some(shared) = shared else { return Ok(()) };
+        for mount in &self.mounts {
+            let under = |path: &&&str| {
+                beneath(&mount.prefix, path) || claims(&mount.prefix, mount.metadata.is_some(), path)
+            };
+            if let Some(path) = BARBICAN.iter().find(under) {
+                return Err(mount.origin.wrong(format_args!(
+                    "the mount at {} would answer at `{path}` on {}, where the Barbican door does: give one of them \
+                     a `listen` of its own, or the mount another prefix",
+                    shown(&mount.prefix),
+                    shared.address
+                )));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn beneath(prefix: &str, path: &str) -> bool {
+    prefix == path || prefix.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'))
+}
+
+fn collide(one: &Mount, other: &Mount) -> bool {
+    one.prefix == other.prefix || claims(&one.prefix, one.metadata.is_some(), &other.prefix)
+}
+
+fn shown(prefix: &str) -> String {
+    if prefix.is_empty() { "the root".into() } else { format!("`{prefix}`") }
+}
+
+/// A mount, and the names of its policies as they were written.
+fn mount(
+    raw: Spanned<raw::Mount>,
+    common: &AwsOptions,
+    place: &Place<'_>,
+) -> Result<(Mount, Vec<Spanned<String>>), ConfigError> {
+    let origin = place.at(&raw.span());
+    let raw = raw.into_inner();
+    let prefix = raw.prefix.map(|prefix| self::prefix(&prefix, place)).transpose()?.unwrap_or_default();
+    if raw.policies.get_ref().is_empty() {
+        let message =
+            "`policies` names none, so that this mount could grant nothing: write e.g. [\"aws-roles\"]";
+        return Err(place.wrong(&raw.policies.span(), message));
+    }
+    let accounts = raw
+        .accounts
+        .into_iter()
+        .map(|(name, account)| Ok((name.clone(), self::account(&name, account, place)?)));
+    let metadata = match raw.metadata {
+        None | Some(raw::Metadata::Switch(false)) => None,
+        Some(raw::Metadata::Switch(true)) => Some(Metadata { v2_only: false, hosts: Vec::new() }),
+        Some(raw::Metadata::Table(table)) => Some(Metadata { v2_only: table.v2_only, hosts: table.hosts }),
+    };
+    let mount = Mount {
+        prefix,
+        source: identity::source(raw.identity, place)?,
+        accounts: accounts.collect::<Result<_, ConfigError>>()?,
+        policies: Arc::new([]),
+        metadata,
+        aws: raw.aws.map(|aws| self::aws::options(aws, place)).transpose()?.unwrap_or_else(|| common.clone()),
+        origin,
+    };
+    Ok((mount, raw.policies.into_inner()))
+}
+
+/// Empty, or segments with a slash before each.
+fn prefix(raw: &Spanned<String>, place: &Place<'_>) -> Result<String, ConfigError> {
+    let text = raw.get_ref();
+    let good = |segment: &str| {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+        !segment.is_empty() && segment.bytes().all(plain) && segment != "." && segment != ".."
+    };
+    let trimmed = text.trim_end_matches('/');
+    if trimmed.is_empty() || trimmed.strip_prefix('/').is_some_and(|rest| rest.split('/').all(good)) {
+        return Ok(trimmed.to_owned());
+    }
+    let message =
+        format!("`{text}` is no prefix: write e.g. \"/afp-api/latest\", of letters, digits and `-._~`");
+    Err(place.wrong(&raw.span(), message))
+}
+
+fn account(name: &str, raw: Spanned<raw::Account>, place: &Place<'_>) -> Result<Account, ConfigError> {
+    let span = raw.span();
+    let (id, partition) = match raw.into_inner() {
+        raw::Account::Id(id) => (id, None),
+        raw::Account::Table(table) => (table.id, table.partition),
+    };
+    let wrong = |error: &dyn std::fmt::Display| place.wrong(&span, format_args!("account `{name}`: {error}"));
+    if name.is_empty() || name.contains('/') || name.chars().any(char::is_control) {
+        return Err(wrong(&"a name has neither slashes nor control characters"));
+    }
+    let partition = partition.map(|partition| partition.parse::<Partition>()).transpose();
+    Ok(Account {
+        id: id.parse().map_err(|error| wrong(&error))?,
+        partition: partition.map_err(|error| wrong(&error))?.unwrap_or(Partition::Aws),
+    })
+}

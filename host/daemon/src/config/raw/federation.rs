@@ -1,0 +1,145 @@
+//! `[federation]` as serde reads it.
+
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use toml::{Spanned, Value};
+
+use super::Endpoint;
+
+/// `[federation]`: the door.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(in crate::config) struct Federation {
+    pub(in crate::config) listen: Option<Vec<Spanned<Endpoint>>>,
+    /// For every mount that has none of its own.
+    pub(in crate::config) aws: Option<Spanned<Aws>>,
+    pub(in crate::config) mounts: Vec<Spanned<Mount>>,
+}
+
+/// How AWS is asked.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(in crate::config) struct Aws {
+    pub(in crate::config) endpoint: Option<Spanned<String>>,
+    pub(in crate::config) region: Option<String>,
+    pub(in crate::config) access_key: Option<String>,
+    pub(in crate::config) secret_key: Option<Spanned<Value>>,
+    pub(in crate::config) sign_in: Option<Spanned<String>>,
+    pub(in crate::config) console: Option<Spanned<String>>,
+    pub(in crate::config) timeout: Option<Spanned<String>>,
+    pub(in crate::config) long_term_keys: Option<bool>,
+}
+
+/// `[[federation.mounts]]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::config) struct Mount {
+    pub(in crate::config) prefix: Option<Spanned<String>>,
+    pub(in crate::config) identity: Spanned<Identity>,
+    #[serde(default)]
+    pub(in crate::config) accounts: BTreeMap<String, Spanned<Account>>,
+    pub(in crate::config) policies: Spanned<Vec<Spanned<String>>>,
+    pub(in crate::config) metadata: Option<Metadata>,
+    pub(in crate::config) aws: Option<Spanned<Aws>>,
+}
+
+/// An id alone, or a table.
+#[derive(Debug, Deserialize)]
+#[serde(untagged, expecting = "an account is an id in quotes, or `{ id = \"...\", partition = \"...\" }`")]
+pub(in crate::config) enum Account {
+    Id(String),
+    Table(AccountTable),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::config) struct AccountTable {
+    pub(in crate::config) id: String,
+    pub(in crate::config) partition: Option<String>,
+}
+
+/// On or off, or a table.
+#[derive(Debug, Deserialize)]
+#[serde(untagged, expecting = "`metadata` is `true`, or `{ v2_only = true, hosts = [\"...\"] }`")]
+pub(in crate::config) enum Metadata {
+    Switch(bool),
+    Table(MetadataTable),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::config) struct MetadataTable {
+    #[serde(default)]
+    pub(in crate::config) v2_only: bool,
+    #[serde(default)]
+    pub(in crate::config) hosts: Vec<String>,
+}
+
+/// Who says who asks: one of `header`, `address`, `password_file`, `certificate` and `jwt`, with what belongs to it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(in crate::config) struct Identity {
+    pub(in crate::config) header: Option<Spanned<String>>,
+    pub(in crate::config) trusted: Option<Spanned<Vec<Spanned<String>>>>,
+    pub(in crate::config) trust_unix: Option<Spanned<bool>>,
+    pub(in crate::config) groups_header: Option<Spanned<String>>,
+    pub(in crate::config) address: Option<Spanned<bool>>,
+    pub(in crate::config) host_name: Option<Spanned<bool>>,
+    pub(in crate::config) name_servers: Option<Spanned<Vec<Spanned<String>>>>,
+    pub(in crate::config) password_file: Option<Spanned<String>>,
+    pub(in crate::config) realm: Option<Spanned<String>>,
+    pub(in crate::config) certificate: Option<Spanned<String>>,
+    pub(in crate::config) jwt: Option<Spanned<Jwt>>,
+    pub(in crate::config) groups: Option<Groups>,
+}
+
+/// Tokens of an OpenID provider.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::config) struct Jwt {
+    pub(in crate::config) issuer: String,
+    /// One, or several.
+    pub(in crate::config) audience: Spanned<OneOrMore>,
+    /// A file, or a URL.
+    pub(in crate::config) jwks: Spanned<String>,
+    pub(in crate::config) ca: Option<String>,
+    pub(in crate::config) user_claim: Option<String>,
+    pub(in crate::config) groups_claim: Option<String>,
+    pub(in crate::config) leeway: Option<Spanned<String>>,
+}
+
+/// One text, or a list of them.
+#[derive(Debug, Deserialize)]
+#[serde(untagged, expecting = "text in quotes, or a list of texts")]
+pub(in crate::config) enum OneOrMore {
+    One(String),
+    More(Vec<String>),
+}
+
+/// Where groups come from, beside header and claim.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(in crate::config) struct Groups {
+    pub(in crate::config) file: Option<Spanned<String>>,
+    pub(in crate::config) ldap: Option<Spanned<Ldap>>,
+}
+
+/// A directory.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::config) struct Ldap {
+    pub(in crate::config) url: Spanned<String>,
+    /// `active-directory` or `group-of-names`, which say what the filters are by default.
+    pub(in crate::config) schema: Option<Spanned<String>>,
+    pub(in crate::config) start_tls: Option<bool>,
+    pub(in crate::config) user_base: String,
+    pub(in crate::config) user_filter: Option<String>,
+    pub(in crate::config) group_base: String,
+    pub(in crate::config) group_filter: Option<String>,
+    pub(in crate::config) group_attribute: Option<String>,
+    pub(in crate::config) bind_dn: Option<String>,
+    pub(in crate::config) bind_password: Option<Spanned<Value>>,
+    pub(in crate::config) ca: Option<String>,
+    pub(in crate::config) timeout: Option<Spanned<String>>,
+    pub(in crate::config) cache_time: Option<Spanned<String>>,
+}

@@ -1,0 +1,100 @@
+//! The federation door from its configuration: its mounts, and what they share.
+//!
+//! Mounts are put in force together with the policies, at the start and by SIGHUP. What has not changed is taken over:
+//! AWS with the credentials that are still good, and sources of identity with what they remember.
+
+use axum::Router;
+use axum::extract::Request;
+use portcullis_engine::Attached;
+use portcullis_federation::aws::{Aws, AwsOptions, Stats};
+use portcullis_federation::door::Door;
+use portcullis_federation::{Mount, Mounts};
+use portcullis_identity::source::{Source, SourceOptions};
+use std::sync::Arc;
+use tokio::sync::Mutex;
+use tower_service::Service as _;
+
+use crate::config::{ConfigError, Federation};
+
+/// What is in use already.
+#[derive(Clone, Default)]
+pub(crate) struct InUse(Arc<Mutex<Parts>>);
+
+#[derive(Default)]
+struct Parts {
+    aws: Vec<(AwsOptions, Aws)>,
+    sources: Vec<(SourceOptions, Source)>,
+}
+
+impl InUse {
+    /// Opens what the mounts need.
+    pub(crate) async fn mounts(&self, federation: &Federation) -> Result<Attached, ConfigError> {
+        let mut in_use = self.0.lock().await;
+        let mut next = Parts::default();
+        let mut mounts = Vec::with_capacity(federation.mounts.len());
+        for mount in &federation.mounts {
+            let known = next.aws.iter().chain(&in_use.aws).find(|(options, _)| *options == mount.aws);
+            let aws = match known {
+                Some((_, aws)) => aws.clone(),
+                None => Aws::open(mount.aws.clone()).await.map_err(|error| mount.origin.wrong(error))?,
+            };
+            if !next.aws.iter().any(|(options, _)| *options == mount.aws) {
+                next.aws.push((mount.aws.clone(), aws.clone()));
+            }
+            let known =
+                next.sources.iter().chain(&in_use.sources).find(|(options, _)| *options == mount.source);
+            let source = if let Some((_, source)) = known {
+                source.clone()
+            } else {
+                let opened = Source::open(mount.source.clone()).await;
+                opened.map_err(|error| mount.origin.wrong(error))?
+            };
+            next.sources.push((mount.source.clone(), source.clone()));
+            mounts.push(Mount {
+                prefix: mount.prefix.clone(),
+                source,
+                accounts: mount.accounts.clone(),
+                policies: Arc::clone(&mount.policies),
+                aws,
+                metadata: mount.metadata.clone(),
+            });
+        }
+        *in_use = next;
+        Ok(Arc::new(Mounts::new(mounts)))
+    }
+}
+
+impl InUse {
+    /// How the caches of credentials do, added up.
+    pub(crate) async fn stats(&self) -> Stats {
+        let in_use = self.0.lock().await;
+        in_use.aws.iter().fold(Stats::default(), |sum, (_, aws)| {
+            let stats = aws.stats();
+            Stats {
+                hits: sum.hits + stats.hits,
+                misses: sum.misses + stats.misses,
+                refreshed: sum.refreshed + stats.refreshed,
+                served_while_away: sum.served_while_away + stats.served_while_away,
+                questions: sum.questions + stats.questions,
+                failures: sum.failures + stats.failures,
+            }
+        })
+    }
+}
+
+/// The federation door where it answers, and `others` everywhere else.
+pub(crate) fn beside(door: Door, others: Router) -> Router {
+    Router::new().fallback(move |request: Request| {
+        let (door, mut others) = (door.clone(), others.clone());
+        async move {
+            if door.claims(request.uri().path()) {
+                door.answer(request).await
+            } else {
+                match others.call(request).await {
+                    Ok(response) => response,
+                    Err(never) => match never {},
+                }
+            }
+        }
+    })
+}

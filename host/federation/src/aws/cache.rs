@@ -1,0 +1,166 @@
+//! What was got already, and who waits for what.
+//!
+//! Credentials are kept in memory only, by everything that went into their session. Those who need the same ones at
+//! the same time share one question to STS, which goes on when they hang up. Credentials are replaced in the
+//! background before anybody must wait for it, and only if somebody asks for them at all.
+//!
+//! That something is in here is no permission: whoever asks the cache has asked the policies before, each time.
+//!
+//! * `slot`: what is known of one session, and what follows from it
+//! * `flight`: one question to STS
+
+mod flight;
+mod slot;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use super::credentials::{Credentials, Moment};
+use super::error::AwsError;
+use super::session::Session;
+use super::stats::{Counters, Stats};
+use flight::Landing;
+use slot::{Slot, Step};
+
+/// How often what has expired is looked for, so that it does not stay in memory because nobody asks for it.
+const SWEEP: Duration = Duration::from_mins(1);
+
+/// Where credentials come from, and what time it is there.
+pub(super) trait Source: Send + Sync + 'static {
+    fn fetch(&self, session: Arc<Session>) -> impl Future<Output = Result<Credentials, AwsError>> + Send;
+    fn now(&self) -> Moment;
+}
+
+pub(super) struct Cache<S> {
+    source: S,
+    slots: Mutex<HashMap<Arc<Session>, Slot>>,
+    entries: usize,
+    counters: Counters,
+}
+
+impl<S: Source> Cache<S> {
+    pub(super) fn new(source: S, entries: usize) -> Arc<Self> {
+        Arc::new(Self { source, slots: Mutex::default(), entries, counters: Counters::default() })
+    }
+
+    #[cfg(test)]
+    pub(super) fn source(&self) -> &S {
+        &self.source
+    }
+
+    pub(super) fn stats(&self) -> Stats {
+        self.counters.stats()
+    }
+
+    /// Credentials of a session that work for `least_left` still, or for three quarters of their life where that is
+    /// shorter. If STS gives none now, those that are there will do while they work at all.
+    pub(super) async fn get(
+        self: &Arc<Self>,
+        session: &Session,
+        least_left: Duration,
+    ) -> Result<Arc<Credentials>, AwsError> {
+        let (held, landing) = match self.step(session, least_left)? {
+            Step::Serve(held) => {
+                self.counters.hits.count();
+                return Ok(held);
+            }
+            Step::ServeWhileAway(held) => {
+                self.counters.away.count();
+                return Ok(held);
+            }
+            Step::Wait { held, landing } => (held, landing),
+        };
+        self.counters.misses.count();
+        match (landing.wait().await, held) {
+            (Err(error), Some(held)) if !error.is_denial() && slot::works(&held, self.source.now()) => {
+                self.counters.away.count();
+                Ok(held)
+            }
+            (result, _) => result,
+        }
+    }
+
+    /// What to do, decided at one moment for all.
+    fn step(self: &Arc<Self>, session: &Session, least_left: Duration) -> Result<Step, AwsError> {
+        let now = self.source.now();
+        let mut slots = self.slots();
+        if let Some((session, _)) = slots.get_key_value(session) {
+            let session = Arc::clone(session);
+            if let Some(slot) = slots.get_mut(&session) {
+                return slot.step(now, least_left, || self.depart(&session));
+            }
+        }
+        make_room(&mut slots, self.entries, now)?;
+        let session = Arc::new(session.clone());
+        let slot = slots.entry(Arc::clone(&session)).or_default();
+        slot.step(now, least_left, || self.depart(&session))
+    }
+
+    /// Asks STS, in a task of its own: nobody's hanging up ends it.
+    fn depart(self: &Arc<Self>, session: &Arc<Session>) -> Landing {
+        self.counters.questions.count();
+        let (flight, landing) = flight::new(Arc::clone(self), Arc::clone(session));
+        tokio::spawn(flight.fly());
+        landing
+    }
+
+    /// What STS said, kept or remembered. A denial leaves nothing behind.
+    fn land(&self, session: &Arc<Session>, result: Result<&Arc<Credentials>, &AwsError>) {
+        let now = self.source.now();
+        let mut slots = self.slots();
+        match result {
+            Ok(credentials) => {
+                let replaced = slots.entry(Arc::clone(session)).or_default().keep(Arc::clone(credentials));
+                if replaced {
+                    self.counters.refreshed.count();
+                }
+            }
+            Err(error) => {
+                self.counters.failures.count();
+                if error.is_denial() {
+                    slots.remove(session);
+                } else if let Some(slot) = slots.get_mut(session) {
+                    slot.fail(now, error.clone());
+                }
+            }
+        }
+    }
+
+    fn sweep(&self) {
+        let now = self.source.now();
+        self.slots().retain(|_, slot| slot.is_of_use(now));
+    }
+
+    /// No panic happens while it is held; if one did, what is inside would still be right.
+    fn slots(&self) -> MutexGuard<'_, HashMap<Arc<Session>, Slot>> {
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Drops what has expired, for as long as there is a cache.
+pub(super) async fn sweep<S: Source>(cache: Weak<Cache<S>>) {
+    loop {
+        tokio::time::sleep(SWEEP).await;
+        let Some(cache) = cache.upgrade() else { return };
+        cache.sweep();
+    }
+}
+
+/// Room for one more. What expires soonest goes first; a question under way never does.
+fn make_room(slots: &mut HashMap<Arc<Session>, Slot>, entries: usize, now: Moment) -> Result<(), AwsError> {
+    if slots.len() < entries {
+        return Ok(());
+    }
+    slots.retain(|_, slot| slot.is_of_use(now));
+    if slots.len() < entries {
+        return Ok(());
+    }
+    let idle = slots.iter().filter(|(_, slot)| slot.is_idle());
+    let first = idle.min_by_key(|(_, slot)| slot.left(now)).map(|(session, _)| Arc::clone(session));
+    let first = first.ok_or(AwsError::Overloaded)?;
+    slots.remove(&first);
+    Ok(())
+}

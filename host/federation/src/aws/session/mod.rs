@@ -1,0 +1,138 @@
+//! One session to be had: a role, by whom, and how.
+//!
+//! What a policy grants is text, and STS is particular. Everything is checked here, before STS is called, so that a
+//! policy's mistake is told in words and costs no call. Where the limits come from: STS API Reference, `AssumeRole`
+//! and `Tag`; IAM User Guide, IAM and STS quotas.
+//!
+//! * `limits`: what STS takes, field by field
+//! * `name`: a session name from a user's name
+//! * [`SessionError`]: what is wrong
+
+mod error;
+mod limits;
+mod name;
+#[cfg(test)]
+mod tests;
+
+use portcullis_contract::aws::Grant;
+use std::fmt;
+use std::time::Duration;
+
+use super::account::Account;
+
+pub use error::SessionError;
+
+/// How long a session lasts if nobody says so (STS API Reference, `DurationSeconds`).
+const DEFAULT_DURATION: u32 = 3600;
+
+/// One session to be had, every field within the limits of STS: it cannot be made otherwise.
+///
+/// Two sessions are equal if they are for the same user and STS would be asked the same, to the letter. The user
+/// counts as it is and not as the session name that was made of it: no two users ever share credentials.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Session {
+    account: Account,
+    user: String,
+    role_arn: String,
+    name: String,
+    duration: u32,
+    limited: bool,
+    source_identity: Option<String>,
+    tags: Vec<(String, String)>,
+    policy: Option<String>,
+    external_id: Option<String>,
+}
+
+impl Session {
+    /// The session that `grant` gives to `user`, in `account`, for which the grant's own name is not looked at.
+    ///
+    /// Without a session name in the grant one is made of `user`: characters that STS does not take become `-`, and
+    /// a name that had to be changed ends in a piece of the user's SHA-256, so that two users stay two in
+    /// `CloudTrail`. Without a duration it is an hour.
+    ///
+    /// # Errors
+    /// The field that STS would not take, and its limit.
+    pub fn new(account: &Account, user: &str, grant: &Grant) -> Result<Self, SessionError> {
+        if user.is_empty() {
+            return Err(SessionError::NoUser);
+        }
+        let name = match &grant.session_name {
+            Some(name) => limits::name(name).then(|| name.clone()).ok_or_else(|| SessionError::name(name))?,
+            None => name::of_user(user),
+        };
+        Ok(Self {
+            account: *account,
+            user: user.into(),
+            role_arn: limits::role_arn(account, &grant.role)?,
+            name,
+            duration: limits::duration(grant.duration_seconds.unwrap_or(DEFAULT_DURATION))?,
+            limited: grant.duration_seconds.is_some(),
+            source_identity: grant.source_identity.as_deref().map(limits::source_identity).transpose()?,
+            tags: limits::tags(&grant.tags)?,
+            policy: grant.session_policy.as_deref().map(limits::policy).transpose()?,
+            external_id: grant.external_id.as_deref().map(limits::external_id).transpose()?,
+        })
+    }
+
+    /// The account whose role it is.
+    pub fn account(&self) -> &Account {
+        &self.account
+    }
+
+    /// Who asked, as they were named.
+    pub fn user(&self) -> &str {
+        &self.user
+    }
+
+    /// The role's ARN.
+    pub fn role_arn(&self) -> &str {
+        &self.role_arn
+    }
+
+    /// `RoleSessionName`: what `CloudTrail` says of whoever uses it.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// How long it lasts.
+    pub fn duration(&self) -> Duration {
+        Duration::from_secs(self.duration.into())
+    }
+
+    /// How long the policy said that it lasts, if it said so.
+    pub(super) fn limit(&self) -> Option<Duration> {
+        self.limited.then(|| self.duration())
+    }
+
+    /// `SourceIdentity`.
+    pub(super) fn source_identity(&self) -> Option<&str> {
+        self.source_identity.as_deref()
+    }
+
+    /// `Tags`, key and value.
+    pub(super) fn tags(&self) -> &[(String, String)] {
+        &self.tags
+    }
+
+    /// `Policy`.
+    pub(super) fn policy(&self) -> Option<&str> {
+        self.policy.as_deref()
+    }
+
+    /// `ExternalId`.
+    pub(super) fn external_id(&self) -> Option<&str> {
+        self.external_id.as_deref()
+    }
+}
+
+/// The external id and the values of tags stay away: whoever chose them did not mean them for a log.
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("user", &self.user)
+            .field("role_arn", &self.role_arn)
+            .field("name", &self.name)
+            .field("duration", &self.duration)
+            .finish_non_exhaustive()
+    }
+}

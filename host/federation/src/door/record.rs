@@ -1,0 +1,57 @@
+//! What a decision of this door leaves in the audit log. Neither credentials nor console URLs ever come here: the
+//! record is written before AWS is asked.
+
+use portcullis_audit::{Record, Target};
+use portcullis_contract::aws::Grant;
+use portcullis_contract::hook::HookName;
+use portcullis_edge::{Settled, micros};
+
+use crate::decide::Question;
+
+/// How many roles of a list are named.
+const NAMED: usize = 20;
+
+/// The record of a question, and of what was granted.
+pub(super) fn of(question: &Question, settled: Settled, granted: &[Grant]) -> Record {
+    let request = &question.request;
+    let mut record = settled.record(&request.context, HookName::AwsRoles);
+    record.total_micros = micros(question.begun.elapsed());
+    record.principal = Some((&request.principal).into());
+    record.operation = Some(request.purpose.clone().into());
+    record.method = Some(question.method.clone());
+    record.uri = Some(question.uri.clone());
+    if let (Some(account), Some(role)) = (&request.account, &request.role) {
+        record.targets.push(Target { kind: "role".into(), as_sent: format!("{account}/{role}") });
+    }
+    let mut say = |name: &'static str, value: Option<String>| {
+        record.extra.extend(value.map(|value| (name.into(), value)));
+    };
+    say("mount", Some(request.mount.clone()).filter(|mount| !mount.is_empty()));
+    match granted {
+        [grant] => {
+            say("granted", Some(format!("{}/{}", grant.account, grant.role)));
+            say("grant_reason", Some(grant.reason.clone()).filter(|reason| !reason.is_empty()));
+            say("duration_seconds", grant.duration_seconds.map(|seconds| seconds.to_string()));
+            say("session_name", grant.session_name.clone());
+            say("source_identity", grant.source_identity.clone());
+            let tags: Vec<_> = grant.tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
+            say("tags", Some(tags.join(", ")).filter(|tags| !tags.is_empty()));
+            say(
+                "session_policy",
+                grant.session_policy.as_ref().map(|policy| format!("{} bytes", policy.len())),
+            );
+        }
+        grants => {
+            let names = grants.iter().take(NAMED).map(|grant| format!("{}/{}", grant.account, grant.role));
+            let mut names: Vec<_> = names.collect();
+            if let Some(more @ 1..) = grants.len().checked_sub(NAMED) {
+                names.push(format!("and {more} more"));
+            }
+            say("granted", Some(names.join(", ")).filter(|names| !names.is_empty()));
+        }
+    }
+    for (name, value) in &request.principal.attributes {
+        record.extra.push((name.clone().into(), value.clone()));
+    }
+    record
+}

@@ -1,0 +1,61 @@
+//! `/account/{account}/{role}`: credentials, a console, or both.
+
+use axum::response::Response;
+use secrecy::{ExposeSecret as _, SecretString};
+use std::time::{Duration, SystemTime};
+
+use super::call::{Call, Purpose};
+use crate::answer::{self, Credential, Failure};
+use crate::aws::{Credentials, Session};
+use crate::route::Wanted;
+
+/// How long credentials are good at least: as long as SDKs that ask again from 15 minutes before the end on do not
+/// ask for nothing.
+const LEAST_LEFT: Duration = Duration::from_mins(20);
+
+pub(super) async fn role(
+    call: &Call<'_>,
+    account: &str,
+    role: &str,
+    wanted: Wanted,
+) -> Result<Response, Failure> {
+    let grant = match wanted {
+        Wanted::Credentials => call.one(Purpose::Credentials, account, role).await?,
+        Wanted::ConsoleUrl => call.one(Purpose::Console, account, role).await?,
+        // Who may have a console may not have the keys for that.
+        Wanted::Both => {
+            call.one(Purpose::Console, account, role).await?;
+            call.one(Purpose::Credentials, account, role).await?
+        }
+    };
+    let session = call.session(&grant)?;
+    let credentials =
+        call.credentials(&session, LEAST_LEFT).await.map_err(|error| Failure::of_aws(&error))?;
+    let now = SystemTime::now();
+    Ok(match wanted {
+        Wanted::Credentials => {
+            let body = Credential::of_person(&credentials, None, now);
+            answer::of_user(answer::json(&body), call.user())
+        }
+        Wanted::Both => {
+            let url = console(call, &session, &credentials).await?;
+            let body = Credential::of_person(&credentials, Some(url.expose_secret()), now);
+            answer::of_user(answer::json(&body), call.user())
+        }
+        Wanted::ConsoleUrl => {
+            let url = console(call, &session, &credentials).await?;
+            answer::text(url.expose_secret().to_owned())
+        }
+    })
+}
+
+/// A URL that opens the console. `callbackurl` is where AWS sends a person whose session has ended.
+pub(super) async fn console(
+    call: &Call<'_>,
+    session: &Session,
+    credentials: &Credentials,
+) -> Result<SecretString, Failure> {
+    let issuer = call.parameter("callbackurl");
+    let url = call.mount.aws.console_url(session, credentials, issuer.as_deref(), None).await;
+    url.map_err(|error| Failure::of_aws(&error))
+}

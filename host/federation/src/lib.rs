@@ -1,0 +1,34 @@
+//! The federation door: which AWS accounts and roles somebody may use, and short-lived credentials for them.
+//!
+//! It speaks the API of the AWS Federation Proxy (AFP), and to AWS's SDKs the instance metadata service and the
+//! protocol of container credentials.
+//!
+//! * [`aws`]: what is asked of AWS: sessions, credentials, console URLs
+//! * [`Mount`], [`Mounts`]: the same API under several prefixes
+//! * [`decide`]: the seam to whoever decides
+//! * [`door`]: from a request to its answer
+//! * `path`, `route`: what a path asks for
+//! * `metadata`: tokens of IMDSv2, and who is kept out
+//! * `page`: the page for browsers
+//! * `answer`: the one place that turns an outcome into what clients read
+//! * [`differences`]: where it differs from AFP on purpose
+//! * [`import`](mod@import) (feature `import`): AFP's own configuration, turned into ours
+//!
+//! It knows no other door.
+
+mod answer;
+pub mod aws;
+pub mod decide;
+pub mod differences;
+pub mod door;
+#[cfg(feature = "import")]
+pub mod import;
+mod metadata;
+mod mounts;
+#[allow(dead_code)]
+mod page;
+mod path;
+mod route;
+
+pub use metadata::Metadata;
+pub use mounts::{Mount, Mounts, claims};

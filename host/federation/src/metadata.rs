@@ -1,0 +1,27 @@
+//! Instance metadata, as SDKs ask for them.
+//!
+//! * [`Metadata`]: how a mount serves them
+//! * `token`: the tokens of IMDSv2
+//! * `guard`: who is kept out: proxies, browsers, names that somebody else's DNS made up
+
+mod guard;
+mod token;
+
+pub(crate) use guard::Kept;
+pub(crate) use token::{Tokens, Ttl};
+
+use std::time::Duration;
+
+/// How a mount serves metadata.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Metadata {
+    /// Whether a token is demanded (IMDSv2 only).
+    pub v2_only: bool,
+    /// Names by which the host may be called, beside addresses and `localhost`.
+    pub hosts: Vec<String>,
+}
+
+/// How long credentials that an SDK takes for an instance's are still good at least. With less than this botocore
+/// pretends that they were good for longer, and AWS's older SDKs for Java and .NET ask again and again
+/// (`botocore.utils.InstanceMetadataFetcher._evaluate_expiration`; boto/botocore issue 2670).
+pub(crate) const LEAST_LEFT: Duration = Duration::from_mins(25);

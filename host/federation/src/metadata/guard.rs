@@ -1,0 +1,111 @@
+//! Who is kept from the metadata although they reach the listener: a program on the same machine that was talked into
+//! asking for somebody else.
+//!
+//! * a proxy says so itself (`X-Forwarded-For`): the real service refuses it with the token
+//!   (AWS EC2 user guide, "Use the Instance Metadata Service")
+//! * a browser sends `Origin`, `Referer`, `Sec-Fetch-Site` or calls itself Mozilla; no SDK does
+//! * a name of a host that is not ours was made to point here (DNS rebinding)
+
+use axum::http::{HeaderMap, Uri, header};
+use std::net::IpAddr;
+
+/// Why a request for metadata is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Kept {
+    #[error("metadata are not for proxies: the request has `X-Forwarded-For`")]
+    Proxy,
+    #[error("metadata are not for browsers")]
+    Browser,
+    #[error("metadata are asked by address, not by this `Host`; `hosts` of the mount names others")]
+    Host,
+}
+
+impl Kept {
+    /// Keeps out whoever should be; `hosts` may be used as names.
+    pub(crate) fn check(headers: &HeaderMap, uri: &Uri, hosts: &[String]) -> Result<(), Self> {
+        if headers.contains_key("x-forwarded-for") || headers.contains_key(header::FORWARDED) {
+            return Err(Self::Proxy);
+        }
+        let browser = [header::ORIGIN.as_str(), header::REFERER.as_str(), "sec-fetch-site", "sec-fetch-mode"];
+        let mozilla = |value: &[u8]| value.starts_with(b"Mozilla/");
+        if browser.iter().any(|name| headers.contains_key(*name))
+            || headers.get_all(header::USER_AGENT).iter().any(|value| mozilla(value.as_bytes()))
+        {
+            return Err(Self::Browser);
+        }
+        let mut named = headers.get_all(header::HOST).iter();
+        let host = match (uri.host(), named.next(), named.next()) {
+            (Some(host), _, None) => host,
+            (None, Some(host), None) => host.to_str().map_err(|_| Self::Host)?,
+            // HTTP/1.0 knows no `Host`, and then nobody's DNS was asked for one.
+            (None, None, None) => return Ok(()),
+            _ => return Err(Self::Host),
+        };
+        if is_ours(host, hosts) { Ok(()) } else { Err(Self::Host) }
+    }
+}
+
+fn is_ours(host: &str, hosts: &[String]) -> bool {
+    let name = without_port(host);
+    let address = name.trim_start_matches('[').trim_end_matches(']');
+    address.parse::<IpAddr>().is_ok()
+        || name.eq_ignore_ascii_case("localhost")
+        || hosts.iter().any(|ours| ours.eq_ignore_ascii_case(name))
+}
+
+fn without_port(host: &str) -> &str {
+    match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) && !name.ends_with(':') => name,
+        _ => host,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::{HeaderName, HeaderValue};
+
+    fn check(headers: &[(&'static str, &'static str)]) -> Result<(), Kept> {
+        let headers = headers
+            .iter()
+            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
+            .collect();
+        Kept::check(&headers, &Uri::from_static("/latest/meta-data/"), &["imds.example.org".into()])
+    }
+
+    #[test]
+    fn sdks_come_in_and_others_do_not() {
+        for host in [
+            "169.254.169.254",
+            "127.0.0.1:8181",
+            "[fd00:ec2::254]",
+            "[::1]:80",
+            "::1",
+            "LocalHost:1",
+            "imds.example.org",
+        ] {
+            assert_eq!(check(&[("host", host), ("user-agent", "Botocore/1.44.5")]), Ok(()), "{host}");
+        }
+        for host in [
+            "evil.example",
+            "169.254.169.254.evil.example",
+            "localhost.evil.example:80",
+            "",
+            "imds.example.org.",
+            "1.2.3.4:x",
+        ] {
+            assert_eq!(check(&[("host", host)]), Err(Kept::Host), "{host}");
+        }
+        let ours = ("host", "169.254.169.254");
+        assert_eq!(check(&[ours, ("x-forwarded-for", "10.0.0.1")]), Err(Kept::Proxy));
+        assert_eq!(check(&[ours, ("forwarded", "for=10.0.0.1")]), Err(Kept::Proxy));
+        for browser in [
+            ("origin", "null"),
+            ("referer", "https://evil.example"),
+            ("sec-fetch-site", "none"),
+            ("user-agent", "Mozilla/5.0"),
+        ] {
+            assert_eq!(check(&[ours, browser]), Err(Kept::Browser), "{browser:?}");
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Mounts: the same API under several prefixes, each with its own accounts, policies and source of identity.
+
+use portcullis_identity::source::Source;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::aws::{Account, Aws};
+use crate::metadata::Metadata;
+use crate::path::beneath;
+use crate::route::is_version;
+
+/// One mount.
+#[derive(Clone)]
+pub struct Mount {
+    /// What stands before its routes: empty, or with a slash at its beginning and none at its end.
+    pub prefix: String,
+    /// Who says who asks.
+    pub source: Source,
+    /// The accounts that there are, by the name that people use.
+    pub accounts: BTreeMap<String, Account>,
+    /// The policies that are asked, by name, in this order.
+    pub policies: Arc<[Arc<str>]>,
+    /// Where its credentials come from.
+    pub aws: Aws,
+    /// How it serves SDKs as the instance metadata service does; absent if it does not.
+    pub metadata: Option<Metadata>,
+}
+
+/// Every mount of the door, the longest prefix first.
+#[derive(Clone, Default)]
+pub struct Mounts(Vec<Mount>);
+
+impl Mounts {
+    /// These mounts. Prefixes must differ, which the configuration sees to.
+    pub fn new(mut mounts: Vec<Mount>) -> Self {
+        mounts.sort_by_key(|mount| std::cmp::Reverse(mount.prefix.len()));
+        Self(mounts)
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Mount> {
+        self.0.iter()
+    }
+
+    /// The mount that a path lies beneath, and the rest of the path.
+    pub(crate) fn find<'a>(&self, path: &'a str) -> Option<(&Mount, &'a str)> {
+        self.0.iter().find_map(|mount| Some((mount, beneath(&mount.prefix, path)?)))
+    }
+}
+
+/// Whether a mount with this prefix answers at `path` itself, so that nothing else may stand there: another mount, or
+/// another door of the same listener.
+pub fn claims(prefix: &str, metadata: bool, path: &str) -> bool {
+    let Some(rest) = beneath(prefix, path) else { return false };
+    let first = rest.trim_start_matches('/').split('/').next().unwrap_or_default();
+    rest.is_empty()
+        || ["account", "status", "console", "meta-data"].contains(&first)
+        || (metadata && (first == "api" || is_version(first)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_mount_claims() {
+        for (prefix, metadata, path, claimed) in [
+            ("", false, "/account/x", true),
+            ("", false, "/latest", false),
+            ("", true, "/latest", true),
+            ("", true, "/api", true),
+            ("", true, "/2016-09-02/x", true),
+            ("", false, "/v1", false),
+            ("/a", false, "/a", true),
+            ("/a", false, "/a/console", true),
+            ("/a", false, "/a/b", false),
+            ("/a", false, "/ab", false),
+        ] {
+            assert_eq!(claims(prefix, metadata, path), claimed, "{prefix} {path}");
+        }
+    }
+}

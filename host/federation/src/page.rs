@@ -1,0 +1,26 @@
+//! The page for browsers, as HTML: pure rendering, which knows no request.
+//!
+//! * `roles`: what somebody may have
+//! * `keys`: credentials to be copied; `format`, in which words
+//! * `opening`: on the way to a console
+//! * `refused`: why not
+//! * `frame`: what all of them have around them, and what a browser is told about them
+//! * `words`: times, durations and counts
+
+mod format;
+mod frame;
+mod keys;
+mod opening;
+mod refused;
+mod roles;
+mod words;
+
+pub(crate) use format::{Format, Secret};
+pub(crate) use frame::content_security_policy;
+pub(crate) use keys::Keys;
+pub(crate) use opening::Opening;
+pub(crate) use refused::Refused;
+pub(crate) use roles::{Accounts, Roles};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,183 @@
+//! Which of the door's routes a path is. Slashes at the end count, names are compared as they are.
+
+use crate::path;
+
+/// What a path asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Route {
+    /// `/status`
+    Status,
+    /// `/account`
+    List,
+    /// `/account/{account}/{role}` and what may follow.
+    Role { account: String, role: String, wanted: Wanted },
+    /// `.../meta-data/iam/security-credentials/`; `versioned` as SDKs ask, not as AFP's own clients do.
+    MetadataRole { versioned: bool },
+    /// `.../meta-data/iam/security-credentials/{role}`
+    MetadataCredentials { role: String, versioned: bool },
+    /// `.../meta-data/iam/info`
+    MetadataInfo,
+    /// `.../api/token`
+    MetadataToken,
+    /// The page for browsers, `/console`.
+    Page,
+    /// What its buttons ask for: a console.
+    PageOpen,
+    /// What its buttons ask for: credentials.
+    PageCredentials,
+}
+
+/// What somebody wants of a role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// Credentials and a console URL.
+    Both,
+    Credentials,
+    ConsoleUrl,
+}
+
+/// The first of AWS's versions whose metadata know `iam/`.
+const FIRST_VERSION: &str = "2012-01-12";
+
+impl Route {
+    /// The route of what follows a mount's prefix.
+    pub(crate) fn of(rest: &str) -> Option<Self> {
+        let segments = path::segments(rest)?;
+        let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+        match segments.as_slice() {
+            ["status"] => Some(Self::Status),
+            ["account"] => Some(Self::List),
+            ["account", account, role @ ..] => Self::role(account, role),
+            ["console"] => Some(Self::Page),
+            ["console", "open"] => Some(Self::PageOpen),
+            ["console", "credentials"] => Some(Self::PageCredentials),
+            ["meta-data", "iam", rest @ ..] => Self::metadata(rest, false),
+            ["api", "token"] => Some(Self::MetadataToken),
+            [version, "api", "token"] if is_version(version) => Some(Self::MetadataToken),
+            [version, "meta-data", "iam", rest @ ..] if is_version(version) => Self::metadata(rest, true),
+            _ => None,
+        }
+    }
+
+    /// The last of at least two segments may say what is wanted; the others are the role with its path.
+    fn role(account: &str, segments: &[&str]) -> Option<Self> {
+        let (role, wanted) = match segments {
+            [] => return None,
+            [role @ .., "credentials"] if !role.is_empty() => (role, Wanted::Credentials),
+            [role @ .., "consoleurl"] if !role.is_empty() => (role, Wanted::ConsoleUrl),
+            role => (role, Wanted::Both),
+        };
+        if account.is_empty() || role.iter().any(|segment| segment.is_empty()) {
+            return None;
+        }
+        Some(Self::Role { account: account.into(), role: role.join("/"), wanted })
+    }
+
+    fn metadata(rest: &[&str], versioned: bool) -> Option<Self> {
+        match rest {
+            ["info"] => Some(Self::MetadataInfo),
+            ["security-credentials"] if versioned => Some(Self::MetadataRole { versioned }),
+            ["security-credentials", ""] => Some(Self::MetadataRole { versioned }),
+            ["security-credentials", role @ ..]
+                if !role.is_empty() && role.iter().all(|part| !part.is_empty()) =>
+            {
+                Some(Self::MetadataCredentials { role: role.join("/"), versioned })
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether only a mount that serves metadata for SDKs has it.
+    pub(crate) fn is_for_sdks(&self) -> bool {
+        matches!(
+            self,
+            Self::MetadataToken
+                | Self::MetadataInfo
+                | Self::MetadataRole { versioned: true }
+                | Self::MetadataCredentials { versioned: true, .. }
+        )
+    }
+
+    /// Whether it tells an instance about itself.
+    pub(crate) fn is_metadata(&self) -> bool {
+        self.is_for_sdks() || matches!(self, Self::MetadataRole { .. } | Self::MetadataCredentials { .. })
+    }
+
+    /// The methods it has, for `Allow`.
+    pub(crate) fn methods(&self) -> &'static str {
+        match self {
+            Self::MetadataToken => "PUT",
+            Self::PageOpen | Self::PageCredentials => "POST",
+            _ => "GET, HEAD",
+        }
+    }
+}
+
+/// `latest`, or the date of a version that has roles.
+pub(crate) fn is_version(text: &str) -> bool {
+    let is_date = text.len() == 10
+        && text.bytes().enumerate().all(|(at, byte)| match at {
+            4 | 7 => byte == b'-',
+            _ => byte.is_ascii_digit(),
+        });
+    text == "latest" || (is_date && text >= FIRST_VERSION)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn role(account: &str, role: &str, wanted: Wanted) -> Option<Route> {
+        Some(Route::Role { account: account.into(), role: role.into(), wanted })
+    }
+
+    #[test]
+    fn paths_lead_where_they_lead_in_afp() {
+        use Wanted::{Both, ConsoleUrl, Credentials};
+        let meta = |role: &str, versioned| Some(Route::MetadataCredentials { role: role.into(), versioned });
+        for (path, wanted) in [
+            ("/status", Some(Route::Status)),
+            ("/status/", None),
+            ("/account", Some(Route::List)),
+            ("//account", Some(Route::List)),
+            ("/account/", None),
+            ("/account/A", None),
+            ("/account/A/", None),
+            ("/account/A/R", role("A", "R", Both)),
+            ("/account/A/R/", None),
+            ("/account//R", None),
+            ("/account/A/R/credentials", role("A", "R", Credentials)),
+            ("/account/A/R/consoleurl", role("A", "R", ConsoleUrl)),
+            ("/account/A/R/credentials/", None),
+            ("/account/a%20b/c+d", role("a b", "c+d", Both)),
+            ("/account/A/credentials", role("A", "credentials", Both)),
+            ("/account/A/team/x", role("A", "team/x", Both)),
+            ("/account/A/team%2Fx", role("A", "team/x", Both)),
+            ("/account/A/team/x/consoleurl", role("A", "team/x", ConsoleUrl)),
+            ("/account/%ff/R", None),
+            ("/Account", None),
+            ("", None),
+            ("/", None),
+            ("/meta-data/iam/security-credentials/", Some(Route::MetadataRole { versioned: false })),
+            ("/meta-data/iam/security-credentials", None),
+            ("/meta-data/iam/security-credentials/R", meta("R", false)),
+            ("/meta-data/iam/security-credentials/R/", None),
+            ("/latest/meta-data/iam/security-credentials", Some(Route::MetadataRole { versioned: true })),
+            (
+                "/2012-01-12/meta-data/iam/security-credentials/",
+                Some(Route::MetadataRole { versioned: true }),
+            ),
+            ("/2011-05-01/meta-data/iam/security-credentials/", None),
+            ("/20120112/meta-data/iam/security-credentials/", None),
+            ("/latest/meta-data/iam/security-credentials/team/x", meta("team/x", true)),
+            ("/latest/meta-data/iam/info", Some(Route::MetadataInfo)),
+            ("/latest/api/token", Some(Route::MetadataToken)),
+            ("/api/token", Some(Route::MetadataToken)),
+            ("/console", Some(Route::Page)),
+            ("/console/open", Some(Route::PageOpen)),
+            ("/console/credentials", Some(Route::PageCredentials)),
+        ] {
+            assert_eq!(Route::of(path), wanted, "{path}");
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! Who asks, by one of several proofs, and which groups they are in.
+//!
+//! A [`Source`] is one proof and any number of sources of groups. There is no second proof to fall back on: what one
+//! mount of a door believes is one thing.
+//!
+//! * `options`: what an operator may say
+//! * `header`: a proxy in front of us says so, and only proxies that are named are believed
+//! * `address`: the peer's address, and the name that the DNS confirms for it
+//! * `password`: Basic (RFC 7617), held against a file of hashes
+//! * `certified`: the certificate that the client proved to hold the key of
+//! * `jwt`: a signed token of an OpenID Connect provider
+//! * `groups`: from a header, a claim, a file or LDAP; several add up
+//! * `authorization`: the header that a password or a token comes in
+//! * `name`: what may be a name at all
+//! * `watched`: files that are read again when they change
+//!
+//! # Names
+//!
+//! A user's name is UTF-8, not empty, at most 256 bytes and without control characters; anything else is refused,
+//! and so are header bytes that are no UTF-8. Nothing is folded: `Alice` and `alice` are two users, and so are two
+//! spellings of one letter.
+
+mod address;
+mod authorization;
+mod certified;
+mod groups;
+mod header;
+mod jwt;
+mod name;
+mod options;
+mod password;
+mod watched;
+
+#[cfg(test)]
+mod tests;
+
+use http::HeaderMap;
+use portcullis_contract::types::Principal;
+use serde_json::{Map, Value};
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+pub use ipnet::IpNet;
+pub use options::{
+    CertificateName, Groups, HostNames, JwtKeys, JwtOptions, LdapBind, LdapOptions, LdapSearch, Proof,
+    SourceOptions,
+};
+
+use crate::{IdentityError, Rejection};
+use address::Address;
+use groups::GroupSource;
+use header::TrustedHeader;
+use jwt::Jwt;
+use password::Passwords;
+
+/// What is known of a request before anybody is made of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// Its headers.
+    pub headers: &'a HeaderMap,
+    /// Where the connection comes from; none on a unix socket. A proxy's word for it (`X-Forwarded-For`) is never
+    /// taken.
+    pub peer: Option<IpAddr>,
+    /// The client's certificate, DER, if TLS proved that the client holds its key.
+    pub certificate: Option<&'a [u8]>,
+}
+
+/// Whoever can say who asks. Clones share it, with its connections and caches.
+#[derive(Clone)]
+pub struct Source(Arc<Inner>);
+
+struct Inner {
+    prover: Prover,
+    groups: Vec<GroupSource>,
+    challenge: Option<String>,
+}
+
+enum Prover {
+    Header(TrustedHeader),
+    Address(Address),
+    Password(Passwords),
+    Certificate(CertificateName),
+    Jwt(Jwt),
+}
+
+/// What a claim may be asked of: empty for every proof but a JWT.
+type Claims = Map<String, Value>;
+
+impl Source {
+    /// Reads the files. Nothing is asked of any server yet, and none need run yet.
+    ///
+    /// # Errors
+    /// The option or the file that cannot be worked with, and why.
+    pub async fn open(options: SourceOptions) -> Result<Self, IdentityError> {
+        let challenge = match &options.proof {
+            Proof::Password { realm, .. } => Some(password::challenge(realm)?),
+            Proof::Jwt(_) => Some("Bearer".to_owned()),
+            Proof::Header { .. } | Proof::Address { .. } | Proof::Certificate { .. } => None,
+        };
+        let opening = tokio::task::spawn_blocking(move || {
+            let groups = options.groups.iter().map(|groups| GroupSource::open(groups, &options.proof));
+            let groups = groups.collect::<Result<_, _>>()?;
+            let prover = match options.proof {
+                Proof::Header { name, trusted, trust_unix } => {
+                    Prover::Header(TrustedHeader::new(&name, trusted, trust_unix)?)
+                }
+                Proof::Address { host_name } => Prover::Address(Address::new(host_name.as_ref())?),
+                Proof::Password { file, .. } => Prover::Password(Passwords::open(file)?),
+                Proof::Certificate { name } => Prover::Certificate(name),
+                Proof::Jwt(options) => Prover::Jwt(Jwt::open(options)?),
+            };
+            Ok(Self(Arc::new(Inner { prover, groups, challenge })))
+        });
+        opening.await.unwrap_or_else(|error| Err(IdentityError::Interrupted(error.to_string())))
+    }
+
+    /// The one who asks. Its `authentication` is `header`, `address`, `password`, `certificate` or `token`.
+    ///
+    /// # Errors
+    /// [`Rejection::Unauthorized`] is 401, [`Rejection::Unavailable`] is 503.
+    pub async fn identify(&self, asked: Asked<'_>) -> Result<Principal, Rejection> {
+        let now = Instant::now();
+        let mut claims = Claims::new();
+        let mut principal = match &self.0.prover {
+            Prover::Header(header) => header.identify(asked)?,
+            Prover::Address(address) => address.identify(asked.peer).await?,
+            Prover::Password(passwords) => passwords.identify(asked.headers, now).await?,
+            Prover::Certificate(name) => certified::identify(*name, asked.certificate)?,
+            Prover::Jwt(jwt) => {
+                let proved = jwt.identify(asked.headers, now).await?;
+                claims = proved.claims;
+                proved.principal
+            }
+        };
+        if !self.0.groups.is_empty() {
+            principal.groups =
+                groups::of(&self.0.groups, principal.name.as_deref(), asked.headers, &claims, now).await?;
+        }
+        Ok(principal)
+    }
+
+    /// What a 401 carries as `WWW-Authenticate`. None where a client could not do better if it tried.
+    pub fn challenge(&self) -> Option<&str> {
+        self.0.challenge.as_deref()
+    }
+}
+
+/// Somebody of whom nothing more is known yet.
+fn principal(name: String, authentication: &str) -> Principal {
+    Principal { name: Some(name), authentication: authentication.into(), ..Principal::default() }
+}

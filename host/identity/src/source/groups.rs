@@ -1,0 +1,202 @@
+//! Which groups somebody is in.
+//!
+//! Every source that is configured is asked, and one that cannot answer is a refusal: a policy that forbids something
+//! to a group must not be got around by keeping the directory busy.
+//!
+//! * `file`: lines `group: user, user`
+//! * `ldap`: a directory
+
+mod file;
+mod ldap;
+
+use http::{HeaderMap, HeaderName};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::header::header_name;
+use super::watched::Watched;
+use super::{Claims, Groups, Proof, name};
+use crate::file::Kind;
+use crate::{IdentityError, Rejection};
+use file::Members;
+use ldap::Ldap;
+
+/// Of one user, from all sources together.
+const MAX_GROUPS: usize = 4096;
+
+/// One place that groups come from.
+pub(super) enum GroupSource {
+    Header(HeaderName),
+    Claim(String),
+    File(Arc<Watched<Members>>),
+    Ldap(Arc<Ldap>),
+}
+
+impl GroupSource {
+    pub(super) fn open(groups: &Groups, proof: &Proof) -> Result<Self, IdentityError> {
+        match groups {
+            // From a peer that is not believed about its name, no groups are taken either.
+            Groups::Header { name } if matches!(proof, Proof::Header { .. }) => {
+                Ok(Self::Header(header_name("groups header", name)?))
+            }
+            Groups::Header { .. } => Err(IdentityError::Value {
+                key: "groups",
+                reason: "can come from a header only where the user does",
+            }),
+            Groups::Claim { name } if matches!(proof, Proof::Jwt(_)) && !name.is_empty() => {
+                Ok(Self::Claim(name.clone()))
+            }
+            Groups::Claim { .. } => Err(IdentityError::Value {
+                key: "groups",
+                reason: "can come from a claim only where the user comes from a token, and the claim needs a name",
+            }),
+            Groups::File(path) => Ok(Self::File(Watched::open(path.clone(), Kind::Public, Members::parse)?)),
+            Groups::Ldap(options) => Ok(Self::Ldap(Arc::new(Ldap::new((**options).clone())?))),
+        }
+    }
+}
+
+/// The groups of all sources, in their order, each once.
+pub(super) async fn of(
+    sources: &[GroupSource],
+    user: Option<&str>,
+    headers: &HeaderMap,
+    claims: &Claims,
+    now: Instant,
+) -> Result<Vec<String>, Rejection> {
+    let user = user.unwrap_or_default();
+    let mut found = Vec::new();
+    for source in sources {
+        match source {
+            GroupSource::Header(name) => found.extend(from_header(headers, name)?),
+            GroupSource::Claim(name) => found.extend(from_claim(claims, name)?),
+            GroupSource::File(file) => found.extend_from_slice(file.current(now).await.of(user)),
+            GroupSource::Ldap(ldap) => found.extend_from_slice(&ldap.groups(user, now).await?),
+        }
+    }
+    let mut seen = BTreeSet::new();
+    found.retain(|group| seen.insert(group.clone()));
+    if found.len() > MAX_GROUPS {
+        return Err(Rejection::unauthorized("the user is in more than 4096 groups"));
+    }
+    for group in &found {
+        name::check(group).map_err(|reason| Rejection::unauthorized(format!("a group's name {reason}")))?;
+    }
+    Ok(found)
+}
+
+fn from_header(headers: &HeaderMap, name: &HeaderName) -> Result<Vec<String>, Rejection> {
+    let text = name::header(headers, name)?.unwrap_or_default();
+    let groups = text.split(',').map(|group| group.trim_matches([' ', '\t']));
+    Ok(groups.filter(|group| !group.is_empty()).map(String::from).collect())
+}
+
+/// A token without the claim is one of somebody without groups.
+fn from_claim(claims: &Claims, name: &str) -> Result<Vec<String>, Rejection> {
+    let value = if let Some(pointer) = name.strip_prefix('/') {
+        let (first, rest) =
+            pointer.split_once('/').map_or((pointer, None), |(first, rest)| (first, Some(rest)));
+        let value = claims.get(&first.replace("~1", "/").replace("~0", "~"));
+        match rest {
+            Some(rest) => value.and_then(|value| value.pointer(&format!("/{rest}"))),
+            None => value,
+        }
+    } else {
+        claims.get(name)
+    };
+    let groups = match value {
+        None | Some(Value::Null) => Some(Vec::new()),
+        Some(Value::String(group)) => Some(vec![group.clone()]),
+        Some(Value::Array(groups)) => groups.iter().map(|group| group.as_str().map(String::from)).collect(),
+        Some(_) => None,
+    };
+    groups.ok_or_else(|| {
+        Rejection::unauthorized(format!("the token's claim `{name}` is neither a text nor a list of texts"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::HeaderValue;
+    use serde_json::json;
+
+    const NAME: HeaderName = HeaderName::from_static("x-groups");
+
+    async fn ask(sources: &[GroupSource], values: &[&str], claims: Value) -> Result<Vec<String>, Rejection> {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(NAME, HeaderValue::from_str(value).unwrap());
+        }
+        let Value::Object(claims) = claims else { panic!("claims are an object") };
+        of(sources, Some("alice"), &headers, &claims, Instant::now()).await
+    }
+
+    #[tokio::test]
+    async fn groups_of_a_header() {
+        let long = "g".repeat(257);
+        for (values, expected) in [
+            (&[][..], Some(&[][..])),
+            (&[""], Some(&[])),
+            (&["ops"], Some(&["ops"])),
+            (&["ops, dev ,,\tops,adm ins"], Some(&["ops", "dev", "adm ins"])),
+            (&["ops", "dev"], None),
+            (&["a\tb"], None),
+            (&[&long], None),
+        ] {
+            let found = ask(&[GroupSource::Header(NAME)], values, json!({})).await;
+            assert_eq!(
+                found.ok().as_deref(),
+                expected.map(|groups| groups.iter().map(|g| (*g).to_owned()).collect::<Vec<_>>()).as_deref(),
+                "{values:?}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn groups_of_a_claim() {
+        for (name, claims, expected) in [
+            ("groups", json!({ "groups": ["ops", "dev", "ops"] }), Some(&["ops", "dev"][..])),
+            ("groups", json!({ "groups": "ops" }), Some(&["ops"])),
+            ("groups", json!({ "groups": [] }), Some(&[])),
+            ("groups", json!({ "groups": null }), Some(&[])),
+            ("groups", json!({}), Some(&[])),
+            ("groups", json!({ "groups": 1 }), None),
+            ("groups", json!({ "groups": ["ops", 1] }), None),
+            ("groups", json!({ "groups": { "ops": true } }), None),
+            ("groups", json!({ "groups": [""] }), None),
+            ("groups", json!({ "groups": ["a\nb"] }), None),
+            ("https://a/b", json!({ "https://a/b": "ops" }), Some(&["ops"])),
+            ("/realm_access/roles", json!({ "realm_access": { "roles": ["ops"] } }), Some(&["ops"])),
+            ("/realm_access/roles", json!({ "realm_access": { } }), Some(&[])),
+            ("/a~1b", json!({ "a/b": "ops" }), Some(&["ops"])),
+        ] {
+            let found = ask(&[GroupSource::Claim(name.into())], &[], claims.clone()).await.ok();
+            let expected = expected.map(|groups| groups.iter().map(|g| (*g).to_owned()).collect::<Vec<_>>());
+            assert_eq!(found, expected, "{name} of {claims}");
+        }
+    }
+
+    #[tokio::test]
+    async fn several_sources_add_up_in_their_order() {
+        let sources =
+            [GroupSource::Claim("b".into()), GroupSource::Header(NAME), GroupSource::Claim("a".into())];
+        let found = ask(&sources, &["ops, dev"], json!({ "a": ["ops", "z"], "b": ["y", "dev"] })).await;
+        assert_eq!(found.unwrap(), ["y", "dev", "ops", "z"]);
+        let many: Vec<String> = (0..=MAX_GROUPS).map(|number| number.to_string()).collect();
+        assert!(ask(&sources, &[], json!({ "a": many })).await.is_err());
+    }
+
+    #[test]
+    fn a_source_must_go_with_the_proof() {
+        let address = Proof::Address { host_name: None };
+        for groups in [Groups::claim(), Groups::Header { name: "X-Groups".into() }] {
+            assert!(GroupSource::open(&groups, &address).is_err(), "{groups:?}");
+        }
+        let header = Proof::Header { name: "X-User".into(), trusted: Vec::new(), trust_unix: true };
+        assert!(GroupSource::open(&Groups::Header { name: "X-Groups".into() }, &header).is_ok());
+        assert!(GroupSource::open(&Groups::Header { name: "X Groups".into() }, &header).is_err());
+    }
+}

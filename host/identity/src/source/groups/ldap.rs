@@ -1,0 +1,189 @@
+//! A directory says which groups somebody is in (LDAP, RFC 4511).
+//!
+//! The user's entry is looked for first, then the groups that have it as a member. A user without an entry has no
+//! groups; of one with several nobody can say which is meant, and the request is refused. Groups come in the order
+//! of the alphabet. Search references are not followed.
+//!
+//! A directory knows users without regard to case: `Alice` and `alice` are two users to a policy and have the same
+//! groups.
+//!
+//! * `connection`: one connection, kept and made anew when it breaks
+//! * `filter`: filters with places for names
+
+mod connection;
+mod filter;
+
+use ldap3::{Scope, SearchEntry, SearchOptions};
+use moka::future::Cache;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::super::LdapOptions;
+use crate::{IdentityError, Rejection};
+use connection::{Connection, Connections};
+use filter::Filter;
+
+const MAX_CACHE_TIME: Duration = Duration::from_mins(1);
+const MAX_CACHED: u64 = 10_000;
+/// More are refused by most directories anyway.
+const MAX_FOUND: i32 = 4096;
+/// `sizeLimitExceeded` (RFC 4511, 4.1.9).
+const SIZE_LIMIT_EXCEEDED: u32 = 4;
+
+/// A directory, and what it told us lately.
+pub(in super::super) struct Ldap {
+    options: LdapOptions,
+    users: Filter,
+    groups: Filter,
+    connections: Connections,
+    known: Cache<String, (Instant, Arc<[String]>)>,
+}
+
+/// Why a directory cannot say which groups somebody is in.
+#[derive(Debug, thiserror::Error)]
+enum Trouble {
+    /// A new connection may help.
+    #[error("{0}")]
+    Broken(String),
+    /// Nothing will help but the operator.
+    #[error("{0}")]
+    Wrong(String),
+    #[error("it has several entries for the user")]
+    Ambiguous,
+}
+
+impl From<ldap3::LdapError> for Trouble {
+    fn from(error: ldap3::LdapError) -> Self {
+        Self::Broken(error.to_string())
+    }
+}
+
+impl Ldap {
+    pub(in super::super) fn new(options: LdapOptions) -> Result<Self, IdentityError> {
+        if options.timeout.is_zero() {
+            return Err(IdentityError::Value { key: "timeout", reason: "must not be zero" });
+        }
+        if options.cache_time > MAX_CACHE_TIME {
+            let reason =
+                "must be a minute at most, or whoever is taken out of a group stays in it for too long";
+            return Err(IdentityError::Value { key: "cache_time", reason });
+        }
+        if options.group_name.is_empty() {
+            return Err(IdentityError::Value { key: "group_name", reason: "must not be empty" });
+        }
+        Ok(Self {
+            users: Filter::parse("users filter", &options.users.filter, &["{user}"])?,
+            groups: Filter::parse("groups filter", &options.groups.filter, &["{dn}", "{user}"])?,
+            connections: Connections::new(&options)?,
+            known: Cache::builder().max_capacity(MAX_CACHED).time_to_live(MAX_CACHE_TIME).build(),
+            options,
+        })
+    }
+
+    pub(in super::super) async fn groups(
+        self: &Arc<Self>,
+        user: &str,
+        now: Instant,
+    ) -> Result<Arc<[String]>, Rejection> {
+        let remembers = !self.options.cache_time.is_zero();
+        if remembers
+            && let Some((at, groups)) = self.known.get(user).await
+            && now.saturating_duration_since(at) < self.options.cache_time
+        {
+            return Ok(groups);
+        }
+        let groups: Arc<[String]> = self.ask(user).await?.into();
+        if remembers {
+            self.known.insert(user.to_owned(), (now, Arc::clone(&groups))).await;
+        }
+        Ok(groups)
+    }
+
+    async fn ask(self: &Arc<Self>, user: &str) -> Result<Vec<String>, Rejection> {
+        let (ldap, name) = (Arc::clone(self), user.to_owned());
+        // A task of its own: the library panics over answers that are no LDAP.
+        let asking = tokio::spawn(async move { ldap.search(&name).await });
+        let stop = asking.abort_handle();
+        let found = match tokio::time::timeout(self.options.timeout, asking).await {
+            Ok(Ok(found)) => found,
+            Ok(Err(_)) => Err(Trouble::Broken("its answer cannot be read".into())),
+            Err(_) => {
+                stop.abort();
+                let limit = humantime::format_duration(self.options.timeout);
+                Err(Trouble::Broken(format!("there was no answer within {limit}")))
+            }
+        };
+        match found {
+            Ok(groups) => Ok(groups),
+            Err(Trouble::Ambiguous) => {
+                Err(Rejection::unauthorized(format!("the directory has several entries for `{user}`")))
+            }
+            Err(trouble) => {
+                self.connections.forget().await;
+                Err(Rejection::unavailable(format!("the directory cannot be asked for groups: {trouble}")))
+            }
+        }
+    }
+
+    /// A connection that was kept may have been closed at the other end since; then a new one is tried.
+    async fn search(&self, user: &str) -> Result<Vec<String>, Trouble> {
+        let (connection, kept) = self.connections.get().await?;
+        match self.search_by(&connection, user).await {
+            Err(Trouble::Broken(_)) if kept => {
+                self.connections.forget().await;
+                let (connection, _) = self.connections.get().await?;
+                self.search_by(&connection, user).await
+            }
+            result => result,
+        }
+    }
+
+    async fn search_by(&self, connection: &Connection, user: &str) -> Result<Vec<String>, Trouble> {
+        let filter = self.users.fill(user, "");
+        // Two suffice to see that there are several. `1.1` asks for no attributes (RFC 4511, 4.5.1.8).
+        let mut users = find(connection, &self.options.users.base, &filter, "1.1", 2).await?;
+        let Some(found) = users.pop() else { return Ok(Vec::new()) };
+        if !users.is_empty() {
+            return Err(Trouble::Ambiguous);
+        }
+        let filter = self.groups.fill(user, &found.dn);
+        let name = &self.options.group_name;
+        let groups = find(connection, &self.options.groups.base, &filter, name, MAX_FOUND).await?;
+        let mut names = Vec::with_capacity(groups.len());
+        for mut group in groups {
+            // The directory writes the attribute's name as its schema does, whatever was asked for.
+            let key = group.attrs.keys().find(|key| key.eq_ignore_ascii_case(name)).cloned();
+            let Some(values) = key.and_then(|key| group.attrs.remove(&key)) else {
+                return Err(Trouble::Wrong(format!(
+                    "the group `{}` has no `{name}` that is a text",
+                    group.dn
+                )));
+            };
+            names.extend(values);
+        }
+        names.sort_unstable();
+        Ok(names)
+    }
+}
+
+/// The entries that are like `filter` anywhere below `base`. An answer that is cut off is none, but for the two that
+/// are too many.
+async fn find(
+    connection: &Connection,
+    base: &str,
+    filter: &str,
+    attribute: &str,
+    limit: i32,
+) -> Result<Vec<SearchEntry>, Trouble> {
+    let mut ldap = connection.handle();
+    ldap.with_search_options(SearchOptions::new().sizelimit(limit));
+    let found = ldap.search(base, Scope::Subtree, filter, [attribute]).await?;
+    let entries: Vec<_> =
+        found.0.into_iter().filter(|entry| !entry.is_ref() && !entry.is_intermediate()).collect();
+    match found.1.rc {
+        0 => {}
+        SIZE_LIMIT_EXCEEDED if limit == 2 && entries.len() == 2 => {}
+        _ => return Err(Trouble::Broken(found.1.to_string())),
+    }
+    Ok(entries.into_iter().map(SearchEntry::construct).collect())
+}

@@ -1,0 +1,174 @@
+//! A signed token says who asks: a JWT (RFC 7519) of an OpenID Connect provider, as `Authorization: Bearer`.
+//!
+//! Believed are signatures by RSA (`RS256` to `PS512`), ECDSA (`ES256`, `ES384`) and Ed25519 (`EdDSA`), with a key
+//! of the provider's own that is made for it. Never `none`, and never a shared secret: whoever can check such a token
+//! can also make one.
+//!
+//! Kept to of RFC 8725: the issuer and the audience must be ours (3.8, 3.9), the algorithm must be the key's (3.1),
+//! a token that says it is of another type, e.g. a logout token, is refused (3.11), and so is one that demands
+//! something of its reader (`crit`).
+//!
+//! * `keys`: a JWK set, and the key for a token
+//! * `provider`: the provider's set, fetched and kept
+//! * `ring`: signatures are checked by ring
+
+mod keys;
+mod provider;
+mod ring;
+
+#[cfg(test)]
+mod tests;
+
+use http::HeaderMap;
+use jsonwebtoken::errors::ErrorKind;
+use jsonwebtoken::{Header, Validation, decode, decode_header};
+use portcullis_contract::types::Principal;
+use serde_json::Value;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::authorization::credentials;
+use super::watched::Watched;
+use super::{Claims, JwtKeys, JwtOptions, name};
+use crate::file::Kind;
+use crate::{IdentityError, Rejection};
+use keys::{ALGORITHMS, Keys};
+use provider::Provider;
+
+/// Longer tokens are refused unread. Those with many groups are a few kilobytes.
+const MAX_TOKEN: usize = 16 << 10;
+const MAX_LEEWAY: Duration = Duration::from_mins(5);
+/// Claims of OpenID Connect (Core, 5.1) that become attributes of the same name.
+const ATTRIBUTES: [&str; 3] = ["email", "name", "preferred_username"];
+const MAX_ATTRIBUTE: usize = 1024;
+
+/// The provider, and what its tokens must say.
+pub(super) struct Jwt {
+    keys: Source,
+    validation: Validation,
+    user_claim: String,
+}
+
+enum Source {
+    File(Arc<Watched<Keys>>),
+    Provider(Arc<Provider>),
+}
+
+/// Whom a token stands for, and all it says.
+pub(super) struct Proved {
+    pub(super) principal: Principal,
+    pub(super) claims: Claims,
+}
+
+impl Jwt {
+    pub(super) fn open(options: JwtOptions) -> Result<Self, IdentityError> {
+        let empty = |key| IdentityError::Value { key, reason: "must not be empty" };
+        if options.issuer.is_empty() {
+            return Err(empty("issuer"));
+        }
+        if options.audiences.is_empty() || options.audiences.iter().any(String::is_empty) {
+            return Err(empty("audiences"));
+        }
+        if options.user_claim.is_empty() {
+            return Err(empty("user_claim"));
+        }
+        if options.leeway > MAX_LEEWAY {
+            return Err(IdentityError::Value { key: "leeway", reason: "must be five minutes at most" });
+        }
+        ring::install();
+        let keys = match options.keys {
+            JwtKeys::File(path) => Source::File(Watched::open(path, Kind::Public, |path, contents| {
+                let wrong = |reason| IdentityError::File { path: path.into(), line: None, reason };
+                Keys::parse(contents).map_err(wrong)
+            })?),
+            JwtKeys::Url { url, ca } => Source::Provider(Arc::new(Provider::new(&url, ca.as_deref())?)),
+        };
+        let mut validation = Validation::default();
+        validation.set_required_spec_claims(&["exp", "iss", "aud"]);
+        validation.set_issuer(&[options.issuer]);
+        validation.set_audience(&options.audiences);
+        validation.leeway = options.leeway.as_secs();
+        validation.validate_nbf = true;
+        Ok(Self { keys, validation, user_claim: options.user_claim })
+    }
+
+    pub(super) async fn identify(&self, headers: &HeaderMap, now: Instant) -> Result<Proved, Rejection> {
+        let token = credentials(headers, "Bearer")?;
+        if token.len() > MAX_TOKEN {
+            return Err(Rejection::unauthorized("the token is longer than 16 KiB"));
+        }
+        let header = decode_header(token).map_err(|_| Rejection::unauthorized("the token is malformed"))?;
+        acceptable(&header)?;
+        let claims = match &self.keys {
+            Source::File(file) => self.check(token, &header, &*file.current(now).await)?,
+            Source::Provider(provider) => {
+                let keys = provider.keys(&header, now).await?;
+                self.check(token, &header, &keys)?
+            }
+        };
+        self.proved(claims)
+    }
+
+    fn check(&self, token: &str, header: &Header, keys: &Keys) -> Result<Claims, Rejection> {
+        let mut validation = self.validation.clone();
+        validation.algorithms = vec![header.alg];
+        let mut error = None;
+        for key in keys.fitting(header) {
+            match decode::<Claims>(token, key, &validation) {
+                Ok(data) => return Ok(data.claims),
+                Err(found) => error = Some(found),
+            }
+        }
+        let reason = match error.as_ref().map(jsonwebtoken::errors::Error::kind) {
+            None => "its key is not the provider's".to_owned(),
+            Some(ErrorKind::InvalidSignature) => "its signature is wrong".to_owned(),
+            Some(ErrorKind::ExpiredSignature) => "it has expired".to_owned(),
+            Some(ErrorKind::ImmatureSignature) => "it is not valid yet".to_owned(),
+            Some(ErrorKind::InvalidIssuer) => "it is of another issuer".to_owned(),
+            Some(ErrorKind::InvalidAudience) => "it is meant for others".to_owned(),
+            Some(ErrorKind::MissingRequiredClaim(claim)) => {
+                format!("it has no claim `{claim}` that can be used")
+            }
+            Some(_) => "it is malformed".to_owned(),
+        };
+        Err(Rejection::unauthorized(format!("the token cannot be believed: {reason}")))
+    }
+
+    fn proved(&self, claims: Claims) -> Result<Proved, Rejection> {
+        // The library takes a list of issuers too; RFC 7519 knows one.
+        if !claims.get("iss").is_some_and(Value::is_string) {
+            return Err(Rejection::unauthorized("the token cannot be believed: it has several issuers"));
+        }
+        let claim = &self.user_claim;
+        let unverified = claims.get("email_verified") == Some(&Value::Bool(false));
+        if claim == "email" && unverified {
+            return Err(Rejection::unauthorized("the provider has not verified the user's e-mail address"));
+        }
+        let Some(user) = claims.get(claim).and_then(Value::as_str) else {
+            return Err(Rejection::unauthorized(format!("the token has no text as its claim `{claim}`")));
+        };
+        let mut principal = super::principal(name::user(user)?, "token");
+        principal.attributes = ATTRIBUTES
+            .iter()
+            .filter(|key| **key != "email" || !unverified)
+            .filter_map(|key| Some(((*key).to_owned(), claims.get(*key)?.as_str()?.to_owned())))
+            .filter(|(_, text)| text.len() <= MAX_ATTRIBUTE && !text.chars().any(char::is_control))
+            .collect();
+        Ok(Proved { principal, claims })
+    }
+}
+
+/// Whether a token may be looked at further.
+fn acceptable(header: &Header) -> Result<(), Rejection> {
+    if !ALGORITHMS.contains(&header.alg) {
+        return Err(Rejection::unauthorized("the token is signed with a shared secret"));
+    }
+    if header.crit.is_some() {
+        return Err(Rejection::unauthorized("the token demands something of its reader (`crit`)"));
+    }
+    let kind = header.typ.as_deref().unwrap_or("JWT").to_ascii_lowercase();
+    match kind.strip_prefix("application/").unwrap_or(&kind) {
+        "jwt" | "at+jwt" => Ok(()),
+        _ => Err(Rejection::unauthorized("the token is of another type (`typ`)")),
+    }
+}

@@ -1,0 +1,179 @@
+//! What an operator may say about who asks.
+
+mod ldap;
+
+use ipnet::IpNet;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+pub use ldap::{LdapBind, LdapOptions, LdapSearch};
+
+/// One proof, and where groups come from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SourceOptions {
+    /// How a request shows whose it is.
+    pub proof: Proof,
+    /// Which groups they are in. Several add up, in this order; a group that is named twice counts once.
+    pub groups: Vec<Groups>,
+}
+
+/// How a request shows whose it is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Proof {
+    /// A proxy in front of us says so.
+    Header {
+        /// The header's name, e.g. `X-Remote-User`.
+        name: String,
+        /// The networks of the proxies: peers from anywhere else are refused.
+        trusted: Vec<IpNet>,
+        /// Whether peers on a unix socket are believed too.
+        trust_unix: bool,
+    },
+    /// The peer's address is its name: as text, an IPv4-mapped IPv6 address as IPv4.
+    Address {
+        /// Whether the DNS is asked for the host's name, which becomes the attribute `host-name`.
+        host_name: Option<HostNames>,
+    },
+    /// A name and a password, by Basic (RFC 7617).
+    Password {
+        /// Lines `user:hash` as `htpasswd -B` writes them, by bcrypt or argon2id. Nobody but root, us and those whom
+        /// its group lets read it may have access.
+        file: PathBuf,
+        /// What clients show to people who shall give their password.
+        realm: String,
+    },
+    /// The certificate that the client proved to hold the key of.
+    Certificate {
+        /// What of it is the name.
+        name: CertificateName,
+    },
+    /// A signed token, as `Authorization: Bearer`.
+    Jwt(JwtOptions),
+}
+
+impl Proof {
+    /// Passwords from `file`, for the realm `portcullis`.
+    pub fn password(file: impl Into<PathBuf>) -> Self {
+        Self::Password { file: file.into(), realm: "portcullis".into() }
+    }
+}
+
+/// What of a certificate is the name.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum CertificateName {
+    /// The subject's common name; of several the last, as Go reads it.
+    #[default]
+    CommonName,
+    /// The first e-mail address among the alternative names.
+    Email,
+    /// The first DNS name.
+    Dns,
+    /// The first URI, e.g. a SPIFFE ID.
+    Uri,
+}
+
+/// How the DNS is asked for the name of a host. The name counts only if its own addresses have the peer's among
+/// them, for whoever owns an address can have it point to any name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostNames {
+    /// Who is asked, by UDP and TCP; as the system is configured (`/etc/resolv.conf`, `/etc/hosts`) where none are
+    /// named.
+    pub servers: Vec<SocketAddr>,
+    /// How long all the questions about one peer may take together.
+    pub timeout: Duration,
+}
+
+impl Default for HostNames {
+    fn default() -> Self {
+        Self { servers: Vec::new(), timeout: Duration::from_secs(1) }
+    }
+}
+
+/// Whose tokens are believed, and what of them. `exp` must be there and is looked at, and so is `nbf`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JwtOptions {
+    /// Exactly what `iss` must be.
+    pub issuer: String,
+    /// `aud` must name at least one of these.
+    pub audiences: Vec<String>,
+    /// Whose signatures are believed.
+    pub keys: JwtKeys,
+    /// The claim that is the user's name.
+    pub user_claim: String,
+    /// How wrong the clocks may be, in whole seconds and at most five minutes.
+    pub leeway: Duration,
+}
+
+impl JwtOptions {
+    /// The user is `sub`; clocks may be wrong by 30 seconds.
+    pub fn new(issuer: impl Into<String>, audience: impl Into<String>, keys: JwtKeys) -> Self {
+        Self {
+            issuer: issuer.into(),
+            audiences: vec![audience.into()],
+            keys,
+            user_claim: "sub".into(),
+            leeway: Duration::from_secs(30),
+        }
+    }
+}
+
+/// Where the provider's keys are: a JWK set (RFC 7517).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum JwtKeys {
+    /// In a file, which is read again when it changes.
+    File(PathBuf),
+    /// At the provider (`jwks_uri`): asked every five minutes, and for a key that nobody knows yet.
+    Url {
+        /// `https`, or `http` on this machine.
+        url: String,
+        /// Who may vouch for the provider's certificate, PEM; the system's CAs by default.
+        ca: Option<PathBuf>,
+    },
+}
+
+/// Where groups come from.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Groups {
+    /// A header of the proxy that is believed about the user too: names, with commas between them. Only with
+    /// [`Proof::Header`].
+    Header {
+        /// Its name, e.g. `X-Remote-Groups`.
+        name: String,
+    },
+    /// A claim: an array of texts, or one text. Only with [`Proof::Jwt`].
+    Claim {
+        /// Its name; or, if it begins with `/`, a JSON pointer (RFC 6901), e.g. `/realm_access/roles`.
+        name: String,
+    },
+    /// A file of lines `group: user, user`, which is read again when it changes.
+    File(PathBuf),
+    /// A directory.
+    Ldap(Box<LdapOptions>),
+}
+
+impl Groups {
+    /// The claim `groups`.
+    pub fn claim() -> Self {
+        Self::Claim { name: "groups".into() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_are_compared_with_their_secrets_and_shown_without() {
+        let options = |password: &str| {
+            let bind = Some(LdapBind { dn: "cn=portcullis".into(), password: password.into() });
+            let ldap = LdapOptions { bind, ..LdapOptions::group_of_names("ldap://d", "ou=u", "ou=g") };
+            let proof = Proof::password("/etc/portcullis/passwords");
+            SourceOptions { proof, groups: vec![Groups::claim(), Groups::Ldap(Box::new(ldap))] }
+        };
+        assert_eq!(options("hunter2"), options("hunter2"));
+        assert_ne!(options("hunter2"), options("hunter3"));
+        let shown = format!("{:?}", options("hunter2"));
+        assert!(shown.contains("cn=portcullis") && !shown.contains("hunter2"), "{shown}");
+    }
+}

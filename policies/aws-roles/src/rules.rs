@@ -1,0 +1,241 @@
+//! Each kind of rule, checked, in the form in which decisions use it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::limits;
+use crate::names::Names;
+use crate::network::Networks;
+use crate::pattern::{GroupPattern, HostPattern};
+use crate::session::{Defaults, Session};
+use crate::settings::{
+    Account, DenialRule, GrantRule, GroupRule, HostRule, NetworkRule, Preset, Settings, Single,
+};
+use crate::who::Index;
+use crate::window::Window;
+
+/// The settings as used.
+#[derive(Debug)]
+pub(crate) struct Checked {
+    pub(crate) accounts: BTreeSet<String>,
+    pub(crate) defaults: Defaults,
+    pub(crate) groups: Vec<(GroupPattern, Session)>,
+    pub(crate) hosts: Vec<Host>,
+    pub(crate) networks: Vec<(Networks, Target, Session)>,
+    pub(crate) single: Option<(Target, Session)>,
+    pub(crate) grants: Listed<Grant>,
+    pub(crate) denials: Listed<Denial>,
+}
+
+/// One role in one account.
+#[derive(Debug)]
+pub(crate) struct Target {
+    pub(crate) account: String,
+    pub(crate) role: String,
+}
+
+/// A list of rules that name people.
+#[derive(Debug)]
+pub(crate) struct Listed<R> {
+    pub(crate) index: Index,
+    pub(crate) rules: Vec<R>,
+}
+
+/// A role out of the name of a host.
+#[derive(Debug)]
+pub(crate) struct Host {
+    pub(crate) domains: BTreeSet<String>,
+    pub(crate) account: String,
+    pub(crate) role_prefix: String,
+    pub(crate) by: Way,
+    pub(crate) session: Session,
+}
+
+/// How the role comes from the name.
+#[derive(Debug)]
+pub(crate) enum Way {
+    Pattern(HostPattern),
+    Loctyp,
+}
+
+#[derive(Debug)]
+pub(crate) struct Grant {
+    pub(crate) networks: Option<Networks>,
+    pub(crate) accounts: Vec<String>,
+    pub(crate) roles: Vec<String>,
+    pub(crate) session: Session,
+}
+
+#[derive(Debug)]
+pub(crate) struct Denial {
+    pub(crate) networks: Option<Networks>,
+    pub(crate) when: Option<Window>,
+    /// Nothing in them means all.
+    pub(crate) accounts: Vec<String>,
+    pub(crate) roles: Vec<String>,
+    pub(crate) rule: String,
+    pub(crate) reason: String,
+}
+
+impl Checked {
+    /// Checks what serde cannot. An error names the rule by its place.
+    pub(crate) fn new(mut settings: Settings) -> Result<Self, String> {
+        let defaults = Defaults::take(&mut settings)?;
+        let check = Check { accounts: &settings.accounts, defaults: &defaults };
+        let mut grants = Listed { index: Index::default(), rules: Vec::new() };
+        for (at, rule) in (0_u32..).zip(settings.grants) {
+            check.grant(&format!("grants[{at}]"), at, rule, &mut grants)?;
+        }
+        let mut denials = Listed { index: Index::default(), rules: Vec::new() };
+        for (at, rule) in (0_u32..).zip(settings.denials) {
+            check.denial(&format!("denials[{at}]"), at, rule, &mut denials)?;
+        }
+        let groups = each("groups", settings.groups, |place, rule| check.group(place, rule))?;
+        let hosts = each("hosts", settings.hosts, |place, rule| check.host(place, rule))?;
+        let networks = each("networks", settings.networks, |place, rule| check.network(place, rule))?;
+        let single = settings.single.map(|rule| check.single("single", rule)).transpose()?;
+        let accounts = settings.accounts.into_keys().collect();
+        Ok(Self { accounts, defaults, groups, hosts, networks, single, grants, denials })
+    }
+}
+
+fn each<W, R>(
+    list: &str,
+    rules: Vec<W>,
+    check: impl Fn(&str, W) -> Result<R, String>,
+) -> Result<Vec<R>, String> {
+    rules.into_iter().enumerate().map(|(at, rule)| check(&format!("{list}[{at}]"), rule)).collect()
+}
+
+/// What rules are checked against.
+struct Check<'a> {
+    accounts: &'a BTreeMap<String, Account>,
+    defaults: &'a Defaults,
+}
+
+impl Check<'_> {
+    fn group(&self, place: &str, mut rule: GroupRule) -> Result<(GroupPattern, Session), String> {
+        let session = rule.take_session().complete(place, true, self.defaults)?;
+        Ok((rule.pattern, session))
+    }
+
+    fn host(&self, place: &str, mut rule: HostRule) -> Result<Host, String> {
+        let session = rule.take_session().complete(place, false, self.defaults)?;
+        let HostRule { domains, account, role_prefix, pattern, preset, .. } = rule;
+        let by = match (pattern, preset) {
+            (Some(pattern), None) => Way::Pattern(pattern),
+            (None, Some(Preset::Loctyp)) => Way::Loctyp,
+            _ => return Err(format!("`{place}` takes either `pattern` or `preset`")),
+        };
+        self.account(place, &account)?;
+        // Empty, or the beginning of a role.
+        if !limits::is_role(&format!("{role_prefix}r")) {
+            return Err(format!("`{place}`: no role begins with `{role_prefix}`"));
+        }
+        let domains =
+            domains.iter().map(|domain| domain.trim_end_matches('.').to_ascii_lowercase()).collect();
+        Ok(Host { domains, account, role_prefix, by, session })
+    }
+
+    fn network(&self, place: &str, mut rule: NetworkRule) -> Result<(Networks, Target, Session), String> {
+        let session = rule.take_session().complete(place, false, self.defaults)?;
+        Ok((rule.networks, self.target(place, rule.account, rule.role)?, session))
+    }
+
+    fn single(&self, place: &str, mut rule: Single) -> Result<(Target, Session), String> {
+        let session = rule.take_session().complete(place, false, self.defaults)?;
+        Ok((self.target(place, rule.account, rule.role)?, session))
+    }
+
+    fn grant(
+        &self,
+        place: &str,
+        at: u32,
+        mut rule: GrantRule,
+        into: &mut Listed<Grant>,
+    ) -> Result<(), String> {
+        let grouped = rule.groups.is_some() && rule.users.is_none();
+        let session = rule.take_session().complete(place, grouped, self.defaults)?;
+        let GrantRule { users, groups, networks, accounts, roles, .. } = rule;
+        if users.is_none() && groups.is_none() && networks.is_none() {
+            return Err(format!("`{place}` names nobody; write `users = \"*\"` for everybody"));
+        }
+        no_star(place, groups.as_ref())?;
+        let accounts = self.accounts(place, &accounts)?;
+        let accounts = if accounts.is_empty() { self.accounts.keys().cloned().collect() } else { accounts };
+        if roles.all() {
+            return Err(format!(
+                "`{place}`: `roles` of a grant are named one by one, since only AWS knows all"
+            ));
+        }
+        roles.iter().try_for_each(|name| role(place, name))?;
+        into.index.add(at, users, groups);
+        into.rules.push(Grant { networks, accounts, roles: roles.0, session });
+        Ok(())
+    }
+
+    fn denial(
+        &self,
+        place: &str,
+        at: u32,
+        rule: DenialRule,
+        into: &mut Listed<Denial>,
+    ) -> Result<(), String> {
+        let DenialRule { users, groups, networks, when, accounts, roles, rule, reason } = rule;
+        no_star(place, groups.as_ref())?;
+        let accounts = accounts.map_or(Ok(Vec::new()), |accounts| self.accounts(place, &accounts))?;
+        let roles = roles.filter(|roles| !roles.all()).map(|Names(roles)| roles).unwrap_or_default();
+        let rule = rule.unwrap_or_else(|| "denied".into());
+        let in_rule =
+            |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._:-".contains(&byte);
+        if rule.is_empty() || rule.len() > 64 || !rule.bytes().all(in_rule) {
+            return Err(format!("`{place}`: `{rule}` is no name of a rule: 1 to 64 of `a-z 0-9 . _ : -`"));
+        }
+        let reason = reason.unwrap_or_else(|| {
+            format!("the operator of this service denies it by the rule `{rule}`; ask the operator")
+        });
+        into.index.add(at, users, groups);
+        into.rules.push(Denial { networks, when, accounts, roles, rule, reason });
+        Ok(())
+    }
+
+    fn target(&self, place: &str, account: String, name: String) -> Result<Target, String> {
+        self.account(place, &account)?;
+        role(place, &name)?;
+        Ok(Target { account, role: name })
+    }
+
+    fn account(&self, place: &str, alias: &str) -> Result<(), String> {
+        if self.accounts.contains_key(alias) {
+            return Ok(());
+        }
+        Err(format!(
+            "`{place}`: there is no account `{alias}`; accounts are listed under `accounts` of the mount"
+        ))
+    }
+
+    /// Those that are named, or none for all.
+    fn accounts(&self, place: &str, names: &Names) -> Result<Vec<String>, String> {
+        if names.all() {
+            return Ok(Vec::new());
+        }
+        names.iter().try_for_each(|alias| self.account(place, alias))?;
+        Ok(names.0.clone())
+    }
+}
+
+fn role(place: &str, name: &str) -> Result<(), String> {
+    if limits::is_role(name) {
+        return Ok(());
+    }
+    Err(format!(
+        "`{place}`: `{name}` is no name of a role: letters, digits and `_+=,.@-`, with a path before it"
+    ))
+}
+
+/// Everybody is said by `users`; a group of that name, or nobody, would be a surprise.
+fn no_star(place: &str, groups: Option<&Names>) -> Result<(), String> {
+    if groups.is_some_and(Names::all) {
+        return Err(format!("`{place}`: `groups` are named one by one; write `users = \"*\"` for everybody"));
+    }
+    Ok(())
+}

@@ -1,0 +1,234 @@
+//! A portcullis with the federation door, and the AWS that it asks.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "this is how a test fails")]
+
+use serde_json::Value;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+use crate::fake_sign_in::FakeSignIn;
+use crate::fake_sts::FakeSts;
+use crate::moto::Moto;
+use crate::support::Portcullis;
+use crate::support::openstack::client::{Answer, Client};
+
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_portcullis");
+/// The secret of our own keys, where they are not moto's.
+pub(crate) const OWN_SECRET: &str = "OwnSecretAccessKey+bPxRfiCYEXAMPLEKEY";
+/// Where [`PEOPLE`] are.
+pub(crate) const PREFIX: &str = "/afp-api/latest";
+
+/// A mount for people, whom a header names, with roles by group, as AFP's own.
+pub(crate) const PEOPLE: &str = r#"
+[[federation.mounts]]
+prefix = "/afp-api/latest"
+identity = { header = "X-Remote-User", trusted = ["127.0.0.1"], groups = { file = "FOLDER/groups" } }
+policies = ["people"]
+accounts = { production = "111111111111", staging = "022222222222" }
+[[policies]]
+name = "people"
+module = "builtin:aws-roles"
+settings = { groups = [{ pattern = "aws-(?P<account>[^-]+)-(?P<role>.+)" }] }
+"#;
+
+/// The same mount, where everybody has the role `reader` in production.
+pub(crate) const EVERYBODY: &str = r#"
+[[federation.mounts]]
+prefix = "/afp-api/latest"
+identity = { header = "X-Remote-User", trusted = ["127.0.0.1"] }
+policies = ["people"]
+accounts = { production = "111111111111" }
+[[policies]]
+name = "people"
+module = "builtin:aws-roles"
+settings = { grants = [{ users = "*", accounts = ["production"], roles = ["reader"] }] }
+"#;
+
+/// Who is in which group, for [`PEOPLE`].
+const GROUPS: &str = "aws-production-reader: alice, bob\naws-production-team/deploy: alice\n\
+                      aws-staging-admin: alice\naws-unknown-admin: alice\n";
+
+/// One that is about to be started.
+pub(crate) struct Setup {
+    files: TempDir,
+    endpoints: Option<String>,
+    access_key: String,
+    further: String,
+    program: PathBuf,
+}
+
+/// A running host. Its answers are to users whom a header names.
+pub(crate) struct Host {
+    pub(crate) portcullis: Portcullis,
+    pub(crate) client: Client,
+    pub(crate) sts: FakeSts,
+    pub(crate) sign_in: FakeSignIn,
+    template: String,
+    files: TempDir,
+    /// Both fakes end with it.
+    pub(crate) runtime: Runtime,
+}
+
+impl Setup {
+    pub(crate) fn new() -> Self {
+        let files = tempfile::tempdir().unwrap();
+        write(files.path(), "own-key", OWN_SECRET);
+        write(files.path(), "groups", GROUPS);
+        let access_key = "AKIAIOSFODNN7EXAMPLE".into();
+        Self { files, endpoints: None, access_key, further: String::new(), program: PROGRAM.into() }
+    }
+
+    /// A file beside the configuration, where that says `FOLDER/name`. Nobody else may read it.
+    pub(crate) fn file(self, name: &str, text: &str) -> Self {
+        write(self.files.path(), name, text);
+        self
+    }
+
+    /// With moto as its STS, and keys of the user in it.
+    pub(crate) fn moto(mut self, moto: &Moto) -> Self {
+        self.access_key.clone_from(&moto.access_key);
+        self.endpoints = Some(format!("endpoint = \"{}\"", moto.url));
+        self.file("own-key", &moto.secret_key)
+    }
+
+    /// With these lines, `endpoint = ...` and `sign_in = ...`, instead of those of the fakes.
+    pub(crate) fn endpoints(mut self, lines: &str) -> Self {
+        self.endpoints = Some(lines.into());
+        self
+    }
+
+    /// With further lines in `[federation.aws]`.
+    pub(crate) fn aws(mut self, lines: &str) -> Self {
+        self.further = lines.into();
+        self
+    }
+
+    /// It logs everything that it can.
+    pub(crate) fn talkative(mut self) -> Self {
+        let script = self.files.path().join("talkative");
+        fs::write(&script, format!("#!/bin/sh\nPORTCULLIS_LOG=trace exec '{PROGRAM}' \"$@\"\n")).unwrap();
+        fs::set_permissions(&script, fs::Permissions::from_mode(0o700)).unwrap();
+        self.program = script;
+        self
+    }
+
+    /// Starts it with these mounts and policies.
+    #[track_caller]
+    pub(crate) fn start(self, rest: &str) -> Host {
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let (sts, sign_in) = runtime.block_on(async { (FakeSts::start().await, FakeSignIn::start().await) });
+        let mut endpoints = self.endpoints.unwrap_or_else(|| format!("endpoint = \"{}\"", sts.url()));
+        if !endpoints.contains("sign_in") {
+            endpoints = format!("{endpoints}\nsign_in = \"{}\"", sign_in.url());
+        }
+        let template = format!(
+            "state = \"state\"\n[listen]\ndocker = []\nadmin = []\napi = [\"127.0.0.1:0\"]\n\
+             [audit]\nfile = \"decisions.jsonl\"\n\
+             [federation.aws]\naccess_key = \"{}\"\nsecret_key = {{ file = \"FOLDER/own-key\" }}\n{endpoints}\n{}\n",
+            self.access_key, self.further
+        );
+        let folder = self.files.path().display().to_string();
+        let template = template.replace("FOLDER", &folder);
+        let portcullis =
+            Portcullis::start(self.program, &[&*template, &rest.replace("FOLDER", &folder)].concat());
+        let client = Client::new(&format!("http://{}", address(&portcullis)));
+        Host { portcullis, client, sts, sign_in, template, files: self.files, runtime }
+    }
+}
+
+impl Host {
+    /// One with these mounts and policies, that asks the fakes.
+    #[track_caller]
+    pub(crate) fn start(rest: &str) -> Self {
+        Setup::new().start(rest)
+    }
+
+    /// `http://127.0.0.1:PORT`
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.client.address())
+    }
+
+    /// Where its own files are, of which nothing is the program's.
+    pub(crate) fn files(&self) -> &Path {
+        self.files.path()
+    }
+
+    /// Puts other mounts and policies in force, by SIGHUP.
+    #[track_caller]
+    pub(crate) fn set(&mut self, rest: &str) {
+        let rest = rest.replace("FOLDER", &self.files.path().display().to_string());
+        self.portcullis.configure(&[&*self.template, &rest].concat());
+        self.portcullis.reload();
+    }
+
+    /// `GET` below [`PREFIX`], as this user.
+    #[track_caller]
+    pub(crate) fn get(&self, user: &str, path: &str) -> Answer {
+        self.client.get(&format!("{PREFIX}{path}")).header("X-Remote-User", user).send()
+    }
+
+    /// The id of the key that this user gets for `reader` in production.
+    #[track_caller]
+    pub(crate) fn key(&self, user: &str) -> String {
+        key(&self.get(user, "/account/production/reader/credentials"))
+    }
+
+    /// The decision records up to now.
+    pub(crate) fn records(&self) -> Vec<Value> {
+        // The last line may be on its way.
+        self.decisions().lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+    }
+
+    /// The same as they are written.
+    pub(crate) fn decisions(&self) -> String {
+        fs::read_to_string(self.portcullis.folder().join("decisions.jsonl")).unwrap_or_default()
+    }
+}
+
+/// Where the door listens: it says so itself.
+fn address(portcullis: &Portcullis) -> String {
+    let log = portcullis.log();
+    let (_, rest) =
+        log.split_once("federation listens on ").unwrap_or_else(|| panic!("the door is off\n{log}"));
+    rest.split(';').next().unwrap().to_owned()
+}
+
+/// The id of the key in an answer that has credentials.
+#[track_caller]
+pub(crate) fn key(answer: &Answer) -> String {
+    json(answer)["AccessKeyId"].as_str().unwrap().to_owned()
+}
+
+/// The JSON of an answer with status 200.
+#[track_caller]
+pub(crate) fn json(answer: &Answer) -> Value {
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert_eq!(answer.header("content-type"), Some("application/json; charset=utf-8"));
+    serde_json::from_slice(&answer.body).unwrap()
+}
+
+/// What a refusal says; it has the shape that AFP's clients know.
+#[track_caller]
+pub(crate) fn refused(answer: &Answer, status: u16, code: &str) -> String {
+    let text = answer.text();
+    assert_eq!(answer.status, status, "{text}");
+    assert_eq!(answer.header("content-type"), Some("application/json; charset=utf-8"), "{text}");
+    assert!(answer.header("x-username").is_some(), "{:?}", answer.headers);
+    let body: Value = serde_json::from_str(&text).unwrap();
+    let mut keys: Vec<_> = body.as_object().unwrap().keys().collect();
+    keys.sort();
+    assert_eq!(keys, ["code", "error", "exception", "message", "status", "traceback"], "{text}");
+    assert_eq!((&body["status"], &body["code"]), (&status.into(), &code.into()), "{text}");
+    assert!(body["error"].as_str().unwrap().starts_with(&format!("{status} ")), "{text}");
+    assert!(body["exception"].is_null() && body["traceback"].is_null(), "{text}");
+    body["message"].as_str().unwrap().to_owned()
+}
+
+fn write(folder: &Path, name: &str, text: &str) {
+    let path = folder.join(name);
+    fs::write(&path, text).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
+}

@@ -1,0 +1,188 @@
+//! Instance metadata as a machine asks for them, request by request.
+
+use serde_json::Value;
+
+use crate::fake_sts::Mood;
+use crate::host::{Host, json, key, refused};
+use crate::support::openstack::client::Answer;
+
+/// The same role for whoever asks: `/m` takes both versions, `/strict` the second, `/afp` is AFP's own.
+const MOUNTS: &str = r#"
+[[federation.mounts]]
+prefix = "/m"
+identity = { address = true }
+metadata = { hosts = ["imds.example.org"] }
+policies = ["machines"]
+accounts = { production = "111111111111" }
+[[federation.mounts]]
+prefix = "/strict"
+identity = { address = true }
+metadata = { v2_only = true }
+policies = ["machines"]
+accounts = { production = "111111111111" }
+[[federation.mounts]]
+prefix = "/afp"
+identity = { address = true }
+policies = ["machines"]
+accounts = { production = "111111111111" }
+[[policies]]
+name = "machines"
+module = "builtin:aws-roles"
+settings = { GRANTS }
+"#;
+
+const SINGLE: &str = r#"single = { account = "production", role = "machine" }"#;
+const ROLES: &str = "/latest/meta-data/iam/security-credentials/";
+const TOKEN: &str = "X-aws-ec2-metadata-token";
+const TTL: &str = "X-aws-ec2-metadata-token-ttl-seconds";
+
+fn start(grants: &str) -> Host {
+    Host::start(&MOUNTS.replace("GRANTS", grants))
+}
+
+fn get(host: &Host, path: &str, headers: &[(&str, &str)]) -> Answer {
+    headers.iter().fold(host.client.get(path), |call, (name, value)| call.header(name, *value)).send()
+}
+
+#[track_caller]
+fn token(host: &Host, path: &str) -> String {
+    let answer = host.client.call("PUT", path).header(TTL, "21600").send();
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    // The SDK for Rust goes without no credentials where this is missing.
+    assert_eq!(answer.header(TTL), Some("21600"));
+    answer.text()
+}
+
+#[test]
+fn a_token_is_had_by_whoever_can_put() {
+    let host = start(SINGLE);
+    for version in ["latest", "2012-01-12", "2024-04-11"] {
+        let token = token(&host, &format!("/strict/{version}/api/token"));
+        let path = format!("/strict/{version}/meta-data/iam/security-credentials");
+        for end in ["", "/"] {
+            let answer = get(&host, &format!("{path}{end}"), &[(TOKEN, &token)]);
+            assert_eq!((answer.status, &*answer.text()), (200, "machine"));
+            assert_eq!(answer.header("content-type"), Some("text/plain"));
+            assert_eq!(answer.header("server"), Some("EC2ws"));
+        }
+        let answer = get(&host, &format!("{path}/machine"), &[(TOKEN, &token)]);
+        assert_eq!((&json(&answer)["Code"], &*key(&answer)), (&"Success".into(), "ASIAFAKE000000000001"));
+    }
+    for ttl in ["", "0", "21601", "-1", "x", "99999999999999999999"] {
+        let answer = host.client.call("PUT", "/m/latest/api/token").header(TTL, ttl).send();
+        assert_eq!(answer.status, 400, "{ttl}");
+    }
+    assert_eq!(host.client.call("PUT", "/m/latest/api/token").send().status, 400);
+    let answer = get(&host, "/m/latest/api/token", &[]);
+    assert_eq!((answer.status, answer.header("allow")), (405, Some("PUT")));
+    let old = host.client.call("PUT", "/m/2011-05-01/api/token").header(TTL, "60").send();
+    assert_eq!(old.status, 404);
+}
+
+#[test]
+fn without_a_token_only_where_that_is_allowed() {
+    let host = start(SINGLE);
+    let mine = token(&host, "/strict/latest/api/token");
+    let others = token(&host, "/m/latest/api/token");
+    for (prefix, token, status) in [
+        ("/m", None, 200),
+        ("/m", Some(&*others), 200),
+        ("/m", Some(""), 401),
+        ("/m", Some("forged"), 401),
+        ("/m", Some(&mine), 401),
+        ("/strict", None, 401),
+        ("/strict", Some(""), 401),
+        ("/strict", Some(&others), 401),
+        ("/strict", Some(&mine), 200),
+    ] {
+        let headers: Vec<_> = token.into_iter().map(|token| (TOKEN, token)).collect();
+        for path in [ROLES, &format!("{ROLES}machine"), "/latest/meta-data/iam/info"] {
+            let answer = get(&host, &format!("{prefix}{path}"), &headers);
+            assert_eq!(answer.status, status, "{prefix}{path} {token:?}");
+            assert_eq!(answer.header("server"), Some("EC2ws"));
+        }
+    }
+    // AFP's own paths, and nothing else, where a mount does not stand in for the metadata service.
+    for (path, status) in [
+        ("/afp/meta-data/iam/security-credentials/", 200),
+        ("/afp/meta-data/iam/security-credentials/machine", 200),
+        ("/afp/latest/meta-data/iam/security-credentials/", 404),
+        ("/afp/meta-data/iam/info", 404),
+    ] {
+        let answer = get(&host, path, &[]);
+        assert_eq!((answer.status, answer.header("server")), (status, None), "{path}");
+    }
+}
+
+/// A program on the machine that was talked into asking for somebody else.
+#[test]
+fn browsers_proxies_and_other_names_are_kept_out() {
+    let host = start(SINGLE);
+    for header in [
+        ("X-Forwarded-For", "10.0.0.1"),
+        ("Forwarded", "for=10.0.0.1"),
+        ("Origin", "https://evil.example"),
+        ("Referer", "https://evil.example/"),
+        ("Sec-Fetch-Site", "cross-site"),
+        ("User-Agent", "Mozilla/5.0 (X11)"),
+        ("Host", "evil.example"),
+        ("Host", "127.0.0.1.evil.example:80"),
+    ] {
+        for path in [ROLES, &format!("{ROLES}machine")] {
+            let answer = get(&host, &format!("/m{path}"), &[header]);
+            let message = refused(&answer, 403, "AccessDenied");
+            assert!(message.starts_with("Permission Denied: metadata are "), "{message}");
+        }
+        let put = host.client.call("PUT", "/m/latest/api/token").header(TTL, "60").header(header.0, header.1);
+        assert_eq!(put.send().status, 403, "{header:?}");
+    }
+    for name in ["imds.example.org", "IMDS.example.org:80", "localhost", "169.254.169.254"] {
+        assert_eq!(get(&host, &format!("/m{ROLES}"), &[("Host", name)]).status, 200, "{name}");
+    }
+}
+
+#[test]
+fn a_machine_has_one_role_or_none() {
+    let mut host = start(SINGLE);
+    let other = get(&host, &format!("/m{ROLES}admin"), &[]);
+    assert_eq!(refused(&other, 403, "AccessDenied"), "Permission Denied: this machine has another role");
+    for (grants, why) in [
+        ("grants = []", "no role is granted to this machine"),
+        (
+            r#"grants = [{ users = "*", accounts = ["production"], roles = ["a", "b"] }]"#,
+            "2 roles are granted to this machine, and metadata can tell of one",
+        ),
+    ] {
+        host.set(&MOUNTS.replace("GRANTS", grants));
+        for path in ["/m/latest", "/afp"] {
+            for end in ["", "machine"] {
+                let answer = get(&host, &format!("{path}/meta-data/iam/security-credentials/{end}"), &[]);
+                assert_eq!(refused(&answer, 404, "ConfigurationError"), format!("ConfigurationError: {why}"));
+            }
+        }
+    }
+}
+
+/// AFP's machines take an empty 200 for "no role", and wait; for anything else they try again soon.
+#[test]
+fn a_role_that_aws_refuses_is_no_role() {
+    let host = start(SINGLE);
+    host.sts.be(Mood::Error(403, "AccessDenied", "no"));
+    for path in ["/m/latest", "/afp"] {
+        let answer = get(&host, &format!("{path}/meta-data/iam/security-credentials/"), &[]);
+        assert_eq!((answer.status, answer.text()), (200, String::new()));
+        let answer = get(&host, &format!("{path}/meta-data/iam/security-credentials/machine"), &[]);
+        refused(&answer, 403, "AccessDenied");
+    }
+    host.sts.be(Mood::Error(400, "ValidationError", "no"));
+    let answer = get(&host, &format!("/m{ROLES}"), &[]);
+    refused(&answer, 502, "AwsFailed");
+}
+
+#[test]
+fn the_information_that_some_sdks_ask_for_first() {
+    let host = start(SINGLE);
+    let info: Value = json(&get(&host, "/m/latest/meta-data/iam/info", &[]));
+    assert_eq!(info["Code"], "Success");
+    assert_eq!(info["InstanceProfileArn"], "arn:aws:iam::111111111111:instance-profile/machine");
+}

@@ -1,0 +1,54 @@
+//! The page for browsers, in a real one.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::aws_tools::Tools;
+use crate::boto::PASSWORDS;
+use crate::host::{PREFIX, Setup};
+use crate::support::Run;
+
+const MOUNT: &str = r#"
+[[federation.mounts]]
+prefix = "/afp-api/latest"
+identity = { password_file = "FOLDER/passwords" }
+policies = ["people"]
+accounts = { production = "111111111111", staging = "022222222222", "a b" = "033333333333" }
+[[policies]]
+name = "people"
+module = "builtin:aws-roles"
+settings = { grants = [{ users = "*", accounts = "*", roles = ["admin", "reader", "team/deploy"] }] }
+"#;
+
+/// Where the script, a browser and what drives it are.
+#[track_caller]
+fn parts() -> Option<(std::path::PathBuf, Tools)> {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/e2e/federation_page/page.py");
+    let tools = Tools::needed()?;
+    let folder = tempfile::tempdir().unwrap();
+    let mut playwright = tools.command("python", folder.path());
+    let missing = if !script.is_file() {
+        "its script"
+    } else if !Run::of(Command::new("chromium").arg("--version")).status.success() {
+        "chromium"
+    } else if !Run::of(playwright.args(["-c", "import playwright"])).status.success() {
+        "playwright"
+    } else {
+        return Some((script, tools));
+    };
+    let text = format!("SKIPPED: the federation door's page in a browser: {missing} is not installed");
+    assert!(std::env::var_os("PORTCULLIS_NEED_BROWSER").is_none(), "{text}");
+    eprintln!("{text}");
+    None
+}
+
+#[test]
+fn the_page_works_by_keyboard() {
+    let Some((script, tools)) = parts() else { return };
+    let host = Setup::new().file("passwords", PASSWORDS).start(MOUNT);
+    let mut command = tools.python(script, host.files());
+    command.arg(format!("{}{PREFIX}/console", host.url())).arg(host.files().join("screenshots"));
+    command.args(["--user", "alice:PASSWORD", "--sign-in", &host.sign_in.url()]);
+    let said = Run::of(&command).ok();
+    assert!(said.trim_end().ends_with("OK"), "{said}");
+}

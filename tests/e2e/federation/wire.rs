@@ -1,0 +1,172 @@
+//! Requests as they are on the wire: which paths there are, which methods, and what `HEAD` answers.
+
+use serde_json::{Value, json};
+
+use crate::host::{Host, PEOPLE, PREFIX, json, refused};
+use crate::support::openstack::client::{Answer, Connection};
+
+const ROOT: &str = r#"
+[[federation.mounts]]
+identity = { header = "X-Remote-User", trusted = ["127.0.0.1"] }
+policies = ["everybody"]
+accounts = { production = "111111111111" }
+[[policies]]
+name = "everybody"
+module = "builtin:aws-roles"
+settings = { grants = [{ users = "*", accounts = ["production"], roles = ["reader", "a b", "x+y"] }] }
+"#;
+
+fn raw(host: &Host, method: &str, path: &[u8]) -> Answer {
+    host.client.call(method, "").path(path).header("X-Remote-User", "alice").send()
+}
+
+#[test]
+fn paths_lead_where_they_led_in_afp() {
+    let host = Host::start(ROOT);
+    let table: &[(&str, u16)] = &[
+        ("/status", 200),
+        ("/status/", 404),
+        ("/account", 200),
+        ("//account", 200),
+        ("///account", 200),
+        ("/account/", 404),
+        ("/Account", 404),
+        ("/account/production", 404),
+        ("/account/production/", 404),
+        ("/account/production/reader", 200),
+        ("//account/production/reader", 200),
+        ("/account/production/reader/", 404),
+        ("/account//reader", 404),
+        ("/account/production//reader", 404),
+        ("/account/production/reader/credentials", 200),
+        ("/account/production/reader/credentials/", 404),
+        ("/account/production/reader/consoleurl", 200),
+        ("/account/production/a%20b", 200),
+        ("/account/production/a+b", 403),
+        ("/account/production/%72eader", 200),
+        ("/account/production/reader%00", 403),
+        ("/account/production/%00", 403),
+        ("/account/production/%ff", 404),
+        ("/account/%ff/reader", 404),
+        ("/account/../status", 403),
+        ("/account/production/READER", 403),
+        ("/%61ccount", 200),
+        ("/", 404),
+        ("/meta-data/iam/security-credentials", 404),
+        ("/latest/meta-data/iam/security-credentials/", 404),
+        ("/latest/api/token", 404),
+    ];
+    for (path, status) in table {
+        let answer = raw(&host, "GET", path.as_bytes());
+        let message = if answer.status == 500 { answer.text() } else { String::new() };
+        // The space is in no role that AWS has: it is the policy that must not grant it.
+        let wanted = if path.contains("a%20b") { 500 } else { *status };
+        assert_eq!(answer.status, wanted, "{path} {message}");
+    }
+    let plus = raw(&host, "GET", b"/account/production/x+y/credentials");
+    assert_eq!(plus.status, 200, "{}", plus.text());
+    assert!(host.sts.questions().iter().any(|question| question.form["RoleArn"].ends_with(":role/x+y")));
+}
+
+#[test]
+fn a_mount_answers_below_its_prefix_and_nowhere_else() {
+    let host = Host::start(PEOPLE);
+    for (path, status) in [
+        ("/afp-api/latest/account", 200),
+        ("//afp-api/latest/account", 200),
+        ("/afp-api/latest//account", 200),
+        ("/afp-api/latest/account//reader", 404),
+        ("/afp-api/latest", 404),
+        ("/afp-api/latest/", 404),
+        ("/afp-api//latest/account", 404),
+        ("/afp-api/account", 404),
+        ("/account", 404),
+        ("/afp-api/latestx/account", 404),
+        // A role with a path: AFP lists it and never gives it.
+        ("/afp-api/latest/account/production/team/deploy/credentials", 200),
+        ("/afp-api/latest/account/production/team%2Fdeploy/credentials", 200),
+        ("/afp-api/latest/account/production/team%2fdeploy", 200),
+        ("/afp-api/latest/account/production%2Freader", 404),
+    ] {
+        let answer = raw(&host, "GET", path.as_bytes());
+        assert_eq!(answer.status, status, "{path} {}", answer.text());
+    }
+}
+
+#[test]
+fn what_is_not_there_is_named_as_it_was_asked_for() {
+    let host = Host::start(PEOPLE);
+    for (path, named) in
+        [("/no/such%20path?x=y", "/no/such path"), ("/j%C3%B6rg", "/jörg"), ("/%ff", "/\u{fffd}")]
+    {
+        let answer = raw(&host, "GET", path.as_bytes());
+        assert_eq!(refused(&answer, 404, "NotFound"), format!("Not found: '{named}'"));
+        assert_eq!(answer.header("x-username"), Some("Unknown User"));
+    }
+}
+
+#[test]
+fn methods() {
+    let host = Host::start(PEOPLE);
+    for method in ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND"] {
+        for path in ["/account", "/account/production/reader/credentials", "/status"] {
+            let answer = raw(&host, method, format!("{PREFIX}{path}").as_bytes());
+            assert_eq!(refused(&answer, 405, "MethodNotAllowed"), "Method not allowed.", "{method} {path}");
+            assert_eq!(answer.header("allow"), Some("GET, HEAD"));
+        }
+    }
+    assert_eq!((host.sts.count(), host.records().len()), (0, 0));
+}
+
+#[test]
+fn the_status_is_told_to_anybody() {
+    let host = Host::start(PEOPLE);
+    let answer = host.client.get(&format!("{PREFIX}/status")).send();
+    assert_eq!(json(&answer), json!({ "status": "200", "message": "OK" }));
+    assert_eq!(answer.header("x-username"), Some("monitoring"));
+    assert_eq!(host.records(), Vec::<Value>::new());
+}
+
+#[test]
+fn names_of_users_that_are_not_ascii() {
+    let host = Host::start(PEOPLE);
+    for (user, shown) in [("jörg", "j%C3%B6rg"), ("50%", "50%25"), ("a b", "a b")] {
+        let answer = host.get(user, "/account");
+        assert_eq!((json(&answer), answer.header("x-username")), (json!({}), Some(shown)));
+    }
+    let latin1 = host.client.get(&format!("{PREFIX}/account")).header("X-Remote-User", *b"j\xf6rg").send();
+    refused(&latin1, 401, "Unauthorized");
+}
+
+/// On one connection: a body after `HEAD` would be taken for the next answer.
+#[test]
+fn head_answers_as_get_does_without_a_body() {
+    let host = Host::start(PEOPLE);
+    let mut connection = Connection::open(host.client.address()).unwrap();
+    for path in [
+        "/status",
+        "/account",
+        "/account?withid",
+        "/account/production/reader",
+        "/account/production/reader/credentials",
+        "/account/production/reader/consoleurl?callbackurl=x",
+        "/account/production/owner",
+        "/nowhere",
+        "/console",
+    ] {
+        let mut exchange = |method: &str| {
+            let call = host.client.call(method, &format!("{PREFIX}{path}")).header("X-Remote-User", "alice");
+            connection
+                .exchange(method, &call.bytes(true))
+                .unwrap_or_else(|error| panic!("{method} {path}: {error}"))
+        };
+        let (head, get) = (exchange("HEAD"), exchange("GET"));
+        let headers = |answer: &Answer| {
+            let kept = answer.headers.iter().filter(|(name, _)| !name.eq_ignore_ascii_case("date"));
+            kept.cloned().collect::<Vec<_>>()
+        };
+        assert_eq!((head.status, headers(&head)), (get.status, headers(&get)), "{path}");
+        assert_eq!(get.header("content-length"), Some(&*get.body.len().to_string()), "{path}");
+        assert!(head.body.is_empty() && !get.body.is_empty(), "{path}");
+    }
+}
