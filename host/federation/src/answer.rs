@@ -2,7 +2,7 @@
 //!
 //! [`Failure`] is every refusal, in the shape that AFP's clients know: `status`, `error`, `exception`, `message`,
 //! `traceback`, and beside these `code`, which AWS's SDKs read. `message` begins with AFP's own words, which never say
-//! more, and then says why. Which constructor to use: [`Failure::denied`] for a policy's no, [`Failure::fault`] for a
+//! more, and then says why. Which constructor to use: [`Failure::refused`] for a policy's no and for a
 //! decision that could not be made, [`Failure::of_aws`] for what AWS said, [`Failure::configuration`] for what only
 //! the operator can mend, [`Failure::of_identity`] where nobody could be made of the request.
 

@@ -25,7 +25,6 @@ pub mod door;
 pub mod import;
 mod metadata;
 mod mounts;
-#[allow(dead_code)]
 mod page;
 mod path;
 mod route;

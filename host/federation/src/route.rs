@@ -127,6 +127,7 @@ pub(crate) fn is_version(text: &str) -> bool {
 mod tests {
     use super::*;
 
+    #[expect(clippy::unnecessary_wraps, reason = "it stands beside paths that lead nowhere")]
     fn role(account: &str, role: &str, wanted: Wanted) -> Option<Route> {
         Some(Route::Role { account: account.into(), role: role.into(), wanted })
     }

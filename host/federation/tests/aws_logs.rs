@@ -2,6 +2,7 @@
 //! looked through.
 //!
 //! Alone in its program, since what is collected is what all threads write.
+#![allow(clippy::unwrap_used, reason = "this is how a test fails")]
 
 #[path = "../../../tests/support/fake_sign_in.rs"]
 mod fake_sign_in;

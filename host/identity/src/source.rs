@@ -54,8 +54,8 @@ use header::TrustedHeader;
 use jwt::Jwt;
 use password::Passwords;
 
-/// What is known of a request before anybody is made of it.
-#[derive(Debug, Clone, Copy)]
+/// What is known of a request before anybody is made of it. It has no `Debug`: its headers hold passwords.
+#[derive(Clone, Copy)]
 pub struct Asked<'a> {
     /// Its headers.
     pub headers: &'a HeaderMap,

@@ -144,6 +144,21 @@ async fn what_is_not_ldap_is_no_answer() {
 }
 
 #[tokio::test]
+async fn a_connection_that_does_not_answer_is_not_kept() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("ldap://{}", listener.local_addr().unwrap());
+    let ldap = LdapOptions::group_of_names(url, USERS, GROUPS);
+    let source = open(LdapOptions { timeout: Duration::from_millis(200), ..ldap }).await;
+    let mut silent = Vec::new();
+    for time in ["first", "second"] {
+        let connecting = tokio::time::timeout(LONG, listener.accept());
+        let (result, accepted) = tokio::join!(ask(&source, "alice"), connecting);
+        assert!(matches!(&result, Err(Rejection::Unavailable { .. })), "{time}: {result:?}");
+        silent.push(accepted.expect(time).unwrap());
+    }
+}
+
+#[tokio::test]
 async fn a_connection_is_made_anew_when_it_breaks() {
     let Some(mut slapd) = Slapd::start("a_connection_is_made_anew_when_it_breaks") else { return };
     let source = open(LdapOptions { timeout: LONG, ..options(&slapd, slapd.url()) }).await;

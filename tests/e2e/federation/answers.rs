@@ -125,7 +125,7 @@ fn each_answer_is_recorded() {
     let host = Host::start(PEOPLE);
     host.get("alice", "/account/production/reader/credentials");
     host.get("bob", "/account/staging/admin/consoleurl?callbackurl=x");
-    let records = host.records();
+    let records = host.records(2);
     let [granted, refused] = records.as_slice() else { panic!("{records:?}") };
     for (record, verdict, user, operation, role) in [
         (granted, "allow", "alice", "credentials", "production/reader"),

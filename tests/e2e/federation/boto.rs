@@ -80,6 +80,8 @@ impl Boto {
     /// The same by the container endpoint.
     #[track_caller]
     fn finds_by_container(&self, path: &str, token: &str) -> Value {
+        // boto3 waits two seconds, which a busy machine may need for the first answer.
+        self.host.client.get(path).header("Authorization", token).send();
         let url = format!("{}{path}", self.host.url());
         self.finds(&[
             ("AWS_CONTAINER_CREDENTIALS_FULL_URI", &url),
@@ -91,7 +93,10 @@ impl Boto {
     /// The same by the instance metadata below this prefix.
     #[track_caller]
     fn finds_by_metadata(&self, prefix: &str) -> Value {
-        self.finds(&[("AWS_EC2_METADATA_SERVICE_ENDPOINT", &format!("{}{prefix}/", self.host.url()))])
+        self.finds(&[
+            ("AWS_EC2_METADATA_SERVICE_ENDPOINT", &format!("{}{prefix}/", self.host.url())),
+            ("AWS_METADATA_SERVICE_TIMEOUT", "60"),
+        ])
     }
 }
 
@@ -163,9 +168,7 @@ fn a_refusal_is_shown_with_its_reason_and_where_it_is_recorded() {
     let found = boto.finds_by_container(&format!("{PREFIX}/account/production/admin/credentials"), BASIC);
     let error = found["error"].as_str().unwrap();
     assert!(error.contains("response 403") && error.contains("no policy grants you this role"), "{error}");
-    let records = boto.host.records();
-    let id = records.last().unwrap()["id"].as_str().unwrap();
-    assert!(error.contains(&format!("decision {id})")), "{error}");
+    assert_eq!(boto.host.record(error)["targets"][0]["as_sent"], "production/admin");
 }
 
 /// Keys that are no user's, a key whose secret is another, and a role that trusts somebody else: an STS that is not

@@ -138,7 +138,7 @@ fn a_thousand_at_once_are_one_question() {
         |answer: &&String| answer.starts_with("HTTP/1.0 200") && answer.contains("ASIAFAKE000000000001");
     assert_eq!(answers.iter().filter(given).count(), USERS, "{}", answers[0]);
     assert_eq!(host.sts.count(), 1);
-    assert!(host.records().iter().all(|record| record["verdict"] == "allow"));
+    assert!(host.records(USERS).iter().all(|record| record["verdict"] == "allow"));
 }
 
 /// One is refused by a policy and one by AWS: neither leaves anything that another would be given.

@@ -5,6 +5,8 @@ use serde_json::Value;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -12,11 +14,16 @@ use crate::fake_sign_in::FakeSignIn;
 use crate::fake_sts::FakeSts;
 use crate::moto::Moto;
 use crate::support::Portcullis;
+use crate::support::child::LOOK;
 use crate::support::openstack::client::{Answer, Client};
 
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_portcullis");
 /// The secret of our own keys, where they are not moto's.
 pub(crate) const OWN_SECRET: &str = "OwnSecretAccessKey+bPxRfiCYEXAMPLEKEY";
+/// How long anything may take on a busy machine.
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
+/// Where compiled policies are kept, from one run to the next: a policy takes seconds to compile on a busy machine.
+const STATE: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/federation");
 /// Where [`PEOPLE`] are.
 pub(crate) const PREFIX: &str = "/afp-api/latest";
 
@@ -125,7 +132,7 @@ impl Setup {
             endpoints = format!("{endpoints}\nsign_in = \"{}\"", sign_in.url());
         }
         let template = format!(
-            "state = \"state\"\n[listen]\ndocker = []\nadmin = []\napi = [\"127.0.0.1:0\"]\n\
+            "state = \"{STATE}\"\n[listen]\ndocker = []\nadmin = []\napi = [\"127.0.0.1:0\"]\n\
              [audit]\nfile = \"decisions.jsonl\"\n\
              [federation.aws]\naccess_key = \"{}\"\nsecret_key = {{ file = \"FOLDER/own-key\" }}\n{endpoints}\n{}\n",
             self.access_key, self.further
@@ -176,13 +183,41 @@ impl Host {
         key(&self.get(user, "/account/production/reader/credentials"))
     }
 
-    /// The decision records up to now.
-    pub(crate) fn records(&self) -> Vec<Value> {
-        // The last line may be on its way.
-        self.decisions().lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+    /// The decision records, once there are so many. The last one may still be on its way when its answer is here.
+    #[track_caller]
+    pub(crate) fn records(&self, count: usize) -> Vec<Value> {
+        let late = Instant::now() + PATIENCE;
+        loop {
+            let text = self.decisions();
+            let records: Vec<_> = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+            if records.len() >= count {
+                return records;
+            }
+            assert!(Instant::now() < late, "{count} records are expected\n{text}");
+            sleep(LOOK);
+        }
     }
 
-    /// The same as they are written.
+    /// The record that a refusal's text names, once it is there.
+    #[track_caller]
+    pub(crate) fn record(&self, text: &str) -> Value {
+        let id = text
+            .split("decision ")
+            .nth(1)
+            .and_then(|rest| rest.get(..32))
+            .unwrap_or_else(|| panic!("{text}"));
+        let of_it = |record: &Value| record["id"] == id;
+        let late = Instant::now() + PATIENCE;
+        loop {
+            if let Some(record) = self.records(0).into_iter().find(of_it) {
+                return record;
+            }
+            assert!(Instant::now() < late, "there is no record of {text}");
+            sleep(LOOK);
+        }
+    }
+
+    /// All records as they are written.
     pub(crate) fn decisions(&self) -> String {
         fs::read_to_string(self.portcullis.folder().join("decisions.jsonl")).unwrap_or_default()
     }

@@ -33,7 +33,7 @@ fn of_two_policies_any_denies_and_the_first_says_how() {
     let reason =
         "Permission Denied: production is frozen until Monday (policy second, rule frozen, decision ";
     assert!(denied.starts_with(reason), "{denied}");
-    assert_eq!(host.records().last().unwrap()["rule"], "frozen");
+    assert_eq!(host.record(&denied)["rule"], "frozen");
     for (role, duration, name, external_id) in
         [("reader", "900", "first", None), ("auditor", "7200", "alice", Some("wider"))]
     {
@@ -105,7 +105,7 @@ settings = { grants = [{ users = "*", accounts = "*", roles = ["reader"], sessio
     keys.dedup();
     assert_eq!(keys.len(), 3);
     let policies: Vec<_> =
-        host.records().iter().map(|record| record["outcomes"][0]["policy"].to_string()).collect();
+        host.records(5).iter().map(|record| record["outcomes"][0]["policy"].to_string()).collect();
     assert!(
         policies.contains(&"\"shared@/one\"".into()) && policies.contains(&"\"shared@/two\"".into()),
         "{policies:?}"

@@ -101,8 +101,8 @@ fn policies_that_cannot_serve_a_mount() {
     assert_said(&format!("{}{POLICY}", people.replace("[\"people\"]", "[]")), 10, "`policies` names none");
     let hooks = format!("{people}{POLICY}hooks = [\"aws-roles\", \"docker-request\"]\n");
     assert_said(&hooks, 10, "`people` is listed for other hooks than `aws-roles`");
-    let docker = POLICY.replace("aws-roles", "docker-baseline");
-    assert_said(&format!("{people}{docker}"), 12, "does not export `aws-roles`");
+    let allow = POLICY.replace("aws-roles", "allow");
+    assert_said(&format!("{people}{allow}"), 12, "does not export `aws-roles`");
     let accounts = format!("{people}{POLICY}settings = {{ accounts = {{}} }}\n");
     assert_said(&accounts, 10, "`accounts` are the mount's");
     let unknown =

@@ -28,7 +28,7 @@ pub enum Partition {
     Aws,
     /// `aws-cn`, China.
     AwsCn,
-    /// `aws-us-gov`, GovCloud.
+    /// `aws-us-gov`, what AWS runs for the government of the United States.
     AwsUsGov,
 }
 

@@ -22,7 +22,6 @@ use super::credentials::{Credentials, Moment};
 use super::error::AwsError;
 use super::session::Session;
 use super::stats::{Counters, Stats};
-use flight::Landing;
 use slot::{Slot, Step};
 
 /// How often what has expired is looked for, so that it does not stay in memory because nobody asks for it.
@@ -86,25 +85,29 @@ impl<S: Source> Cache<S> {
     /// What to do, decided at one moment for all.
     fn step(self: &Arc<Self>, session: &Session, least_left: Duration) -> Result<Step, AwsError> {
         let now = self.source.now();
-        let mut slots = self.slots();
-        if let Some((session, _)) = slots.get_key_value(session) {
-            let session = Arc::clone(session);
-            if let Some(slot) = slots.get_mut(&session) {
-                return slot.step(now, least_left, || self.depart(&session));
-            }
+        let mut departing = None;
+        let step = {
+            let mut slots = self.slots();
+            let session = if let Some((session, _)) = slots.get_key_value(session) {
+                Arc::clone(session)
+            } else {
+                make_room(&mut slots, self.entries, now)?;
+                Arc::new(session.clone())
+            };
+            let slot = slots.entry(Arc::clone(&session)).or_default();
+            slot.step(now, least_left, || {
+                let (flight, landing) = flight::new(Arc::clone(self), session);
+                departing = Some(flight);
+                landing
+            })
+        };
+        // A task of its own: nobody's hanging up ends it. Only now, since a runtime that is stopping drops it here
+        // and at once, and then it lands.
+        if let Some(flight) = departing {
+            self.counters.questions.count();
+            tokio::spawn(flight.fly());
         }
-        make_room(&mut slots, self.entries, now)?;
-        let session = Arc::new(session.clone());
-        let slot = slots.entry(Arc::clone(&session)).or_default();
-        slot.step(now, least_left, || self.depart(&session))
-    }
-
-    /// Asks STS, in a task of its own: nobody's hanging up ends it.
-    fn depart(self: &Arc<Self>, session: &Arc<Session>) -> Landing {
-        self.counters.questions.count();
-        let (flight, landing) = flight::new(Arc::clone(self), Arc::clone(session));
-        tokio::spawn(flight.fly());
-        landing
+        step
     }
 
     /// What STS said, kept or remembered. A denial leaves nothing behind.

@@ -18,11 +18,13 @@ const UNRESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b
 
 /// The fields, their order and the lack of spaces are AWS's example's.
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
 struct SessionJson<'a> {
-    session_id: &'a str,
-    session_key: &'a str,
-    session_token: &'a str,
+    #[serde(rename = "sessionId")]
+    id: &'a str,
+    #[serde(rename = "sessionKey")]
+    key: &'a str,
+    #[serde(rename = "sessionToken")]
+    token: &'a str,
 }
 
 /// `getSigninToken`. The query holds the credentials themselves.
@@ -35,9 +37,9 @@ pub(super) fn token_url(
     credentials: &Credentials,
 ) -> Result<Zeroizing<String>, AwsError> {
     let json = SessionJson {
-        session_id: credentials.access_key_id(),
-        session_key: credentials.secret_access_key().expose_secret(),
-        session_token: credentials.session_token().expose_secret(),
+        id: credentials.access_key_id(),
+        key: credentials.secret_access_key().expose_secret(),
+        token: credentials.session_token().expose_secret(),
     };
     let json = serde_json::to_string(&json).map(Zeroizing::new);
     let json = json.map_err(|_| AwsError::SignInUnreadable("the session cannot be written as JSON"))?;

@@ -40,12 +40,11 @@ struct Held {
 impl OwnKeys {
     /// `timeout` is for looking for them.
     pub(super) fn new(options: &AwsOptions, http: SharedHttpClient, timeout: Duration) -> Self {
-        let source = match &options.keys {
-            Some(keys) => Source::Configured(configured(keys)),
-            None => {
-                let region = options.region.as_deref().unwrap_or(Partition::default().default_region());
-                Source::Chain { region: Region::new(region.to_owned()), http }
-            }
+        let source = if let Some(keys) = &options.keys {
+            Source::Configured(configured(keys))
+        } else {
+            let region = options.region.as_deref().unwrap_or(Partition::default().default_region());
+            Source::Chain { region: Region::new(region.to_owned()), http }
         };
         Self { source, long_term: options.long_term_keys, timeout, held: Mutex::new(None) }
     }

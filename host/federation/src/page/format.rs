@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 
 /// Credentials to be written down, which is what they are shown to nobody else for.
 #[derive(Clone, Copy)]
+#[expect(clippy::struct_field_names, reason = "the field is called as AWS calls it")]
 pub(crate) struct Secret<'a> {
     pub(crate) access_key_id: &'a str,
     pub(crate) secret_access_key: &'a str,

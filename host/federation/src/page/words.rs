@@ -49,7 +49,7 @@ mod tests {
 
     #[test]
     fn times_are_for_people_and_for_the_script() {
-        let time = time(UNIX_EPOCH + Duration::from_secs(1_800_000_000)).into_string();
+        let time = time(UNIX_EPOCH + Duration::from_hours(500_000)).into_string();
         assert_eq!(time, r#"<time datetime="2027-01-15T08:00:00Z">2027-01-15 08:00:00 UTC</time>"#);
     }
 }

@@ -4,6 +4,7 @@
 //! * `trouble`: STS is slow, gone, out of its mind, or refuses
 //! * `console`: the federation endpoint
 //! * `own_keys`: whose keys the calls are signed with
+#![allow(clippy::unwrap_used, clippy::panic, reason = "this is how a test fails")]
 
 #[path = "../../../../tests/support/fake_sign_in.rs"]
 mod fake_sign_in;

@@ -38,10 +38,10 @@ async fn in_an_environment_of_its_own() {
     for seconds in [3600, 3601] {
         let grant = Grant { duration_seconds: Some(seconds), ..grant() };
         let session = Session::new(&account(Partition::Aws), "alice", &grant).unwrap();
-        outcome += &match aws.credentials(&session, TWENTY_MINUTES).await {
-            Ok(_) => "ok; ".to_owned(),
-            Err(error) => format!("{error}; "),
-        };
+        match aws.credentials(&session, TWENTY_MINUTES).await {
+            Ok(_) => outcome.push_str("ok; "),
+            Err(error) => outcome.push_str(&error.to_string()),
+        }
     }
     println!("OUTCOME {outcome}");
 }

@@ -14,7 +14,7 @@ const LONGEST: Duration = Duration::from_hours(12);
 /// How far our clock may be behind that of AWS, which signs with 15 minutes' tolerance.
 const SLACK: Duration = Duration::from_mins(15);
 /// Credentials that work no longer than this are of no use to anybody.
-pub(in crate::aws) const TOO_LITTLE: Duration = Duration::from_secs(60);
+pub(in crate::aws) const TOO_LITTLE: Duration = Duration::from_mins(1);
 
 /// The SDK fills in what is missing with nothing, and with 1970.
 pub(super) fn read(answer: Answer, now: Moment, long_term_keys: bool) -> Result<Credentials, AwsError> {
@@ -128,6 +128,8 @@ mod tests {
         assert_eq!(credentials.expiration(), UNIX_EPOCH + Duration::from_secs(hour.as_secs()));
     }
 
+    type Change = fn(&mut types::Credentials);
+
     #[test]
     fn every_field_is_there() {
         let now = Moment::now();
@@ -136,7 +138,6 @@ mod tests {
         assert_eq!(good.secret_access_key().expose_secret(), "hunter2");
         assert_eq!(good.session_token().expose_secret(), "token");
         assert!(!good.by_long_term_keys());
-        type Change = fn(&mut types::Credentials);
         let changes: [(&str, Change); 4] = [
             ("AccessKeyId", |credentials| credentials.access_key_id.clear()),
             ("SecretAccessKey", |credentials| credentials.secret_access_key.clear()),

@@ -85,11 +85,11 @@ fn wrapped(body: &[u8]) -> Option<(String, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::aws::Account;
+    use crate::aws::{Account, Partition};
     use portcullis_contract::aws::Grant;
 
     fn session() -> Session {
-        let account = Account { id: "123456789012".parse().unwrap(), partition: Default::default() };
+        let account = Account { id: "123456789012".parse().unwrap(), partition: Partition::default() };
         Session::new(&account, "alice", &Grant { role: "deploy".into(), ..Grant::default() }).unwrap()
     }
 

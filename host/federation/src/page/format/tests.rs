@@ -3,7 +3,7 @@
 use super::*;
 use proptest::prelude::*;
 use std::process::Command;
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::UNIX_EPOCH;
 
 const SECRET: Secret<'_> = Secret {
     access_key_id: "ASIAEXAMPLE",
