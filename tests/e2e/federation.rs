@@ -15,6 +15,8 @@
 
 #[path = "federation/afp.rs"]
 mod afp;
+#[path = "federation/answered.rs"]
+mod answered;
 #[path = "federation/answers.rs"]
 mod answers;
 #[path = "../support/aws_tools.rs"]

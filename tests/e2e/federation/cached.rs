@@ -4,8 +4,9 @@ use std::collections::HashSet;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
+use crate::answered::{json, key, refused};
 use crate::fake_sts::Mood;
-use crate::host::{EVERYBODY, Host, PEOPLE, PREFIX, Setup, json, key, refused};
+use crate::host::{EVERYBODY, Host, PEOPLE, PREFIX, Setup};
 use crate::support::child::LOOK;
 
 const PATH: &str = "/account/production/reader/credentials";

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
+use crate::answered::key;
 use crate::fake_sign_in::FakeSignIn;
 use crate::fake_sts::FakeSts;
 use crate::moto::Moto;
@@ -229,37 +230,6 @@ fn address(portcullis: &Portcullis) -> String {
     let (_, rest) =
         log.split_once("federation listens on ").unwrap_or_else(|| panic!("the door is off\n{log}"));
     rest.split(';').next().unwrap().to_owned()
-}
-
-/// The id of the key in an answer that has credentials.
-#[track_caller]
-pub(crate) fn key(answer: &Answer) -> String {
-    json(answer)["AccessKeyId"].as_str().unwrap().to_owned()
-}
-
-/// The JSON of an answer with status 200.
-#[track_caller]
-pub(crate) fn json(answer: &Answer) -> Value {
-    assert_eq!(answer.status, 200, "{}", answer.text());
-    assert_eq!(answer.header("content-type"), Some("application/json; charset=utf-8"));
-    serde_json::from_slice(&answer.body).unwrap()
-}
-
-/// What a refusal says; it has the shape that AFP's clients know.
-#[track_caller]
-pub(crate) fn refused(answer: &Answer, status: u16, code: &str) -> String {
-    let text = answer.text();
-    assert_eq!(answer.status, status, "{text}");
-    assert_eq!(answer.header("content-type"), Some("application/json; charset=utf-8"), "{text}");
-    assert!(answer.header("x-username").is_some(), "{:?}", answer.headers);
-    let body: Value = serde_json::from_str(&text).unwrap();
-    let mut keys: Vec<_> = body.as_object().unwrap().keys().collect();
-    keys.sort();
-    assert_eq!(keys, ["code", "error", "exception", "message", "status", "traceback"], "{text}");
-    assert_eq!((&body["status"], &body["code"]), (&status.into(), &code.into()), "{text}");
-    assert!(body["error"].as_str().unwrap().starts_with(&format!("{status} ")), "{text}");
-    assert!(body["exception"].is_null() && body["traceback"].is_null(), "{text}");
-    body["message"].as_str().unwrap().to_owned()
 }
 
 fn write(folder: &Path, name: &str, text: &str) {

@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
+use crate::answered::{json, key, refused};
 use crate::fake_sts::Mood;
-use crate::host::{Host, json, key, refused};
+use crate::host::Host;
 use crate::support::openstack::client::Answer;
 
 /// The same role for whoever asks: `/m` takes both versions, `/strict` the second, `/afp` is AFP's own.

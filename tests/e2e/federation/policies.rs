@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use crate::host::{Host, json, key, refused};
+use crate::answered::{json, key, refused};
+use crate::host::Host;
 
 /// A mount with two policies, of which the first is more generous.
 const TWO: &str = r#"

@@ -6,7 +6,11 @@ use crate::host::PROGRAM;
 use crate::support::Portcullis;
 
 /// Six lines.
-const HEAD: &str = "state = \"state\"\n[listen]\ndocker = []\nadmin = []\napi = [\"127.0.0.1:0\"]\n\n";
+const HEAD: &str = concat!(
+    "state = \"",
+    env!("CARGO_TARGET_TMPDIR"),
+    "/federation\"\n[listen]\ndocker = []\nadmin = []\napi = [\"127.0.0.1:0\"]\n\n"
+);
 const POLICY: &str = "[[policies]]\nname = \"people\"\nmodule = \"builtin:aws-roles\"\n";
 
 /// What it says to a configuration with these sections after [`HEAD`].
@@ -101,8 +105,8 @@ fn policies_that_cannot_serve_a_mount() {
     assert_said(&format!("{}{POLICY}", people.replace("[\"people\"]", "[]")), 10, "`policies` names none");
     let hooks = format!("{people}{POLICY}hooks = [\"aws-roles\", \"docker-request\"]\n");
     assert_said(&hooks, 10, "`people` is listed for other hooks than `aws-roles`");
-    let allow = POLICY.replace("aws-roles", "allow");
-    assert_said(&format!("{people}{allow}"), 12, "does not export `aws-roles`");
+    let other = POLICY.replace("aws-roles", "docker-baseline");
+    assert_said(&format!("{people}{other}"), 12, "policy `people`: ");
     let accounts = format!("{people}{POLICY}settings = {{ accounts = {{}} }}\n");
     assert_said(&accounts, 10, "`accounts` are the mount's");
     let unknown =

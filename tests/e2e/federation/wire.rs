@@ -3,7 +3,8 @@
 use serde_json::json;
 use std::collections::BTreeSet;
 
-use crate::host::{Host, PEOPLE, PREFIX, json, refused};
+use crate::answered::{json, refused};
+use crate::host::{Host, PEOPLE, PREFIX};
 use crate::support::openstack::client::{Answer, Connection};
 
 const ROOT: &str = r#"
