@@ -16,12 +16,14 @@ use crate::template::Facts;
 /// What the caller may have and may not, of what was asked for.
 pub(crate) fn answer(settings: &Checked, request: &aws::Request) -> aws::Answer {
     let Some(caller) = Caller::of(request) else { return aws::Answer::default() };
-    let mut decision = Decision { settings, request, caller, decided: BTreeSet::new(), grants: Vec::new() };
+    let mut decision =
+        Decision { settings, request, caller, decided: BTreeSet::new(), grants: Vec::new(), withheld: None };
     decision.groups();
     decision.hosts();
     decision.networks();
     decision.single();
     decision.listed();
+    decision.say_what_was_withheld();
     let denials = decision.denials();
     aws::Answer { grants: decision.grants, denials, extra: Vec::new() }
 }
@@ -33,6 +35,8 @@ struct Decision<'a> {
     /// Accounts and roles for which a rule has been found.
     decided: BTreeSet<(&'a str, Cow<'a, str>)>,
     grants: Vec<aws::Grant>,
+    /// The first grant that could not be made, and how many more there were.
+    withheld: Option<(String, usize)>,
 }
 
 impl<'a> Decision<'a> {
@@ -130,11 +134,23 @@ impl<'a> Decision<'a> {
         match session.grant(&facts, &self.settings.defaults, reason) {
             Ok(grant) => self.grants.push(grant),
             Err(why) => {
-                let user = self.caller.name;
-                log::warn(&format!("role {role:?} in account {account:?} is not granted to {user:?}: {why}"));
+                let what = || format!("role {role:?} in account {account:?}: {why}");
+                self.withheld =
+                    Some(self.withheld.take().map_or_else(|| (what(), 0), |(what, more)| (what, more + 1)));
             }
         }
         self.decided.insert(this);
+    }
+
+    /// One short line, however many there are: a decision that logs more than it may is stopped.
+    fn say_what_was_withheld(&self) {
+        let Some((first, more)) = &self.withheld else { return };
+        let mut line: String =
+            format!("not granted to {:?}: {first}", self.caller.name).chars().take(500).collect();
+        if *more > 0 {
+            line = format!("{line} (and {more} more)");
+        }
+        log::warn(&line);
     }
 
     fn denials(&self) -> Vec<aws::Denial> {
