@@ -31,6 +31,8 @@ mod fake_sign_in;
 mod fake_sts;
 #[path = "federation/host.rs"]
 mod host;
+#[path = "federation/identities.rs"]
+mod identities;
 #[path = "federation/machines.rs"]
 mod machines;
 #[path = "../support/moto.rs"]

@@ -9,6 +9,7 @@ use portcullis_engine::Attached;
 use portcullis_federation::aws::{Aws, AwsOptions, Stats};
 use portcullis_federation::door::Door;
 use portcullis_federation::{Mount, Mounts};
+use portcullis_identity::IdentityError;
 use portcullis_identity::source::{Source, SourceOptions};
 use std::sync::Arc;
 use tokio::sync::Mutex;
@@ -20,16 +21,17 @@ use crate::config::{ConfigError, Federation};
 #[derive(Clone, Default)]
 pub(crate) struct InUse(Arc<Mutex<Parts>>);
 
+/// What mounts are made of.
 #[derive(Default)]
-struct Parts {
+pub(crate) struct Parts {
     aws: Vec<(AwsOptions, Aws)>,
     sources: Vec<(SourceOptions, Source)>,
 }
 
 impl InUse {
-    /// Opens what the mounts need.
-    pub(crate) async fn mounts(&self, federation: &Federation) -> Result<Attached, ConfigError> {
-        let mut in_use = self.0.lock().await;
+    /// Opens what the mounts need. The parts are to be [kept](Self::keep) once the mounts are in force.
+    pub(crate) async fn mounts(&self, federation: &Federation) -> Result<(Attached, Parts), ConfigError> {
+        let in_use = self.0.lock().await;
         let mut next = Parts::default();
         let mut mounts = Vec::with_capacity(federation.mounts.len());
         for mount in &federation.mounts {
@@ -41,17 +43,12 @@ impl InUse {
             if !next.aws.iter().any(|(options, _)| *options == mount.aws) {
                 next.aws.push((mount.aws.clone(), aws.clone()));
             }
-            let known =
-                next.sources.iter().chain(&in_use.sources).find(|(options, _)| *options == mount.source);
-            let source = if let Some((_, source)) = known {
-                source.clone()
-            } else {
-                let opened = Source::open(mount.source.clone()).await;
-                opened.map_err(|error| mount.origin.wrong(error))?
-            };
+            let source = source(&mount.source, &next, &in_use).await;
+            let source = source.map_err(|error| mount.origin.wrong(error))?;
             next.sources.push((mount.source.clone(), source.clone()));
             mounts.push(Mount {
                 prefix: mount.prefix.clone(),
+                hosts: mount.hosts.clone(),
                 source,
                 accounts: mount.accounts.clone(),
                 policies: Arc::clone(&mount.policies),
@@ -59,12 +56,14 @@ impl InUse {
                 metadata: mount.metadata.clone(),
             });
         }
-        *in_use = next;
-        Ok(Arc::new(Mounts::new(mounts)))
+        Ok((Arc::new(Mounts::new(mounts)), next))
     }
-}
 
-impl InUse {
+    /// These are in force now; what is not among them ends with its last request.
+    pub(crate) async fn keep(&self, parts: Parts) {
+        *self.0.lock().await = parts;
+    }
+
     /// How the caches of credentials do, added up.
     pub(crate) async fn stats(&self) -> Stats {
         let in_use = self.0.lock().await;
@@ -79,6 +78,21 @@ impl InUse {
                 failures: sum.failures + stats.failures,
             }
         })
+    }
+}
+
+/// A source that is open already, if its files are still good: nobody is let in by a file that could not be started
+/// with.
+async fn source(options: &SourceOptions, next: &Parts, in_use: &Parts) -> Result<Source, IdentityError> {
+    let known = |parts: &Parts| {
+        parts.sources.iter().find(|(known, _)| known == options).map(|(_, source)| source.clone())
+    };
+    if let Some(source) = known(next) {
+        return Ok(source);
+    }
+    match known(in_use) {
+        Some(source) if source.recheck().await? => Ok(source),
+        _ => Source::open(options.clone()).await,
     }
 }
 

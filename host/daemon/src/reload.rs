@@ -27,12 +27,14 @@ async fn policies(source: &ConfigSource, started: &Config, admin: &Admin) -> Res
     for section in started.fixed_sections_changed(&config) {
         tracing::warn!("{section} has changed, which takes a restart; it stays as it was");
     }
-    let mounts = match &config.federation {
+    let opened = match &config.federation {
         Some(federation) => Some(admin.in_use.mounts(federation).await.map_err(|error| error.to_string())?),
         None => None,
     };
+    let (mounts, parts) = opened.unzip();
     let loaded = admin.host.load_with(config.policies.clone(), mounts).await;
     let generation = loaded.map_err(|error| config.blame(&error))?;
+    admin.in_use.keep(parts.unwrap_or_default()).await;
     tracing::info!(generation = generation.number(), "policies were read again and are in force");
     Ok(())
 }

@@ -123,14 +123,24 @@ async fn start(config: &Config, mut activation: Activation) -> Result<(Vec<Opene
              token is and turns it on"
         );
     }
+    for endpoint in config.in_clear_text() {
+        tracing::warn!(
+            "{}: `{}` is reached from other machines without TLS, so tokens, passwords and credentials can be read on \
+             the way; give it `tls = {{ certificate = ..., key = ... }}`, unless a proxy in front of it speaks TLS",
+            endpoint.origin,
+            endpoint.address
+        );
+    }
     let host = host(config.state.as_deref())?;
     let in_use = InUse::default();
-    let mounts = match &config.federation {
+    let opened = match &config.federation {
         Some(federation) => Some(in_use.mounts(federation).await?),
         None => None,
     };
+    let (mounts, parts) = opened.unzip();
     let generation = host.load_with(config.policies.clone(), mounts).await;
     let generation = generation.map_err(|error| ServeError::Policies(config.blame(&error)))?;
+    in_use.keep(parts.unwrap_or_default()).await;
     let sealed = open::with_tls(config)?;
     let metrics = Metrics::new();
     let counting = metrics.clone();

@@ -196,6 +196,14 @@ pub(crate) fn text(body: String) -> Response {
     with_type(Body::from(body), TEXT)
 }
 
+/// What was asked for is at an address relative to this one.
+pub(crate) fn moved(relative: &'static str) -> Response {
+    let mut response = text(String::new());
+    *response.status_mut() = StatusCode::TEMPORARY_REDIRECT;
+    response.headers_mut().insert(header::LOCATION, HeaderValue::from_static(relative));
+    response
+}
+
 /// Nothing that this door says may be kept by anybody.
 pub(crate) fn with_type(body: Body, kind: HeaderValue) -> Response {
     let mut response = Response::new(body);

@@ -2,7 +2,8 @@
 //!
 //! * [`Metadata`]: how a mount serves them
 //! * `token`: the tokens of IMDSv2
-//! * `guard`: who is kept out: proxies, browsers, names that somebody else's DNS made up
+//! * `guard`: who is kept out, here and of mounts that know machines by their addresses: proxies, browsers, names that
+//!   somebody else's DNS made up
 
 mod guard;
 mod token;
@@ -17,11 +18,13 @@ use std::time::Duration;
 pub struct Metadata {
     /// Whether a token is demanded (IMDSv2 only).
     pub v2_only: bool,
-    /// Names by which the host may be called, beside addresses and `localhost`.
-    pub hosts: Vec<String>,
 }
 
 /// How long credentials that an SDK takes for an instance's are still good at least. With less than this botocore
 /// pretends that they were good for longer, and AWS's older SDKs for Java and .NET ask again and again
 /// (`botocore.utils.InstanceMetadataFetcher._evaluate_expiration`; boto/botocore issue 2670).
 pub(crate) const LEAST_LEFT: Duration = Duration::from_mins(25);
+
+/// The shortest session that can be handed out so: from the cache come at least three quarters of a session's life, and
+/// botocore wants 20 minutes.
+pub(crate) const SHORTEST: Duration = Duration::from_mins(27);

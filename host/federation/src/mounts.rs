@@ -14,6 +14,10 @@ use crate::route::is_version;
 pub struct Mount {
     /// What stands before its routes: empty, or with a slash at its beginning and none at its end.
     pub prefix: String,
+    /// Names by which it may be called, beside addresses and `localhost`. Where there are none, any name will do, but
+    /// for mounts that serve metadata or know who asks by the address: those believe a browser that somebody else's
+    /// page makes ask (DNS rebinding).
+    pub hosts: Vec<String>,
     /// Who says who asks.
     pub source: Source,
     /// The accounts that there are, by the name that people use.

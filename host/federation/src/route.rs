@@ -25,6 +25,8 @@ pub(crate) enum Route {
     PageOpen,
     /// What its buttons ask for: credentials.
     PageCredentials,
+    /// `/console/`, as people type it: the page is one step up.
+    ToPage,
 }
 
 /// What somebody wants of a role.
@@ -49,6 +51,7 @@ impl Route {
             ["account"] => Some(Self::List),
             ["account", account, role @ ..] => Self::role(account, role),
             ["console"] => Some(Self::Page),
+            ["console", ""] => Some(Self::ToPage),
             ["console", "open"] => Some(Self::PageOpen),
             ["console", "credentials"] => Some(Self::PageCredentials),
             ["meta-data", "iam", rest @ ..] => Self::metadata(rest, false),
@@ -101,6 +104,11 @@ impl Route {
     /// Whether it tells an instance about itself.
     pub(crate) fn is_metadata(&self) -> bool {
         self.is_for_sdks() || matches!(self, Self::MetadataRole { .. } | Self::MetadataCredentials { .. })
+    }
+
+    /// Whether people see it in a browser.
+    pub(crate) fn is_page(&self) -> bool {
+        matches!(self, Self::Page | Self::PageOpen | Self::PageCredentials)
     }
 
     /// The methods it has, for `Allow`.
@@ -159,6 +167,7 @@ mod tests {
             ("/Account", None),
             ("", None),
             ("/", None),
+            ("/console/", Some(Route::ToPage)),
             ("/meta-data/iam/security-credentials/", Some(Route::MetadataRole { versioned: false })),
             ("/meta-data/iam/security-credentials", None),
             ("/meta-data/iam/security-credentials/R", meta("R", false)),

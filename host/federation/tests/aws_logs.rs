@@ -71,7 +71,7 @@ async fn nothing_secret_is_written_by_anybody() {
     .enumerate()
     {
         sts.be(mood);
-        let session = Session::new(&account, &format!("user{number}"), &grant).unwrap();
+        let session = Session::new(&account, "", &format!("user{number}"), &grant).unwrap();
         let Ok(credentials) = aws.credentials(&session, Duration::from_mins(20)).await else { continue };
         for mood in [
             fake_sign_in::Mood::Ok,

@@ -37,7 +37,9 @@ mod tests;
 use http::HeaderMap;
 use portcullis_contract::types::Principal;
 use serde_json::{Map, Value};
+use std::fs;
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -74,6 +76,8 @@ struct Inner {
     prover: Prover,
     groups: Vec<GroupSource>,
     challenge: Option<String>,
+    /// Files of CAs, which are read once, and what was in them.
+    authorities: Vec<(PathBuf, Option<Vec<u8>>)>,
 }
 
 enum Prover {
@@ -99,6 +103,8 @@ impl Source {
             Proof::Header { .. } | Proof::Address { .. } | Proof::Certificate { .. } => None,
         };
         let opening = tokio::task::spawn_blocking(move || {
+            let authorities =
+                options.authorities().map(|path| (path.to_owned(), fs::read(path).ok())).collect();
             let groups = options.groups.iter().map(|groups| GroupSource::open(groups, &options.proof));
             let groups = groups.collect::<Result<_, _>>()?;
             let prover = match options.proof {
@@ -110,7 +116,7 @@ impl Source {
                 Proof::Certificate { name } => Prover::Certificate(name),
                 Proof::Jwt(options) => Prover::Jwt(Jwt::open(options)?),
             };
-            Ok(Self(Arc::new(Inner { prover, groups, challenge })))
+            Ok(Self(Arc::new(Inner { prover, groups, challenge, authorities })))
         });
         opening.await.unwrap_or_else(|error| Err(IdentityError::Interrupted(error.to_string())))
     }
@@ -138,6 +144,30 @@ impl Source {
                 groups::of(&self.0.groups, principal.name.as_deref(), asked.headers, &claims, now).await?;
         }
         Ok(principal)
+    }
+
+    /// Reads its files again, as when it was opened. Says whether it is still what its options say: a file of CAs that
+    /// has changed takes a source that is opened anew.
+    ///
+    /// # Errors
+    /// The file that cannot be worked with, and why. What it said before holds until then.
+    pub async fn recheck(&self) -> Result<bool, IdentityError> {
+        let inner = Arc::clone(&self.0);
+        let checking = tokio::task::spawn_blocking(move || {
+            match &inner.prover {
+                Prover::Password(passwords) => passwords.recheck()?,
+                Prover::Jwt(jwt) => jwt.recheck()?,
+                Prover::Header(_) | Prover::Address(_) | Prover::Certificate(_) => {}
+            }
+            inner.groups.iter().try_for_each(GroupSource::recheck)?;
+            Ok(inner.authorities.iter().all(|(path, contents)| fs::read(path).ok() == *contents))
+        });
+        checking.await.unwrap_or_else(|error| Err(IdentityError::Interrupted(error.to_string())))
+    }
+
+    /// Whether a request shows nothing, and its sender is known by the address alone.
+    pub fn is_by_address(&self) -> bool {
+        matches!(self.0.prover, Prover::Address(_))
     }
 
     /// What a 401 carries as `WWW-Authenticate`. None where a client could not do better if it tried.

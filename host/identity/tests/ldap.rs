@@ -46,7 +46,6 @@ async fn who_is_in_which_group() {
     for (user, groups) in [
         ("alice", &["dev", "ops"][..]),
         ("bob", &["dev"]),
-        ("ALICE", &["dev", "ops"]),
         ("b\u{f6}rge", &["ops"]),
         ("odd (one)*", &["odd, group \\ (1)"]),
         ("carol", &[]),
@@ -59,6 +58,13 @@ async fn who_is_in_which_group() {
         ("\\61lice", &[]),
     ] {
         assert_eq!(ask(&source, user).await.unwrap(), groups, "{user}");
+    }
+    for spelling in ["ALICE", "Alice", "B\u{d6}rge"] {
+        let other = ask(&source, spelling).await;
+        assert!(
+            matches!(&other, Err(Rejection::Unauthorized { reason }) if reason.contains("in another way")),
+            "{spelling:?}: {other:?}"
+        );
     }
     let twice = ask(&source, "twin").await;
     assert!(

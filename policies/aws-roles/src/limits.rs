@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Deserializer, de::Error};
 use serde_json::Value;
+use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory as _};
 
 /// `RoleSessionName`, `SourceIdentity`: 2 to 64 of `[\w+=,.@-]`.
 pub(crate) fn is_session_name(text: &str) -> bool {
@@ -22,20 +23,22 @@ pub(crate) fn is_role(name: &str) -> bool {
 
 /// 1 to 128 characters, and not one of AWS's own.
 pub(crate) fn is_tag_key(key: &str) -> bool {
-    let reserved = key.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("aws:"));
-    !reserved && (1..=128).contains(&key.chars().count()) && key.chars().all(in_tag)
+    !is_reserved(key) && (1..=128).contains(&key.chars().count()) && key.chars().all(in_tag)
 }
 
-/// At most 256 characters.
+/// At most 256 characters, and not one of AWS's own.
 pub(crate) fn is_tag_value(value: &str) -> bool {
-    value.chars().count() <= 256 && value.chars().all(in_tag)
+    !is_reserved(value) && value.chars().count() <= 256 && value.chars().all(in_tag)
 }
 
-/// `[\p{L}\p{Z}\p{N}_.:/=+\-@]`
+fn is_reserved(text: &str) -> bool {
+    text.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("aws:"))
+}
+
+/// `[\p{L}\p{Z}\p{N}_.:/=+\-@]`. What Rust calls alphabetic has marks in it, which AWS does not take.
 pub(crate) fn in_tag(c: char) -> bool {
-    c.is_alphabetic()
-        || c.is_numeric()
-        || c.is_whitespace() && !c.is_control()
+    use GeneralCategoryGroup::{Letter, Number, Separator};
+    matches!(c.general_category_group(), Letter | Number | Separator)
         || matches!(c, '_' | '.' | ':' | '/' | '=' | '+' | '-' | '@')
 }
 
@@ -134,7 +137,7 @@ mod tests {
             (
                 is_tag_value,
                 &["", "ops team", "é日本", &long_value],
-                &["a\\b", "a\tb", "{x}", &"v".repeat(257)],
+                &["a\\b", "a\tb", "{x}", "AWS:x", "\u{e01}\u{e31}", "\u{24d0}", &"v".repeat(257)],
             ),
             (external, &["ab", "a:b/c", &"e".repeat(1224)], &["a", "a b", "a*b", &"e".repeat(1225)]),
             (account, &["012345678901"], &["12345678901", "1234567890123", "12345678901a", "１２３４", ""]),

@@ -184,6 +184,8 @@ impl Check<'_> {
         no_star(place, groups.as_ref())?;
         let accounts = accounts.map_or(Ok(Vec::new()), |accounts| self.accounts(place, &accounts))?;
         let roles = roles.filter(|roles| !roles.all()).map(|Names(roles)| roles).unwrap_or_default();
+        // No role is called otherwise, so that a pattern would deny nothing.
+        roles.iter().try_for_each(|name| role(place, name))?;
         let rule = rule.unwrap_or_else(|| "denied".into());
         let in_rule =
             |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._:-".contains(&byte);

@@ -99,7 +99,7 @@ impl Session {
                      `aws:` before it"
                 ));
             }
-            if !known.insert(key.to_ascii_lowercase()) {
+            if !known.insert(key.to_lowercase()) {
                 return Err(format!("`{place}`: the tag `{key}` is there twice, in different case"));
             }
         }

@@ -12,7 +12,8 @@ const MOUNTS: &str = r#"
 [[federation.mounts]]
 prefix = "/m"
 identity = { address = true }
-metadata = { hosts = ["imds.example.org"] }
+hosts = ["imds.example.org"]
+metadata = true
 policies = ["machines"]
 accounts = { production = "111111111111" }
 [[federation.mounts]]
@@ -129,16 +130,34 @@ fn browsers_proxies_and_other_names_are_kept_out() {
         ("Host", "evil.example"),
         ("Host", "127.0.0.1.evil.example:80"),
     ] {
-        for path in [ROLES, &format!("{ROLES}machine")] {
+        for path in [
+            ROLES,
+            &format!("{ROLES}machine"),
+            "/meta-data/iam/security-credentials/machine",
+            "/account",
+            "/account/production/machine/credentials",
+            "/account/production/machine/consoleurl",
+        ] {
             let answer = get(&host, &format!("/m{path}"), &[header]);
             let message = refused(&answer, 403, "AccessDenied");
-            assert!(message.starts_with("Permission Denied: metadata are "), "{message}");
+            assert!(message.starts_with("Permission Denied: this mount is "), "{message}");
         }
+        assert_eq!(get(&host, "/m/console", &[header]).status, 403, "{header:?}");
         let put = host.client.call("PUT", "/m/latest/api/token").header(TTL, "60").header(header.0, header.1);
         assert_eq!(put.send().status, 403, "{header:?}");
     }
     for name in ["imds.example.org", "IMDS.example.org:80", "localhost", "169.254.169.254"] {
         assert_eq!(get(&host, &format!("/m{ROLES}"), &[("Host", name)]).status, 200, "{name}");
+    }
+    // Whoever is known by the address alone is not, by whatever name a page has us called, nor for a proxy.
+    for header in [("Host", "evil.example"), ("X-Forwarded-For", "10.0.0.1")] {
+        refused(&get(&host, "/afp/account/production/machine/credentials", &[header]), 403, "AccessDenied");
+    }
+    // A token is proof that one can send `PUT`, which a program that only fetches cannot.
+    for path in ["/account", "/account/production/machine/credentials"] {
+        assert_eq!(get(&host, &format!("/strict{path}"), &[]).status, 401, "{path}");
+        let token = token(&host, "/strict/latest/api/token");
+        assert_eq!(get(&host, &format!("/strict{path}"), &[(TOKEN, &token)]).status, 200, "{path}");
     }
 }
 
@@ -169,14 +188,16 @@ fn a_machine_has_one_role_or_none() {
     assert_eq!(host.sts.count(), 0);
 }
 
-/// AFP's machines take an empty 200 for "no role", and wait; for anything else they try again soon.
+/// AFP's machines take an empty 200 for "no role", and wait; for anything else they try again soon. SDKs would take it
+/// for a role without a name.
 #[test]
 fn a_role_that_aws_refuses_is_no_role() {
     let host = start(SINGLE);
     host.sts.be(Mood::Error(403, "AccessDenied", "no"));
-    for path in ["/m/latest", "/afp"] {
+    for (path, status) in [("/m/latest", 403), ("/m", 200), ("/afp", 200)] {
         let answer = get(&host, &format!("{path}/meta-data/iam/security-credentials/"), &[]);
-        assert_eq!((answer.status, answer.text()), (200, String::new()));
+        assert_eq!(answer.status, status, "{path}");
+        assert_eq!(answer.text().is_empty(), status == 200, "{path}");
         let answer = get(&host, &format!("{path}/meta-data/iam/security-credentials/machine"), &[]);
         refused(&answer, 403, "AccessDenied");
     }

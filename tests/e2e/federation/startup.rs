@@ -136,6 +136,7 @@ fn keys_of_a_mount() {
         ),
         ("identity = { password_file = \"none\" }", 7, "none"),
         ("identity = { adress = true }", 9, "unknown key `adress`"),
+        ("identity = { certificate = \"email\" }", 7, "no address that it is served at asks for one"),
     ] {
         assert_said(&with(instead), line, message);
     }
@@ -148,6 +149,17 @@ fn keys_of_a_mount() {
         ("aws = { endpoint = \"sts\" }", 11, "`sts` is no URL"),
         ("aws = { endpoint = \"http://sts.example\" }", 7, "`endpoint` must begin with `https://`"),
         ("acounts = {}", 11, "unknown key `acounts`"),
+        (
+            "accounts = { prod = \"111111111111\", production = \"111111111111\" }",
+            7,
+            "the accounts `prod` and `production` are one, 111111111111",
+        ),
+        (
+            "accounts = { c = { id = \"111111111111\", partition = \"aws-cn\" } }\naws = { region = \"eu-west-1\" }",
+            7,
+            "account `c` is in `aws-cn`, and the region `eu-west-1` in `aws`",
+        ),
+        ("hosts = [\"https://aws.example.org\"]", 11, "`https://aws.example.org` is no name of a host"),
     ] {
         assert_said(&format!("{}{POLICY}", mount("/a", key)), line, message);
     }

@@ -5,6 +5,7 @@ use super::place::{BOTH, Place};
 use crate::support::{Authority, Run};
 use serde_json::Value;
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 
 fn run(place: &Place, arguments: &[&str]) -> Run {
     Run::of(place.command(arguments).env("PORTCULLIS__STATE", place.at("state")))
@@ -152,4 +153,38 @@ fn spec_says_what_to_write_for_each_kind_of_address() {
     fs::write(place.at("c.toml"), "[listen]\ndocker = []\n").unwrap();
     let said = place.assert_refused(&run(&place, &["docker", "spec", "--config", "c.toml"]));
     assert_eq!(said, "`[listen] docker` is empty: the Docker door listens nowhere");
+}
+
+/// What is printed, with the files that it names put beside it, holds as it stands.
+#[test]
+fn an_imported_configuration_of_afp_holds() {
+    let place = Place::new();
+    for (name, text) in [
+        (
+            "config/afp.yaml",
+            "api: {user_identification: {environment_field: REMOTE_USER}}\n\
+             aws: {access_key: AKIAIOSFODNN7EXAMPLE, secret_key: wJalrXUtnFEMI}\n\
+             provider: {module: aws_federation_proxy.provider.grp_provider, regex: 'aws-(?P<account>.*)-(?P<role>.*)'}\n",
+        ),
+        ("accounts/all.yaml", "production: {id: '111111111111'}\nstaging: {id: 022222222222}\n"),
+        ("afp-secret-key", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
+        ("afp-groups", "aws-production-reader: alice\n"),
+    ] {
+        let path = place.at(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    let import = Run::of(&place.command(&["federation", "import", "config", "accounts"]));
+    assert!(
+        import.stderr.contains("afp-secret-key") && import.stderr.contains("portcullis check"),
+        "{}",
+        import.stderr
+    );
+    let toml = import.ok();
+    assert!(!toml.contains("wJalrXUtnFEMI"), "{toml}");
+    fs::write(place.at("portcullis.toml"), toml).unwrap();
+    let mut check = place.command(&["check", "--config", "portcullis.toml"]);
+    let said = Run::of(check.env("PORTCULLIS__STATE", place.at("state"))).ok();
+    assert!(said.starts_with("aws-roles: enforce on aws-roles"), "{said}");
 }

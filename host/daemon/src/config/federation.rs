@@ -11,7 +11,7 @@ mod policies;
 use portcullis_engine::PolicySpec;
 use portcullis_federation::aws::{Account, AwsOptions, Partition};
 use portcullis_federation::{Metadata, claims};
-use portcullis_identity::source::SourceOptions;
+use portcullis_identity::source::{Proof, SourceOptions};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use toml::Spanned;
@@ -33,6 +33,7 @@ pub(crate) struct Federation {
 #[derive(Debug, Clone)]
 pub(crate) struct Mount {
     pub(crate) prefix: String,
+    pub(crate) hosts: Vec<String>,
     pub(crate) source: SourceOptions,
     pub(crate) accounts: BTreeMap<String, Account>,
     /// As they are called in the engine.
@@ -108,6 +109,22 @@ impl Federation {
     }
 }
 
+impl Federation {
+    /// Refuses a mount that knows people by certificates, if none of `endpoints` asks for one.
+    pub(super) fn asks_for_certificates(&self, endpoints: &[Endpoint]) -> Result<(), ConfigError> {
+        let asks = |endpoint: &Endpoint| endpoint.tls.as_ref().is_some_and(|tls| tls.client_ca.is_some());
+        let by_certificate = |mount: &&Mount| matches!(mount.source.proof, Proof::Certificate { .. });
+        match self.mounts.iter().find(by_certificate) {
+            Some(mount) if !endpoints.iter().any(asks) => Err(mount.origin.wrong(format_args!(
+                "the mount at {} knows people by their certificates, and no address that it is served at asks for one: \
+                 write `tls = {{ certificate = ..., key = ..., client_ca = ... }}` beside the address",
+                shown(&mount.prefix)
+            ))),
+            _ => Ok(()),
+        }
+    }
+}
+
 fn beneath(prefix: &str, path: &str) -> bool {
     prefix == path || prefix.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'))
 }
@@ -140,19 +157,62 @@ fn mount(
         .map(|(name, account)| Ok((name.clone(), self::account(&name, account, place)?)));
     let metadata = match raw.metadata {
         None | Some(raw::Metadata::Switch(false)) => None,
-        Some(raw::Metadata::Switch(true)) => Some(Metadata { v2_only: false, hosts: Vec::new() }),
-        Some(raw::Metadata::Table(table)) => Some(Metadata { v2_only: table.v2_only, hosts: table.hosts }),
+        Some(raw::Metadata::Switch(true)) => Some(Metadata { v2_only: false }),
+        Some(raw::Metadata::Table(table)) => Some(Metadata { v2_only: table.v2_only }),
     };
+    let aws = raw.aws.map(|aws| self::aws::options(aws, place)).transpose()?;
+    let aws = aws.unwrap_or_else(|| common.clone());
+    let hosts = raw.hosts.unwrap_or_default().into_iter().map(|host| self::host(host, place));
     let mount = Mount {
         prefix,
+        hosts: hosts.collect::<Result<_, ConfigError>>()?,
         source: identity::source(raw.identity, place)?,
         accounts: accounts.collect::<Result<_, ConfigError>>()?,
         policies: Arc::new([]),
         metadata,
-        aws: raw.aws.map(|aws| self::aws::options(aws, place)).transpose()?.unwrap_or_else(|| common.clone()),
+        aws,
         origin,
     };
+    fitting(&mount)?;
     Ok((mount, raw.policies.into_inner()))
+}
+
+/// Refuses accounts that could not be what they are meant to be: two names for one, so that what is said about one is
+/// got around by the other, and those of a partition that the configured region is not in.
+fn fitting(mount: &Mount) -> Result<(), ConfigError> {
+    let region = mount.aws.region.as_deref().and_then(|region| Some((region, Partition::of_region(region)?)));
+    let mut known = BTreeMap::new();
+    for (name, account) in &mount.accounts {
+        if let Some(other) = known.insert(account, name) {
+            return Err(mount.origin.wrong(format_args!(
+                "the accounts `{other}` and `{name}` are one, {}: keep one of the names, or a denial by the other would \
+                 be got around",
+                account.id
+            )));
+        }
+        if let Some((region, partition)) = region.filter(|(_, partition)| *partition != account.partition) {
+            return Err(mount.origin.wrong(format_args!(
+                "account `{name}` is in `{}`, and the region `{region}` in `{}`: leave `region` out, or give accounts \
+                 of that partition a mount of their own with its own `aws`",
+                account.partition.as_str(),
+                partition.as_str()
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// A name that the mount may be called by.
+fn host(raw: Spanned<String>, place: &Place<'_>) -> Result<String, ConfigError> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+    if raw.get_ref().is_empty() || !raw.get_ref().bytes().all(plain) {
+        let message = format!(
+            "`{}` is no name of a host: write it without scheme and port, e.g. \"aws.example.org\"",
+            raw.get_ref()
+        );
+        return Err(place.wrong(&raw.span(), message));
+    }
+    Ok(raw.into_inner())
 }
 
 /// Empty, or segments with a slash before each.

@@ -27,6 +27,7 @@ use portcullis_docker::door::DoorSettings;
 use portcullis_engine::{LoadError, PolicySpec};
 use portcullis_listen::{Address, TlsFiles};
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 pub(crate) use barbican::{Barbican, Identity};
@@ -167,6 +168,22 @@ impl Config {
     /// Where the Barbican door listens.
     pub(crate) fn barbican_listens(&self) -> Option<&[Endpoint]> {
         Some(self.barbican.as_ref()?.listen.as_deref().unwrap_or(&self.listen.api))
+    }
+
+    /// Where doors that credentials go through are reached from other machines without TLS.
+    pub(crate) fn in_clear_text(&self) -> Vec<&Endpoint> {
+        let ours = self.federation_listens().unwrap_or_default();
+        let theirs = self.barbican_listens().unwrap_or_default();
+        let mut found: Vec<&Endpoint> = Vec::new();
+        for endpoint in ours.iter().chain(theirs) {
+            let Address::Tcp { host, .. } = &endpoint.address else { continue };
+            let is_here =
+                host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+            if !is_here && endpoint.tls.is_none() && !found.contains(&endpoint) {
+                found.push(endpoint);
+            }
+        }
+        found
     }
 
     /// Sections in which `newer` differs, of those that are read at the start alone.

@@ -59,6 +59,9 @@ pub(super) fn validate(
     {
         federation.beside_barbican(ours, theirs)?;
     }
+    if let (Some(federation), Some(ours)) = (&config.federation, config.federation_listens()) {
+        federation.asks_for_certificates(ours)?;
+    }
     Ok(config)
 }
 

@@ -88,7 +88,7 @@ impl Partition {
     }
 
     /// Whose region that is, by its name. None for the partitions that AWS keeps for itself.
-    pub(super) fn of_region(region: &str) -> Option<Self> {
+    pub fn of_region(region: &str) -> Option<Self> {
         match region {
             _ if region.starts_with("cn-") => Some(Self::AwsCn),
             _ if region.starts_with("us-gov-") => Some(Self::AwsUsGov),

@@ -27,6 +27,9 @@ use slot::{Slot, Step};
 /// How often what has expired is looked for, so that it does not stay in memory because nobody asks for it.
 const SWEEP: Duration = Duration::from_mins(1);
 
+/// How long anybody waits for new credentials while there are some that work: SDKs give metadata a second.
+const PATIENCE: Duration = Duration::from_millis(500);
+
 /// Where credentials come from, and what time it is there.
 pub(super) trait Source: Send + Sync + 'static {
     fn fetch(&self, session: Arc<Session>) -> impl Future<Output = Result<Credentials, AwsError>> + Send;
@@ -55,7 +58,7 @@ impl<S: Source> Cache<S> {
     }
 
     /// Credentials of a session that work for `least_left` still, or for three quarters of their life where that is
-    /// shorter. If STS gives none now, those that are there will do while they work at all.
+    /// shorter. If STS gives none now, or takes its time, those that are there will do while they work at all.
     pub(super) async fn get(
         self: &Arc<Self>,
         session: &Session,
@@ -73,12 +76,18 @@ impl<S: Source> Cache<S> {
             Step::Wait { held, landing } => (held, landing),
         };
         self.counters.misses.count();
-        match (landing.wait().await, held) {
-            (Err(error), Some(held)) if !error.is_denial() && slot::works(&held, self.source.now()) => {
-                self.counters.away.count();
-                Ok(held)
-            }
-            (result, _) => result,
+        let Some(held) = held else { return landing.wait().await };
+        let result = tokio::time::timeout(PATIENCE, landing.clone().wait()).await;
+        let is_away =
+            !matches!(&result, Ok(Ok(_))) && !matches!(&result, Ok(Err(error)) if error.is_denial());
+        if is_away && slot::works(&held, self.source.now()) {
+            self.counters.away.count();
+            return Ok(held);
+        }
+        match result {
+            Ok(result) => result,
+            // Those that were there have come to their end meanwhile.
+            Err(_) => landing.wait().await,
         }
     }
 

@@ -33,7 +33,7 @@ pub(super) enum Purpose {
 }
 
 impl Purpose {
-    fn as_str(self) -> &'static str {
+    pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::List => "list",
             Self::Credentials => "credentials",
@@ -104,13 +104,19 @@ impl Call<'_> {
         let account = account.ok_or_else(|| {
             Failure::configuration(&format!("account `{}` has no id on this mount", grant.account))
         })?;
-        Session::new(account, self.user(), grant).map_err(|error| {
+        Session::new(account, &self.mount.prefix, self.user(), grant).map_err(|error| {
             tracing::error!(
                 mount = self.mount.prefix, account = grant.account, role = grant.role, %error,
                 "a policy grants what is no session that AWS can give"
             );
             Failure::grant(&error)
         })
+    }
+
+    /// Credentials for a person, who wants to work with them: at least half of what was granted is left, and so much
+    /// that SDKs do not ask for new ones at once, which they do from 15 minutes before the end on.
+    pub(super) async fn fresh(&self, session: &Session) -> Result<Arc<Credentials>, AwsError> {
+        self.credentials(session, (session.duration() / 2).max(Duration::from_mins(20))).await
     }
 
     /// Credentials with at least so much of their life left.

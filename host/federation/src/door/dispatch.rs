@@ -45,17 +45,18 @@ pub(super) async fn answer(door: &Shared, request: Request) -> Response {
     if !had {
         return Failure::no_method(route.methods()).into_response(UNKNOWN);
     }
+    if route == Route::Status {
+        return status(&*in_force, mount);
+    }
+    if route == Route::ToPage {
+        return answer::moved("../console");
+    }
     let peer = Asking::of(&parts);
-    if route.is_metadata()
-        && let Err(failure) = keep_out(door, mount, &route, &parts, &peer)
-    {
-        return as_instance(mount, &route, failure.into_response(UNKNOWN));
+    if let Err(failure) = keep_out(door, mount, &route, &parts, &peer) {
+        return unidentified(mount, &route, failure).await;
     }
     if route == Route::MetadataToken {
         return token(door, mount, &parts, &peer);
-    }
-    if route == Route::Status {
-        return status(&*in_force, mount);
     }
     let asked = Asked {
         headers: &parts.headers,
@@ -67,7 +68,7 @@ pub(super) async fn answer(door: &Shared, request: Request) -> Response {
         Err(rejection) => {
             tracing::info!(mount = mount.prefix, peer = peer.text, %rejection, "nobody could be made of a request");
             let failure = Failure::of_identity(&rejection, mount.source.challenge());
-            return as_instance(mount, &route, failure.into_response(UNKNOWN));
+            return unidentified(mount, &route, failure).await;
         }
     };
     let call = Call {
@@ -81,10 +82,10 @@ pub(super) async fn answer(door: &Shared, request: Request) -> Response {
     let response = match &route {
         Route::List => accounts::list(&call).await,
         Route::Role { account, role, wanted } => roles::role(&call, account, role, *wanted).await,
-        Route::MetadataRole { .. } => instance::role(&call).await,
+        Route::MetadataRole { versioned } => instance::role(&call, *versioned).await,
         Route::MetadataCredentials { role, .. } => instance::credentials(&call, role).await,
         Route::MetadataInfo => instance::info(&call).await,
-        Route::Status | Route::MetadataToken => Err(Failure::no_route(path)),
+        Route::Status | Route::MetadataToken | Route::ToPage => Err(Failure::no_route(path)),
         Route::Page | Route::PageOpen | Route::PageCredentials => Ok(page::answer(&call, &route, body).await),
     };
     let response = response.unwrap_or_else(|failure| failure.into_response(call.user()));
@@ -114,7 +115,17 @@ fn holder(mount: &Mount, peer: &Asking) -> String {
     format!("{} {}", mount.prefix, peer.text.as_deref().unwrap_or_default())
 }
 
-/// Everything that is asked of a request for metadata beside who sends it.
+/// A refusal to somebody who is not known: a browser gets a page.
+async fn unidentified(mount: &Mount, route: &Route, failure: Failure) -> Response {
+    let response = failure.into_response(UNKNOWN);
+    if route.is_page() {
+        return page::failed(route, response).await;
+    }
+    as_instance(mount, route, response)
+}
+
+/// Everything that is asked of a request beside who sends it. Whoever is kept from the metadata is kept from all of the
+/// mount: each route leads to the same credentials.
 fn keep_out(
     door: &Shared,
     mount: &Mount,
@@ -122,12 +133,22 @@ fn keep_out(
     parts: &Parts,
     peer: &Asking,
 ) -> Result<(), Failure> {
+    let headers = &parts.headers;
+    let is_ambient = mount.metadata.is_some() || mount.source.is_by_address();
+    if is_ambient {
+        Kept::proxies(headers).map_err(Failure::kept)?;
+    }
+    if mount.metadata.is_some() {
+        Kept::browsers(headers).map_err(Failure::kept)?;
+    }
+    if is_ambient || !mount.hosts.is_empty() {
+        Kept::strangers(headers, &parts.uri, &mount.hosts).map_err(Failure::kept)?;
+    }
     let Some(metadata) = &mount.metadata else { return Ok(()) };
-    Kept::check(&parts.headers, &parts.uri, &metadata.hosts).map_err(Failure::kept)?;
     if *route == Route::MetadataToken {
         return Ok(());
     }
-    match parts.headers.get(TOKEN) {
+    match headers.get(TOKEN) {
         None if metadata.v2_only => Err(Failure::metadata_token()),
         None => Ok(()),
         Some(token) if door.tokens.is_good(token.as_bytes(), &holder(mount, peer), now()) => Ok(()),

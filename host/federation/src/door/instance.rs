@@ -8,17 +8,16 @@ use std::time::SystemTime;
 
 use super::call::{Call, Purpose};
 use crate::answer::{self, Credential, Failure};
-use crate::aws::AwsError;
-use crate::metadata::LEAST_LEFT;
+use crate::aws::{AwsError, Session};
+use crate::metadata::{LEAST_LEFT, SHORTEST};
 
-/// The name of the role. Nothing, and 200, where AWS does not let us have it: AFP's clients know this as "no role",
-/// and wait.
-pub(super) async fn role(call: &Call<'_>) -> Result<Response, Failure> {
-    let grant = only(call).await?;
-    let session = call.session(&grant)?;
+/// The name of the role. Nothing, and 200, where AWS does not let us have it and AFP's own clients ask: they know this
+/// as "no role", and wait. SDKs (`versioned`) would take it for a role without a name.
+pub(super) async fn role(call: &Call<'_>, versioned: bool) -> Result<Response, Failure> {
+    let (grant, session) = only(call).await?;
     let name = match call.credentials(&session, LEAST_LEFT).await {
         Ok(_) => grant.role,
-        Err(AwsError::Denied { .. }) => String::new(),
+        Err(AwsError::Denied { .. }) if !versioned => String::new(),
         Err(error) => return Err(Failure::of_aws(&error)),
     };
     let mut response = answer::text(name);
@@ -27,11 +26,10 @@ pub(super) async fn role(call: &Call<'_>) -> Result<Response, Failure> {
 }
 
 pub(super) async fn credentials(call: &Call<'_>, role: &str) -> Result<Response, Failure> {
-    let grant = only(call).await?;
+    let (grant, session) = only(call).await?;
     if grant.role != role {
         return Err(Failure::other_role());
     }
-    let session = call.session(&grant)?;
     let credentials =
         call.credentials(&session, LEAST_LEFT).await.map_err(|error| Failure::of_aws(&error))?;
     let body = Credential::of_instance(&credentials, SystemTime::now());
@@ -48,8 +46,7 @@ pub(super) async fn info(call: &Call<'_>) -> Result<Response, Failure> {
         instance_profile_arn: String,
         instance_profile_id: &'static str,
     }
-    let grant = only(call).await?;
-    let session = call.session(&grant)?;
+    let (_, session) = only(call).await?;
     let info = Info {
         code: "Success",
         last_updated: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
@@ -60,10 +57,21 @@ pub(super) async fn info(call: &Call<'_>) -> Result<Response, Failure> {
 }
 
 /// The one role that is granted. The metadata service knows of one, and SDKs take two names for one.
-async fn only(call: &Call<'_>) -> Result<Grant, Failure> {
+async fn only(call: &Call<'_>) -> Result<(Grant, Session), Failure> {
     let mut grants = call.all(Purpose::Metadata).await?;
     match (grants.pop(), grants.len()) {
-        (Some(grant), 0) => Ok(grant),
+        (Some(grant), 0) => {
+            let session = call.session(&grant)?;
+            if session.duration() < SHORTEST {
+                return Err(Failure::configuration(&format!(
+                    "role `{}` is granted for {}, which is too short for metadata: a machine wants 20 minutes left at \
+                     any time, so grant 27 or more",
+                    grant.role,
+                    humantime::format_duration(session.duration())
+                )));
+            }
+            Ok((grant, session))
+        }
         (None, _) => Err(Failure::configuration("no role is granted to this machine")),
         (Some(_), more) => {
             let text =

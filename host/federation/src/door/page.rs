@@ -13,7 +13,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::Response;
 use secrecy::ExposeSecret as _;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use super::call::{Call, Purpose};
 use super::roles;
@@ -26,9 +26,6 @@ const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 /// The longest failure that is shown.
 const MAX_FAILURE: usize = 64 << 10;
-
-/// How long credentials are good at least: who copies them by hand wants to use them for a while.
-const LEAST_LEFT: Duration = Duration::from_mins(20);
 
 /// The answer of one of the page's three routes; a failure is a page as well.
 pub(super) async fn answer(call: &Call<'_>, route: &Route, body: Body) -> Response {
@@ -59,8 +56,7 @@ async fn open(call: &Call<'_>, body: Body) -> Result<String, Failure> {
     let Form { account, role, .. } = ours(call, body).await?;
     let grant = call.one(Purpose::Console, &account, &role).await?;
     let session = call.session(&grant)?;
-    let credentials = call.credentials(&session, LEAST_LEFT).await;
-    let credentials = credentials.map_err(|error| Failure::of_aws(&error))?;
+    let credentials = call.fresh(&session).await.map_err(|error| Failure::of_aws(&error))?;
     let url = roles::console(call, &session, &credentials).await?;
     Ok(Opening { account: &account, role: &role, url: url.expose_secret() }.render())
 }
@@ -70,8 +66,7 @@ async fn credentials(call: &Call<'_>, body: Body) -> Result<String, Failure> {
     let Form { account, role, format } = ours(call, body).await?;
     let grant = call.one(Purpose::Credentials, &account, &role).await?;
     let session = call.session(&grant)?;
-    let credentials = call.credentials(&session, LEAST_LEFT).await;
-    let credentials = credentials.map_err(|error| Failure::of_aws(&error))?;
+    let credentials = call.fresh(&session).await.map_err(|error| Failure::of_aws(&error))?;
     let secret = Secret {
         access_key_id: credentials.access_key_id(),
         secret_access_key: credentials.secret_access_key().expose_secret(),

@@ -1,11 +1,14 @@
 //! The decider that is the engine: mounts and policies of one generation, and nothing granted that is not recorded.
 
 use portcullis_audit::Log;
+use portcullis_contract::aws::Grant;
 use portcullis_edge::Settled;
 use portcullis_engine::{Generation, Grants, Host};
 use std::sync::{Arc, LazyLock};
 
+use super::call::Purpose;
 use super::{Door, NoRandomness, record};
+use crate::aws::Session;
 use crate::decide::{Decider, Deciding, InForce, Question, Refused, Ruling, narrowed};
 use crate::mounts::Mounts;
 
@@ -86,13 +89,23 @@ impl Current {
             id: id.clone(),
             fault: decision.fault,
         });
-        let record = record::of(&question, Settled::policies(decision), &granted);
+        let session = self.session(&question, &granted);
+        let record = record::of(&question, Settled::policies(decision), &granted, session.as_ref());
         if let Err(error) = self.log.write(record).await {
             tracing::error!(decision = id, %error, "a decision cannot be recorded, so nothing is granted");
             return fault("the decision cannot be recorded, so nothing is granted", id);
         }
         self.monitor(question);
         refused.map_or(Ruling::Granted(granted), Ruling::Refused)
+    }
+
+    /// What AWS will be asked for, so that a record leads to `CloudTrail`; none for a list, and for what AWS would not
+    /// take.
+    fn session(&self, Question { request, .. }: &Question, granted: &[Grant]) -> Option<Session> {
+        let ([grant], false) = (granted, request.purpose == Purpose::List.as_str()) else { return None };
+        let mount = self.mounts().iter().find(|mount| mount.prefix == request.mount)?;
+        let user = request.principal.name.as_deref().unwrap_or_default();
+        Session::new(mount.accounts.get(&grant.account)?, &mount.prefix, user, grant).ok()
     }
 
     /// Asks those that only watch, beside everything else.
@@ -104,7 +117,7 @@ impl Current {
         host.run_aside(async move {
             let outcomes = self.generation.monitor_grants(&question.request, &question.policies).await;
             let settled = Settled::monitored(self.generation.number(), outcomes);
-            if let Err(error) = self.log.write(record::of(&question, settled, &[])).await {
+            if let Err(error) = self.log.write(record::of(&question, settled, &[], None)).await {
                 tracing::error!(%error, "what watching policies said cannot be recorded");
             }
         });

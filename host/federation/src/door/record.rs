@@ -6,13 +6,21 @@ use portcullis_contract::aws::Grant;
 use portcullis_contract::hook::HookName;
 use portcullis_edge::{Settled, micros};
 
+use crate::aws::Session;
 use crate::decide::Question;
 
 /// How many roles of a list are named.
 const NAMED: usize = 20;
 
 /// The record of a question, and of what was granted.
-pub(super) fn of(question: &Question, settled: Settled, granted: &[Grant]) -> Record {
+///
+/// `session` is what AWS will be asked for: under its role and name whatever is done with it is found in `CloudTrail`.
+pub(super) fn of(
+    question: &Question,
+    settled: Settled,
+    granted: &[Grant],
+    session: Option<&Session>,
+) -> Record {
     let request = &question.request;
     let mut record = settled.record(&request.context, HookName::AwsRoles);
     record.total_micros = micros(question.begun.elapsed());
@@ -32,7 +40,9 @@ pub(super) fn of(question: &Question, settled: Settled, granted: &[Grant]) -> Re
             say("granted", Some(format!("{}/{}", grant.account, grant.role)));
             say("grant_reason", Some(grant.reason.clone()).filter(|reason| !reason.is_empty()));
             say("duration_seconds", grant.duration_seconds.map(|seconds| seconds.to_string()));
-            say("session_name", grant.session_name.clone());
+            say("role_arn", session.map(|session| session.role_arn().to_owned()));
+            let name = session.map(|session| session.name().to_owned());
+            say("session_name", name.or_else(|| grant.session_name.clone()));
             say("source_identity", grant.source_identity.clone());
             let tags: Vec<_> = grant.tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
             say("tags", Some(tags.join(", ")).filter(|tags| !tags.is_empty()));

@@ -2,16 +2,12 @@
 
 use axum::response::Response;
 use secrecy::{ExposeSecret as _, SecretString};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use super::call::{Call, Purpose};
 use crate::answer::{self, Credential, Failure};
 use crate::aws::{Credentials, Session};
 use crate::route::Wanted;
-
-/// How long credentials are good at least: as long as SDKs that ask again from 15 minutes before the end on do not
-/// ask for nothing.
-const LEAST_LEFT: Duration = Duration::from_mins(20);
 
 pub(super) async fn role(
     call: &Call<'_>,
@@ -29,8 +25,7 @@ pub(super) async fn role(
         }
     };
     let session = call.session(&grant)?;
-    let credentials =
-        call.credentials(&session, LEAST_LEFT).await.map_err(|error| Failure::of_aws(&error))?;
+    let credentials = call.fresh(&session).await.map_err(|error| Failure::of_aws(&error))?;
     let now = SystemTime::now();
     Ok(match wanted {
         Wanted::Credentials => {

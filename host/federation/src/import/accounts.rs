@@ -21,6 +21,13 @@ pub(super) fn read(accounts: Map, findings: &mut Findings) -> Accounts {
     let mut usable = Accounts::new();
     for (alias, (place, node)) in accounts {
         if let Some(account) = account(&alias, &place, node, findings) {
+            let same = usable.iter().find(|(_, other): &(_, &Account)| other.id == account.id);
+            if let Some((other, _)) = same {
+                findings.warn_at(
+                    &place,
+                    format_args!("the accounts `{other}` and `{alias}` are one: keep one of the names"),
+                );
+            }
             usable.insert(alias, account);
         }
     }
@@ -28,6 +35,13 @@ pub(super) fn read(accounts: Map, findings: &mut Findings) -> Accounts {
 }
 
 fn account(alias: &str, place: &Place, node: Node, findings: &mut Findings) -> Option<Account> {
+    if alias.is_empty() || alias.contains('/') || alias.chars().any(char::is_control) {
+        findings.refuse(
+            place,
+            format_args!("the account `{}` cannot be asked for: its name is empty, or has a slash or a control character in it", alias.escape_debug()),
+        );
+        return None;
+    }
     let Value::Map(mut fields) = node.value else {
         findings.refuse(place, format_args!("the account `{alias}` must have an `id`"));
         return None;

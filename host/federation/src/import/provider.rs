@@ -1,6 +1,8 @@
 //! AFP's provider: who may what. Those that came with AFP have an equivalent among the settings of the policy
 //! `aws-roles`; a provider of somebody's own is Python, and is refused by its name.
 
+use regex_lite::Regex;
+
 use super::accounts::Accounts;
 use super::error::{Findings, Place};
 use super::fields::Fields;
@@ -86,6 +88,9 @@ fn pattern(fields: &mut Fields, findings: &mut Findings) -> Option<toml::Table> 
         if !regex.contains(&format!("(?P<{name}>")) {
             findings.refuse(&place, format_args!("`provider.regex` has no group `(?P<{name}>...)`"));
         }
+    }
+    if let Err(error) = Regex::new(&regex) {
+        findings.refuse(&place, format_args!("`provider.regex` is Python's, and not read here: {error}"));
     }
     let start = if regex.starts_with('^') { "" } else { "^" };
     let end = if regex.ends_with('$') { "" } else { "$" };

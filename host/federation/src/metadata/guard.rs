@@ -1,38 +1,43 @@
-//! Who is kept from the metadata although they reach the listener: a program on the same machine that was talked into
-//! asking for somebody else.
+//! Who is kept out although they reach the listener: a program on the same machine that was talked into asking for
+//! somebody else. That is kept from every route of a mount, since each of them leads to credentials.
 //!
 //! * a proxy says so itself (`X-Forwarded-For`): the real service refuses it with the token
 //!   (AWS EC2 user guide, "Use the Instance Metadata Service")
 //! * a browser sends `Origin`, `Referer`, `Sec-Fetch-Site` or calls itself Mozilla; no SDK does
 //! * a name of a host that is not ours was made to point here (DNS rebinding)
 
-use axum::http::{HeaderMap, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use std::net::IpAddr;
 
-/// Why a request for metadata is refused.
+/// Why a request is refused before anybody asks who sends it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Kept {
-    #[error("metadata are not for proxies: the request has `X-Forwarded-For`")]
+    #[error("this mount is not for proxies: the request has `X-Forwarded-For`")]
     Proxy,
-    #[error("metadata are not for browsers")]
+    #[error("this mount is not for browsers")]
     Browser,
-    #[error("metadata are asked by address, not by this `Host`; `hosts` of the mount names others")]
+    #[error("this mount is called by address, not by this `Host`; its `hosts` names others")]
     Host,
 }
 
 impl Kept {
-    /// Keeps out whoever should be; `hosts` may be used as names.
-    pub(crate) fn check(headers: &HeaderMap, uri: &Uri, hosts: &[String]) -> Result<(), Self> {
-        if headers.contains_key("x-forwarded-for") || headers.contains_key(header::FORWARDED) {
-            return Err(Self::Proxy);
-        }
-        let browser = [header::ORIGIN.as_str(), header::REFERER.as_str(), "sec-fetch-site", "sec-fetch-mode"];
-        let mozilla = |value: &[u8]| value.starts_with(b"Mozilla/");
-        if browser.iter().any(|name| headers.contains_key(*name))
-            || headers.get_all(header::USER_AGENT).iter().any(|value| mozilla(value.as_bytes()))
-        {
-            return Err(Self::Browser);
-        }
+    /// Keeps out what asks for others.
+    pub(crate) fn proxies(headers: &HeaderMap) -> Result<(), Self> {
+        let says_so = headers.contains_key("x-forwarded-for") || headers.contains_key(header::FORWARDED);
+        if says_so { Err(Self::Proxy) } else { Ok(()) }
+    }
+
+    /// Keeps out browsers, whatever page they show.
+    pub(crate) fn browsers(headers: &HeaderMap) -> Result<(), Self> {
+        let marks = [header::ORIGIN.as_str(), header::REFERER.as_str(), "sec-fetch-site", "sec-fetch-mode"];
+        let is_mozilla = |value: &HeaderValue| value.as_bytes().starts_with(b"Mozilla/");
+        let is_browser = marks.iter().any(|name| headers.contains_key(*name))
+            || headers.get_all(header::USER_AGENT).iter().any(is_mozilla);
+        if is_browser { Err(Self::Browser) } else { Ok(()) }
+    }
+
+    /// Keeps out who calls us by a name that is not in `hosts`. Addresses and `localhost` are always ours.
+    pub(crate) fn strangers(headers: &HeaderMap, uri: &Uri, hosts: &[String]) -> Result<(), Self> {
         let mut named = headers.get_all(header::HOST).iter();
         let host = match (uri.host(), named.next(), named.next()) {
             (Some(host), _, None) => host,
@@ -63,14 +68,16 @@ fn without_port(host: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::http::{HeaderName, HeaderValue};
+    use axum::http::HeaderName;
 
     fn check(headers: &[(&'static str, &'static str)]) -> Result<(), Kept> {
-        let headers = headers
+        let headers: HeaderMap = headers
             .iter()
             .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
             .collect();
-        Kept::check(&headers, &Uri::from_static("/latest/meta-data/"), &["imds.example.org".into()])
+        Kept::proxies(&headers)?;
+        Kept::browsers(&headers)?;
+        Kept::strangers(&headers, &Uri::from_static("/latest/meta-data/"), &["imds.example.org".into()])
     }
 
     #[test]

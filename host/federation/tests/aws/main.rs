@@ -47,5 +47,5 @@ fn grant() -> Grant {
 }
 
 fn session(user: &str) -> Session {
-    Session::new(&account(Partition::Aws), user, &grant()).unwrap()
+    Session::new(&account(Partition::Aws), "", user, &grant()).unwrap()
 }

@@ -37,7 +37,7 @@ async fn in_an_environment_of_its_own() {
     let mut outcome = String::new();
     for seconds in [3600, 3601] {
         let grant = Grant { duration_seconds: Some(seconds), ..grant() };
-        let session = Session::new(&account(Partition::Aws), "alice", &grant).unwrap();
+        let session = Session::new(&account(Partition::Aws), "", "alice", &grant).unwrap();
         match aws.credentials(&session, TWENTY_MINUTES).await {
             Ok(_) => outcome.push_str("ok; "),
             Err(error) => outcome.push_str(&error.to_string()),
@@ -98,7 +98,7 @@ async fn it_can_be_said_that_keys_are_temporary() {
     let options = AwsOptions { long_term_keys: Some(false), ..options(&sts) };
     let aws = Aws::open(options).await.unwrap();
     let long = Grant { duration_seconds: Some(7200), ..grant() };
-    let long = Session::new(&account(Partition::Aws), "alice", &long).unwrap();
+    let long = Session::new(&account(Partition::Aws), "", "alice", &long).unwrap();
     let error = aws.credentials(&long, TWENTY_MINUTES).await.unwrap_err();
     assert_eq!(error, AwsError::Chained(long.duration()));
     assert_eq!(sts.count(), 0);

@@ -46,7 +46,7 @@ async fn everything_that_a_grant_may_say() {
         external_id: Some("a:b/c".into()),
         ..grant()
     };
-    let session = Session::new(&account(Partition::Aws), "DOM\\alice", &full).unwrap();
+    let session = Session::new(&account(Partition::Aws), "", "DOM\\alice", &full).unwrap();
     aws(&sts).await.credentials(&session, TWENTY_MINUTES).await.unwrap();
     let form = &sts.questions()[0].form;
     for (name, value) in [
@@ -77,7 +77,7 @@ async fn sts_takes_whatever_a_session_is_made_of() {
     }
     let tags = (0..49).map(|n| (format!("key {n}"), n.to_string())).chain([(long.1, long.2)]).collect();
     let grant = Grant { tags, duration_seconds: Some(900), ..grant() };
-    let session = Session::new(&account(Partition::Aws), "alice", &grant).unwrap();
+    let session = Session::new(&account(Partition::Aws), "", "alice", &grant).unwrap();
     aws.credentials(&session, TWENTY_MINUTES).await.unwrap();
     assert_eq!((sts.complaints(), sts.count()), (vec![], 8));
 }
@@ -91,7 +91,7 @@ async fn each_partition_has_its_region() {
         (Partition::AwsCn, "cn-north-1"),
         (Partition::AwsUsGov, "us-gov-west-1"),
     ] {
-        let session = Session::new(&account(partition), "alice", &grant()).unwrap();
+        let session = Session::new(&account(partition), "", "alice", &grant()).unwrap();
         aws.credentials(&session, TWENTY_MINUTES).await.unwrap();
         let question = sts.questions().pop().unwrap();
         assert_eq!(question.region, region);
@@ -106,7 +106,7 @@ async fn a_configured_region_serves_its_own_partition() {
     let aws = Aws::open(options).await.unwrap();
     aws.credentials(&session("alice"), TWENTY_MINUTES).await.unwrap();
     assert_eq!(sts.questions()[0].region, "eu-central-1");
-    let session = Session::new(&account(Partition::AwsCn), "alice", &grant()).unwrap();
+    let session = Session::new(&account(Partition::AwsCn), "", "alice", &grant()).unwrap();
     let error = aws.credentials(&session, TWENTY_MINUTES).await.unwrap_err();
     assert!(matches!(error, AwsError::OtherPartition { .. }), "{error}");
     assert_eq!(sts.count(), 1);
@@ -142,7 +142,7 @@ async fn two_users_never_share() {
     let shared = Grant { session_name: Some("shared".into()), ..grant() };
     let mut seen = Vec::new();
     for user in ["alice", "bob", "alice"] {
-        let session = Session::new(&account(Partition::Aws), user, &shared).unwrap();
+        let session = Session::new(&account(Partition::Aws), "", user, &shared).unwrap();
         seen.push(aws.credentials(&session, TWENTY_MINUTES).await.unwrap());
     }
     assert!(!Arc::ptr_eq(&seen[0], &seen[1]) && Arc::ptr_eq(&seen[0], &seen[2]));

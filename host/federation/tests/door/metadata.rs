@@ -2,7 +2,9 @@
 
 use axum::http::{Method, StatusCode};
 
-use crate::world::{SDKS, World};
+use portcullis_contract::aws::Grant;
+
+use crate::world::{SDKS, World, grant};
 
 const TTL: &str = "x-aws-ec2-metadata-token-ttl-seconds";
 const TOKEN: &str = "x-aws-ec2-metadata-token";
@@ -97,4 +99,62 @@ async fn who_was_talked_into_asking_is_kept_out() {
     let named = world.send(Method::GET, &path, &[USER, ("host", "imds.example.org:80")]).await;
     assert_eq!(named.status, StatusCode::OK);
     assert!(world.sts.count() <= 1);
+}
+
+/// Every other route of the mount leads to the same credentials.
+#[tokio::test]
+async fn who_is_kept_from_the_metadata_is_kept_from_the_whole_mount() {
+    let world = world().await;
+    let rest = [
+        "account",
+        "account/the_only_account/the_only_role",
+        "account/the_only_account/the_only_role/credentials",
+        "account/the_only_account/the_only_role/consoleurl",
+        "console",
+        "meta-data/iam/security-credentials/the_only_role",
+    ];
+    for rest in rest {
+        let path = format!("/v2/{rest}");
+        let without = world.send(Method::GET, &path, &[USER, HOST]).await;
+        assert_eq!(without.status, StatusCode::UNAUTHORIZED, "{path}");
+        for mount in [SDKS, "/v2"] {
+            let (path, token) = (format!("{mount}/{rest}"), token(&world, mount).await);
+            for header in [
+                ("x-forwarded-for", "10.0.0.1"),
+                ("origin", "https://evil.example"),
+                ("user-agent", "Mozilla/5.0"),
+            ] {
+                let answer = world.send(Method::GET, &path, &[USER, HOST, header, (TOKEN, &token)]).await;
+                assert_eq!(answer.status, StatusCode::FORBIDDEN, "{path} {header:?}");
+            }
+            let rebound = [USER, ("host", "evil.example"), (TOKEN, &token)];
+            assert_eq!(
+                world.send(Method::GET, &path, &rebound).await.status,
+                StatusCode::FORBIDDEN,
+                "{path}"
+            );
+            let good = world.send(Method::GET, &path, &[USER, HOST, (TOKEN, &token)]).await;
+            assert_eq!(good.status, StatusCode::OK, "{path}");
+        }
+    }
+    for mount in [SDKS, "/v2"] {
+        let status = world.send(Method::GET, &format!("{mount}/status"), &[("host", "any.example")]).await;
+        assert_eq!(status.status, StatusCode::OK, "monitoring knows no tokens");
+    }
+}
+
+#[tokio::test]
+async fn what_is_granted_for_a_moment_is_not_for_machines() {
+    let world = World::start().await;
+    let path = format!("{SDKS}/latest/meta-data/iam/security-credentials/");
+    for (seconds, status) in
+        [(900, StatusCode::NOT_FOUND), (1619, StatusCode::NOT_FOUND), (1620, StatusCode::OK)]
+    {
+        let short = Grant { duration_seconds: Some(seconds), ..grant("the_only_account", "the_only_role") };
+        world.grant(vec![short]);
+        for path in [path.clone(), format!("{path}the_only_role")] {
+            let answer = world.send(Method::GET, &path, &[USER, HOST]).await;
+            assert_eq!(answer.status, status, "{seconds}: {answer:?}");
+        }
+    }
 }

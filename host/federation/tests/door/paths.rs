@@ -38,6 +38,7 @@ async fn paths_as_afp_takes_them() {
         ("/latest/api/token", 404),
         ("/", 404),
         ("/the/path", 404),
+        ("/console/", 307),
     ] {
         let answer = world.get(path).await;
         assert_eq!(answer.status.as_u16(), status, "{path}: {answer:?}");

@@ -147,13 +147,14 @@ impl World {
         ];
         let mount = |prefix: &str, metadata| Mount {
             prefix: prefix.into(),
+            hosts: vec!["imds.example.org".into()],
             source: source.clone(),
             accounts: accounts.clone().into(),
             policies: Arc::new([Arc::from("rules")]),
             aws: aws.clone(),
             metadata,
         };
-        let metadata = |v2_only| Some(Metadata { v2_only, hosts: vec!["imds.example.org".into()] });
+        let metadata = |v2_only| Some(Metadata { v2_only });
         let mounts = Mounts::new(vec![
             mount("", None),
             mount("/afp-api/latest", None),

@@ -58,6 +58,15 @@ impl GroupSource {
     }
 }
 
+impl GroupSource {
+    pub(super) fn recheck(&self) -> Result<(), IdentityError> {
+        match self {
+            Self::File(file) => file.recheck(),
+            Self::Header(_) | Self::Claim(_) | Self::Ldap(_) => Ok(()),
+        }
+    }
+}
+
 /// The groups of all sources, in their order, each once.
 pub(super) async fn of(
     sources: &[GroupSource],
@@ -87,14 +96,27 @@ pub(super) async fn of(
     Ok(found)
 }
 
+/// No header is no answer: a client can have a proxy drop it, by naming it in `Connection` (RFC 9110, 7.6.1).
 fn from_header(headers: &HeaderMap, name: &HeaderName) -> Result<Vec<String>, Rejection> {
-    let text = name::header(headers, name)?.unwrap_or_default();
+    let text = name::header(headers, name)?.ok_or_else(|| {
+        Rejection::unauthorized(format!(
+            "the request has no header `{name}`, so nobody knows the user's groups; the proxy must send it, empty \
+             where there are none"
+        ))
+    })?;
     let groups = text.split(',').map(|group| group.trim_matches([' ', '\t']));
     Ok(groups.filter(|group| !group.is_empty()).map(String::from).collect())
 }
 
-/// A token without the claim is one of somebody without groups.
+/// A token without the claim is one of somebody without groups, unless it says that the claim is elsewhere: providers do
+/// so for users in very many groups (OpenID Connect Core, 5.6.2).
 fn from_claim(claims: &Claims, name: &str) -> Result<Vec<String>, Rejection> {
+    let first = name.strip_prefix('/').map_or(name, |pointer| pointer.split('/').next().unwrap_or_default());
+    if claims.get("_claim_names").is_some_and(|elsewhere| elsewhere.get(first).is_some()) {
+        return Err(Rejection::unauthorized(format!(
+            "the user is in more groups than the token holds: its claim `{name}` is elsewhere"
+        )));
+    }
     let value = if let Some(pointer) = name.strip_prefix('/') {
         let (first, rest) =
             pointer.split_once('/').map_or((pointer, None), |(first, rest)| (first, Some(rest)));
@@ -138,8 +160,8 @@ mod tests {
     async fn groups_of_a_header() {
         let long = "g".repeat(257);
         for (values, expected) in [
-            (&[][..], Some(&[][..])),
-            (&[""], Some(&[])),
+            (&[][..], None),
+            (&[""][..], Some(&[][..])),
             (&["ops"], Some(&["ops"])),
             (&["ops, dev ,,\tops,adm ins"], Some(&["ops", "dev", "adm ins"])),
             (&["ops", "dev"], None),
@@ -171,6 +193,10 @@ mod tests {
             ("https://a/b", json!({ "https://a/b": "ops" }), Some(&["ops"])),
             ("/realm_access/roles", json!({ "realm_access": { "roles": ["ops"] } }), Some(&["ops"])),
             ("/realm_access/roles", json!({ "realm_access": { } }), Some(&[])),
+            ("groups", json!({ "_claim_names": { "groups": "src1" } }), None),
+            ("/a/b", json!({ "a": { "b": "ops" }, "_claim_names": { "a": "src1" } }), None),
+            ("groups", json!({ "_claim_names": { "email": "src1" } }), Some(&[])),
+            ("groups", json!({ "_claim_names": "x" }), Some(&[])),
             ("/a~1b", json!({ "a/b": "ops" }), Some(&["ops"])),
         ] {
             let found = ask(&[GroupSource::Claim(name.into())], &[], claims.clone()).await.ok();
@@ -186,7 +212,7 @@ mod tests {
         let found = ask(&sources, &["ops, dev"], json!({ "a": ["ops", "z"], "b": ["y", "dev"] })).await;
         assert_eq!(found.unwrap(), ["y", "dev", "ops", "z"]);
         let many: Vec<String> = (0..=MAX_GROUPS).map(|number| number.to_string()).collect();
-        assert!(ask(&sources, &[], json!({ "a": many })).await.is_err());
+        assert!(ask(&sources, &[""], json!({ "a": many })).await.is_err());
     }
 
     #[test]

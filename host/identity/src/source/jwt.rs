@@ -92,6 +92,13 @@ impl Jwt {
         Ok(Self { keys, validation, user_claim: options.user_claim })
     }
 
+    pub(super) fn recheck(&self) -> Result<(), IdentityError> {
+        match &self.keys {
+            Source::File(file) => file.recheck(),
+            Source::Provider(_) => Ok(()),
+        }
+    }
+
     pub(super) async fn identify(&self, headers: &HeaderMap, now: Instant) -> Result<Proved, Rejection> {
         let token = credentials(headers, "Bearer")?;
         if token.len() > MAX_TOKEN {
@@ -140,8 +147,12 @@ impl Jwt {
             return Err(Rejection::unauthorized("the token cannot be believed: it has several issuers"));
         }
         let claim = &self.user_claim;
-        let unverified = claims.get("email_verified") == Some(&Value::Bool(false));
-        if claim == "email" && unverified {
+        // Some providers write it as text (Sign in with Apple); those that leave it out let users choose any address.
+        let verified = claims.get("email_verified").map(|verified| match verified {
+            Value::Bool(verified) => *verified,
+            other => other.as_str() == Some("true"),
+        });
+        if claim == "email" && verified != Some(true) {
             return Err(Rejection::unauthorized("the provider has not verified the user's e-mail address"));
         }
         let Some(user) = claims.get(claim).and_then(Value::as_str) else {
@@ -150,7 +161,7 @@ impl Jwt {
         let mut principal = super::principal(name::user(user)?, "token");
         principal.attributes = ATTRIBUTES
             .iter()
-            .filter(|key| **key != "email" || !unverified)
+            .filter(|key| **key != "email" || verified != Some(false))
             .filter_map(|key| Some(((*key).to_owned(), claims.get(*key)?.as_str()?.to_owned())))
             .filter(|(_, text)| text.len() <= MAX_ATTRIBUTE && !text.chars().any(char::is_control))
             .collect();

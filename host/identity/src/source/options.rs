@@ -4,7 +4,7 @@ mod ldap;
 
 use ipnet::IpNet;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use ldap::{LdapBind, LdapOptions, LdapSearch};
@@ -16,6 +16,21 @@ pub struct SourceOptions {
     pub proof: Proof,
     /// Which groups they are in. Several add up, in this order; a group that is named twice counts once.
     pub groups: Vec<Groups>,
+}
+
+impl SourceOptions {
+    /// The files of CAs that servers are held against.
+    pub(super) fn authorities(&self) -> impl Iterator<Item = &Path> {
+        let provider = match &self.proof {
+            Proof::Jwt(JwtOptions { keys: JwtKeys::Url { ca, .. }, .. }) => ca.as_deref(),
+            _ => None,
+        };
+        let directories = self.groups.iter().filter_map(|groups| match groups {
+            Groups::Ldap(options) => options.ca.as_deref(),
+            _ => None,
+        });
+        provider.into_iter().chain(directories)
+    }
 }
 
 /// How a request shows whose it is.
@@ -138,7 +153,7 @@ pub enum Groups {
     /// A header of the proxy that is believed about the user too: names, with commas between them. Only with
     /// [`Proof::Header`].
     Header {
-        /// Its name, e.g. `X-Remote-Groups`.
+        /// Its name, e.g. `X-Remote-Groups`. It must be there, empty for a user without groups.
         name: String,
     },
     /// A claim: an array of texts, or one text. Only with [`Proof::Jwt`].

@@ -77,6 +77,17 @@ impl<T: Send + Sync + 'static> Watched<T> {
         self.value.load_full()
     }
 
+    /// Reads it now, and says what is wrong with it.
+    pub(super) fn recheck(&self) -> Result<(), IdentityError> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((value, digest)) = self.read(&known.digest)? {
+            self.value.store(Arc::new(value));
+            known.digest = digest;
+        }
+        known.told = None;
+        Ok(())
+    }
+
     fn due(&self, now: Instant) -> bool {
         let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
         let due = now.saturating_duration_since(*looked) >= EVERY;
@@ -185,6 +196,27 @@ mod tests {
             assert_eq!(*watched.current(now).await, **expected, "step {at}");
             assert_eq!(parsed.load(Ordering::SeqCst), *times, "step {at}");
         }
+    }
+
+    #[test]
+    fn what_is_wrong_with_it_is_told_on_demand() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        write(&path, "one");
+        let watched = Watched::open(path.clone(), Kind::Secret, |path, contents| {
+            let text = String::from_utf8(contents.to_vec()).unwrap();
+            let wrong = || IdentityError::File { path: path.into(), line: None, reason: "bad".into() };
+            (text != "bad").then_some(text).ok_or_else(wrong)
+        })
+        .unwrap();
+        write(&path, "two");
+        watched.recheck().unwrap();
+        assert_eq!(**watched.value.load(), "two");
+        write(&path, "bad");
+        assert!(watched.recheck().is_err());
+        fs::remove_file(&path).unwrap();
+        assert!(watched.recheck().is_err());
+        assert_eq!(**watched.value.load(), "two");
     }
 
     #[test]

@@ -160,6 +160,11 @@ fn what_is_wrong_in_a_list_is_said_by_its_place() {
         (with(r#""denials":[{"accounts":["x"]}]"#), "`denials[0]`: there is no account `x`"),
         (with(r#""denials":[{"rule":"No Way"}]"#), "`denials[0]`: `No Way` is no name of a rule"),
         (with(r#""denials":[{"rule":""}]"#), "`denials[0]`: `` is no name of a rule"),
+        (with(r#""denials":[{"roles":["admin*"]}]"#), "`denials[0]`: `admin*` is no name of a role"),
+        (
+            with(r#""denials":[{"roles":["a","arn:aws:iam::1:role/a"]}]"#),
+            "`arn:aws:iam::1:role/a` is no name of a role",
+        ),
         (with(r#""denials":[{"groups":"*"}]"#), "`denials[0]`: `groups` are named one by one"),
         (with(r#""denials":[{"duration":900}]"#), "unknown key: `denials.0.duration`"),
     ]);

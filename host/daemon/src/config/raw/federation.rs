@@ -35,6 +35,7 @@ pub(in crate::config) struct Aws {
 #[serde(deny_unknown_fields)]
 pub(in crate::config) struct Mount {
     pub(in crate::config) prefix: Option<Spanned<String>>,
+    pub(in crate::config) hosts: Option<Vec<Spanned<String>>>,
     pub(in crate::config) identity: Spanned<Identity>,
     #[serde(default)]
     pub(in crate::config) accounts: BTreeMap<String, Spanned<Account>>,
@@ -60,7 +61,7 @@ pub(in crate::config) struct AccountTable {
 
 /// On or off, or a table.
 #[derive(Debug, Deserialize)]
-#[serde(untagged, expecting = "`metadata` is `true`, or `{ v2_only = true, hosts = [\"...\"] }`")]
+#[serde(untagged, expecting = "`metadata` is `true`, or `{ v2_only = true }`")]
 pub(in crate::config) enum Metadata {
     Switch(bool),
     Table(MetadataTable),
@@ -71,8 +72,6 @@ pub(in crate::config) enum Metadata {
 pub(in crate::config) struct MetadataTable {
     #[serde(default)]
     pub(in crate::config) v2_only: bool,
-    #[serde(default)]
-    pub(in crate::config) hosts: Vec<String>,
 }
 
 /// Who says who asks: one of `header`, `address`, `password_file`, `certificate` and `jwt`, with what belongs to it.

@@ -97,7 +97,8 @@ fn session(user: &str) -> Session {
     let account = Account { id: "123456789012".parse().unwrap(), partition: Partition::Aws };
     // The same session name for all: what tells them apart is who they are.
     let session_name = Some("shared".into());
-    Session::new(&account, user, &Grant { role: "deploy".into(), session_name, ..Grant::default() }).unwrap()
+    Session::new(&account, "", user, &Grant { role: "deploy".into(), session_name, ..Grant::default() })
+        .unwrap()
 }
 
 fn denied() -> AwsError {

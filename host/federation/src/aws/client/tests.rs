@@ -31,7 +31,7 @@ impl Source for Ahead {
 
 fn session() -> Session {
     let account = Account { id: "123456789012".parse().unwrap(), partition: Partition::Aws };
-    Session::new(&account, "alice", &Grant { role: "deploy".into(), ..Grant::default() }).unwrap()
+    Session::new(&account, "", "alice", &Grant { role: "deploy".into(), ..Grant::default() }).unwrap()
 }
 
 /// What becomes of credentials that are 45 minutes old when STS is in that mood; and when they are an hour old.

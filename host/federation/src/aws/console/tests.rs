@@ -12,7 +12,7 @@ const SIGN_IN: &str = "https://signin.aws.amazon.com/federation";
 fn session(duration_seconds: Option<u32>) -> Session {
     let account = Account { id: "123456789012".parse().unwrap(), partition: Partition::Aws };
     let grant = Grant { role: "deploy".into(), duration_seconds, ..Grant::default() };
-    Session::new(&account, "alice", &grant).unwrap()
+    Session::new(&account, "", "alice", &grant).unwrap()
 }
 
 fn credentials(long_term_keys: bool) -> Credentials {

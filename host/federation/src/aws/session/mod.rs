@@ -27,11 +27,13 @@ const DEFAULT_DURATION: u32 = 3600;
 
 /// One session to be had, every field within the limits of STS: it cannot be made otherwise.
 ///
-/// Two sessions are equal if they are for the same user and STS would be asked the same, to the letter. The user
-/// counts as it is and not as the session name that was made of it: no two users ever share credentials.
+/// Two sessions are equal if they are for the same user of the same mount and STS would be asked the same, to the
+/// letter. The user counts as it is and not as the session name that was made of it, and the mount because another
+/// mount's `alice` may be somebody else: no two users ever share credentials.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Session {
     account: Account,
+    mount: String,
     user: String,
     role_arn: String,
     name: String,
@@ -44,7 +46,8 @@ pub struct Session {
 }
 
 impl Session {
-    /// The session that `grant` gives to `user`, in `account`, for which the grant's own name is not looked at.
+    /// The session that `grant` gives to `user` of the mount at `mount`, in `account`, for which the grant's own name is
+    /// not looked at.
     ///
     /// Without a session name in the grant one is made of `user`: characters that STS does not take become `-`, and
     /// a name that had to be changed ends in a piece of the user's SHA-256, so that two users stay two in
@@ -52,7 +55,7 @@ impl Session {
     ///
     /// # Errors
     /// The field that STS would not take, and its limit.
-    pub fn new(account: &Account, user: &str, grant: &Grant) -> Result<Self, SessionError> {
+    pub fn new(account: &Account, mount: &str, user: &str, grant: &Grant) -> Result<Self, SessionError> {
         if user.is_empty() {
             return Err(SessionError::NoUser);
         }
@@ -62,6 +65,7 @@ impl Session {
         };
         Ok(Self {
             account: *account,
+            mount: mount.into(),
             user: user.into(),
             role_arn: limits::role_arn(account, &grant.role)?,
             name,

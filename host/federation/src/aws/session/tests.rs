@@ -16,7 +16,7 @@ fn grant() -> Grant {
 fn session(change: impl FnOnce(&mut Grant)) -> Result<Session, SessionError> {
     let mut grant = grant();
     change(&mut grant);
-    Session::new(&account(), "alice", &grant)
+    Session::new(&account(), "", "alice", &grant)
 }
 
 #[test]
@@ -26,7 +26,7 @@ fn a_plain_grant() {
     assert_eq!(session.name(), "alice");
     assert_eq!(session.duration(), Duration::from_hours(1));
     assert_eq!(session.limit(), None);
-    assert_eq!(Session::new(&account(), "", &grant()), Err(SessionError::NoUser));
+    assert_eq!(Session::new(&account(), "", "", &grant()), Err(SessionError::NoUser));
 }
 
 #[test]
@@ -38,7 +38,7 @@ fn roles() {
     ] {
         let account = Account { partition: Partition::AwsCn, ..account() };
         let grant = Grant { role: role.into(), ..grant() };
-        assert_eq!(Session::new(&account, "alice", &grant).unwrap().role_arn(), arn);
+        assert_eq!(Session::new(&account, "", "alice", &grant).unwrap().role_arn(), arn);
     }
     let name = "n".repeat(64);
     let longest = format!("pp/{}{name}", "p/".repeat(975));
@@ -193,12 +193,12 @@ fn any_difference_is_a_difference() {
     ];
     // The same session name, another user.
     let named = Grant { session_name: Some("alice".into()), ..grant() };
-    all.push(Session::new(&account(), "bob", &named).unwrap());
+    all.push(Session::new(&account(), "", "bob", &named).unwrap());
     for account in [
         Account { id: "012345678902".parse().unwrap(), ..account() },
         Account { partition: Partition::AwsUsGov, ..account() },
     ] {
-        all.push(Session::new(&account, "alice", &grant()).unwrap());
+        all.push(Session::new(&account, "", "alice", &grant()).unwrap());
     }
     assert_eq!(all.iter().collect::<HashSet<_>>().len(), all.len());
     assert_eq!(session(|grant| grant.session_name = Some("alice".into())), session(|_| ()));
@@ -224,7 +224,7 @@ proptest! {
             duration_seconds: seconds,
             ..Grant::default()
         };
-        if let Ok(session) = Session::new(&account(), &user, &grant) {
+        if let Ok(session) = Session::new(&account(), "", &user, &grant) {
             prop_assert!((2..=64).contains(&session.name().len()));
             prop_assert!(session.name().chars().all(|char| char.is_ascii_alphanumeric() || "_+=,.@-".contains(char)));
             prop_assert!((900..=43_200).contains(&session.duration().as_secs()));

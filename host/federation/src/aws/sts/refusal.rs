@@ -90,7 +90,7 @@ mod tests {
 
     fn session() -> Session {
         let account = Account { id: "123456789012".parse().unwrap(), partition: Partition::default() };
-        Session::new(&account, "alice", &Grant { role: "deploy".into(), ..Grant::default() }).unwrap()
+        Session::new(&account, "", "alice", &Grant { role: "deploy".into(), ..Grant::default() }).unwrap()
     }
 
     #[test]

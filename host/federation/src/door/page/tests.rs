@@ -78,6 +78,7 @@ impl Bench {
         let account = Account { id: "123456789012".parse().unwrap(), partition: Partition::Aws };
         let mount = Mount {
             prefix: "/afp".into(),
+            hosts: vec!["portcullis.example".into()],
             source: Source::open(source).await.unwrap(),
             accounts: BTreeMap::from([("shop".to_owned(), account)]),
             policies: Arc::new(["p".into()]),
@@ -208,4 +209,37 @@ async fn nobody_decides_about_forms_from_elsewhere() {
         let (response, _, asked) = bench.ask(Method::GET, &uri, &OURS, "").await;
         assert_eq!((response.status(), asked), (StatusCode::METHOD_NOT_ALLOWED, vec![]));
     }
+}
+
+/// DNS rebinding: to the browser the page of `evil.example` and we are one origin then.
+#[tokio::test]
+async fn whoever_is_known_by_the_address_calls_us_by_our_name() {
+    let bench = Bench::new().await;
+    let form = ("content-type", "application/x-www-form-urlencoded");
+    for (method, uri, headers) in [
+        (Method::GET, "/afp/console", vec![("host", "evil.example")]),
+        (Method::GET, "/afp/account", vec![("host", "evil.example")]),
+        (Method::GET, "/afp/account/shop/read/credentials", vec![("host", "evil.example:8181")]),
+        (
+            Method::POST,
+            "/afp/console/credentials",
+            vec![("host", "evil.example"), ("origin", "http://evil.example"), form],
+        ),
+        // The address is the proxy's then.
+        (Method::GET, "/afp/account", vec![("host", "portcullis.example"), ("x-forwarded-for", "10.0.0.1")]),
+    ] {
+        let (response, text, asked) = bench.ask(method, uri, &headers, SHOP).await;
+        assert_eq!((response.status(), asked), (StatusCode::FORBIDDEN, vec![]), "{uri}");
+        let is_page = uri.contains("/console");
+        assert_eq!(text.starts_with("<!DOCTYPE html>"), is_page, "{uri}: {text}");
+    }
+    let (response, ..) = bench.ask(Method::GET, "/afp/console", &[("host", "127.0.0.1:8181")], "").await;
+    assert_eq!(response.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_slash_too_many_leads_to_the_page() {
+    let (response, ..) = Bench::new().await.ask(Method::GET, "/afp/console/", &[], "").await;
+    assert_eq!(response.status(), StatusCode::TEMPORARY_REDIRECT);
+    assert_eq!(response.headers()["location"], "../console");
 }

@@ -32,6 +32,9 @@ logging_handler: {module: logging.handlers, class: SysLogHandler, args: [], kwar
     let (table, imported) =
         import_of(config, "prod: {id: 123456789012}\n\"o'dd name\": {id: '000000000001'}\n");
     let expected = r#"
+[listen]
+docker = []
+api = ["127.0.0.1:8181"]
 [audit]
 syslog = "/dev/log"
 [[policies]]
@@ -233,10 +236,10 @@ fn anchors_merge_keys_and_repeated_keys_are_read_as_pyyaml_reads_them() {
 
 #[test]
 fn no_text_of_the_files_gets_out_of_its_comment_or_quotes() {
-    let accounts = "\"x\\n[evil]\\na = 1 #\": {id: 012345670123}\n\"q\\\"]\\n\": {id: '000000000001'}\n";
+    let accounts = "\"x\\\" = 1 # [evil]\": {id: 012345670123}\n\"q\\\"]'''\": {id: '000000000001'}\n";
     let regex = "provider: {module: aws_federation_proxy.provider.grp_provider, regex: \"(?P<account>a)(?P<role>'''\\\"\\\"\\\"\\n)\"}\n";
     let (table, imported) = import_of(&format!("{API}{regex}"), accounts);
-    assert!(table.get("evil").is_none() && mount(&table)["accounts"].get("x\n[evil]\na = 1 #").is_some());
+    assert!(table.get("evil").is_none() && mount(&table)["accounts"].get("x\" = 1 # [evil]").is_some());
     let pattern = table["policies"][0]["settings"]["groups"][0]["pattern"].as_str();
     assert_eq!(pattern, Some("^(?P<account>a)(?P<role>'''\"\"\"\n)$"));
     assert!(imported.warnings.iter().all(|warning| !warning.contains('\n')));

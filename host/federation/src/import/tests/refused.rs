@@ -116,6 +116,22 @@ fn everything_that_is_wrong_is_said_at_once() {
 }
 
 #[test]
+fn names_that_no_path_can_hold_are_refused() {
+    for name in ["a/b", "\"a\\nb\"", "\"\""] {
+        let error = error_of(&format!("{API}{GRP}"), &format!("{name}: {{id: '000000000001'}}\n"));
+        assert!(error.contains("cannot be asked for"), "{name}: {error}");
+    }
+}
+
+#[test]
+fn patterns_that_only_python_reads_are_refused() {
+    let regex = "provider: {module: aws_federation_proxy.provider.grp_provider, \
+                 regex: '(?P<account>a)(?=b)(?P<role>c)'}\n";
+    let error = error_of(&format!("{API}{regex}"), ACCOUNTS);
+    assert!(error.contains("`provider.regex` is Python's"), "{error}");
+}
+
+#[test]
 fn ids_that_are_not_twelve_digits_are_refused() {
     for id in [
         "12345678901",

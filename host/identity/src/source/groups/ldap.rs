@@ -4,14 +4,16 @@
 //! groups; of one with several nobody can say which is meant, and the request is refused. Groups come in the order
 //! of the alphabet. Search references are not followed.
 //!
-//! A directory knows users without regard to case: `Alice` and `alice` are two users to a policy and have the same
-//! groups.
+//! A directory knows users without regard to case, and policies do not: under another spelling than the directory's own
+//! nobody is let in.
 //!
 //! * `connection`: one connection, kept and made anew when it breaks
 //! * `filter`: filters with places for names
+//! * `spelling`: whether the directory spells the user so
 
 mod connection;
 mod filter;
+mod spelling;
 
 use ldap3::{Scope, SearchEntry, SearchOptions};
 use moka::future::Cache;
@@ -22,6 +24,7 @@ use super::super::LdapOptions;
 use crate::{IdentityError, Rejection};
 use connection::{Connection, Connections};
 use filter::Filter;
+use spelling::Spelling;
 
 const MAX_CACHE_TIME: Duration = Duration::from_mins(1);
 const MAX_CACHED: u64 = 10_000;
@@ -34,6 +37,7 @@ const SIZE_LIMIT_EXCEEDED: u32 = 4;
 pub(in super::super) struct Ldap {
     options: LdapOptions,
     users: Filter,
+    spelling: Spelling,
     groups: Filter,
     connections: Connections,
     known: Cache<String, (Instant, Arc<[String]>)>,
@@ -50,6 +54,8 @@ enum Trouble {
     Wrong(String),
     #[error("it has several entries for the user")]
     Ambiguous,
+    #[error("it spells the user in another way")]
+    Spelling,
 }
 
 impl From<ldap3::LdapError> for Trouble {
@@ -72,6 +78,7 @@ impl Ldap {
             return Err(IdentityError::Value { key: "group_name", reason: "must not be empty" });
         }
         Ok(Self {
+            spelling: Spelling::of(&options.users.filter),
             users: Filter::parse("users filter", &options.users.filter, &["{user}"])?,
             groups: Filter::parse("groups filter", &options.groups.filter, &["{dn}", "{user}"])?,
             connections: Connections::new(&options)?,
@@ -118,6 +125,9 @@ impl Ldap {
             Err(Trouble::Ambiguous) => {
                 Err(Rejection::unauthorized(format!("the directory has several entries for `{user}`")))
             }
+            Err(Trouble::Spelling) => Err(Rejection::unauthorized(format!(
+                "the directory spells `{user}` in another way, and policies tell the two apart"
+            ))),
             Err(trouble) => {
                 self.connections.forget().await;
                 Err(Rejection::unavailable(format!("the directory cannot be asked for groups: {trouble}")))
@@ -140,15 +150,19 @@ impl Ldap {
 
     async fn search_by(&self, connection: &Connection, user: &str) -> Result<Vec<String>, Trouble> {
         let filter = self.users.fill(user, "");
-        // Two suffice to see that there are several. `1.1` asks for no attributes (RFC 4511, 4.5.1.8).
-        let mut users = find(connection, &self.options.users.base, &filter, "1.1", 2).await?;
+        // Two suffice to see that there are several.
+        let names = self.spelling.attributes();
+        let mut users = find(connection, &self.options.users.base, &filter, &names, 2).await?;
         let Some(found) = users.pop() else { return Ok(Vec::new()) };
         if !users.is_empty() {
             return Err(Trouble::Ambiguous);
         }
+        if !self.spelling.is_of(&found, user) {
+            return Err(Trouble::Spelling);
+        }
         let filter = self.groups.fill(user, &found.dn);
         let name = &self.options.group_name;
-        let groups = find(connection, &self.options.groups.base, &filter, name, MAX_FOUND).await?;
+        let groups = find(connection, &self.options.groups.base, &filter, &[name], MAX_FOUND).await?;
         let mut names = Vec::with_capacity(groups.len());
         for mut group in groups {
             // The directory writes the attribute's name as its schema does, whatever was asked for.
@@ -172,12 +186,12 @@ async fn find(
     connection: &Connection,
     base: &str,
     filter: &str,
-    attribute: &str,
+    attributes: &[&str],
     limit: i32,
 ) -> Result<Vec<SearchEntry>, Trouble> {
     let mut ldap = connection.handle();
     ldap.with_search_options(SearchOptions::new().sizelimit(limit));
-    let found = ldap.search(base, Scope::Subtree, filter, [attribute]).await?;
+    let found = ldap.search(base, Scope::Subtree, filter, attributes).await?;
     let entries: Vec<_> =
         found.0.into_iter().filter(|entry| !entry.is_ref() && !entry.is_intermediate()).collect();
     match found.1.rc {

@@ -188,12 +188,18 @@ async fn what_becomes_of_the_claims() {
     };
     assert_eq!(show(&by("sub"), &token, now).await.unwrap(), expected);
     let by_email = Principal { name: Some("a@example.org".into()), ..expected };
-    assert_eq!(show(&by("email"), &token, now).await.unwrap(), by_email);
-    let unverified =
-        claims(json!({ "email": "root@example.org", "email_verified": false, "name": "a\u{1b}b" }));
-    let token = format!("Bearer {}", signer.sign(&header, &unverified));
-    assert_eq!(show(&by("sub"), &token, now).await.unwrap().attributes, []);
-    assert!(show(&by("email"), &token, now).await.is_err());
+    assert!(show(&by("email"), &token, now).await.is_err(), "nobody says that the address is theirs");
+    for verified in [json!(true), json!("true")] {
+        let said = json!({ "email": "a@example.org", "email_verified": verified, "name": "Alice" });
+        let token = format!("Bearer {}", signer.sign(&header, &claims(said)));
+        assert_eq!(show(&by("email"), &token, now).await.unwrap(), by_email);
+    }
+    for unverified in [json!(false), json!("false"), json!(1), json!("")] {
+        let said = json!({ "email": "root@example.org", "email_verified": unverified, "name": "a\u{1b}b" });
+        let token = format!("Bearer {}", signer.sign(&header, &claims(said)));
+        assert_eq!(show(&by("sub"), &token, now).await.unwrap().attributes, [], "{unverified}");
+        assert!(show(&by("email"), &token, now).await.is_err(), "{unverified}");
+    }
 }
 
 #[tokio::test]

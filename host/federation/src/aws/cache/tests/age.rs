@@ -58,6 +58,23 @@ async fn served_while_sts_is_away_and_no_longer_than_they_work() {
 }
 
 #[tokio::test]
+async fn nobody_waits_long_while_there_are_some_that_work() {
+    let mut bench = Bench::held_back(10, [Ok(HOUR), Ok(HOUR)]);
+    bench.cache.source.permits.add_permits(1);
+    bench.left(minutes(20)).await.unwrap();
+    bench.asked.recv().await.unwrap();
+    bench.pass(minutes(45));
+    let begun = Instant::now();
+    assert_eq!(bench.left(minutes(20)).await, Ok(minutes(15)));
+    assert!(begun.elapsed() >= PATIENCE, "new ones are better, if they come soon");
+    assert_eq!(bench.stats().served_while_away, 1);
+    bench.cache.source.permits.add_permits(1);
+    bench.settled().await;
+    assert_eq!(bench.left(minutes(20)).await, Ok(HOUR), "the question went on");
+    assert_eq!(bench.stats().questions, 2);
+}
+
+#[tokio::test]
 async fn those_that_expire_while_somebody_waits_are_not_served() {
     let mut bench = Bench::held_back(10, [Ok(HOUR), Err(away())]);
     bench.cache.source.permits.add_permits(1);
@@ -116,7 +133,7 @@ proptest! {
         steps in proptest::collection::vec((0_u64..5400, 0_u64..3000, any::<bool>()), 1..20),
         life in 900_u64..43_200,
     ) {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         runtime.block_on(async {
             let bench = Bench::new(10, []);
             for (passed, least, up) in steps {
