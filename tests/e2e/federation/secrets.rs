@@ -21,11 +21,26 @@ identity = { address = true }
 metadata = true
 policies = ["people"]
 accounts = { production = "111111111111" }
+[[federation.mounts]]
+prefix = "/tokens"
+identity = { jwt = { issuer = "https://issuer.example", audience = "portcullis", jwks = "FOLDER/jwks.json" } }
+policies = ["people"]
+accounts = { production = "111111111111" }
+[[federation.mounts]]
+prefix = "/directory"
+identity = { header = "X-Remote-User", trusted = ["127.0.0.1"], groups = { ldap = { url = "ldap://DIRECTORY", user_base = "dc=example", group_base = "dc=example", bind_dn = "cn=us", bind_password = { file = "FOLDER/bind-password" } } } }
+policies = ["people"]
+accounts = { production = "111111111111" }
 [[policies]]
 name = "people"
 module = "builtin:aws-roles"
 settings = { single = { account = "production", role = "reader", external_id = "OurExternalId", session_policy = { Version = "2012-10-17", Statement = [] } } }
 "#;
+/// The key of RFC 8037, appendix A, and a token that was not signed by it.
+const KEYS: &str =
+    r#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"k","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+const FORGED: &str = "eyJhbGciOiJFZERTQSIsImtpZCI6ImsifQ.eyJzdWIiOiJmb3JnZWQifQ.Zm9yZ2VkLXNpZ25hdHVyZQ";
+const BIND_PASSWORD: &str = "BindPasswordOfTheDirectory";
 /// What a user sent who mistyped it.
 const MISTYPED: &str = "PASSWORD-mistyped";
 
@@ -59,13 +74,31 @@ fn ask(host: &Host) -> Vec<u16> {
         let path = format!("/m/latest/meta-data/iam/security-credentials/{role}");
         statuses.push(host.client.get(&path).header("X-aws-ec2-metadata-token", &*token).send().status);
     }
+    let token = host.client.get("/tokens/account").header("Authorization", format!("Bearer {FORGED}"));
+    statuses.push(token.send().status);
+    statuses.push(host.client.get("/directory/account").header("X-Remote-User", "alice").send().status);
     statuses
+}
+
+/// A directory that reads what it is sent and hangs up.
+fn directory() -> std::net::SocketAddr {
+    use std::io::Read as _;
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let _ = stream.read(&mut [0; 512]);
+        }
+    });
+    address
 }
 
 #[test]
 fn a_secret_is_nowhere() {
-    let mut host = Setup::new().talkative().file("passwords", PASSWORDS).start(MOUNTS);
-    assert_eq!(ask(&host), [200, 200, 200, 200, 403, 200, 200, 200, 401, 200, 200]);
+    let mounts = MOUNTS.replace("DIRECTORY", &directory().to_string());
+    let setup = Setup::new().talkative().file("passwords", PASSWORDS).file("jwks.json", KEYS);
+    let mut host = setup.file("bind-password", BIND_PASSWORD).start(&mounts);
+    assert_eq!(ask(&host), [200, 200, 200, 200, 403, 200, 200, 200, 401, 200, 200, 401, 503]);
     // The ways on which things are quoted: what STS says of a signature, and URLs that cannot be reached.
     for mood in [
         Mood::Error(403, "SignatureDoesNotMatch", "The Canonical String: FAKE/SECRET+"),
@@ -75,7 +108,7 @@ fn a_secret_is_nowhere() {
     ] {
         host.sts.be(mood);
         // A session of its own, so that it is not in the cache.
-        host.set(&MOUNTS.replace("OurExternalId", &format!("OurExternalId{}", host.sts.count())));
+        host.set(&mounts.replace("OurExternalId", &format!("OurExternalId{}", host.sts.count())));
         assert!(ask(&host).contains(&502));
     }
     host.sts.be(Mood::Ok);
@@ -102,6 +135,8 @@ fn a_secret_is_nowhere() {
         MISTYPED,
         PASSWORDS.trim(),
         "OurExternalId",
+        FORGED.rsplit('.').next().unwrap(),
+        BIND_PASSWORD,
     ];
     for secret in planted {
         let quoted: String = form_urlencode(secret);
