@@ -86,7 +86,9 @@ fn told(text: &str) -> String {
         let end = line.find("user/project privileges").map(|at| at + "user/project privileges".len());
         line[..end.unwrap_or(line.len())].to_owned()
     };
-    lines.iter().map(cut).collect::<Vec<_>>().join("\n")
+    let text = lines.iter().map(cut).collect::<Vec<_>>().join("\n");
+    // The same list, as `-f json` shows it.
+    in_order(&text, "\"Users\": [\n", "\n ]", ",\n")
 }
 
 fn squeezed(line: &str) -> String {
