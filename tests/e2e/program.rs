@@ -22,6 +22,8 @@ mod configuration;
 mod doctor;
 #[path = "program/environment.rs"]
 mod environment;
+#[path = "program/examples.rs"]
+mod examples;
 #[path = "program/listening.rs"]
 mod listening;
 #[path = "program/place.rs"]

@@ -19,7 +19,7 @@ use serde::Serialize;
 
 use crate::aws::AwsError;
 use crate::decide::Refused;
-use crate::metadata::Kept;
+use crate::guard::Kept;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 pub(crate) const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");

@@ -8,7 +8,8 @@
 //! * [`decide`]: the seam to whoever decides
 //! * [`door`]: from a request to its answer
 //! * `path`, `route`: what a path asks for
-//! * `metadata`: tokens of IMDSv2, and who is kept out
+//! * `guard`: who is kept out: proxies, browsers, names that somebody else's DNS made up
+//! * `metadata`: how a mount serves SDKs, and tokens of IMDSv2
 //! * `page`: the page for browsers
 //! * `answer`: the one place that turns an outcome into what clients read
 //! * [`differences`]: where it differs from AFP on purpose
@@ -21,6 +22,7 @@ pub mod aws;
 pub mod decide;
 pub mod differences;
 pub mod door;
+mod guard;
 #[cfg(feature = "import")]
 pub mod import;
 mod metadata;

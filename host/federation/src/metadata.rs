@@ -2,13 +2,9 @@
 //!
 //! * [`Metadata`]: how a mount serves them
 //! * `token`: the tokens of IMDSv2
-//! * `guard`: who is kept out, here and of mounts that know machines by their addresses: proxies, browsers, names that
-//!   somebody else's DNS made up
 
-mod guard;
 mod token;
 
-pub(crate) use guard::Kept;
 pub(crate) use token::{Tokens, Ttl};
 
 use std::time::Duration;

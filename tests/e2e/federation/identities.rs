@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::answered::json;
-use crate::host::{EVERYBODY, Host, Setup};
+use crate::host::{EVERYBODY, Host, PEOPLE};
 use crate::support::Run;
 use crate::support::pki::{Authority, Issued};
 
@@ -23,11 +23,7 @@ hosts = ["aws.example.org"]
 identity = { header = "X-Remote-User", trusted = ["127.0.0.1"], groups_header = "X-Remote-Groups" }
 policies = ["people"]
 accounts = { production = "111111111111", staging = "022222222222" }
-[[policies]]
-name = "people"
-module = "builtin:aws-roles"
-settings = { groups = [{ pattern = "aws-(?P<account>[^-]+)-(?P<role>.+)" }] }
-"#;
+[[policies]]"#;
 
 /// The status, and the body.
 fn asks(host: &Host, ca: &Path, client: Option<&Issued>, path: &str, headers: &[&str]) -> (String, String) {
@@ -50,7 +46,9 @@ fn by_a_certificate_and_by_what_a_proxy_says() {
     let authority = Authority::new(folder.path(), "tests");
     let server = authority.server("server");
     let (alice, mallory) = (authority.client("alice", "people"), authority.client("mallory", "people"));
-    let host = Host::start(&MOUNTS.replace("SERVER", &server.folder.display().to_string()));
+    let (_, policy) = PEOPLE.split_once("[[policies]]").unwrap();
+    let host =
+        Host::start(&[&MOUNTS.replace("SERVER", &server.folder.display().to_string()), policy].concat());
     let asks = |client: Option<&Issued>, path: &str, headers: &[&str]| {
         asks(&host, &server.ca, client, path, headers)
     };
@@ -104,12 +102,11 @@ fn a_record_says_under_what_name_aws_knows_the_session() {
 /// Whoever was in when a file broke is in no longer once the operator asks for it to be read.
 #[test]
 fn a_broken_file_of_groups_is_told_by_sighup() {
-    let mounts = crate::host::PEOPLE;
-    let mut host = Setup::new().start(mounts);
+    let mut host = Host::start(PEOPLE);
     host.key("alice");
     std::fs::write(host.files().join("groups"), "no line of a file of groups\n").unwrap();
     let before = host.portcullis.log().len();
-    host.set(mounts);
+    host.set(PEOPLE);
     let log = host.portcullis.log()[before..].to_owned();
     assert!(log.contains("the new policies were not taken") && log.contains("groups"), "{log}");
 }

@@ -107,9 +107,7 @@ impl Federation {
         }
         Ok(())
     }
-}
 
-impl Federation {
     /// Refuses a mount that knows people by certificates, if none of `endpoints` asks for one.
     pub(super) fn asks_for_certificates(&self, endpoints: &[Endpoint]) -> Result<(), ConfigError> {
         let asks = |endpoint: &Endpoint| endpoint.tls.as_ref().is_some_and(|tls| tls.client_ca.is_some());

@@ -77,15 +77,14 @@ impl<S: Source> Cache<S> {
         };
         self.counters.misses.count();
         let Some(held) = held else { return landing.wait().await };
-        let result = tokio::time::timeout(PATIENCE, landing.clone().wait()).await;
-        let is_away =
-            !matches!(&result, Ok(Ok(_))) && !matches!(&result, Ok(Err(error)) if error.is_denial());
-        if is_away && slot::works(&held, self.source.now()) {
-            self.counters.away.count();
-            return Ok(held);
-        }
-        match result {
-            Ok(result) => result,
+        match tokio::time::timeout(PATIENCE, landing.clone().wait()).await {
+            Ok(Ok(new)) => Ok(new),
+            Ok(Err(error)) if error.is_denial() => Err(error),
+            _ if slot::works(&held, self.source.now()) => {
+                self.counters.away.count();
+                Ok(held)
+            }
+            Ok(Err(error)) => Err(error),
             // Those that were there have come to their end meanwhile.
             Err(_) => landing.wait().await,
         }

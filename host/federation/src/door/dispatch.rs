@@ -15,7 +15,8 @@ use super::call::Call;
 use super::{Shared, accounts, instance, page, roles};
 use crate::answer::{self, Failure, UNKNOWN};
 use crate::decide::InForce;
-use crate::metadata::{Kept, Ttl};
+use crate::guard::Kept;
+use crate::metadata::Ttl;
 use crate::mounts::Mount;
 use crate::route::Route;
 

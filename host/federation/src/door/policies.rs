@@ -89,8 +89,8 @@ impl Current {
             id: id.clone(),
             fault: decision.fault,
         });
-        let session = self.session(&question, &granted);
-        let record = record::of(&question, Settled::policies(decision), &granted, session.as_ref());
+        let known_as = self.known_as(&question, &granted);
+        let record = record::of(&question, Settled::policies(decision), &granted, known_as);
         if let Err(error) = self.log.write(record).await {
             tracing::error!(decision = id, %error, "a decision cannot be recorded, so nothing is granted");
             return fault("the decision cannot be recorded, so nothing is granted", id);
@@ -99,13 +99,12 @@ impl Current {
         refused.map_or(Ruling::Granted(granted), Ruling::Refused)
     }
 
-    /// What AWS will be asked for, so that a record leads to `CloudTrail`; none for a list, and for what AWS would not
-    /// take.
-    fn session(&self, Question { request, .. }: &Question, granted: &[Grant]) -> Option<Session> {
+    /// The role's ARN and the session's name as AWS will know them; none for a list, and for what AWS would not take.
+    fn known_as(&self, Question { request, .. }: &Question, granted: &[Grant]) -> Option<(String, String)> {
         let ([grant], false) = (granted, request.purpose == Purpose::List.as_str()) else { return None };
         let mount = self.mounts().iter().find(|mount| mount.prefix == request.mount)?;
         let user = request.principal.name.as_deref().unwrap_or_default();
-        Session::new(mount.accounts.get(&grant.account)?, &mount.prefix, user, grant).ok()
+        Session::known_as(mount.accounts.get(&grant.account)?, user, grant).ok()
     }
 
     /// Asks those that only watch, beside everything else.

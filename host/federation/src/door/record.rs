@@ -6,7 +6,6 @@ use portcullis_contract::aws::Grant;
 use portcullis_contract::hook::HookName;
 use portcullis_edge::{Settled, micros};
 
-use crate::aws::Session;
 use crate::decide::Question;
 
 /// How many roles of a list are named.
@@ -14,12 +13,12 @@ const NAMED: usize = 20;
 
 /// The record of a question, and of what was granted.
 ///
-/// `session` is what AWS will be asked for: under its role and name whatever is done with it is found in `CloudTrail`.
+/// `known_as` is the role's ARN and the session's name: by these whatever is done with it is found in `CloudTrail`.
 pub(super) fn of(
     question: &Question,
     settled: Settled,
     granted: &[Grant],
-    session: Option<&Session>,
+    known_as: Option<(String, String)>,
 ) -> Record {
     let request = &question.request;
     let mut record = settled.record(&request.context, HookName::AwsRoles);
@@ -40,8 +39,8 @@ pub(super) fn of(
             say("granted", Some(format!("{}/{}", grant.account, grant.role)));
             say("grant_reason", Some(grant.reason.clone()).filter(|reason| !reason.is_empty()));
             say("duration_seconds", grant.duration_seconds.map(|seconds| seconds.to_string()));
-            say("role_arn", session.map(|session| session.role_arn().to_owned()));
-            let name = session.map(|session| session.name().to_owned());
+            let (role_arn, name) = known_as.unzip();
+            say("role_arn", role_arn);
             say("session_name", name.or_else(|| grant.session_name.clone()));
             say("source_identity", grant.source_identity.clone());
             let tags: Vec<_> = grant.tags.iter().map(|(key, value)| format!("{key}={value}")).collect();

@@ -56,9 +56,7 @@ impl GroupSource {
             Groups::Ldap(options) => Ok(Self::Ldap(Arc::new(Ldap::new((**options).clone())?))),
         }
     }
-}
 
-impl GroupSource {
     pub(super) fn recheck(&self) -> Result<(), IdentityError> {
         match self {
             Self::File(file) => file.recheck(),

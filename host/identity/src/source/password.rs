@@ -109,19 +109,11 @@ impl Passwords {
     pub(super) async fn identify(&self, headers: &HeaderMap, now: Instant) -> Result<Principal, Rejection> {
         let Basic { user, password } = Basic::read(headers)?;
         let known = self.file.current(now).await;
-        let Some(hash) = known.entries.get(&user) else {
-            // The name is not told: it may be a password in the wrong field.
-            let unknown = Rejection::unauthorized("the file of passwords does not know the user");
-            let Some(decoy) = known.decoy(&user) else { return Err(unknown) };
-            // As below, or many at once would tell: those who send the same wait for one answer.
-            let key = known.mac(&[b"decoy", user.as_bytes(), password.expose_secret().as_bytes()]);
-            let checking = known.right.try_get_with(key, async {
-                self.matches(decoy, password).await?;
-                Err(unknown)
-            });
-            let checked = Box::pin(checking).await.map_err(|rejection| Rejection::clone(&rejection));
-            return checked.and(Err(Rejection::unavailable("checking a password failed")));
-        };
+        let found = known.entries.get(&user);
+        // The name is not told: it may be a password in the wrong field.
+        let unknown = || Rejection::unauthorized("the file of passwords does not know the user");
+        // Whoever is not there goes the same way from here on, or the time would tell.
+        let hash = found.or_else(|| known.decoy(&user)).ok_or_else(unknown)?;
         let parts = [b"right", user.as_bytes(), password.expose_secret().as_bytes(), hash.text().as_bytes()];
         let key = known.mac(&parts);
         if let Some(at) = known.right.get(&key).await {
@@ -132,10 +124,12 @@ impl Passwords {
         }
         // Those who send the same at the same time wait for one answer.
         let checking = known.right.try_get_with(key, async {
-            if self.matches(hash, password).await? {
-                Ok(now)
-            } else {
-                Err(Rejection::unauthorized(format!("the password of `{user}` is wrong")))
+            match (self.matches(hash, password).await?, found) {
+                (_, None) => Err(unknown()),
+                (true, Some(_)) => Ok(now),
+                (false, Some(_)) => {
+                    Err(Rejection::unauthorized(format!("the password of `{user}` is wrong")))
+                }
             }
         });
         Box::pin(checking).await.map_err(|rejection| Rejection::clone(&rejection))?;

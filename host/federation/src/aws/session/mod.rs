@@ -56,18 +56,12 @@ impl Session {
     /// # Errors
     /// The field that STS would not take, and its limit.
     pub fn new(account: &Account, mount: &str, user: &str, grant: &Grant) -> Result<Self, SessionError> {
-        if user.is_empty() {
-            return Err(SessionError::NoUser);
-        }
-        let name = match &grant.session_name {
-            Some(name) => limits::name(name).then(|| name.clone()).ok_or_else(|| SessionError::name(name))?,
-            None => name::of_user(user),
-        };
+        let (role_arn, name) = Self::known_as(account, user, grant)?;
         Ok(Self {
             account: *account,
             mount: mount.into(),
             user: user.into(),
-            role_arn: limits::role_arn(account, &grant.role)?,
+            role_arn,
             name,
             duration: limits::duration(grant.duration_seconds.unwrap_or(DEFAULT_DURATION))?,
             limited: grant.duration_seconds.is_some(),
@@ -76,6 +70,21 @@ impl Session {
             policy: grant.session_policy.as_deref().map(limits::policy).transpose()?,
             external_id: grant.external_id.as_deref().map(limits::external_id).transpose()?,
         })
+    }
+
+    /// The role's ARN and the session's name: by these `CloudTrail` knows whatever is done with it.
+    ///
+    /// # Errors
+    /// Those that [`new`](Self::new) has for them.
+    pub fn known_as(account: &Account, user: &str, grant: &Grant) -> Result<(String, String), SessionError> {
+        if user.is_empty() {
+            return Err(SessionError::NoUser);
+        }
+        let name = match &grant.session_name {
+            Some(name) => limits::name(name).then(|| name.clone()).ok_or_else(|| SessionError::name(name))?,
+            None => name::of_user(user),
+        };
+        Ok((limits::role_arn(account, &grant.role)?, name))
     }
 
     /// The account whose role it is.
