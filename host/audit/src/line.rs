@@ -36,7 +36,8 @@ struct Harmless;
 
 impl serde_json::ser::Formatter for Harmless {
     fn write_string_fragment<W: io::Write + ?Sized>(&mut self, to: &mut W, text: &str) -> io::Result<()> {
-        if text.is_ascii() && !text.as_bytes().contains(&0x7f) {
+        // One more than any byte of harmless ASCII has no high bit. No text has the byte 0xff, which would wrap.
+        if text.bytes().fold(0, |seen, byte| seen | byte.wrapping_add(1)) < 0x80 {
             return to.write_all(text.as_bytes());
         }
         let mut plain = 0;

@@ -15,7 +15,7 @@ use portcullis_contract::docker::{Body, Request, Response};
 use portcullis_contract::types::Context;
 
 use crate::facts::{self, FactError};
-use crate::json::{self, Value};
+use crate::json::{self, Document};
 use crate::message::Message;
 use crate::query::{self, Query};
 use crate::routes::{self, Route};
@@ -50,7 +50,7 @@ pub fn request(message: &Message, context: Context, daemon: &str) -> Result<Requ
         oddities.push("top-level-host-config".to_owned());
     }
     let document = match &body {
-        body::Shown::Json(value) => value.as_object(),
+        body::Shown::Json(document) => document.value().as_object(),
         _ => None,
     };
     let facts = |error: FactError| {
@@ -95,13 +95,17 @@ pub fn response(message: &Message, context: Context, daemon: &str) -> Result<Res
     let request = request(message, context, daemon)?;
     let body = match message.response_body.as_deref() {
         None => Body::Absent,
-        Some(text) => match json::parse(text) {
-            Ok(mut value) => {
-                secrets::hide_in_answer(request.operation.as_deref().unwrap_or_default(), &mut value);
-                Body::Json(value.write())
+        Some(text) => {
+            let hide = |value: &mut json::Value<'_>| {
+                Ok(secrets::hide_in_answer(request.operation.as_deref().unwrap_or_default(), value))
+            };
+            match Document::read(text)
+                .and_then(|mut document| document.change(hide).map(|()| document.write()))
+            {
+                Ok(body) => Body::Json(body),
+                Err(_) => Body::Unseen("not-json".to_owned()),
             }
-            Err(_) => Body::Unseen("not-json".to_owned()),
-        },
+        }
     };
     Ok(Response {
         request,
@@ -142,7 +146,7 @@ impl body::Shown<'_> {
         match self {
             body::Shown::Absent => Body::Absent,
             body::Shown::Unseen(why) => Body::Unseen(why.to_owned()),
-            body::Shown::Json(value) => Body::Json(Value::write(&value)),
+            body::Shown::Json(document) => Body::Json(document.write()),
         }
     }
 }

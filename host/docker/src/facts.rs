@@ -25,7 +25,7 @@ use portcullis_contract::docker::{Mount, Workload};
 use crate::json::Object;
 use crate::query::Query;
 
-pub(crate) use lift::lift_host_config;
+pub(crate) use lift::{Lifted, lift_host_config};
 pub(crate) use targets::targets;
 
 /// Why a body that is JSON cannot be what dockerd wants.

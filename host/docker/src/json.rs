@@ -5,6 +5,7 @@
 //! than dockerd does, so everything that leaves room for a second reading is refused here: see [`JsonError`].
 //! Keys keep their order and numbers their text. Which keys mean the same *field* is [`crate::schema`]'s matter.
 
+mod document;
 mod error;
 mod object;
 mod read;
@@ -16,6 +17,7 @@ mod tests;
 
 use std::borrow::Cow;
 
+pub(crate) use document::Document;
 pub use error::JsonError;
 pub(crate) use error::shown;
 pub use object::Object;

@@ -110,11 +110,11 @@ impl Message {
         if text.trim_ascii().is_empty() {
             return Err(MessageError::Empty);
         }
-        let value = parse(text)?;
+        let mut value = parse(text)?;
         if value.as_object().is_none() {
             return Err(MessageError::NotAnObject);
         }
-        let value = canonicalise(value, MESSAGE)?;
+        canonicalise(&mut value, MESSAGE)?;
         let members = value.as_object().ok_or(MessageError::NotAnObject)?;
         let read = fields::Fields(members);
         let method = read.text("RequestMethod")?.ok_or(MessageError::Missing("RequestMethod"))?;

@@ -20,7 +20,7 @@ mod tests;
 
 use std::borrow::Cow;
 
-use self::fold::Resolver;
+use self::fold::{Admitted, Resolver};
 use crate::json::{JsonError, Value, shown};
 
 /// A field by the name that Go's `encoding/json` gives it, and what it holds.
@@ -80,36 +80,42 @@ pub fn of_operation(operation: &str) -> Option<&'static Schema> {
 ///
 /// Refused: two keys of one struct that fold to the same text, known or not, and a value that Go cannot decode
 /// where a struct, a map or a slice stands. `null` is kept there.
-pub fn canonicalise<'a>(mut value: Value<'a>, schema: &'static Schema) -> Result<Value<'a>, JsonError> {
-    rewrite(&mut value, schema).map_err(|error| match error {
+/// Returns whether any key had another spelling.
+pub fn canonicalise(value: &mut Value<'_>, schema: &'static Schema) -> Result<bool, JsonError> {
+    let mut respelled = false;
+    rewrite(value, schema, &mut respelled).map_err(|error| match error {
         JsonError::Mismatch { place, found, expected } if place.is_empty() => {
             JsonError::Mismatch { place: "the body".to_owned(), found, expected }
         }
         other => other,
     })?;
-    Ok(value)
+    Ok(respelled)
 }
 
-fn rewrite(value: &mut Value<'_>, schema: &'static Schema) -> Result<(), JsonError> {
+fn rewrite(value: &mut Value<'_>, schema: &'static Schema, respelled: &mut bool) -> Result<(), JsonError> {
     match (schema, value) {
         (Schema::Any, _) | (_, Value::Null) => Ok(()),
         (Schema::Struct(fields), Value::Object(object)) => {
             let mut resolver = Resolver::new(fields);
             object.members_mut().iter_mut().try_for_each(|(key, value)| match resolver.admit(key)? {
-                Some((name, inner)) => {
-                    *key = Cow::Borrowed(name);
-                    rewrite(value, inner).map_err(|error| error.within(name))
+                Some(Admitted { name, inner, exact }) => {
+                    if !exact {
+                        *key = Cow::Borrowed(name);
+                        *respelled = true;
+                    }
+                    rewrite(value, inner, respelled).map_err(|error| error.within(name))
                 }
                 None => Ok(()),
             })
         }
-        (Schema::Map(inner), Value::Object(object)) => object
-            .members_mut()
-            .iter_mut()
-            .try_for_each(|(key, value)| rewrite(value, inner).map_err(|error| error.within(&shown(key)))),
+        (Schema::Map(inner), Value::Object(object)) => {
+            object.members_mut().iter_mut().try_for_each(|(key, value)| {
+                rewrite(value, inner, respelled).map_err(|error| error.within(&shown(key)))
+            })
+        }
         (Schema::List(inner), Value::Array(items)) => {
             items.iter_mut().enumerate().try_for_each(|(at, item)| {
-                rewrite(item, inner).map_err(|error| error.within(&format!("[{at}]")))
+                rewrite(item, inner, respelled).map_err(|error| error.within(&format!("[{at}]")))
             })
         }
         (Schema::Struct(_) | Schema::Map(_), other) => Err(mismatch(other, "an object")),

@@ -89,11 +89,13 @@ fn everything_has_a_greatest_length() {
 
 #[test]
 fn it_is_harmless_on_a_terminal() {
-    let mut record = full();
-    record.reason = "\u{1b}[2J\u{9b}31m\u{7f}\u{202e}\r\nforged ä\0".into();
-    let line = of(&record);
-    assert!(line.trim_end().chars().all(|c| !c.is_control() && c != '\u{202e}'), "{line:?}");
-    assert_eq!(serde_json::from_str::<Value>(&line).unwrap()["reason"], record.reason, "and nothing is lost");
+    for reason in ["\u{1b}[2J\u{9b}31m\u{7f}\u{202e}\r\nforged ä\0", "\u{7f}", "plain, but for the end\u{7f}"]
+    {
+        let record = Record { reason: reason.into(), ..full() };
+        let line = of(&record);
+        assert!(line.trim_end().chars().all(|c| !c.is_control() && c != '\u{202e}'), "{line:?}");
+        assert_eq!(serde_json::from_str::<Value>(&line).unwrap()["reason"], reason, "and nothing is lost");
+    }
 }
 
 #[test]

@@ -3,8 +3,8 @@
 use super::headers::{self, Length};
 use super::refusal::{Refusal, rule};
 use super::secrets;
-use crate::facts;
-use crate::json::{self, JsonError, Object, Value};
+use crate::facts::{self, Lifted};
+use crate::json::{Document, JsonError, Object, Value};
 use crate::message::Message;
 use crate::query::Query;
 use crate::schema::{self, Schema};
@@ -16,7 +16,7 @@ pub(super) enum Shown<'m> {
     /// Why.
     Unseen(&'static str),
     /// In canonical form.
-    Json(Value<'m>),
+    Json(Document<'m>),
 }
 
 /// A body, and whether host configuration in it stood at its top.
@@ -132,18 +132,24 @@ fn read_json<'m>(text: &'m [u8], operation: Option<&'static str>) -> Result<Read
         };
         Refusal::new(rule, format!("the body: {error}"), operation)
     };
-    let mut value = json::parse(text).map_err(refuse)?;
-    let mut lifted = false;
-    if let Some(schema) = operation.and_then(schema::of_operation) {
-        value = schema::canonicalise(value, schema).map_err(refuse)?;
-        if value.is_null() && matches!(schema, Schema::Struct(_)) {
-            // Go leaves the struct as it is: all zero.
-            value = Value::Object(Object::default());
+    let mut lifted = Lifted::default();
+    let mut document = Document::read(text).map_err(refuse)?;
+    let change = |value: &mut Value<'_>| {
+        let mut changed = false;
+        if let Some(schema) = operation.and_then(schema::of_operation) {
+            changed |= schema::canonicalise(value, schema)?;
+            if value.is_null() && matches!(schema, Schema::Struct(_)) {
+                // Go leaves the struct as it is: all zero.
+                *value = Value::Object(Object::default());
+                changed = true;
+            }
         }
-    }
-    if let (Some("ContainerCreate"), Value::Object(body)) = (operation, &mut value) {
-        lifted = facts::lift_host_config(body);
-    }
-    secrets::hide(operation.unwrap_or_default(), &mut value);
-    Ok(Read { body: Shown::Json(value), lifted })
+        if let (Some("ContainerCreate"), Value::Object(body)) = (operation, &mut *value) {
+            lifted = facts::lift_host_config(body);
+            changed |= lifted.moved;
+        }
+        Ok(secrets::hide(operation.unwrap_or_default(), value) || changed)
+    };
+    document.change(change).map_err(refuse)?;
+    Ok(Read { body: Shown::Json(document), lifted: lifted.said })
 }

@@ -18,37 +18,42 @@ use std::borrow::Cow;
 
 use crate::json::Value;
 
-/// Replaces the secrets of a request's body by `""`.
-pub(super) fn hide(operation: &str, body: &mut Value<'_>) {
+/// Replaces the secrets of a request's body by `""`. Returns whether there were any.
+pub(super) fn hide(operation: &str, body: &mut Value<'_>) -> bool {
     match operation {
         "SwarmJoin" => replace(body, &["JoinToken"]),
         "SwarmUnlock" => replace(body, &["UnlockKey"]),
         "SwarmInit" => replace(body, &["Spec", "CAConfig", "SigningCAKey"]),
         "SwarmUpdate" => replace(body, &["CAConfig", "SigningCAKey"]),
         "SecretCreate" | "SecretUpdate" => replace(body, &["Data"]),
-        _ => {}
+        _ => false,
     }
 }
 
-/// Replaces the secrets of an answer's body by `""`.
-pub(super) fn hide_in_answer(operation: &str, body: &mut Value<'_>) {
+/// Replaces the secrets of an answer's body by `""`. Returns whether there were any.
+pub(super) fn hide_in_answer(operation: &str, body: &mut Value<'_>) -> bool {
     match operation {
         "SystemAuth" => replace(body, &["IdentityToken"]),
         "SwarmInspect" => {
-            replace(body, &["JoinTokens", "Worker"]);
-            replace(body, &["JoinTokens", "Manager"]);
+            let worker = replace(body, &["JoinTokens", "Worker"]);
+            replace(body, &["JoinTokens", "Manager"]) || worker
         }
         "SwarmUnlockkey" => replace(body, &["UnlockKey"]),
-        _ => {}
+        _ => false,
     }
 }
 
-fn replace(value: &mut Value<'_>, place: &[&str]) {
-    let (Value::Object(object), Some((key, rest))) = (value, place.split_first()) else { return };
-    let Some((_, member)) = object.members_mut().iter_mut().find(|(name, _)| name == key) else { return };
+fn replace(value: &mut Value<'_>, place: &[&str]) -> bool {
+    let (Value::Object(object), Some((key, rest))) = (value, place.split_first()) else { return false };
+    let Some((_, member)) = object.members_mut().iter_mut().find(|(name, _)| name == key) else {
+        return false;
+    };
     match (rest.is_empty(), &*member) {
-        (true, Value::Null) => {}
-        (true, _) => *member = Value::String(Cow::Borrowed("")),
+        (true, Value::Null) => false,
+        (true, _) => {
+            *member = Value::String(Cow::Borrowed(""));
+            true
+        }
         (false, _) => replace(member, rest),
     }
 }

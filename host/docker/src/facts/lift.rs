@@ -10,19 +10,27 @@ use crate::schema::{self, Schema};
 /// Those that fill a gap in a `HostConfig` that is there.
 const FILL_GAPS: [&str; 5] = ["Memory", "MemorySwap", "CpuShares", "CpusetCpus", "VolumeDriver"];
 
-/// Moves host configuration from the top to `HostConfig`, wherever dockerd reads it so. Returns whether any of it
-/// said something.
-pub(crate) fn lift_host_config(body: &mut Object<'_>) -> bool {
+/// What became of host configuration at the top.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Lifted {
+    /// Any of it was moved.
+    pub(crate) moved: bool,
+    /// Any of what was moved said something.
+    pub(crate) said: bool,
+}
+
+/// Moves host configuration from the top to `HostConfig`, wherever dockerd reads it so.
+pub(crate) fn lift_host_config(body: &mut Object<'_>) -> Lifted {
     let gaps: Vec<&str> = match body.get("HostConfig") {
         None | Some(Value::Null) => return lift_all(body),
         Some(Value::Object(host)) => {
             let says = |object: &Object<'_>, key| object.get(key).is_some_and(|value| !is_zero(value));
             FILL_GAPS.into_iter().filter(|key| says(body, key) && !says(host, key)).collect()
         }
-        Some(_) => return false,
+        Some(_) => return Lifted::default(),
     };
     if gaps.is_empty() {
-        return false;
+        return Lifted::default();
     }
     if let Some(Value::Object(mut host)) = body.get("HostConfig").cloned() {
         for key in gaps {
@@ -32,10 +40,10 @@ pub(crate) fn lift_host_config(body: &mut Object<'_>) -> bool {
         }
         body.insert("HostConfig", Value::Object(host));
     }
-    true
+    Lifted { moved: true, said: true }
 }
 
-fn lift_all(body: &mut Object<'_>) -> bool {
+fn lift_all(body: &mut Object<'_>) -> Lifted {
     let mut host = Object::default();
     let mut said = false;
     for key in host_fields() {
@@ -44,10 +52,11 @@ fn lift_all(body: &mut Object<'_>) -> bool {
             host.insert(key, value);
         }
     }
-    if !host.is_empty() {
+    let moved = !host.is_empty();
+    if moved {
         body.insert("HostConfig", Value::Object(host));
     }
-    said
+    Lifted { moved, said }
 }
 
 /// The names of `HostConfig`'s members, from the one table that has them.

@@ -7,9 +7,9 @@ use crate::schema;
 
 /// The workload of a body as the host reads it.
 fn try_of(operation: &'static str, body: &str) -> Result<Workload, String> {
-    let value = json::parse(body.as_bytes()).map_err(|error| error.to_string())?;
+    let mut value = json::parse(body.as_bytes()).map_err(|error| error.to_string())?;
     let schema = schema::of_operation(operation).unwrap();
-    let mut value = schema::canonicalise(value, schema).map_err(|error| error.to_string())?;
+    schema::canonicalise(&mut value, schema).map_err(|error| error.to_string())?;
     if let ("ContainerCreate", json::Value::Object(body)) = (operation, &mut value) {
         lift_host_config(body);
     }
@@ -157,8 +157,8 @@ fn options_of_the_local_driver_reach_the_host() {
 #[test]
 fn volume_create_says_what_it_reaches() {
     let of = |body: &str| {
-        let value = json::parse(body.as_bytes()).unwrap();
-        let value = schema::canonicalise(value, schema::of_operation("VolumeCreate").unwrap()).unwrap();
+        let mut value = json::parse(body.as_bytes()).unwrap();
+        schema::canonicalise(&mut value, schema::of_operation("VolumeCreate").unwrap()).unwrap();
         volume("VolumeCreate", value.as_object()).unwrap().unwrap()
     };
     let bind = of(r#"{"name":"v","DriverOpts":{"type":"none","o":"bind,ro","device":"/etc"}}"#);

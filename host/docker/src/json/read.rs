@@ -8,19 +8,34 @@ pub const MAX_DEPTH: usize = 64;
 
 /// Reads one JSON value, and nothing but white space around it.
 pub fn parse(text: &[u8]) -> Result<Value<'_>, JsonError> {
+    read(text).map(|(value, _)| value)
+}
+
+/// The value, and its text where that is already what [`Value::write`] would make of it.
+pub(super) fn read(text: &[u8]) -> Result<(Value<'_>, Option<&str>), JsonError> {
     let text = std::str::from_utf8(text).map_err(|error| JsonError::NotUtf8(error.valid_up_to()))?;
     if text.starts_with('\u{feff}') {
         return Err(JsonError::ByteOrderMark);
     }
-    let mut reader = Reader { text, bytes: text.as_bytes(), at: 0, depth: 0, open: Vec::with_capacity(64) };
+    let mut reader = Reader {
+        text,
+        bytes: text.as_bytes(),
+        at: 0,
+        depth: 0,
+        respelled: false,
+        open: Vec::with_capacity(64),
+    };
     reader.space();
     if reader.peek().is_none() {
         return Err(JsonError::Empty);
     }
+    let start = reader.at;
+    reader.respelled = false;
     let value = reader.value().map_err(|error| *error)?;
+    let canonical = (!reader.respelled).then(|| &text[start..reader.at]);
     reader.space();
     match reader.peek() {
-        None => Ok(value),
+        None => Ok((value, canonical)),
         Some(_) => Err(JsonError::Trailing(reader.at)),
     }
 }
@@ -30,6 +45,8 @@ pub(super) struct Reader<'a> {
     pub(super) bytes: &'a [u8],
     pub(super) at: usize,
     depth: usize,
+    /// Whether there was anything that is written in another way than it stands here: white space, or an escape.
+    pub(super) respelled: bool,
     /// The members of every object that is not closed yet, so that each is allocated once, in its final size.
     open: Vec<Member<'a>>,
 }
@@ -43,6 +60,7 @@ impl<'a> Reader<'a> {
     fn space(&mut self) {
         while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
             self.at += 1;
+            self.respelled = true;
         }
     }
 

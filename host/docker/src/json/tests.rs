@@ -146,7 +146,7 @@ fn accessors_answer_only_for_their_own_kind() {
 
 #[test]
 fn what_ends_a_plain_run_is_found_at_every_place() {
-    for before in 0..40 {
+    for before in 0..110 {
         for filler in ["a", "é", "\u{7f}", "\u{ff}", " ", "!", "#", "[", "]"] {
             let run = filler.repeat(before);
             assert_eq!(canonical(&format!("\"{run}\"")), format!("\"{run}\""));
@@ -157,6 +157,26 @@ fn what_ends_a_plain_run_is_found_at_every_place() {
             }
         }
     }
+}
+
+#[test]
+fn a_document_is_written_anew_once_it_is_changed() {
+    let mut document = Document::read(b" [1] ").unwrap();
+    document.change(|_| Ok::<_, ()>(false)).unwrap();
+    assert_eq!(document.write(), "[1]");
+    let change = |value: &mut Value<'_>| {
+        *value = Value::Null;
+        Ok::<_, ()>(true)
+    };
+    document.change(change).unwrap();
+    assert_eq!(document.write(), "null");
+    let mut document = Document::read(b"[1]").unwrap();
+    let fail = |value: &mut Value<'_>| {
+        *value = Value::Null;
+        Err(())
+    };
+    document.change(fail).unwrap_err();
+    assert_eq!(document.write(), "null");
 }
 
 #[test]
@@ -190,6 +210,7 @@ proptest! {
         let text = if pretty { format!("{document:#}") } else { document.to_string() };
         let value = parse(text.as_bytes()).unwrap();
         let written = value.write();
+        prop_assert_eq!(&Document::read(text.as_bytes()).unwrap().write(), &written);
         prop_assert_eq!(&serde_json::from_str::<serde_json::Value>(&written).unwrap(), &document);
         prop_assert_eq!(parse(written.as_bytes()).unwrap(), value);
     }

@@ -1,6 +1,7 @@
 //! The writer: one spelling for each document.
 
 use super::Value;
+use super::string::plain;
 
 impl Value<'_> {
     /// Canonical text: no white space, members in their order, numbers as they were written, and only those
@@ -47,14 +48,9 @@ impl Value<'_> {
 fn write_string(string: &str, text: &mut String) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
     text.push('"');
-    // Nearly every string is plain; counting goes over it without a branch for each byte.
-    if string.bytes().filter(|byte| matches!(byte, 0..0x20 | b'"' | b'\\')).count() == 0 {
-        text.push_str(string);
-        text.push('"');
-        return;
-    }
+    let start = plain(string.as_bytes());
     let mut written = 0;
-    for (at, byte) in string.bytes().enumerate() {
+    for (at, byte) in string.bytes().enumerate().skip(start) {
         let short = match byte {
             b'"' => "\\\"",
             b'\\' => "\\\\",

@@ -20,14 +20,22 @@ pub(super) struct Resolver {
     unknown: HashMap<String, String>,
 }
 
+/// A key that means a field.
+pub(super) struct Admitted {
+    pub(super) name: &'static str,
+    pub(super) inner: &'static Schema,
+    /// Whether the key is the field's name, letter by letter.
+    pub(super) exact: bool,
+}
+
 impl Resolver {
     pub(super) fn new(fields: &'static [Field]) -> Self {
         Self { fields, next: 0, taken: 0, respelled: Vec::new(), unknown: HashMap::new() }
     }
 
     /// The field that the key means, if it means one.
-    pub(super) fn admit(&mut self, key: &str) -> Result<Option<(&'static str, &'static Schema)>, JsonError> {
-        let Some(at) = self.find(key) else {
+    pub(super) fn admit(&mut self, key: &str) -> Result<Option<Admitted>, JsonError> {
+        let Some((at, exact)) = self.find(key) else {
             return match self.unknown.insert(fold(key), key.to_owned()) {
                 None => Ok(None),
                 Some(first) => Err(JsonError::SameField(shown(&first), shown(key))),
@@ -42,18 +50,18 @@ impl Resolver {
         }
         self.taken |= bit;
         self.next = at + 1;
-        if key != name {
+        if !exact {
             self.respelled.push((at, key.to_owned()));
         }
-        Ok(Some((name, inner)))
+        Ok(Some(Admitted { name, inner, exact }))
     }
 
     /// No two fields of a struct fold to the same, so the exact match that Go prefers is the folded one.
-    fn find(&self, key: &str) -> Option<usize> {
+    fn find(&self, key: &str) -> Option<(usize, bool)> {
         let count = self.fields.len();
         let start = self.next.min(count);
         if start < count && self.fields[start].0 == key {
-            return Some(start);
+            return Some((start, true));
         }
         let equal: fn(&str, &str) -> bool =
             if key.is_ascii() { str::eq_ignore_ascii_case } else { fold_equal };
@@ -62,7 +70,8 @@ impl Resolver {
             let name = self.fields[*at].0;
             name.len() == length && equal(name, key)
         };
-        (start..count).chain(0..start).find(matches)
+        let at = (start..count).chain(0..start).find(matches)?;
+        Some((at, self.fields[at].0 == key))
     }
 }
 

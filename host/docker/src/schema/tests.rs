@@ -39,7 +39,11 @@ const OPERATIONS: [&str; 29] = [
 ];
 
 fn canonical(operation: &str, text: &str) -> Result<String, JsonError> {
-    canonicalise(parse(text.as_bytes())?, of_operation(operation).unwrap()).map(|value| value.write())
+    let mut value = parse(text.as_bytes())?;
+    let before = value.clone();
+    let respelled = canonicalise(&mut value, of_operation(operation).unwrap())?;
+    assert_eq!(respelled, value != before, "{text}");
+    Ok(value.write())
 }
 
 fn create(text: &str) -> String {
