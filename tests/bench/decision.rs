@@ -17,6 +17,10 @@ use portcullis_engine::{Host, HostOptions, Limits, Mode, PolicySpec};
 use std::time::Duration;
 use tokio::runtime::Runtime;
 
+/// As the program has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const MODULE: &[u8] = include_bytes!("../../policies/prebuilt/docker-baseline.wasm");
 
 fn recorded_create() -> Vec<u8> {

@@ -26,7 +26,14 @@ use std::process::ExitCode;
 /// The subcommand by which a host starts its build processes. Not for people.
 const BUILD: &str = "build-policy";
 
+/// A decision makes and drops some hundred small objects, and its record is dropped by another thread than made it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
+    // The allocator asks for pages of 2 MiB, of which a heap as small as ours would touch many and fill none: a
+    // third more resident memory. A kernel that knows no such pages has nothing to refuse.
+    let _ = rustix::thread::disable_transparent_huge_pages(true);
     // Before anything else is set up: the build has its whole process to itself.
     if std::env::args_os().nth(1).is_some_and(|argument| argument == BUILD) {
         return portcullis_engine::build::child_main();
