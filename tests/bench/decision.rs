@@ -2,20 +2,27 @@
 //!
 //! * `decide/...`: the recorded container create, asked of docker-baseline in a new instance: frozen with no
 //!   settings, frozen with a table of 20,000 users, and with that table configured anew for every decision
-//! * `whole/...`: message, canonical form, the same decision, and the record made and handed to the log
-#![allow(missing_docs, clippy::unwrap_used, reason = "this is a tool")]
+//! * `whole/...`: message, canonical form, the same decision, and the record made and handed to the log; once more
+//!   at the end as processor time, which counts the thread that writes the record
+#![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout, reason = "this is a tool")]
+
+mod processor;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use portcullis_audit::{Log, Record, Sink};
+use portcullis_audit::{Log, Sink, Target};
 use portcullis_contract::hook::{DockerRequest, HookName};
-use portcullis_contract::types::{Context, Verdict};
+use portcullis_contract::types::Context;
 use portcullis_docker::canonical;
 use portcullis_docker::message::Message;
+use portcullis_edge::Settled;
 use portcullis_engine::build::{Builder, Confines};
 use portcullis_engine::source::Source;
 use portcullis_engine::{Host, HostOptions, Limits, Mode, PolicySpec};
 use std::time::Duration;
 use tokio::runtime::Runtime;
+
+/// How often processor time is taken of: its steps are coarse.
+const ROUNDS: u32 = 50_000;
 
 /// As the program has it.
 #[global_allocator]
@@ -89,13 +96,23 @@ fn benches(criterion: &mut Criterion) {
             let message = Message::parse(&text).unwrap();
             let request = canonical::request(&message, context(), "docker").unwrap();
             let decision = generation.decide::<DockerRequest>(&request).await;
-            let hook = HookName::DockerRequest;
-            let mut record = Record::new(request.context.decision.clone(), 1, "docker", hook, Verdict::Deny);
-            record.rule.clone_from(&decision.rule);
-            record.uri = Some(request.uri.clone());
+            let mut record = Settled::policies(decision).record(&request.context, HookName::DockerRequest);
+            record.principal = Some((&request.principal).into());
+            record.operation = request.operation.map(Into::into);
+            record.method = Some(request.method);
+            record.uri = Some(request.uri);
+            record.targets = request
+                .targets
+                .into_iter()
+                .map(|target| Target { kind: target.kind.into(), as_sent: target.as_sent })
+                .collect();
             log.write(record).await.unwrap();
         };
         group.bench_function(name, |bencher| bencher.iter(|| runtime.block_on(one())));
+        let before = processor::time("self");
+        (0..ROUNDS).for_each(|_| runtime.block_on(one()));
+        let taken = processor::time("self").saturating_sub(before);
+        println!("whole/{name}: {:.1} us of processor time", taken.as_secs_f64() * 1e6 / f64::from(ROUNDS));
     }
     group.bench_function("message and canonical form alone", |bencher| {
         bencher.iter(|| canonical::request(&Message::parse(&text).unwrap(), context(), "docker").unwrap());

@@ -13,6 +13,7 @@
     reason = "this is a tool that prints figures"
 )]
 
+mod processor;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -142,7 +143,8 @@ fn row<S: Read + Write + Send + 'static>(
         message,
     ]
     .concat();
-    let (before, begun) = (processor_time(server), Instant::now());
+    let server = server.to_string();
+    let (before, begun) = (processor::time(&server), Instant::now());
     let clients: Vec<_> = (0..connections)
         .map(|_| {
             let (stream, request) = (open(), request.clone());
@@ -150,7 +152,7 @@ fn row<S: Read + Write + Send + 'static>(
         })
         .collect();
     let mut times: Vec<u32> = clients.into_iter().flat_map(|client| client.join().unwrap()).collect();
-    let (elapsed, processor) = (begun.elapsed(), processor_time(server).saturating_sub(before));
+    let (elapsed, processor) = (begun.elapsed(), processor::time(&server).saturating_sub(before));
     times.sort_unstable();
     let at = |share: f64| f64::from(times[((times.len() - 1) as f64 * share) as usize]) / 1e3;
     println!(
@@ -227,14 +229,6 @@ fn bare(unix: &Path, tcp: &str) {
         let by_unix = async { axum::serve(unix, router.clone()).await.unwrap() };
         tokio::join!(by_tcp, by_unix);
     });
-}
-
-/// User and system time of a process and its threads.
-fn processor_time(process: u32) -> Duration {
-    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
-    let fields: Vec<_> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
-    let ticks: u64 = fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap();
-    Duration::from_millis(ticks * 10)
 }
 
 fn resident(process: u32) -> u64 {
