@@ -3,6 +3,10 @@
 
 #![allow(unsafe_code, unreachable_pub, missing_docs, clippy::all, clippy::pedantic)]
 
+/// What a policy was asked. Its many small parts are not given back one by one: an instance answers one question,
+/// and goes with all its memory then.
+pub use std::mem::ManuallyDrop as Asked;
+
 pub mod lifecycle {
     pub mod world {
         wit_bindgen::generate!({
@@ -101,7 +105,7 @@ macro_rules! __export_hook {
     (docker_request) => {
         impl $crate::bindings::docker_request::Guest for Exported {
             fn authorize(input: $crate::docker::Request) -> Result<$crate::types::Opinion, String> {
-                STATE.docker_request(&input)
+                STATE.docker_request(&$crate::bindings::Asked::new(input))
             }
         }
         $crate::bindings::docker_request::world::export_docker_request!(Exported with_types_in $crate::bindings::docker_request::world);
@@ -109,7 +113,7 @@ macro_rules! __export_hook {
     (docker_response) => {
         impl $crate::bindings::docker_response::Guest for Exported {
             fn authorize(input: $crate::docker::Response) -> Result<$crate::types::Opinion, String> {
-                STATE.docker_response(&input)
+                STATE.docker_response(&$crate::bindings::Asked::new(input))
             }
         }
         $crate::bindings::docker_response::world::export_docker_response!(Exported with_types_in $crate::bindings::docker_response::world);
@@ -117,7 +121,7 @@ macro_rules! __export_hook {
     (secret_access) => {
         impl $crate::bindings::secret_access::Guest for Exported {
             fn authorize(input: $crate::secrets::Access) -> Result<$crate::types::Opinion, String> {
-                STATE.secret_access(&input)
+                STATE.secret_access(&$crate::bindings::Asked::new(input))
             }
         }
         $crate::bindings::secret_access::world::export_secret_access!(Exported with_types_in $crate::bindings::secret_access::world);
@@ -125,7 +129,7 @@ macro_rules! __export_hook {
     (aws_roles) => {
         impl $crate::bindings::aws_roles::Guest for Exported {
             fn grants(input: $crate::aws::Request) -> Result<$crate::aws::Answer, String> {
-                STATE.aws_roles(&input)
+                STATE.aws_roles(&$crate::bindings::Asked::new(input))
             }
         }
         $crate::bindings::aws_roles::world::export_aws_roles!(Exported with_types_in $crate::bindings::aws_roles::world);
