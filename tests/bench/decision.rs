@@ -21,7 +21,7 @@ use portcullis_engine::{Host, HostOptions, Limits, Mode, PolicySpec};
 use std::time::Duration;
 use tokio::runtime::Runtime;
 
-/// How often processor time is taken of: its steps are coarse.
+/// Calls over which processor time is taken, since its steps are coarse.
 const ROUNDS: u32 = 50_000;
 
 /// As the program has it.

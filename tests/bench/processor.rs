@@ -1,4 +1,4 @@
-//! Processor time, which a busy neighbour makes longer by less than the time that passes.
+//! Processor time: what a call costs on all threads together, waiting left out.
 
 use std::time::Duration;
 

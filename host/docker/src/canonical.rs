@@ -95,17 +95,13 @@ pub fn response(message: &Message, context: Context, daemon: &str) -> Result<Res
     let request = request(message, context, daemon)?;
     let body = match message.response_body.as_deref() {
         None => Body::Absent,
-        Some(text) => {
-            let hide = |value: &mut json::Value<'_>| {
-                Ok(secrets::hide_in_answer(request.operation.as_deref().unwrap_or_default(), value))
-            };
-            match Document::read(text)
-                .and_then(|mut document| document.change(hide).map(|()| document.write()))
-            {
-                Ok(body) => Body::Json(body),
-                Err(_) => Body::Unseen("not-json".to_owned()),
+        Some(text) => match Document::read(text) {
+            Ok(mut document) => {
+                secrets::hide_in_answer(request.operation.as_deref().unwrap_or_default(), &mut document);
+                Body::Json(document.write())
             }
-        }
+            Err(_) => Body::Unseen("not-json".to_owned()),
+        },
     };
     Ok(Response {
         request,

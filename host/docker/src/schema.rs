@@ -20,7 +20,7 @@ mod tests;
 
 use std::borrow::Cow;
 
-use self::fold::{Admitted, Resolver};
+use self::fold::Resolver;
 use crate::json::{JsonError, Value, shown};
 
 /// A field by the name that Go's `encoding/json` gives it, and what it holds.
@@ -98,15 +98,14 @@ fn rewrite(value: &mut Value<'_>, schema: &'static Schema, respelled: &mut bool)
         (Schema::Struct(fields), Value::Object(object)) => {
             let mut resolver = Resolver::new(fields);
             object.members_mut().iter_mut().try_for_each(|(key, value)| match resolver.admit(key)? {
-                Some(Admitted { name, inner, exact }) => {
-                    if !exact {
-                        *key = Cow::Borrowed(name);
-                        *respelled = true;
-                    }
+                Some((name, inner)) => {
+                    *key = Cow::Borrowed(name);
                     rewrite(value, inner, respelled).map_err(|error| error.within(name))
                 }
                 None => Ok(()),
-            })
+            })?;
+            *respelled |= resolver.has_respelled();
+            Ok(())
         }
         (Schema::Map(inner), Value::Object(object)) => {
             object.members_mut().iter_mut().try_for_each(|(key, value)| {

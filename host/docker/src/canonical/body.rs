@@ -132,24 +132,24 @@ fn read_json<'m>(text: &'m [u8], operation: Option<&'static str>) -> Result<Read
         };
         Refusal::new(rule, format!("the body: {error}"), operation)
     };
-    let mut lifted = Lifted::default();
     let mut document = Document::read(text).map_err(refuse)?;
-    let change = |value: &mut Value<'_>| {
-        let mut changed = false;
-        if let Some(schema) = operation.and_then(schema::of_operation) {
-            changed |= schema::canonicalise(value, schema)?;
-            if value.is_null() && matches!(schema, Schema::Struct(_)) {
-                // Go leaves the struct as it is: all zero.
-                *value = Value::Object(Object::default());
-                changed = true;
+    if let Some(schema) = operation.and_then(schema::of_operation) {
+        document.change(|value| schema::canonicalise(value, schema)).map_err(refuse)?;
+        if document.value().is_null() && matches!(schema, Schema::Struct(_)) {
+            // Go leaves the struct as it is: all zero.
+            *document.value_mut() = Value::Object(Object::default());
+        }
+    }
+    let mut lifted = Lifted::default();
+    if operation == Some("ContainerCreate") {
+        let lift = |value: &mut Value<'_>| {
+            if let Value::Object(body) = value {
+                lifted = facts::lift_host_config(body);
             }
-        }
-        if let (Some("ContainerCreate"), Value::Object(body)) = (operation, &mut *value) {
-            lifted = facts::lift_host_config(body);
-            changed |= lifted.moved;
-        }
-        Ok(secrets::hide(operation.unwrap_or_default(), value) || changed)
-    };
-    document.change(change).map_err(refuse)?;
+            Ok(lifted.moved)
+        };
+        document.change(lift).map_err(refuse)?;
+    }
+    secrets::hide(operation.unwrap_or_default(), &mut document);
     Ok(Read { body: Shown::Json(document), lifted: lifted.said })
 }

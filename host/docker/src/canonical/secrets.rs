@@ -16,44 +16,39 @@
 
 use std::borrow::Cow;
 
-use crate::json::Value;
+use crate::json::{Document, Value};
 
-/// Replaces the secrets of a request's body by `""`. Returns whether there were any.
-pub(super) fn hide(operation: &str, body: &mut Value<'_>) -> bool {
+/// Replaces the secrets of a request's body by `""`.
+pub(super) fn hide(operation: &str, body: &mut Document<'_>) {
     match operation {
-        "SwarmJoin" => replace(body, &["JoinToken"]),
-        "SwarmUnlock" => replace(body, &["UnlockKey"]),
-        "SwarmInit" => replace(body, &["Spec", "CAConfig", "SigningCAKey"]),
-        "SwarmUpdate" => replace(body, &["CAConfig", "SigningCAKey"]),
-        "SecretCreate" | "SecretUpdate" => replace(body, &["Data"]),
-        _ => false,
+        "SwarmJoin" => replace(body.value_mut(), &["JoinToken"]),
+        "SwarmUnlock" => replace(body.value_mut(), &["UnlockKey"]),
+        "SwarmInit" => replace(body.value_mut(), &["Spec", "CAConfig", "SigningCAKey"]),
+        "SwarmUpdate" => replace(body.value_mut(), &["CAConfig", "SigningCAKey"]),
+        "SecretCreate" | "SecretUpdate" => replace(body.value_mut(), &["Data"]),
+        _ => {}
     }
 }
 
-/// Replaces the secrets of an answer's body by `""`. Returns whether there were any.
-pub(super) fn hide_in_answer(operation: &str, body: &mut Value<'_>) -> bool {
+/// Replaces the secrets of an answer's body by `""`.
+pub(super) fn hide_in_answer(operation: &str, body: &mut Document<'_>) {
     match operation {
-        "SystemAuth" => replace(body, &["IdentityToken"]),
+        "SystemAuth" => replace(body.value_mut(), &["IdentityToken"]),
         "SwarmInspect" => {
-            let worker = replace(body, &["JoinTokens", "Worker"]);
-            replace(body, &["JoinTokens", "Manager"]) || worker
+            replace(body.value_mut(), &["JoinTokens", "Worker"]);
+            replace(body.value_mut(), &["JoinTokens", "Manager"]);
         }
-        "SwarmUnlockkey" => replace(body, &["UnlockKey"]),
-        _ => false,
+        "SwarmUnlockkey" => replace(body.value_mut(), &["UnlockKey"]),
+        _ => {}
     }
 }
 
-fn replace(value: &mut Value<'_>, place: &[&str]) -> bool {
-    let (Value::Object(object), Some((key, rest))) = (value, place.split_first()) else { return false };
-    let Some((_, member)) = object.members_mut().iter_mut().find(|(name, _)| name == key) else {
-        return false;
-    };
+fn replace(value: &mut Value<'_>, place: &[&str]) {
+    let (Value::Object(object), Some((key, rest))) = (value, place.split_first()) else { return };
+    let Some((_, member)) = object.members_mut().iter_mut().find(|(name, _)| name == key) else { return };
     match (rest.is_empty(), &*member) {
-        (true, Value::Null) => false,
-        (true, _) => {
-            *member = Value::String(Cow::Borrowed(""));
-            true
-        }
+        (true, Value::Null) => {}
+        (true, _) => *member = Value::String(Cow::Borrowed("")),
         (false, _) => replace(member, rest),
     }
 }

@@ -11,7 +11,7 @@ use crate::schema::{self, Schema};
 const FILL_GAPS: [&str; 5] = ["Memory", "MemorySwap", "CpuShares", "CpusetCpus", "VolumeDriver"];
 
 /// What became of host configuration at the top.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Lifted {
     /// Any of it was moved.
     pub(crate) moved: bool,

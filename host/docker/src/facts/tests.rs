@@ -1,4 +1,6 @@
-use portcullis_contract::docker::{Mount, Workload};
+mod mounts;
+
+use portcullis_contract::docker::Workload;
 
 use super::*;
 use crate::json;
@@ -26,18 +28,6 @@ fn host(config: &str) -> Workload {
     of("ContainerCreate", &format!("{{\"HostConfig\":{{{config}}}}}"))
 }
 
-/// One line for a mount: kind, origin, source, target, `ro`, driver, host path.
-fn line(mount: &Mount) -> String {
-    let text = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
-    let mode = if mount.read_only { "ro" } else { "rw" };
-    let fields = [&mount.source, &mount.target, &mount.driver, &mount.host_path].map(text);
-    format!("{} {} {} {mode}", mount.kind, mount.origin, fields.join(" "))
-}
-
-fn mounts(config: &str) -> Vec<String> {
-    host(config).mounts.iter().map(line).collect()
-}
-
 #[test]
 fn what_says_nothing_is_nothing() {
     let empty = Workload::default();
@@ -53,121 +43,6 @@ fn what_says_nothing_is_nothing() {
     );
     assert_eq!(of("ContainerExec", r#"{"Privileged":false,"User":"","Cmd":null}"#), empty);
     assert_eq!(of("ServiceCreate", r#"{"TaskTemplate":{"ContainerSpec":null}}"#), empty);
-}
-
-#[test]
-fn binds_are_read_as_dockerd_reads_them() {
-    let table = [
-        ("/:/x", "bind binds / /x - / rw"),
-        ("//etc:/x", "bind binds /etc /x - /etc rw"),
-        ("/etc/..:/x", "bind binds / /x - / rw"),
-        ("/home/u/../..:/x:ro", "bind binds / /x - / ro"),
-        ("/srv/./a//b/:/x/../y:ro,z", "bind binds /srv/a/b /y - /srv/a/b ro"),
-        (
-            "/var/run/docker.sock:/s:rw,rshared",
-            "bind binds /var/run/docker.sock /s - /var/run/docker.sock rw",
-        ),
-        ("data:/x:nocopy", "volume binds data /x - - rw"),
-        ("/x", "volume binds - /x - - rw"),
-    ];
-    for (entry, expected) in table {
-        let workload = host(&format!("\"Binds\":[{entry:?}]"));
-        assert_eq!(workload.mounts.iter().map(line).collect::<Vec<_>>(), [expected], "{entry}");
-        assert_eq!(workload.mounts[0].as_sent, entry);
-    }
-    let shared = host(r#""Binds":["/a:/b:ro,rshared"]"#).mounts.remove(0);
-    assert_eq!(shared.propagation.as_deref(), Some("rshared"));
-    assert_eq!(shared.extra, [("mode".to_owned(), "ro,rshared".to_owned())]);
-    for entry in ["", ":/x", "/a:/b:ro:/c"] {
-        let body = format!("{{\"HostConfig\":{{\"Binds\":[{entry:?}]}}}}");
-        let error = try_of("ContainerCreate", &body).unwrap_err();
-        assert!(error.starts_with("`HostConfig.Binds` holds"), "{error}");
-    }
-}
-
-#[test]
-fn every_way_to_say_a_mount_is_found() {
-    let workload = of(
-        "ContainerCreate",
-        r#"{"Volumes":{"/anonymous":{}},"HostConfig":{"VolumeDriver":"rexray","VolumesFrom":["other:ro"],
-            "Binds":["data:/d"],"Tmpfs":{"/t":"rw,ro,size=1m"},"Mounts":[
-            {"Type":"bind","Source":"/etc/","Target":"/e","ReadOnly":true,"BindOptions":{"Propagation":"rslave"}},
-            {"Type":"image","Source":"busybox","Target":"/i","ImageOptions":{"Subpath":"bin"}},
-            {"Type":"tmpfs","Target":"/u"},{"Type":"npipe","Source":"/pipe","Target":"/p"},null]}}"#,
-    );
-    assert_eq!(
-        workload.mounts.iter().map(line).collect::<Vec<_>>(),
-        [
-            "container volumes-from other - - - ro",
-            "volume binds data /d rexray - rw",
-            "bind mounts /etc /e - /etc ro",
-            "image mounts busybox /i - - rw",
-            "tmpfs mounts - /u - - rw",
-            "npipe mounts /pipe /p - /pipe rw",
-            " mounts - - - - rw",
-            "tmpfs tmpfs - /t - - ro",
-            "volume volumes - /anonymous rexray - rw",
-        ]
-    );
-    assert_eq!(workload.mounts[2].propagation.as_deref(), Some("rslave"));
-    assert_eq!(workload.mounts[3].extra, [("subpath".to_owned(), "bin".to_owned())]);
-}
-
-#[test]
-fn options_of_the_local_driver_reach_the_host() {
-    let table: &[(&str, &[&str])] = &[
-        (r#""type":"none","o":"bind","device":"/""#, &["/"]),
-        (r#""type":"nfs","o":"rw,rbind","device":"/etc/../root""#, &["/root"]),
-        (r#""type":"","o":"bind","device":"etc""#, &["/etc"]),
-        (r#""type":"ext4","device":"/dev/sda1""#, &["/dev/sda1"]),
-        (
-            r#""type":"overlay","device":"overlay","o":"lowerdir=/etc:/srv,upperdir=/u,workdir=w""#,
-            &["/etc", "/srv", "/u", "/w"],
-        ),
-        (r#""type":"overlay","device":"overlay","o":"lowerdir=/srv/a\\,/../../etc""#, &["/srv/a\\", "/"]),
-        (r#""type":"proc","device":"proc""#, &["/proc"]),
-        (r#""type":"devtmpfs","device":"x""#, &["/dev"]),
-        (r#""type":"nfs","o":"addr=10.0.0.1,rw","device":":/export""#, &[]),
-        (r#""type":"cifs","o":"username=u","device":"//server/share""#, &[]),
-        (r#""type":"tmpfs","device":"tmpfs","o":"size=1m""#, &[]),
-        (r#""size":"1g""#, &[]),
-        ("", &[]),
-    ];
-    for (options, expected) in table {
-        for driver in ["", "local"] {
-            let spec = format!(
-                "\"Mounts\":[{{\"Type\":\"volume\",\"Source\":\"v\",\"Target\":\"/x\",\"VolumeOptions\":\
-                 {{\"DriverConfig\":{{\"Name\":{driver:?},\"Options\":{{{options}}}}}}}}}]"
-            );
-            let mut paths: Vec<_> =
-                host(&spec).mounts.into_iter().filter_map(|mount| mount.host_path).collect();
-            let mut expected = expected.to_vec();
-            paths.sort();
-            expected.sort_unstable();
-            assert_eq!(paths, expected, "{options}");
-            assert_eq!(host(&spec).mounts.len(), expected.len().max(1), "{options}");
-        }
-        let foreign = format!(
-            "\"Mounts\":[{{\"Type\":\"volume\",\"VolumeOptions\":{{\"DriverConfig\":{{\"Name\":\"vieux\",\"Options\":{{{options}}}}}}}}}]"
-        );
-        assert_eq!(mounts(&foreign), ["volume mounts - - vieux - rw"]);
-    }
-}
-
-#[test]
-fn volume_create_says_what_it_reaches() {
-    let of = |body: &str| {
-        let mut value = json::parse(body.as_bytes()).unwrap();
-        schema::canonicalise(&mut value, schema::of_operation("VolumeCreate").unwrap()).unwrap();
-        volume("VolumeCreate", value.as_object()).unwrap().unwrap()
-    };
-    let bind = of(r#"{"name":"v","DriverOpts":{"type":"none","o":"bind,ro","device":"/etc"}}"#);
-    assert_eq!(line(&bind), "volume volume-create v - - /etc ro");
-    assert_eq!(bind.driver_options.len(), 3);
-    let overlay = of(r#"{"DriverOpts":{"type":"overlay","device":"o","o":"lowerdir=/srv/a:/srv/b"}}"#);
-    assert_eq!(line(&overlay), "volume volume-create - - - /srv rw");
-    assert_eq!(overlay.extra.len(), 2);
-    assert_eq!(line(&of(r#"{"Name":"v","Driver":"local"}"#)), "volume volume-create v - local - rw");
 }
 
 #[test]
@@ -313,7 +188,7 @@ fn update_exec_and_service_are_read() {
             "Resources":{"Limits":{"MemoryBytes":9}},"Networks":[{"Target":"host"}]},
             "EndpointSpec":{"Ports":[{"TargetPort":80,"PublishedPort":8080},{"TargetPort":53,"Protocol":"udp"}]}}"#,
     );
-    assert_eq!(service.mounts.iter().map(line).collect::<Vec<_>>(), ["bind mounts / /x - / rw"]);
+    assert_eq!(service.mounts.iter().map(mounts::line).collect::<Vec<_>>(), ["bind mounts / /x - / rw"]);
     assert_eq!(service.capabilities_added, ["CAP_SYS_ADMIN"]);
     let options: Vec<_> = service.security_options.iter().map(|option| option.name.as_str()).collect();
     assert_eq!(options, ["label", "seccomp", "apparmor", "no-new-privileges"]);

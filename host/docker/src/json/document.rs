@@ -24,7 +24,13 @@ impl<'a> Document<'a> {
         &self.value
     }
 
-    /// Lets the value be changed, by something that says whether it did so.
+    /// The value, to be changed.
+    pub(crate) fn value_mut(&mut self) -> &mut Value<'a> {
+        self.canonical = None;
+        &mut self.value
+    }
+
+    /// Lets the value be changed by something that most often does not, and says whether it did.
     pub(crate) fn change<E>(
         &mut self,
         change: impl FnOnce(&mut Value<'a>) -> Result<bool, E>,

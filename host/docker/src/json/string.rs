@@ -88,40 +88,16 @@ impl<'a> Reader<'a> {
 }
 
 /// How many bytes there are before the first quote, backslash or control character.
-#[inline]
 pub(super) fn plain(bytes: &[u8]) -> usize {
-    // Most strings are short.
-    match bytes.first_chunk().map(|word| stops(u64::from_le_bytes(*word))) {
-        None | Some(0) => plain_beyond(bytes),
-        Some(stops) => stops.trailing_zeros() as usize / 8,
-    }
-}
-
-#[inline(never)]
-fn plain_beyond(bytes: &[u8]) -> usize {
-    let mut at = 0;
-    while let Some(word) = bytes[at..].first_chunk() {
+    let (words, tail) = bytes.as_chunks::<8>();
+    for (at, word) in words.iter().enumerate() {
         let stops = stops(u64::from_le_bytes(*word));
         if stops != 0 {
-            return at + stops.trailing_zeros() as usize / 8;
-        }
-        at += 8;
-        // Of one that is long, more is looked at in one go.
-        if at == 32 {
-            let (chunks, _) = bytes[at..].as_chunks::<32>();
-            at += 32 * chunks.iter().take_while(|chunk| !has_stop(chunk)).count();
+            return at * 8 + stops.trailing_zeros() as usize / 8;
         }
     }
-    at + bytes[at..].iter().position(|byte| is_stop(*byte)).unwrap_or(bytes.len() - at)
-}
-
-#[expect(clippy::needless_bitwise_bool, reason = "a lazy one is a branch for each byte: three times slower")]
-fn has_stop(chunk: &[u8; 32]) -> bool {
-    chunk.iter().fold(false, |stop, &byte| stop | (byte < 0x20) | (byte == b'"') | (byte == b'\\'))
-}
-
-fn is_stop(byte: u8) -> bool {
-    matches!(byte, 0..0x20 | b'"' | b'\\')
+    let stop = |byte: &u8| matches!(byte, 0..0x20 | b'"' | b'\\');
+    bytes.len() - tail.len() + tail.iter().position(stop).unwrap_or(tail.len())
 }
 
 /// Marks the high bit of bytes that end a plain run; the lowest mark is always right, those above it may not be

@@ -146,7 +146,7 @@ fn accessors_answer_only_for_their_own_kind() {
 
 #[test]
 fn what_ends_a_plain_run_is_found_at_every_place() {
-    for before in 0..110 {
+    for before in 0..40 {
         for filler in ["a", "é", "\u{7f}", "\u{ff}", " ", "!", "#", "[", "]"] {
             let run = filler.repeat(before);
             assert_eq!(canonical(&format!("\"{run}\"")), format!("\"{run}\""));

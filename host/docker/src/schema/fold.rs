@@ -20,21 +20,13 @@ pub(super) struct Resolver {
     unknown: HashMap<String, String>,
 }
 
-/// A key that means a field.
-pub(super) struct Admitted {
-    pub(super) name: &'static str,
-    pub(super) inner: &'static Schema,
-    /// Whether the key is the field's name, letter by letter.
-    pub(super) exact: bool,
-}
-
 impl Resolver {
     pub(super) fn new(fields: &'static [Field]) -> Self {
         Self { fields, next: 0, taken: 0, respelled: Vec::new(), unknown: HashMap::new() }
     }
 
     /// The field that the key means, if it means one.
-    pub(super) fn admit(&mut self, key: &str) -> Result<Option<Admitted>, JsonError> {
+    pub(super) fn admit(&mut self, key: &str) -> Result<Option<(&'static str, &'static Schema)>, JsonError> {
         let Some((at, exact)) = self.find(key) else {
             return match self.unknown.insert(fold(key), key.to_owned()) {
                 None => Ok(None),
@@ -53,7 +45,12 @@ impl Resolver {
         if !exact {
             self.respelled.push((at, key.to_owned()));
         }
-        Ok(Some(Admitted { name, inner, exact }))
+        Ok(Some((name, inner)))
+    }
+
+    /// Whether any key so far stood in another spelling than its field's.
+    pub(super) fn has_respelled(&self) -> bool {
+        !self.respelled.is_empty()
     }
 
     /// No two fields of a struct fold to the same, so the exact match that Go prefers is the folded one.
