@@ -69,7 +69,8 @@ fn benches(criterion: &mut Criterion) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let text = recorded_create();
     let context = || Context { now: 1, decision: "d".repeat(32), door: "docker".into(), peer: None };
-    let request = canonical::request(&Message::parse(&text).unwrap(), context(), "docker").unwrap();
+    let request =
+        canonical::request(&Message::parse(&text).unwrap(), context(), "docker", &BTreeSet::new()).unwrap();
     let small = host(&runtime, "{}".into(), true);
     let large = host(&runtime, users(20_000), true);
     let configured = host(&runtime, users(20_000), false);
@@ -94,7 +95,7 @@ fn benches(criterion: &mut Criterion) {
         let generation = host.generation();
         let one = async || {
             let message = Message::parse(&text).unwrap();
-            let request = canonical::request(&message, context(), "docker").unwrap();
+            let request = canonical::request(&message, context(), "docker", &BTreeSet::new()).unwrap();
             let decision = generation.decide::<DockerRequest>(&request).await;
             let mut record = Settled::policies(decision).record(&request.context, HookName::DockerRequest);
             record.principal = Some((&request.principal).into());
@@ -115,7 +116,10 @@ fn benches(criterion: &mut Criterion) {
         println!("whole/{name}: {:.1} us of processor time", taken.as_secs_f64() * 1e6 / f64::from(ROUNDS));
     }
     group.bench_function("message and canonical form alone", |bencher| {
-        bencher.iter(|| canonical::request(&Message::parse(&text).unwrap(), context(), "docker").unwrap());
+        bencher.iter(|| {
+            canonical::request(&Message::parse(&text).unwrap(), context(), "docker", &BTreeSet::new())
+                .unwrap()
+        });
     });
     group.finish();
 }

@@ -1,8 +1,10 @@
 //! A real dockerd, unmodified Docker clients, and a policy between them.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "this is how a test fails")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "this is how a test fails")]
 
 #[path = "../support/mod.rs"]
 mod support;
+#[path = "docker/unshown.rs"]
+mod unshown;
 
 use serde_json::Value;
 use std::fs;
@@ -10,14 +12,23 @@ use support::{Authority, DockerTls, Dockerd, Plugin, Portcullis, need_dockerd};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_portcullis");
 
-/// docker-baseline and allow behind `socket`, with these settings for docker-baseline.
+/// docker-baseline and allow behind `socket`, with these settings for docker-baseline, and what the command line
+/// needs for `docker build` and `docker import`.
 fn config(socket: &std::path::Path, settings: &str) -> String {
+    let settings = format!(r#"assume_no_form = ["ImageBuild", "ImageCreate"], {settings}"#);
+    config_of(socket, settings.trim_end_matches([',', ' ']), "")
+}
+
+/// docker-baseline and allow behind `socket`, with these settings for docker-baseline and these keys of `[docker]`.
+fn config_of(socket: &std::path::Path, settings: &str, docker: &str) -> String {
     format!(
         r#"
 state = "state"
 [listen]
 docker = ["unix:{}"]
 admin = []
+[docker]
+{docker}
 [audit]
 file = "decisions.jsonl"
 [[policies]]

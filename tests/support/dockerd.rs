@@ -162,6 +162,13 @@ impl Dockerd {
     /// Makes the image `name` of busybox, and nothing else, without a registry.
     #[track_caller]
     pub fn import_busybox(&self, name: &str) {
+        let archive = self.busybox_archive();
+        self.docker(&["import", &archive.to_string_lossy(), name]).ok();
+    }
+
+    /// The archive that `docker import` makes an image of busybox from.
+    #[track_caller]
+    pub fn busybox_archive(&self) -> PathBuf {
         let root = self.folder.path().join("root");
         let bin = root.join("bin");
         fs::create_dir_all(&bin).unwrap();
@@ -171,7 +178,7 @@ impl Dockerd {
         }
         let archive = self.folder.path().join("root.tar");
         Run::of(Command::new("tar").arg("-C").arg(&root).arg("-cf").arg(&archive).arg(".")).ok();
-        self.docker(&["import", &archive.to_string_lossy(), name]).ok();
+        archive
     }
 }
 

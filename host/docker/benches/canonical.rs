@@ -1,6 +1,7 @@
 //! What a whole reading costs: the message that dockerd posts for a recorded `docker create`, to the canonical
 //! request.
 
+use std::collections::BTreeSet;
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
@@ -11,7 +12,8 @@ use portcullis_docker::message::Message;
 fn canonical_request(criterion: &mut Criterion) {
     let text = include_bytes!("../src/message/tests/container-create.json");
     let Ok(message) = Message::parse(text) else { return };
-    let read = |message: &Message| canonical::request(message, Context::default(), "here").is_ok();
+    let read =
+        |message: &Message| canonical::request(message, Context::default(), "here", &BTreeSet::new()).is_ok();
     criterion.bench_function("canonical request", |bencher| bencher.iter(|| read(black_box(&message))));
     criterion.bench_function("message and canonical request", |bencher| {
         bencher.iter(|| Message::parse(black_box(text)).is_ok_and(|message| read(&message)));

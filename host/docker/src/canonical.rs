@@ -11,6 +11,8 @@ mod secrets;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+
 use portcullis_contract::docker::{Body, Request, Response};
 use portcullis_contract::types::Context;
 
@@ -21,23 +23,31 @@ use crate::query::{self, Query};
 use crate::routes::{self, Route};
 use crate::{identity, uri};
 
+pub use body::may_lack_body;
 pub use refusal::{Refusal, rule};
 
 /// Parameters of the query that dockerd decodes as JSON.
 const JSON_PARAMETERS: [&str; 6] = ["filters", "buildargs", "labels", "ulimits", "cachefrom", "outputs"];
 
-/// Reads a request. `daemon` is its label in the configuration.
+/// Reads a request. `daemon` is its label in the configuration; `assume_no_body` names operations whose requests
+/// have no body unless dockerd shows one, as the operator says (see [`may_lack_body`]).
 ///
 /// `headers` are passed on without those that carry credentials, and secrets in a body are replaced by `""`
 /// (joining a swarm, unlocking it, creating a secret: see canonical/secrets.rs).
-pub fn request(message: &Message, context: Context, daemon: &str) -> Result<Request, Refusal> {
+pub fn request(
+    message: &Message,
+    context: Context,
+    daemon: &str,
+    assume_no_body: &BTreeSet<String>,
+) -> Result<Request, Refusal> {
     let uri = uri::parse(&message.uri).map_err(|error| Refusal::new(rule::UNREADABLE_URI, error, None))?;
     let route = routes::find(&message.method, &uri.path);
     let operation = route.map(|route| route.operation);
     let refuse = |rule| move |error: String| Refusal::new(rule, error, operation);
     let query = read_query(uri.query).map_err(refuse(rule::AMBIGUOUS_QUERY))?;
     headers::no_form(message).map_err(refuse(rule::FORM_BODY))?;
-    let body = body::read(message, operation, &query)?;
+    let call = body::Call { message, query: &query, api_version: uri.api_version };
+    let body = body::read(&call, operation, assume_no_body)?;
     let principal =
         identity::principal(message).map_err(|error| Refusal::new(rule::IDENTITY, error, operation))?;
 
@@ -45,7 +55,10 @@ pub fn request(message: &Message, context: Context, daemon: &str) -> Result<Requ
     if query.repeats_a_scalar() {
         oddities.push("repeated-query-key".to_owned());
     }
-    let body::Read { body, lifted } = body;
+    let body::Read { body, lifted, form_possible } = body;
+    if form_possible {
+        oddities.push("unshown-form".to_owned());
+    }
     if lifted {
         oddities.push("top-level-host-config".to_owned());
     }
@@ -91,8 +104,13 @@ pub fn request(message: &Message, context: Context, daemon: &str) -> Result<Requ
 ///
 /// What the daemon did is done, so an answer's body that is not one JSON value (a stream of them, for example)
 /// is no fault: it is unseen.
-pub fn response(message: &Message, context: Context, daemon: &str) -> Result<Response, Refusal> {
-    let request = request(message, context, daemon)?;
+pub fn response(
+    message: &Message,
+    context: Context,
+    daemon: &str,
+    assume_no_body: &BTreeSet<String>,
+) -> Result<Response, Refusal> {
+    let request = request(message, context, daemon, assume_no_body)?;
     let body = match message.response_body.as_deref() {
         None => Body::Absent,
         Some(text) => match Document::read(text) {

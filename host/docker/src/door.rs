@@ -38,6 +38,9 @@ pub struct DoorSettings {
     pub daemon: String,
     /// Operations that the host answers itself, by Docker's operationId.
     pub always_allow: BTreeSet<String>,
+    /// Operations whose requests have no body unless dockerd shows one: clients cannot prove it, and the operator
+    /// trusts them.
+    pub assume_no_body: BTreeSet<String>,
 }
 
 impl DoorSettings {
@@ -47,7 +50,11 @@ impl DoorSettings {
 
 impl Default for DoorSettings {
     fn default() -> Self {
-        Self { daemon: "docker".into(), always_allow: Self::ALWAYS_ALLOW.map(String::from).into() }
+        Self {
+            daemon: "docker".into(),
+            always_allow: Self::ALWAYS_ALLOW.map(String::from).into(),
+            assume_no_body: BTreeSet::new(),
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test says so when it fails")]
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
@@ -28,7 +29,7 @@ fn messages(path: &str) -> Vec<Vec<u8>> {
 fn read(text: &[u8]) -> String {
     let message = Message::parse(text).unwrap();
     let none = || "-".to_owned();
-    match canonical::request(&message, Context::default(), "here") {
+    match canonical::request(&message, Context::default(), "here", &BTreeSet::new()) {
         Ok(request) => {
             let targets = request.targets.iter().map(|target| format!("{}={}", target.kind, target.as_sent));
             let targets = targets.collect::<Vec<_>>().join(";");
@@ -65,8 +66,8 @@ fn every_recorded_answer_is_read_where_its_request_is() {
     let (mut with_body, mut unseen) = (0, 0);
     for text in messages {
         let message = Message::parse(&text).unwrap();
-        let request = canonical::request(&message, Context::default(), "here");
-        let response = canonical::response(&message, Context::default(), "here");
+        let request = canonical::request(&message, Context::default(), "here", &BTreeSet::new());
+        let response = canonical::response(&message, Context::default(), "here", &BTreeSet::new());
         match (request, response) {
             (Ok(request), Ok(response)) => {
                 assert_eq!(response.request, request);
@@ -88,7 +89,7 @@ fn no_recorded_secret_reaches_a_policy() {
     let passwords = ["s3cret", "wrong", "ptr_abc"];
     for text in messages("/AuthZPlugin.AuthZReq") {
         let message = Message::parse(&text).unwrap();
-        if let Ok(request) = canonical::request(&message, Context::default(), "here") {
+        if let Ok(request) = canonical::request(&message, Context::default(), "here", &BTreeSet::new()) {
             let shown = serde_json::to_string(&request).unwrap();
             for password in passwords {
                 assert!(!shown.contains(password), "{}", message.uri);

@@ -48,6 +48,7 @@ impl<'a> Judge<'a> {
 
     fn check(&self) -> Check {
         operations::check(self)?;
+        mounts::checkpoints(self, self.operation().unwrap_or_default())?;
         self.workload()?;
         mounts::volume(self)
     }

@@ -3,7 +3,11 @@
 use crate::judge::{Check, Judge};
 use crate::paths::{clean, within};
 use crate::rule::Rule;
-use portcullis_policy_sdk::docker::{Mount, Workload};
+use portcullis_policy_sdk::docker::{Body, Mount, Workload};
+use portcullis_policy_sdk::parse;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use std::collections::BTreeMap;
 
 /// Whoever reaches one of these has the host: the sockets of dockerd and containerd, their directories (plugins
 /// have sockets there), and `/proc`, through which every other path can be said. [`clean`] reads `/var/run` as
@@ -21,13 +25,95 @@ pub(crate) fn volume(judge: &Judge<'_>) -> Check {
     judge.request.volume.as_ref().map_or(Ok(()), |volume| mount(judge, volume))
 }
 
+/// The directories that an experimental daemon reads, writes and deletes checkpoints in: any of the host's (moby
+/// api/server/router/checkpoint, daemon/checkpoint.go).
+pub(crate) fn checkpoints(judge: &Judge<'_>, operation: &str) -> Check {
+    let request = judge.request;
+    let stated = |key: &'static str| {
+        request
+            .query
+            .iter()
+            .filter(move |(name, value)| name == key && !value.is_empty())
+            .map(|(_, value)| value)
+    };
+    match operation {
+        "CheckpointList" | "CheckpointDelete" => {
+            stated("dir").try_for_each(|path| host_path(judge, path, Use::Checkpoints))
+        }
+        "ContainerStart" => {
+            stated("checkpoint-dir").try_for_each(|path| host_path(judge, path, Use::Checkpoints))?;
+            // dockerd joins it to the directory without looking at it.
+            stated("checkpoint").try_for_each(|name| checkpoint_name(judge, name))
+        }
+        "CheckpointCreate" => match &request.body {
+            Body::Json(json) => match parse::<Checkpoint>(json) {
+                Ok(checkpoint) => {
+                    checkpoint
+                        .directory
+                        .iter()
+                        .filter(|path| !path.is_empty())
+                        .try_for_each(|path| host_path(judge, path, Use::Checkpoints))?;
+                    checkpoint.name.iter().try_for_each(|name| checkpoint_name(judge, name))
+                }
+                Err(error) => judge.refuse(Rule::UnseenBody, || format!("the body cannot be read: {error}")),
+            },
+            Body::Absent | Body::Unseen(_) => Ok(()),
+        },
+        _ => Ok(()),
+    }
+}
+
+/// The body of `CheckpointCreate`.
+#[derive(Deserialize)]
+struct Checkpoint {
+    #[serde(rename = "CheckpointID")]
+    name: Option<String>,
+    #[serde(rename = "CheckpointDir")]
+    directory: Option<String>,
+    // What newer daemons add is not refused.
+    #[serde(flatten)]
+    _others: BTreeMap<String, IgnoredAny>,
+}
+
+fn checkpoint_name(judge: &Judge<'_>, name: &str) -> Check {
+    if !name.contains('/') {
+        return Ok(());
+    }
+    judge.refuse(Rule::HostMount, || {
+        format!("`{name}` is a path and no name of a checkpoint; name the checkpoint without `/`")
+    })
+}
+
+/// What a path of the host is wanted for.
+#[derive(Debug, Clone, Copy)]
+enum Use {
+    Mount,
+    Checkpoints,
+}
+
+impl Use {
+    const fn may_not(self) -> &'static str {
+        match self {
+            Self::Mount => "may not be mounted",
+            Self::Checkpoints => "may not hold checkpoints",
+        }
+    }
+
+    const fn instead(self) -> &'static str {
+        match self {
+            Self::Mount => "use a named volume",
+            Self::Checkpoints => "leave the daemon's own directory",
+        }
+    }
+}
+
 fn mount(judge: &Judge<'_>, mount: &Mount) -> Check {
     match mount.kind.as_str() {
         "tmpfs" | "image" | "cluster" => {}
         "volume" => driver(judge, mount)?,
         "bind" | "npipe" => {
             if mount.host_path.is_none() {
-                return host_path(judge, mount.source.as_deref().unwrap_or(&mount.as_sent));
+                return host_path(judge, mount.source.as_deref().unwrap_or(&mount.as_sent), Use::Mount);
             }
         }
         "container" => volumes_from(judge, mount)?,
@@ -35,7 +121,7 @@ fn mount(judge: &Judge<'_>, mount: &Mount) -> Check {
             format!("this policy does not know mounts of the kind `{other}`; use a named volume")
         })?,
     }
-    mount.host_path.as_deref().map_or(Ok(()), |path| host_path(judge, path))
+    mount.host_path.as_deref().map_or(Ok(()), |path| host_path(judge, path, Use::Mount))
 }
 
 fn volumes_from(judge: &Judge<'_>, mount: &Mount) -> Check {
@@ -86,19 +172,19 @@ fn driver(judge: &Judge<'_>, mount: &Mount) -> Check {
     })
 }
 
-fn host_path(judge: &Judge<'_>, said: &str) -> Check {
+fn host_path(judge: &Judge<'_>, said: &str, wanted: Use) -> Check {
     let settings = judge.settings;
     if is_socket(said) {
         if settings.written.allow_docker_socket {
             return Ok(());
         }
-        return socket(judge, said);
+        return socket(judge, said, wanted);
     }
     // A path that is not absolute lies in nothing that may be mounted.
     let path = clean(said).unwrap_or_default();
     let meets = |other: &str| !path.is_empty() && (within(&path, other) || within(other, &path));
     if SOCKETS.iter().any(|protected| meets(protected)) && !settings.written.allow_docker_socket {
-        return socket(judge, said);
+        return socket(judge, said, wanted);
     }
     let protected = settings.protected_paths.iter().any(|protected| meets(protected));
     if !protected && settings.allowed_mounts.iter().any(|allowed| within(&path, allowed) && !path.is_empty())
@@ -106,11 +192,12 @@ fn host_path(judge: &Judge<'_>, said: &str) -> Check {
         return Ok(());
     }
     judge.refuse(Rule::HostMount, || {
+        let (may_not, instead) = (wanted.may_not(), wanted.instead());
         if protected {
-            return format!("`{said}` may not be mounted: it is or holds a protected path; use a named volume");
+            return format!("`{said}` {may_not}: it is or holds a protected path; {instead}");
         }
         format!(
-            "`{said}` may not be mounted: {}; use a named volume or ask for it to be added to `allowed_mounts`",
+            "`{said}` {may_not}: {}; {instead} or ask for it to be added to `allowed_mounts`",
             listed(&settings.allowed_mounts)
         )
     })
@@ -123,9 +210,10 @@ fn is_socket(path: &str) -> bool {
         .is_some_and(|name| SOCKET_NAMES.contains(&name) || name == "docker_engine")
 }
 
-fn socket(judge: &Judge<'_>, said: &str) -> Check {
+fn socket(judge: &Judge<'_>, said: &str, wanted: Use) -> Check {
     judge.refuse(Rule::DockerSocket, || {
-        format!("`{said}` may not be mounted: it is or leads to the daemon's socket, and so to root on the host; use the Docker API from outside, or ask for `allow_docker_socket`")
+        let may_not = wanted.may_not();
+        format!("`{said}` {may_not}: it is or leads to the daemon's socket, and so to root on the host; use the Docker API from outside, or ask for `allow_docker_socket`")
     })
 }
 

@@ -50,7 +50,24 @@ pub(crate) fn check(judge: &Judge<'_>) -> Check {
             format!("`{operation}` changes the swarm or shows its key; ask an administrator")
         })?;
     }
+    form(judge, operation)?;
     body(judge, operation)
+}
+
+/// dockerd obeys the first of two Content-Types and shows plugins the last. Where the first is a form's, its values
+/// stand before the query's, and no message tells such a request from an ordinary build or import.
+fn form(judge: &Judge<'_>, operation: &str) -> Check {
+    let possible = judge.request.oddities.iter().any(|oddity| oddity == "unshown-form");
+    if !possible || judge.settings.written.assume_no_form.contains(operation) {
+        return Ok(());
+    }
+    judge.refuse(Rule::UnshownForm, || {
+        format!(
+            "a form that dockerd does not show could replace the parameters of `{operation}`; send the archive \
+             without a Content-Type, or, since the docker command line cannot, ask for \
+             `assume_no_form = [\"{operation}\"]`"
+        )
+    })
 }
 
 fn body(judge: &Judge<'_>, operation: &str) -> Check {

@@ -27,6 +27,8 @@ rules! {
     UnknownOperation = "unknown-operation",
     /// A body that the daemon did not show, on a call where it decides what happens.
     UnseenBody = "unseen-body",
+    /// Parameters of a build or an import that a form could replace unseen.
+    UnshownForm = "unshown-form",
     /// `BuildKit`'s control API: whatever is built there, no policy sees.
     BuildKit = "buildkit",
     /// Installing, removing, enabling or changing plugins; they run with the host's privileges.

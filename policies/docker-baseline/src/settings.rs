@@ -13,6 +13,7 @@
 //! allow_volumes_from = false
 //! allow_container_namespaces = false     # e.g. `--network container:web`
 //! allow_buildkit = false                 # what BuildKit builds, no policy sees
+//! assume_no_form = ["ImageBuild"]        # classic builds, and `ImageCreate` for imports: see rule `unshown-form`
 //!
 //! [policies.settings.allow]              # exceptions by user, group or `*` (everybody)
 //! alice = ["privileged", "host-mount"]
@@ -23,6 +24,9 @@ use crate::paths;
 use crate::rule::{Rule, Rules};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// Operations that read an archive, or a form in its place.
+const ARCHIVES: [&str; 2] = ["ImageBuild", "ImageCreate"];
 
 /// As written.
 #[derive(Debug, Default, Deserialize)]
@@ -41,6 +45,7 @@ pub struct Settings {
     pub allow_volumes_from: bool,
     pub allow_container_namespaces: bool,
     pub allow_buildkit: bool,
+    pub assume_no_form: BTreeSet<String>,
     pub allow: BTreeMap<String, Vec<String>>,
 }
 
@@ -75,6 +80,14 @@ impl Settings {
                         rule `capability` under `allow`"
                     .into(),
             );
+        }
+        if let Some(name) =
+            checked.written.assume_no_form.iter().find(|name| !ARCHIVES.contains(&name.as_str()))
+        {
+            return Err(format!(
+                "`assume_no_form`: `{name}` is neither `ImageBuild` nor `ImageCreate`, whose parameters alone a \
+                 form could replace"
+            ));
         }
         for (who, names) in std::mem::take(&mut checked.written.allow) {
             let rules = rules(&who, &names)?;
@@ -145,6 +158,7 @@ mod tests {
             (r#"{"allowed_mounts":"/srv"}"#, "`allowed_mounts`: invalid type"),
             (r#"{"allowed_capabilities":["all"]}"#, "`ALL` is not a capability"),
             (r#"{"allow":{"alice":["priviliged"]}}"#, "`allow.alice`: there is no rule `priviliged`"),
+            (r#"{"assume_no_form":["ImageLoad"]}"#, "`ImageLoad` is neither `ImageBuild` nor"),
             (r#"{"allow":{"group:":["privileged"]}}"#, "names nobody"),
             (r#"{"allow":{"":["privileged"]}}"#, "names nobody"),
         ];

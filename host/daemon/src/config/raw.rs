@@ -85,6 +85,8 @@ pub(super) struct Policy {
 pub(super) struct Docker {
     pub(super) daemon: Option<String>,
     pub(super) always_allow: Option<Vec<Spanned<String>>>,
+    #[serde(default)]
+    pub(super) assume_no_body: Vec<Spanned<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

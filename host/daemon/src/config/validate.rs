@@ -2,7 +2,7 @@
 
 use portcullis_audit::Syslog;
 use portcullis_docker::door::DoorSettings;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use toml::Spanned;
 
 use super::barbican::barbican;
@@ -91,20 +91,32 @@ fn docker(raw: raw::Docker, place: &Place<'_>) -> Result<DoorSettings, ConfigErr
         settings.daemon = daemon;
     }
     if let Some(operations) = raw.always_allow {
-        settings.always_allow = BTreeSet::new();
-        for operation in operations {
-            let (name, span) = (operation.get_ref(), operation.span());
-            if !portcullis_docker::routes::all().any(|known| known == name) {
-                return Err(place.wrong(
-                    &span,
-                    format_args!(
-                        "`{name}` is no operation of the Docker Engine API; they are written as Docker's \
-                         operationIds, e.g. `SystemPing`"
-                    ),
-                ));
-            }
-            settings.always_allow.insert(operation.into_inner());
+        settings.always_allow =
+            operations.into_iter().map(|name| operation(name, place)).collect::<Result<_, _>>()?;
+    }
+    for name in raw.assume_no_body {
+        let span = name.span();
+        let name = operation(name, place)?;
+        if !portcullis_docker::canonical::may_lack_body(&name) {
+            let message = format_args!(
+                "`{name}` cannot be assumed to have no body: either it needs one, or one that is not shown \
+                 changes nothing"
+            );
+            return Err(place.wrong(&span, message));
         }
+        settings.assume_no_body.insert(name);
     }
     Ok(settings)
+}
+
+fn operation(name: Spanned<String>, place: &Place<'_>) -> Result<String, ConfigError> {
+    if portcullis_docker::routes::all().any(|known| known == name.get_ref()) {
+        return Ok(name.into_inner());
+    }
+    let message = format_args!(
+        "`{}` is no operation of the Docker Engine API; they are written as Docker's operationIds, e.g. \
+         `SystemPing`",
+        name.get_ref()
+    );
+    Err(place.wrong(&name.span(), message))
 }

@@ -21,7 +21,7 @@ fn message(method: &str, uri: &str, headers: &[(&str, &str)], body: Option<&[u8]
 }
 
 fn read(message: &Message) -> Result<Request, Refusal> {
-    request(message, Context::default(), "here")
+    request(message, Context::default(), "here", &BTreeSet::new())
 }
 
 /// A `ContainerCreate` with this body.
@@ -54,7 +54,7 @@ fn a_request_is_whole() {
     message.user = Some("alice".to_owned());
     message.user_authn_method = Some("TLS".to_owned());
     let context = Context { now: 7, decision: "d".to_owned(), door: "docker".to_owned(), peer: None };
-    let request = request(&message, context.clone(), "build-host").unwrap();
+    let request = request(&message, context.clone(), "build-host", &BTreeSet::new()).unwrap();
     assert_eq!(request.context, context);
     assert_eq!((request.daemon.as_str(), request.principal.name.as_deref()), ("build-host", Some("alice")));
     assert_eq!(request.operation.as_deref(), Some("ContainerCreate"));
@@ -168,7 +168,7 @@ fn secrets_do_not_reach_a_policy() {
     let mut answer = message("GET", "/swarm", &[], None);
     answer.response_status = Some(200);
     answer.response_body = Some(br#"{"ID":"x","JoinTokens":{"Worker":"S1","Manager":"S2"}}"#.to_vec());
-    let answer = response(&answer, Context::default(), "here").unwrap();
+    let answer = response(&answer, Context::default(), "here", &BTreeSet::new()).unwrap();
     let hidden = r#"{"ID":"x","JoinTokens":{"Worker":"","Manager":""}}"#;
     assert_eq!((answer.status, answer.body), (Some(200), Body::Json(hidden.to_owned())));
 }
@@ -181,10 +181,10 @@ fn an_answer_that_is_no_single_value_is_unseen() {
         (b"\"id\"\n", Body::Json("\"id\"".to_owned())),
     ] {
         message.response_body = Some(body.to_vec());
-        assert_eq!(response(&message, Context::default(), "here").unwrap().body, expected);
+        assert_eq!(response(&message, Context::default(), "here", &BTreeSet::new()).unwrap().body, expected);
     }
     message.response_body = None;
-    assert_eq!(response(&message, Context::default(), "here").unwrap().body, Body::Absent);
+    assert_eq!(response(&message, Context::default(), "here", &BTreeSet::new()).unwrap().body, Body::Absent);
 }
 
 #[test]

@@ -10,9 +10,9 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use uuid::Uuid;
 
-use super::Shared;
 use super::answer::Reply;
 use super::record::Entry;
+use super::{DoorSettings, Shared};
 use crate::canonical::{self, Refusal};
 use crate::message::Message;
 
@@ -43,7 +43,7 @@ pub(super) async fn authorize_request(door: &Arc<Shared>, call: Call, body: Opti
         Ok(message) => message,
         Err(refusal) => return door.refuse(call, HookName::DockerRequest, None, refusal).await,
     };
-    let request = match canonical::request(&message, call.context.clone(), &door.settings.daemon) {
+    let request = match door.settings.read_request(&message, &call) {
         Ok(request) => request,
         Err(refusal) => return door.refuse(call, HookName::DockerRequest, Some(&message), refusal).await,
     };
@@ -80,7 +80,7 @@ pub(super) async fn authorize_response(door: &Arc<Shared>, call: Call, body: Opt
         Ok(message) => message,
         Err(refusal) => return door.refuse(call, hook, None, refusal).await,
     };
-    let response = match canonical::response(&message, call.context.clone(), &door.settings.daemon) {
+    let response = match door.settings.read_response(&message, &call) {
         Ok(response) => response,
         Err(refusal) => return door.refuse(call, hook, Some(&message), refusal).await,
     };
@@ -106,6 +106,16 @@ fn read(body: Option<&[u8]>) -> Result<Message, Refusal> {
     let unreadable = |reason| Refusal { rule: "host:unreadable-message", reason, operation: None };
     let body = body.ok_or_else(|| unreadable("the message broke off, or is larger than 32 MiB".into()))?;
     Message::parse(body).map_err(|error| unreadable(error.to_string()))
+}
+
+impl DoorSettings {
+    fn read_request(&self, message: &Message, call: &Call) -> Result<docker::Request, Refusal> {
+        canonical::request(message, call.context.clone(), &self.daemon, &self.assume_no_body)
+    }
+
+    fn read_response(&self, message: &Message, call: &Call) -> Result<docker::Response, Refusal> {
+        canonical::response(message, call.context.clone(), &self.daemon, &self.assume_no_body)
+    }
 }
 
 impl Shared {

@@ -123,7 +123,7 @@ proptest! {
         for uri in [uri.as_str(), odd.as_str()] {
             let mut message = message(&method, uri, &headers, Some(&body));
             message.response_body = Some(body.clone());
-            let _ = response(&message, Context::default(), "here");
+            let _ = response(&message, Context::default(), "here", &BTreeSet::new());
         }
         let _ = create(&odd);
     }
