@@ -14,14 +14,12 @@
 
 #[path = "../e2e/barbican/host.rs"]
 mod host;
-#[path = "../support/mod.rs"]
-mod support;
 
 use host::Host;
 use serde_json::json;
 use std::time::{Duration, Instant};
-use support::openstack::client::Connection;
-use support::{KeyManager, Openstack, Regime};
+use portcullis_testing::openstack::client::Connection;
+use portcullis_testing::{KeyManager, Openstack, Regime};
 
 /// Rounds of both servers, and requests of each in a round: Barbican takes milliseconds.
 const ROUNDS: usize = 10;

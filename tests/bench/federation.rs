@@ -12,15 +12,11 @@
     reason = "this is a tool that prints figures"
 )]
 
-#[path = "../support/fake_sts.rs"]
-mod fake_sts;
-#[path = "../support/mod.rs"]
-mod support;
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
-use support::Portcullis;
+use portcullis_testing::Portcullis;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_portcullis");
 const ROUND: Duration = Duration::from_secs(4);
@@ -29,7 +25,7 @@ const AFP: [f64; 2] = [469.0, 151.0];
 
 fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let sts = runtime.block_on(fake_sts::FakeSts::start());
+    let sts = runtime.block_on(portcullis_testing::fake_sts::FakeSts::start());
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let portcullis = Portcullis::start(PROGRAM, &config(port, &sts.url()));
     println!("{} s a row", ROUND.as_secs());

@@ -14,8 +14,6 @@
 )]
 
 mod processor;
-#[path = "../support/mod.rs"]
-mod support;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -26,7 +24,7 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
-use support::Portcullis;
+use portcullis_testing::Portcullis;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_portcullis");
 const ROUND: Duration = Duration::from_secs(4);
@@ -120,7 +118,7 @@ fn recorded_create() -> Vec<u8> {
 }
 
 fn first_answer(unix: &Path, message: &[u8]) {
-    let answer = support::http::post_unix(unix, ROUTE, std::str::from_utf8(message).unwrap()).unwrap();
+    let answer = portcullis_testing::http::post_unix(unix, ROUTE, std::str::from_utf8(message).unwrap()).unwrap();
     assert_eq!(answer, (200, r#"{"Allow":true}"#.to_owned()));
 }
 

@@ -1,16 +1,6 @@
 //! `builtin:barbican-acl` as WebAssembly, through the engine, frozen as it is in service: every row that oslo.policy
 //! answered under Barbican 23.0.0's rules gets the same answer, in both regimes, and the policy's own cases hold.
-#![allow(
-    clippy::pedantic,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "this is how a test fails, and says what it measured"
-)]
 
-#[path = "barbican_policy/sample.rs"]
 mod sample;
 
 use portcullis_contract::hook::SecretAccess;

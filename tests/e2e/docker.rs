@@ -1,14 +1,9 @@
 //! A real dockerd, unmodified Docker clients, and a policy between them.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "this is how a test fails")]
-
-#[path = "../support/mod.rs"]
-mod support;
-#[path = "docker/unshown.rs"]
 mod unshown;
 
 use serde_json::Value;
 use std::fs;
-use support::{Authority, DockerTls, Dockerd, Plugin, Portcullis, need_dockerd};
+use portcullis_testing::{Authority, DockerTls, Dockerd, Plugin, Portcullis, need_dockerd};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_portcullis");
 

@@ -1,13 +1,10 @@
 //! What a real dockerd asked while real clients spoke to it, asked again: every row gets the verdict that was
 //! settled by hand in `tests/data/docker/authz-recorded.expected.tsv`, under docker-baseline without settings and
 //! then allow. Rows of `/AuthZPlugin.AuthZRes` and `/Plugin.Activate` are answered.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "this is how a test fails")]
 
-#[path = "../support/mod.rs"]
-mod support;
 
 use serde_json::Value;
-use support::{Portcullis, http};
+use portcullis_testing::{Portcullis, http};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_portcullis");
 const RECORDING: &str = include_str!("../data/docker/authz-recorded.jsonl");

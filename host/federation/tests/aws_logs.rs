@@ -4,13 +4,9 @@
 //! Alone in its program, since what is collected is what all threads write.
 #![allow(clippy::unwrap_used, reason = "this is how a test fails")]
 
-#[path = "../../../tests/support/fake_sign_in.rs"]
-mod fake_sign_in;
-#[path = "../../../tests/support/fake_sts.rs"]
-mod fake_sts;
 
-use fake_sign_in::FakeSignIn;
-use fake_sts::{FakeSts, Mood};
+use portcullis_testing::fake_sign_in::FakeSignIn;
+use portcullis_testing::fake_sts::{FakeSts, Mood};
 use portcullis_contract::aws::Grant;
 use portcullis_federation::aws::{Account, Aws, AwsOptions, Keys, Partition, Session};
 use std::io::{self, Write};
@@ -57,12 +53,12 @@ async fn nothing_secret_is_written_by_anybody() {
     let aws = Aws::open(options).await.unwrap();
     let account = Account { id: "123456789012".parse().unwrap(), partition: Partition::Aws };
     let grant = Grant { role: "deploy".into(), external_id: Some(EXTERNAL_ID.into()), ..Grant::default() };
-    let leak = format!("<Credentials><SecretAccessKey>{}", fake_sts::SECRET);
+    let leak = format!("<Credentials><SecretAccessKey>{}", portcullis_testing::fake_sts::SECRET);
     for (number, mood) in [
         Mood::Ok,
         Mood::Garbage(200, leak.clone()),
         Mood::Garbage(500, leak),
-        Mood::Error(403, "SignatureDoesNotMatch", fake_sts::TOKEN),
+        Mood::Error(403, "SignatureDoesNotMatch", portcullis_testing::fake_sts::TOKEN),
         Mood::Error(403, "AccessDenied", "no"),
         Mood::ExpiresIn(-10),
         Mood::Throttled(1),
@@ -74,9 +70,9 @@ async fn nothing_secret_is_written_by_anybody() {
         let session = Session::new(&account, "", &format!("user{number}"), &grant).unwrap();
         let Ok(credentials) = aws.credentials(&session, Duration::from_mins(20)).await else { continue };
         for mood in [
-            fake_sign_in::Mood::Ok,
-            fake_sign_in::Mood::Answer(500, fake_sign_in::SIGN_IN_TOKEN.into()),
-            fake_sign_in::Mood::Answer(200, fake_sign_in::SIGN_IN_TOKEN.into()),
+            portcullis_testing::fake_sign_in::Mood::Ok,
+            portcullis_testing::fake_sign_in::Mood::Answer(500, portcullis_testing::fake_sign_in::SIGN_IN_TOKEN.into()),
+            portcullis_testing::fake_sign_in::Mood::Answer(200, portcullis_testing::fake_sign_in::SIGN_IN_TOKEN.into()),
         ] {
             sign_in.be(mood);
             let _ = aws.console_url(&session, &credentials, None, None).await;
@@ -87,11 +83,11 @@ async fn nothing_secret_is_written_by_anybody() {
     assert!(text.contains("AWS gave new credentials") && text.contains("TRACE"), "everything is collected");
     // As they are, and as they are in a URL; the key ids of the credentials too.
     for secret in [
-        fake_sts::SECRET,
+        portcullis_testing::fake_sts::SECRET,
         "FAKE%2FSECRET",
-        fake_sts::TOKEN,
+        portcullis_testing::fake_sts::TOKEN,
         "FakeSessionToken",
-        fake_sign_in::SIGN_IN_TOKEN,
+        portcullis_testing::fake_sign_in::SIGN_IN_TOKEN,
         "FakeSigninToken",
         "ASIAFAKE",
         SECRET_KEY,

@@ -1,9 +1,9 @@
 //! Unmodified clients: the `openstack` command and python-barbicanclient see the same from Portcullis as from the
 //! real Barbican beside it.
 
-use crate::host::Host;
-use crate::normal::marked;
-use crate::support::{Openstack, Regime, openstack};
+use super::host::Host;
+use super::normal::marked;
+use portcullis_testing::{Openstack, Regime, openstack};
 use serde_json::{Value, json};
 use std::io::Write;
 use std::process::{Command, Stdio};

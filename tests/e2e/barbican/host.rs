@@ -6,7 +6,7 @@
     reason = "the bench uses a part; this is how a test fails"
 )]
 
-use crate::support::{KeyManager, Openstack, Portcullis};
+use portcullis_testing::{KeyManager, Openstack, Portcullis};
 use serde_json::Value;
 use std::fs;
 use tempfile::TempDir;

@@ -2,10 +2,10 @@
 //!
 //! Where the real Barbican beside it answers with a 4xx too, it must be the same one.
 
-use crate::host::Host;
-use crate::support::openstack::client::{Answer, Call, Connection};
-use crate::support::{KeyManager, Openstack, Regime};
-use crate::wrong::{IDS, acls, containers, secrets};
+use super::host::Host;
+use portcullis_testing::openstack::client::{Answer, Call, Connection};
+use portcullis_testing::{KeyManager, Openstack, Regime};
+use super::wrong::{IDS, acls, containers, secrets};
 use serde_json::json;
 
 /// One secret and one container with an ACL, in one host.

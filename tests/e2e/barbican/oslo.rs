@@ -1,7 +1,7 @@
 //! A Barbican that runs already asks Portcullis: two lines in its `policy.yaml`, through oslo.policy's `http:` check.
 
-use crate::host::Host;
-use crate::support::{Barbican, Openstack, Regime};
+use super::host::Host;
+use portcullis_testing::{Barbican, Openstack, Regime};
 use serde_json::{Value, json};
 
 /// In the order of the columns below.

@@ -1,9 +1,9 @@
 //! 269 exchanges that were recorded with Barbican 23.0.0, again: `tests/data/barbican/golden.jsonl`. What is replayed
 //! is status, body, and the headers that clients read.
 
-use crate::host::Host;
-use crate::normal::normal;
-use crate::support::{KeyManager, Openstack, Postgres, Regime};
+use super::host::Host;
+use super::normal::normal;
+use portcullis_testing::{KeyManager, Openstack, Postgres, Regime};
 use base64::Engine as _;
 use serde_json::Value;
 use std::collections::HashMap;

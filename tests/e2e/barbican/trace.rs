@@ -1,9 +1,9 @@
 //! What the `openstack` command sent when it was recorded, again: `tests/data/barbican/cli-trace.jsonl`. The command
 //! itself is run in `clients.rs`.
 
-use crate::host::Host;
-use crate::normal::normal;
-use crate::support::{KeyManager, Openstack, Regime};
+use super::host::Host;
+use super::normal::normal;
+use portcullis_testing::{KeyManager, Openstack, Regime};
 use serde_json::Value;
 
 const TRACE: &str = include_str!("../../data/barbican/cli-trace.jsonl");

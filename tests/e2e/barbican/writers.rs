@@ -1,8 +1,8 @@
 //! Many who write at once, and a host that dies while they do: what was acknowledged is there, and nothing is there
 //! by halves.
 
-use crate::host::Host;
-use crate::support::{KeyManager, Openstack, Postgres};
+use super::host::Host;
+use portcullis_testing::{KeyManager, Openstack, Postgres};
 use serde_json::{Value, json};
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Barrier;

@@ -7,7 +7,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::sync::mpsc;
 
-use super::support::{Dockerd, Plugin, Portcullis, http, need_dockerd};
+use portcullis_testing::{Dockerd, Plugin, Portcullis, http, need_dockerd};
 use super::{PROGRAM, config_of, records};
 
 const FORM: &str = "application/x-www-form-urlencoded";

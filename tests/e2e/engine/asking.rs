@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-use crate::support::child::LOOK;
-use crate::support::{Portcullis, http};
+use portcullis_testing::child::LOOK;
+use portcullis_testing::{Portcullis, http};
 
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_portcullis");
 /// How long something may take that must come sooner or later.

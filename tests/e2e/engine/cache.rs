@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use crate::asking::{Asked, hostile};
+use super::asking::{Asked, hostile};
 
 const ALLOWS: &str = "deadline = \"20s\"";
 const DENIES: &str = "deadline = \"20s\"\nsettings = { require_user = true }";

@@ -1,6 +1,6 @@
 //! Several policies on one hook, and those that only watch.
 
-use crate::asking::{Asked, allow, bystander, eventually, guest, hostile, policy};
+use super::asking::{Asked, allow, bystander, eventually, guest, hostile, policy};
 
 /// A policy that denies `ContainerList`, whatever the hook, and allows the rest.
 fn no_lists(rest: &str) -> String {

@@ -1,6 +1,6 @@
 //! Each way of misbehaving has its own reason and outcome, and spoils nothing but its own decision.
 
-use crate::asking::{Asked, bystander, hostile};
+use super::asking::{Asked, bystander, hostile};
 
 /// What it is told to do, the outcome in the record, and what the operator reads there.
 const FAULTS: [(&str, &str, &str); 15] = [

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::asking::{Answer, Asked, Door, bystander, hostile};
+use super::asking::{Answer, Asked, Door, bystander, hostile};
 
 const ACTS: [&str; 16] = [
     "spin",

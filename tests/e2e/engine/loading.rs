@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
-use crate::asking::{Asked, PROGRAM, allow, bystander, complaint, config, guest, hostile, policy};
-use crate::support::Portcullis;
+use super::asking::{Asked, PROGRAM, allow, bystander, complaint, config, guest, hostile, policy};
+use portcullis_testing::Portcullis;
 
 fn write(folder: &TempDir, name: &str, bytes: &[u8]) -> PathBuf {
     let path = folder.path().join(name);

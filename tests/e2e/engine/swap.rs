@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::asking::{Asked, Door, allow, guest, hostile, policy};
+use super::asking::{Asked, Door, allow, guest, hostile, policy};
 
 const PATIENT: &str = "deadline = \"20s\"";
 
@@ -90,7 +90,7 @@ fn under_load_every_decision_is_made_by_one_whole_generation() {
         asking.into_iter().map(|asking| asking.join().unwrap()).sum()
     });
     assert_eq!(asked.policies()["generation"], SWAPS + 1);
-    let records = crate::asking::eventually("every record", || {
+    let records = super::asking::eventually("every record", || {
         Some(asked.records()).filter(|records| records.len() >= count)
     });
     assert_eq!(records.len(), count);

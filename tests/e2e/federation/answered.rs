@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::support::openstack::client::Answer;
+use portcullis_testing::openstack::client::Answer;
 
 /// The id of the key in an answer that has credentials.
 #[track_caller]

@@ -4,10 +4,10 @@ use std::collections::HashSet;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::answered::{json, key, refused};
-use crate::fake_sts::Mood;
-use crate::host::{EVERYBODY, Host, PEOPLE, PREFIX, Setup};
-use crate::support::child::LOOK;
+use super::answered::{json, key, refused};
+use portcullis_testing::fake_sts::Mood;
+use super::host::{EVERYBODY, Host, PEOPLE, PREFIX, Setup};
+use portcullis_testing::child::LOOK;
 
 const PATH: &str = "/account/production/reader/credentials";
 

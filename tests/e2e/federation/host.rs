@@ -10,13 +10,13 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-use crate::answered::key;
-use crate::fake_sign_in::FakeSignIn;
-use crate::fake_sts::FakeSts;
-use crate::moto::Moto;
-use crate::support::Portcullis;
-use crate::support::child::LOOK;
-use crate::support::openstack::client::{Answer, Client};
+use super::answered::key;
+use portcullis_testing::fake_sign_in::FakeSignIn;
+use portcullis_testing::fake_sts::FakeSts;
+use portcullis_testing::moto::Moto;
+use portcullis_testing::Portcullis;
+use portcullis_testing::child::LOOK;
+use portcullis_testing::openstack::client::{Answer, Client};
 
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_portcullis");
 /// The secret of our own keys, where they are not moto's.

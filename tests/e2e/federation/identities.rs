@@ -4,10 +4,10 @@ use serde_json::{Value, json};
 use std::path::Path;
 use std::process::Command;
 
-use crate::answered::json;
-use crate::host::{EVERYBODY, Host, PEOPLE};
-use crate::support::Run;
-use crate::support::pki::{Authority, Issued};
+use super::answered::json;
+use super::host::{EVERYBODY, Host, PEOPLE};
+use portcullis_testing::Run;
+use portcullis_testing::pki::{Authority, Issued};
 
 const MOUNTS: &str = r#"
 [federation]

@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use crate::answered::{json, key, refused};
-use crate::fake_sts::Mood;
-use crate::host::Host;
-use crate::support::openstack::client::Answer;
+use super::answered::{json, key, refused};
+use portcullis_testing::fake_sts::Mood;
+use super::host::Host;
+use portcullis_testing::openstack::client::Answer;
 
 /// The same role for whoever asks: `/m` takes both versions, `/strict` the second, `/afp` is AFP's own.
 const MOUNTS: &str = r#"

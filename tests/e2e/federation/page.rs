@@ -3,10 +3,11 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::aws_tools::Tools;
-use crate::boto::PASSWORDS;
-use crate::host::{PREFIX, Setup};
-use crate::support::Run;
+use portcullis_testing::aws_tools::Tools;
+use portcullis_testing::needs::missing;
+use super::boto::PASSWORDS;
+use super::host::{PREFIX, Setup};
+use portcullis_testing::Run;
 
 const MOUNT: &str = r#"
 [[federation.mounts]]
@@ -27,7 +28,7 @@ fn parts() -> Option<(std::path::PathBuf, Tools)> {
     let tools = Tools::needed()?;
     let folder = tempfile::tempdir().unwrap();
     let mut playwright = tools.command("python", folder.path());
-    let missing = if !script.is_file() {
+    let what = if !script.is_file() {
         "its script"
     } else if !Run::of(Command::new("chromium").arg("--version")).status.success() {
         "chromium"
@@ -36,10 +37,7 @@ fn parts() -> Option<(std::path::PathBuf, Tools)> {
     } else {
         return Some((script, tools));
     };
-    let text = format!("SKIPPED: the federation door's page in a browser: {missing} is not installed");
-    assert!(std::env::var_os("PORTCULLIS_NEED_BROWSER").is_none(), "{text}");
-    eprintln!("{text}");
-    None
+    missing("browser", &format!("{what} is not installed"))
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::answered::{json, key, refused};
-use crate::host::Host;
+use super::answered::{json, key, refused};
+use super::host::Host;
 
 /// A mount with two policies, of which the first is more generous.
 const TWO: &str = r#"

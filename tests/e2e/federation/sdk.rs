@@ -5,11 +5,11 @@ use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use std::process::Command;
 
-use crate::aws_tools::{Tools, clean};
-use crate::boto::{BASIC, PASSWORDS};
-use crate::host::{Host, PREFIX, Setup};
-use crate::moto::Moto;
-use crate::support::Run;
+use portcullis_testing::aws_tools::{Tools, clean};
+use super::boto::{BASIC, PASSWORDS};
+use super::host::{Host, PREFIX, Setup};
+use portcullis_testing::moto::Moto;
+use portcullis_testing::Run;
 
 const MOUNTS: &str = r#"
 [[federation.mounts]]

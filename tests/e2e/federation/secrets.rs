@@ -3,11 +3,11 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::boto::{BASIC, PASSWORDS};
-use crate::fake_sign_in::{self, SIGN_IN_TOKEN};
-use crate::fake_sts::{Mood, SECRET, TOKEN};
-use crate::host::{Host, OWN_SECRET, PREFIX, Setup};
-use crate::support::openstack::client::Call;
+use super::boto::{BASIC, PASSWORDS};
+use portcullis_testing::fake_sign_in::{self, SIGN_IN_TOKEN};
+use portcullis_testing::fake_sts::{Mood, SECRET, TOKEN};
+use super::host::{Host, OWN_SECRET, PREFIX, Setup};
+use portcullis_testing::openstack::client::Call;
 
 const MOUNTS: &str = r#"
 [[federation.mounts]]

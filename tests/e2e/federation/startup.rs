@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use crate::host::PROGRAM;
-use crate::support::Portcullis;
+use super::host::PROGRAM;
+use portcullis_testing::Portcullis;
 
 /// Six lines.
 const HEAD: &str = concat!(

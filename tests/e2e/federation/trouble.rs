@@ -3,10 +3,10 @@
 
 use std::net::TcpListener;
 
-use crate::answered::{json, refused};
-use crate::fake_sign_in;
-use crate::fake_sts::Mood;
-use crate::host::{EVERYBODY, Host, PEOPLE, PREFIX, Setup};
+use super::answered::{json, refused};
+use portcullis_testing::fake_sign_in;
+use portcullis_testing::fake_sts::Mood;
+use super::host::{EVERYBODY, Host, PEOPLE, PREFIX, Setup};
 
 const PATH: &str = "/account/production/reader/credentials";
 /// In what STS says, for the operator alone.

@@ -3,9 +3,9 @@
 use serde_json::json;
 use std::collections::BTreeSet;
 
-use crate::answered::{json, refused};
-use crate::host::{Host, PEOPLE, PREFIX};
-use crate::support::openstack::client::{Answer, Connection};
+use super::answered::{json, refused};
+use super::host::{Host, PEOPLE, PREFIX};
+use portcullis_testing::openstack::client::{Answer, Connection};
 
 const ROOT: &str = r#"
 [[federation.mounts]]

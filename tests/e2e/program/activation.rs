@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "this is how a test fails")]
 
 use super::place::{BOTH, Connection, PATIENCE, PROGRAM, Place};
-use crate::support::child::Service;
-use crate::support::portcullis::clean;
+use portcullis_testing::child::Service;
+use portcullis_testing::portcullis::clean;
 use std::fs;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixListener;

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "this is how a test fails")]
 
 use super::place::{ALLOW, PROGRAM, Place, ask, get_json, message, until};
-use crate::support::{Portcullis, http};
+use portcullis_testing::{Portcullis, http};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;

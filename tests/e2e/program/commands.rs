@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "this is how a test fails")]
 
 use super::place::{BOTH, Place};
-use crate::support::{Authority, Run};
+use portcullis_testing::{Authority, Run};
 use serde_json::Value;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;

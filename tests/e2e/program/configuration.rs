@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "this is how a test fails")]
 
 use super::place::{ALLOW, PROGRAM, Place};
-use crate::support::{Portcullis, Run};
+use portcullis_testing::{Portcullis, Run};
 use std::fs;
 
 const ZEROS: &str = "0000000000000000000000000000000000000000000000000000000000000000";

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "this is how a test fails")]
 
 use super::place::{BOTH, PROGRAM};
-use crate::support::{Dockerd, Plugin, Portcullis, Run, need_dockerd};
+use portcullis_testing::{Dockerd, Plugin, Portcullis, Run, need_dockerd};
 use serde_json::Value;
 use std::fs;
 

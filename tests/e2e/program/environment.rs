@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "this is how a test fails")]
 
 use super::place::{ALLOW, PATIENCE, PROGRAM, Place, ask, get_json, message};
-use crate::support::{Run, http};
+use portcullis_testing::{Run, http};
 use std::fs;
 use std::process::Command;
 
@@ -124,7 +124,7 @@ fn without_root_everything_is_in_the_users_own_folders() {
         let script = "exec 9<\"$0\"; exec setpriv --reuid=65534 --regid=65534 --clear-groups /proc/self/fd/9";
         let mut unprivileged = Command::new("sh");
         unprivileged.args(["-c", script, PROGRAM]).current_dir(place.at(""));
-        crate::support::portcullis::clean(&mut unprivileged);
+        portcullis_testing::portcullis::clean(&mut unprivileged);
         command = unprivileged;
     }
     command.env("HOME", place.at("")).env("XDG_RUNTIME_DIR", &runtime).env("XDG_STATE_HOME", &state);

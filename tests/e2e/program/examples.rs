@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "this is how a test fails")]
 
 use super::place::{BOTH, Place};
-use crate::support::Run;
+use portcullis_testing::Run;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 

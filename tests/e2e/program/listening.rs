@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "this is how a test fails")]
 
 use super::place::{ALLOW, Place};
-use crate::support::Authority;
+use portcullis_testing::Authority;
 
 #[test]
 fn where_to_listen_is_checked_before_anything_listens() {

@@ -1,9 +1,9 @@
 //! A folder with a configuration and two sockets in it, and HTTP spoken by hand: what is sent is what is written.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "this is how a test fails")]
 
-use crate::support::child::{LOOK, Service};
-use crate::support::portcullis::clean;
-use crate::support::{Portcullis, Run, http};
+use portcullis_testing::child::{LOOK, Service};
+use portcullis_testing::portcullis::clean;
+use portcullis_testing::{Portcullis, Run, http};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use std::fs;

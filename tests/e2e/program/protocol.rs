@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "this is how a test fails")]
 
 use super::place::{Connection, PROGRAM, Place, get_json, message, until};
-use crate::support::{Portcullis, http};
+use portcullis_testing::{Portcullis, http};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "this is how a test fails")]
 
 use super::place::{Connection, PROGRAM, Place, get_json, until};
-use crate::support::{Portcullis, Run};
+use portcullis_testing::{Portcullis, Run};
 use serde_json::{Value, json};
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;

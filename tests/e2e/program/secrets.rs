@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "this is how a test fails")]
 
 use super::place::{BOTH, Connection, PATIENCE, Place, ask, message, until};
-use crate::support::http;
+use portcullis_testing::http;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};

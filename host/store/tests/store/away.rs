@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::postgres::Postgres;
+use portcullis_testing::postgres::Postgres;
 use crate::support::{Database, run};
 use crate::transactions::{IDS, open, put};
 

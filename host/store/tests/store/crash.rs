@@ -9,7 +9,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
-use crate::postgres::Postgres;
+use portcullis_testing::postgres::Postgres;
 use crate::support::{Database, run};
 use crate::transactions::{IDS, PUT, TABLES, open};
 

@@ -11,10 +11,6 @@
     reason = "this is how a test fails"
 )]
 
-#[path = "../../../../tests/support/child.rs"]
-mod child;
-#[path = "../../../../tests/support/postgres.rs"]
-mod postgres;
 
 mod away;
 mod crash;

@@ -70,7 +70,7 @@ macro_rules! on_both {
         mod on_postgres {
             $(#[test]
             fn $name() {
-                let Some(server) = crate::postgres::Postgres::shared() else { return };
+                let Some(server) = portcullis_testing::postgres::Postgres::shared() else { return };
                 crate::support::run(super::$name(crate::support::Database::postgres(server)));
             })*
         }

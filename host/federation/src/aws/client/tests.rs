@@ -1,11 +1,9 @@
 //! A cache before an STS that goes away, with a clock that runs ahead.
 
-#[path = "../../../../../tests/support/fake_sts.rs"]
-mod fake_sts;
 
 use super::*;
 use crate::aws::{Account, Keys, Partition};
-use fake_sts::{FakeSts, Mood};
+use portcullis_testing::fake_sts::{FakeSts, Mood};
 use portcullis_contract::aws::Grant;
 use std::sync::Mutex;
 

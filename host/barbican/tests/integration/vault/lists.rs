@@ -1,0 +1,133 @@
+//! Lists: whose, which, and in what order.
+
+use portcullis_barbican::vault::{Entity, Filter, Held, Kind, NewSecret, Scope, Vault};
+
+use crate::support::{Database, on_both};
+use super::{acl, find, make_container, make_secret, new_secret, open};
+
+on_both!(of_a_project, filtered, listed_users, in_pages, containers);
+
+fn project(name: &str) -> Filter {
+    Filter::new(Scope::Project(name.into()))
+}
+
+fn names(entities: &[Held]) -> Vec<&str> {
+    entities.iter().map(|held| held.entity.name().unwrap_or("-")).collect()
+}
+
+async fn listed(vault: &Vault, filter: &Filter) -> (Vec<String>, u64) {
+    let page = vault.list(Kind::Secret, filter).await.unwrap();
+    (names(&page.entities).into_iter().map(str::to_owned).collect(), page.total)
+}
+
+async fn of_a_project(at: Database) {
+    let vault = open(&at).await;
+    for name in ["c", "a", "b"] {
+        make_secret(&vault, name).await;
+    }
+    let theirs = NewSecret { project: "P1".into(), ..new_secret("theirs") };
+    vault.create_secret(theirs).await.unwrap();
+    let page = vault.list(Kind::Secret, &project("p1")).await.unwrap();
+    assert_eq!((names(&page.entities), page.total), (vec!["c", "a", "b"], 3), "oldest first");
+    for held in &page.entities {
+        assert_eq!(&find(&vault, Kind::Secret, held.entity.id()).await, held, "as it is found alone");
+    }
+    assert_eq!(listed(&vault, &project("nobody")).await, (vec![], 0));
+}
+
+async fn filtered(at: Database) {
+    let vault = open(&at).await;
+    let aes = NewSecret {
+        algorithm: Some("aes".into()),
+        bit_length: Some(256),
+        mode: Some("cbc".into()),
+        secret_type: "symmetric".into(),
+        ..new_secret("key")
+    };
+    vault.create_secret(aes).await.unwrap();
+    make_secret(&vault, "key").await;
+    make_secret(&vault, "Key").await;
+    vault.create_secret(NewSecret { name: None, ..new_secret("") }).await.unwrap();
+    let all = project("p1");
+    let some = |text: &str| Some(text.to_owned());
+    for (filter, total) in [
+        (all.clone(), 4),
+        (Filter { name: some("key"), ..all.clone() }, 2),
+        (Filter { name: some("ke_"), ..all.clone() }, 0),
+        (Filter { name: some(""), ..all.clone() }, 0),
+        (Filter { subtype: some("symmetric"), ..all.clone() }, 1),
+        (Filter { algorithm: some("aes"), ..all.clone() }, 1),
+        (Filter { algorithm: some("AES"), ..all.clone() }, 0),
+        (Filter { bit_length: Some(256), ..all.clone() }, 1),
+        (Filter { bit_length: Some(128), ..all.clone() }, 0),
+        (Filter { mode: some("cbc"), ..all.clone() }, 1),
+        (Filter { name: some("key"), mode: some("cbc"), ..all.clone() }, 1),
+        (Filter { name: some("Key"), mode: some("cbc"), ..all.clone() }, 0),
+        (Filter { name: some("' OR 1=1 --"), ..all }, 0),
+    ] {
+        let page = vault.list(Kind::Secret, &filter).await.unwrap();
+        assert_eq!((page.total, page.entities.len()), (total, usize::try_from(total).unwrap()), "{filter:?}");
+    }
+}
+
+async fn listed_users(at: Database) {
+    let vault = open(&at).await;
+    for (name, project, users) in [
+        ("one", "p1", &["u2", "u3"][..]),
+        ("two", "p2", &["u2"]),
+        ("three", "p2", &["u3"]),
+        ("four", "p1", &[]),
+    ] {
+        let new = NewSecret { project: project.into(), acl: Some(acl(users, true)), ..new_secret(name) };
+        vault.create_secret(new).await.unwrap();
+    }
+    let of = |user: &str| Filter::new(Scope::Listed(user.into()));
+    assert_eq!(listed(&vault, &of("u2")).await, (vec!["one".into(), "two".into()], 2), "across projects");
+    assert_eq!(listed(&vault, &of("u3")).await, (vec!["one".into(), "three".into()], 2));
+    assert_eq!(listed(&vault, &of("U2")).await, (vec![], 0));
+    let named = Filter { name: Some("two".into()), ..of("u2") };
+    assert_eq!(listed(&vault, &named).await, (vec!["two".into()], 1));
+    assert_eq!(vault.list(Kind::Container, &of("u2")).await.unwrap().total, 0);
+}
+
+async fn in_pages(at: Database) {
+    let vault = open(&at).await;
+    let mut ids = Vec::new();
+    for number in 0..25 {
+        ids.push(make_secret(&vault, &number.to_string()).await.id);
+    }
+    // A list tells nothing of containers, however many hold what is in it.
+    for _ in 0..2 {
+        make_container(&vault, &ids.iter().map(|id| ("x", *id)).collect::<Vec<_>>()).await;
+    }
+    let mut seen = Vec::new();
+    for offset in [0, 10, 20, 30] {
+        let page = vault.list(Kind::Secret, &Filter { offset, ..project("p1") }).await.unwrap();
+        assert_eq!(page.total, 25);
+        assert!(page.entities.iter().all(|held| held.holders.is_empty()));
+        seen.extend(page.entities.iter().map(|held| held.entity.id()));
+    }
+    assert_eq!(seen, ids);
+    let none = Filter { limit: 0, ..project("p1") };
+    assert_eq!(listed(&vault, &none).await, (vec![], 25));
+    let far = Filter { offset: u64::MAX, limit: u64::MAX, ..project("p1") };
+    assert_eq!(listed(&vault, &far).await, (vec![], 25));
+}
+
+async fn containers(at: Database) {
+    let vault = open(&at).await;
+    let a = make_secret(&vault, "a").await;
+    let one = make_container(&vault, &[("x", a.id), ("y", a.id)]).await;
+    let two = make_container(&vault, &[]).await;
+    let version = find(&vault, Kind::Container, two.id).await.version;
+    let _ = vault.set_acl(Kind::Container, two.id, version, &acl(&["u2"], false)).await.unwrap();
+    let page = vault.list(Kind::Container, &project("p1")).await.unwrap();
+    assert_eq!((page.total, page.entities.len()), (2, 2));
+    assert_eq!(page.entities[0].entity, Entity::Container(one));
+    let mine = vault.list(Kind::Container, &Filter::new(Scope::Listed("u2".into()))).await.unwrap();
+    assert_eq!(mine.entities, [find(&vault, Kind::Container, two.id).await]);
+    for (name, subtype, total) in [("box", "generic", 2), ("box", "rsa", 0), ("bag", "generic", 0)] {
+        let filter = Filter { name: Some(name.into()), subtype: Some(subtype.into()), ..project("p1") };
+        assert_eq!(vault.list(Kind::Container, &filter).await.unwrap().total, total, "{name} {subtype}");
+    }
+}

@@ -1,0 +1,79 @@
+//! The vault over both databases.
+
+
+mod acls;
+mod entities;
+mod lists;
+mod payloads;
+mod races;
+mod speed;
+
+use portcullis_barbican::vault::{
+    AclValue, Container, CreateContainer, Held, Kind, NewContainer, NewPayload, NewSecret, Secret, SecretRef,
+    Vault,
+};
+use portcullis_store::seal::{MasterKey, Sealer};
+use crate::support::Database;
+use uuid::Uuid;
+
+pub fn key(byte: u8) -> MasterKey {
+    MasterKey::parse(&[byte; 32]).unwrap()
+}
+
+pub async fn open(at: &Database) -> Vault {
+    Vault::open(at.open().await, Sealer::new(&key(1), &[])).await.unwrap()
+}
+
+pub fn new_secret(name: &str) -> NewSecret {
+    NewSecret {
+        name: Some(name.into()),
+        project: "p1".into(),
+        creator: Some("u1".into()),
+        secret_type: "opaque".into(),
+        ..NewSecret::default()
+    }
+}
+
+pub fn new_payload(bytes: &[u8]) -> NewPayload {
+    NewPayload { content_type: "text/plain".into(), bytes: bytes.to_vec().into() }
+}
+
+pub fn acl(users: &[&str], project_access: bool) -> AclValue {
+    AclValue { users: users.iter().map(ToString::to_string).collect(), project_access }
+}
+
+pub async fn make_secret(vault: &Vault, name: &str) -> Secret {
+    vault.create_secret(new_secret(name)).await.unwrap()
+}
+
+pub async fn make_container(vault: &Vault, secrets: &[(&str, Uuid)]) -> Container {
+    let secrets = secrets
+        .iter()
+        .map(|(name, secret)| SecretRef { name: Some((*name).into()), secret: *secret })
+        .collect();
+    let new = NewContainer {
+        name: Some("box".into()),
+        project: "p1".into(),
+        creator: Some("u1".into()),
+        container_type: "generic".into(),
+        secrets,
+        acl: None,
+    };
+    match vault.create_container(new).await.unwrap() {
+        CreateContainer::Done(container) => container,
+        refused => panic!("{refused:?}"),
+    }
+}
+
+/// One of each kind.
+pub async fn one(vault: &Vault, kind: Kind) -> Uuid {
+    let secret = make_secret(vault, "one").await;
+    match kind {
+        Kind::Secret => secret.id,
+        Kind::Container => make_container(vault, &[("a", secret.id)]).await.id,
+    }
+}
+
+pub async fn find(vault: &Vault, kind: Kind, id: Uuid) -> Held {
+    vault.find(kind, id).await.unwrap().unwrap()
+}

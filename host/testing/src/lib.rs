@@ -1,0 +1,46 @@
+//! What tests need: processes that end with the test, real daemons (dockerd, Keystone, Barbican, PostgreSQL), fakes
+//! of AWS, certificates, and a small HTTP client. A development dependency, never part of the program.
+//!
+//! Everything here cleans up after itself and waits for events up to a deadline. A real part that a machine does not
+//! have is skipped by name ([`needs`]).
+//!
+//! * [`needs`]: what is skipped, and where that is a failure
+//! * [`child`]: processes; [`portcullis`]: the program under test
+//! * [`dockerd`], [`plugin`]: a Docker daemon and its plugin files
+//! * [`openstack`], [`keystone`], [`barbican`]: OpenStack services and clients
+//! * [`aws_tools`], [`moto`], [`fake_sts`], [`fake_sign_in`]: clients and servers of AWS
+//! * [`postgres`], [`pki`], [`http`]
+#![allow(
+    clippy::pedantic,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    missing_docs,
+    reason = "this is how a test fails, and names say what a test needs to know"
+)]
+
+pub mod aws_tools;
+pub mod barbican;
+pub mod child;
+pub mod dockerd;
+pub mod fake_sign_in;
+pub mod fake_sts;
+pub mod http;
+pub mod keystone;
+pub mod moto;
+pub mod needs;
+pub mod openstack;
+pub mod pki;
+pub mod plugin;
+pub mod portcullis;
+pub mod postgres;
+
+pub use barbican::{Barbican, KeyManager, Regime};
+pub use child::Run;
+pub use dockerd::{DockerTls, Dockerd, Needed, need_dockerd};
+pub use openstack::Openstack;
+pub use pki::Authority;
+pub use plugin::Plugin;
+pub use portcullis::Portcullis;
+pub use postgres::Postgres;
