@@ -16,10 +16,10 @@
 mod host;
 
 use host::Host;
-use serde_json::json;
-use std::time::{Duration, Instant};
 use portcullis_testing::openstack::client::Connection;
 use portcullis_testing::{KeyManager, Openstack, Regime};
+use serde_json::json;
+use std::time::{Duration, Instant};
 
 /// Rounds of both servers, and requests of each in a round: Barbican takes milliseconds.
 const ROUNDS: usize = 10;

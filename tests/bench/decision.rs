@@ -18,6 +18,7 @@ use portcullis_edge::Settled;
 use portcullis_engine::build::{Builder, Confines};
 use portcullis_engine::source::Source;
 use portcullis_engine::{Host, HostOptions, Limits, Mode, PolicySpec};
+use std::collections::BTreeSet;
 use std::time::Duration;
 use tokio::runtime::Runtime;
 

@@ -12,11 +12,10 @@
     reason = "this is a tool that prints figures"
 )]
 
-
+use portcullis_testing::Portcullis;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
-use portcullis_testing::Portcullis;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_portcullis");
 const ROUND: Duration = Duration::from_secs(4);

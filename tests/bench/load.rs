@@ -18,13 +18,13 @@ mod processor;
 use axum::Router;
 use axum::body::Bytes;
 use axum::routing::post;
+use portcullis_testing::Portcullis;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
-use portcullis_testing::Portcullis;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_portcullis");
 const ROUND: Duration = Duration::from_secs(4);
@@ -118,7 +118,8 @@ fn recorded_create() -> Vec<u8> {
 }
 
 fn first_answer(unix: &Path, message: &[u8]) {
-    let answer = portcullis_testing::http::post_unix(unix, ROUTE, std::str::from_utf8(message).unwrap()).unwrap();
+    let answer =
+        portcullis_testing::http::post_unix(unix, ROUTE, std::str::from_utf8(message).unwrap()).unwrap();
     assert_eq!(answer, (200, r#"{"Allow":true}"#.to_owned()));
 }
 

@@ -1,9 +1,9 @@
 //! A real dockerd, unmodified Docker clients, and a policy between them.
 mod unshown;
 
+use portcullis_testing::{Authority, DockerTls, Dockerd, Plugin, Portcullis, need_dockerd};
 use serde_json::Value;
 use std::fs;
-use portcullis_testing::{Authority, DockerTls, Dockerd, Plugin, Portcullis, need_dockerd};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_portcullis");
 

@@ -3,7 +3,6 @@
 //! Where a language's tools cannot be had, its test says so by name and passes; where `PORTCULLIS_NEED_LANGUAGES` is
 //! set it fails.
 
-
 use base64::Engine as _;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -31,7 +30,10 @@ fn build(language: &str, folder: &Path) -> Option<PathBuf> {
     let text =
         String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
     let why = text.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default();
-    portcullis_testing::needs::missing("languages", &format!("the example in {language} cannot be built here: {why}"))
+    portcullis_testing::needs::missing(
+        "languages",
+        &format!("the example in {language} cannot be built here: {why}"),
+    )
 }
 
 /// The example as a policy that must pass the cases that all languages share.

@@ -2,9 +2,8 @@
 //! settled by hand in `tests/data/docker/authz-recorded.expected.tsv`, under docker-baseline without settings and
 //! then allow. Rows of `/AuthZPlugin.AuthZRes` and `/Plugin.Activate` are answered.
 
-
-use serde_json::Value;
 use portcullis_testing::{Portcullis, http};
+use serde_json::Value;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_portcullis");
 const RECORDING: &str = include_str!("../data/docker/authz-recorded.jsonl");

@@ -4,11 +4,10 @@
 //! Alone in its program, since what is collected is what all threads write.
 #![allow(clippy::unwrap_used, reason = "this is how a test fails")]
 
-
-use portcullis_testing::fake_sign_in::FakeSignIn;
-use portcullis_testing::fake_sts::{FakeSts, Mood};
 use portcullis_contract::aws::Grant;
 use portcullis_federation::aws::{Account, Aws, AwsOptions, Keys, Partition, Session};
+use portcullis_testing::fake_sign_in::FakeSignIn;
+use portcullis_testing::fake_sts::{FakeSts, Mood};
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -71,8 +70,14 @@ async fn nothing_secret_is_written_by_anybody() {
         let Ok(credentials) = aws.credentials(&session, Duration::from_mins(20)).await else { continue };
         for mood in [
             portcullis_testing::fake_sign_in::Mood::Ok,
-            portcullis_testing::fake_sign_in::Mood::Answer(500, portcullis_testing::fake_sign_in::SIGN_IN_TOKEN.into()),
-            portcullis_testing::fake_sign_in::Mood::Answer(200, portcullis_testing::fake_sign_in::SIGN_IN_TOKEN.into()),
+            portcullis_testing::fake_sign_in::Mood::Answer(
+                500,
+                portcullis_testing::fake_sign_in::SIGN_IN_TOKEN.into(),
+            ),
+            portcullis_testing::fake_sign_in::Mood::Answer(
+                200,
+                portcullis_testing::fake_sign_in::SIGN_IN_TOKEN.into(),
+            ),
         ] {
             sign_in.be(mood);
             let _ = aws.console_url(&session, &credentials, None, None).await;

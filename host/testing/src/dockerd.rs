@@ -29,8 +29,9 @@ pub struct Needed {
 /// What is needed to run a dockerd, or nothing and a line that says what is missing. Where
 /// `PORTCULLIS_NEED_DOCKERD` is set, that fails instead: a machine that is to run these tests must run them.
 pub fn need_dockerd() -> Option<Needed> {
-    let missing =
-        |what: &str| missing("dockerd", &format!("{what} (apt-get install docker.io busybox-static, and be root)"));
+    let missing = |what: &str| {
+        missing("dockerd", &format!("{what} (apt-get install docker.io busybox-static, and be root)"))
+    };
     let Some(dockerd) = find("dockerd").next() else { return missing("there is no dockerd") };
     let clients: Vec<_> = find("docker").collect();
     if clients.is_empty() {

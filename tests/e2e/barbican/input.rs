@@ -3,9 +3,9 @@
 //! Where the real Barbican beside it answers with a 4xx too, it must be the same one.
 
 use super::host::Host;
+use super::wrong::{IDS, acls, containers, secrets};
 use portcullis_testing::openstack::client::{Answer, Call, Connection};
 use portcullis_testing::{KeyManager, Openstack, Regime};
-use super::wrong::{IDS, acls, containers, secrets};
 use serde_json::json;
 
 /// One secret and one container with an ACL, in one host.

@@ -3,8 +3,8 @@
 
 use super::host::Host;
 use super::normal::normal;
-use portcullis_testing::{KeyManager, Openstack, Postgres, Regime};
 use base64::Engine as _;
+use portcullis_testing::{KeyManager, Openstack, Postgres, Regime};
 use serde_json::Value;
 use std::collections::HashMap;
 

@@ -7,8 +7,8 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::sync::mpsc;
 
-use portcullis_testing::{Dockerd, Plugin, Portcullis, http, need_dockerd};
 use super::{PROGRAM, config_of, records};
+use portcullis_testing::{Dockerd, Plugin, Portcullis, http, need_dockerd};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 const JSON: &str = "application/json";

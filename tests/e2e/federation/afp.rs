@@ -3,11 +3,11 @@
 use std::fs;
 use std::process::Command;
 
-use portcullis_testing::aws_tools::Tools;
 use super::boto::PASSWORDS;
-use portcullis_testing::fake_sts::{Mood, SECRET, TOKEN};
 use super::host::{Host, PREFIX, Setup};
 use portcullis_testing::Run;
+use portcullis_testing::aws_tools::Tools;
+use portcullis_testing::fake_sts::{Mood, SECRET, TOKEN};
 
 /// Accounts and roles with what a URL has another meaning for. `/` is none of these: `afp` cannot ask for it.
 const MOUNT: &str = r###"

@@ -3,9 +3,9 @@
 use serde_json::json;
 
 use super::answered::{json, key};
+use super::host::{EVERYBODY, Host, PEOPLE};
 use portcullis_testing::fake_sign_in::SIGN_IN_TOKEN;
 use portcullis_testing::fake_sts::{Mood, SECRET, TOKEN};
-use super::host::{EVERYBODY, Host, PEOPLE};
 
 /// The sign-in token as it stands in a URL.
 const QUOTED_TOKEN: &str = "FakeSigninToken%2F%2B%26%3D";

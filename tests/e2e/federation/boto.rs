@@ -5,10 +5,10 @@ use serde_json::Value;
 use std::fs;
 use std::path::Path;
 
-use portcullis_testing::aws_tools::Tools;
 use super::host::{Host, PREFIX, Setup};
-use portcullis_testing::moto::Moto;
 use portcullis_testing::Run;
+use portcullis_testing::aws_tools::Tools;
+use portcullis_testing::moto::Moto;
 
 /// `PASSWORD`, as `htpasswd -B` writes it.
 pub(crate) const PASSWORDS: &str = "alice:$2b$04$abcdefghijklmnopqrstuuQLWznNg7K9oVKTozbgThVyO8vc7yOme\n";

@@ -5,9 +5,9 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use super::answered::{json, key, refused};
-use portcullis_testing::fake_sts::Mood;
 use super::host::{EVERYBODY, Host, PEOPLE, PREFIX, Setup};
 use portcullis_testing::child::LOOK;
+use portcullis_testing::fake_sts::Mood;
 
 const PATH: &str = "/account/production/reader/credentials";
 

@@ -11,11 +11,11 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 use super::answered::key;
+use portcullis_testing::Portcullis;
+use portcullis_testing::child::LOOK;
 use portcullis_testing::fake_sign_in::FakeSignIn;
 use portcullis_testing::fake_sts::FakeSts;
 use portcullis_testing::moto::Moto;
-use portcullis_testing::Portcullis;
-use portcullis_testing::child::LOOK;
 use portcullis_testing::openstack::client::{Answer, Client};
 
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_portcullis");

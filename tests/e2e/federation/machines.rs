@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::answered::{json, key, refused};
-use portcullis_testing::fake_sts::Mood;
 use super::host::Host;
+use portcullis_testing::fake_sts::Mood;
 use portcullis_testing::openstack::client::Answer;
 
 /// The same role for whoever asks: `/m` takes both versions, `/strict` the second, `/afp` is AFP's own.

@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::process::Command;
 
-use portcullis_testing::aws_tools::Tools;
-use portcullis_testing::needs::missing;
 use super::boto::PASSWORDS;
 use super::host::{PREFIX, Setup};
 use portcullis_testing::Run;
+use portcullis_testing::aws_tools::Tools;
+use portcullis_testing::needs::missing;
 
 const MOUNT: &str = r#"
 [[federation.mounts]]

@@ -5,11 +5,11 @@ use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use std::process::Command;
 
-use portcullis_testing::aws_tools::{Tools, clean};
 use super::boto::{BASIC, PASSWORDS};
 use super::host::{Host, PREFIX, Setup};
-use portcullis_testing::moto::Moto;
 use portcullis_testing::Run;
+use portcullis_testing::aws_tools::{Tools, clean};
+use portcullis_testing::moto::Moto;
 
 const MOUNTS: &str = r#"
 [[federation.mounts]]

@@ -4,9 +4,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::boto::{BASIC, PASSWORDS};
+use super::host::{Host, OWN_SECRET, PREFIX, Setup};
 use portcullis_testing::fake_sign_in::{self, SIGN_IN_TOKEN};
 use portcullis_testing::fake_sts::{Mood, SECRET, TOKEN};
-use super::host::{Host, OWN_SECRET, PREFIX, Setup};
 use portcullis_testing::openstack::client::Call;
 
 const MOUNTS: &str = r#"

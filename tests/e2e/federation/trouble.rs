@@ -4,9 +4,9 @@
 use std::net::TcpListener;
 
 use super::answered::{json, refused};
+use super::host::{EVERYBODY, Host, PEOPLE, PREFIX, Setup};
 use portcullis_testing::fake_sign_in;
 use portcullis_testing::fake_sts::Mood;
-use super::host::{EVERYBODY, Host, PEOPLE, PREFIX, Setup};
 
 const PATH: &str = "/account/production/reader/credentials";
 /// In what STS says, for the operator alone.

@@ -2,9 +2,9 @@
 #![allow(clippy::unwrap_used, reason = "this is how a test fails")]
 
 use super::place::{Connection, PROGRAM, Place, get_json, message, until};
-use portcullis_testing::{Portcullis, http};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use portcullis_testing::{Portcullis, http};
 use serde_json::{Value, json};
 
 const MEDIA_TYPE: &str = "\r\ncontent-type: application/vnd.docker.plugins.v1.2+json\r\n";

@@ -3,9 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "this is how a test fails")]
 
 use super::place::{BOTH, Connection, PATIENCE, Place, ask, message, until};
-use portcullis_testing::http;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use portcullis_testing::http;
 use serde_json::{Value, json};
 use std::fs;
 

@@ -1,6 +1,5 @@
 //! What a host is called, by a small DNS server on this machine.
 
-
 use hickory_proto::op::{Message, ResponseCode};
 use hickory_proto::rr::rdata::{A, AAAA, CNAME, PTR, SOA};
 use hickory_proto::rr::{Name, RData, Record, RecordType};

@@ -1,12 +1,10 @@
 //! Groups from a real OpenLDAP: `slapd`, started for each test with its own database on its own ports. Where it is
 //! not installed the tests say so and pass, unless `PORTCULLIS_NEED_SLAPD` is set.
 
-
-
+use super::slapd::Slapd;
 use http::{HeaderMap, HeaderValue};
 use portcullis_identity::Rejection;
 use portcullis_identity::source::{Asked, Groups, LdapBind, LdapOptions, Proof, Source, SourceOptions};
-use super::slapd::Slapd;
 use std::time::Duration;
 
 const USERS: &str = "ou=people,dc=example,dc=org";

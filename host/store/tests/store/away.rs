@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
-use portcullis_testing::postgres::Postgres;
 use crate::support::{Database, run};
 use crate::transactions::{IDS, open, put};
+use portcullis_testing::postgres::Postgres;
 
 /// How a server ends.
 fn restarted(end: fn(&Postgres)) {

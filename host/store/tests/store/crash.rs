@@ -9,9 +9,9 @@ use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
-use portcullis_testing::postgres::Postgres;
 use crate::support::{Database, run};
 use crate::transactions::{IDS, PUT, TABLES, open};
+use portcullis_testing::postgres::Postgres;
 
 /// The database's URL and the first number to write.
 const CHILD: &str = "PORTCULLIS_TEST_CHILD";

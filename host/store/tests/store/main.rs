@@ -11,7 +11,6 @@
     reason = "this is how a test fails"
 )]
 
-
 mod away;
 mod crash;
 mod migrations;

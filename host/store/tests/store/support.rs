@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use tempfile::TempDir;
 
-use super::postgres::Postgres;
+use portcullis_testing::postgres::Postgres;
 
 /// A database that is empty at first and goes with the test.
 pub struct Database {

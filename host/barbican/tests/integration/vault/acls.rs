@@ -4,8 +4,8 @@ use portcullis_barbican::vault::{Commit, Entity, Held, Kind, NewSecret, Timestam
 use portcullis_store::StoreError;
 use uuid::Uuid;
 
-use crate::support::{Database, on_both};
 use super::{acl, find, new_secret, one, open};
+use crate::support::{Database, on_both};
 
 on_both!(
     made_written_and_deleted,

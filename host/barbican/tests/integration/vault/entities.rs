@@ -8,8 +8,8 @@ use portcullis_store::Sql;
 use portcullis_store::seal::Sealer;
 use uuid::Uuid;
 
-use crate::support::{Database, on_both};
 use super::{acl, find, key, make_container, make_secret, new_payload, new_secret, open};
+use crate::support::{Database, on_both};
 
 on_both!(
     as_it_was_made,

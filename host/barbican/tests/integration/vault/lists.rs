@@ -2,8 +2,8 @@
 
 use portcullis_barbican::vault::{Entity, Filter, Held, Kind, NewSecret, Scope, Vault};
 
-use crate::support::{Database, on_both};
 use super::{acl, find, make_container, make_secret, new_secret, open};
+use crate::support::{Database, on_both};
 
 on_both!(of_a_project, filtered, listed_users, in_pages, containers);
 

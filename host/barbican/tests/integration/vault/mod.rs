@@ -1,6 +1,5 @@
 //! The vault over both databases.
 
-
 mod acls;
 mod entities;
 mod lists;
@@ -8,12 +7,12 @@ mod payloads;
 mod races;
 mod speed;
 
+use crate::support::Database;
 use portcullis_barbican::vault::{
     AclValue, Container, CreateContainer, Held, Kind, NewContainer, NewPayload, NewSecret, Secret, SecretRef,
     Vault,
 };
 use portcullis_store::seal::{MasterKey, Sealer};
-use crate::support::Database;
 use uuid::Uuid;
 
 pub fn key(byte: u8) -> MasterKey {

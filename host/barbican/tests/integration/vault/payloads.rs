@@ -5,8 +5,8 @@ use portcullis_store::seal::{SealError, Sealer};
 use portcullis_store::{Sql, StoreError, Value};
 use uuid::Uuid;
 
-use crate::support::{Database, on_both};
 use super::{find, key, make_secret, new_payload, new_secret, open};
+use crate::support::{Database, on_both};
 
 on_both!(put_once, moved_or_changed_it_does_not_open, it_is_not_in_the_database_as_it_is, keys_change,);
 

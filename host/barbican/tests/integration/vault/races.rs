@@ -5,8 +5,8 @@ use std::sync::Arc;
 use tokio::sync::Barrier;
 use uuid::Uuid;
 
-use crate::support::{Database, on_both};
 use super::{acl, find, make_secret, open};
+use crate::support::{Database, on_both};
 
 on_both!(sixteen_first_writes, sixteen_add_themselves, one_payload_of_many, read_while_written);
 

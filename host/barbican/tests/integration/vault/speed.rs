@@ -3,8 +3,8 @@
 use portcullis_barbican::vault::{Commit, Kind};
 use std::time::{Duration, Instant};
 
-use crate::support::{Database, on_both};
 use super::{acl, find, make_container, make_secret, open};
+use crate::support::{Database, on_both};
 
 on_both!(finding);
 

@@ -1,10 +1,9 @@
 //! A cache before an STS that goes away, with a clock that runs ahead.
 
-
 use super::*;
 use crate::aws::{Account, Keys, Partition};
-use portcullis_testing::fake_sts::{FakeSts, Mood};
 use portcullis_contract::aws::Grant;
+use portcullis_testing::fake_sts::{FakeSts, Mood};
 use std::sync::Mutex;
 
 const HOUR: Duration = Duration::from_hours(1);

@@ -1,9 +1,9 @@
 //! The federation endpoint.
 
-use portcullis_testing::fake_sign_in::{FakeSignIn, Mood, SIGN_IN_TOKEN};
-use portcullis_testing::fake_sts::{FakeSts, SECRET, TOKEN};
 use super::{TWENTY_MINUTES, options, session};
 use portcullis_federation::aws::{Aws, AwsError, AwsOptions};
+use portcullis_testing::fake_sign_in::{FakeSignIn, Mood, SIGN_IN_TOKEN};
+use portcullis_testing::fake_sts::{FakeSts, SECRET, TOKEN};
 use secrecy::ExposeSecret as _;
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;

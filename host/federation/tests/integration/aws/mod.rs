@@ -5,15 +5,14 @@
 //! * `console`: the federation endpoint
 //! * `own_keys`: whose keys the calls are signed with
 
-
 mod console;
 mod own_keys;
 mod sessions;
 mod trouble;
 
-use portcullis_testing::fake_sts::FakeSts;
 use portcullis_contract::aws::Grant;
 use portcullis_federation::aws::{Account, Aws, AwsOptions, Keys, Partition, Session};
+use portcullis_testing::fake_sts::FakeSts;
 use std::time::Duration;
 
 const TWENTY_MINUTES: Duration = Duration::from_mins(20);

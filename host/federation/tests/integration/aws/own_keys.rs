@@ -3,10 +3,10 @@
 //! The environment belongs to the process, so what is found there is tried in one of its own: this program, run
 //! again for one test.
 
-use portcullis_testing::fake_sts::{FakeSts, Mood};
 use super::{TWENTY_MINUTES, account, grant, keys, options, session};
 use portcullis_contract::aws::Grant;
 use portcullis_federation::aws::{Aws, AwsError, AwsOptions, Keys, Partition, Session};
+use portcullis_testing::fake_sts::{FakeSts, Mood};
 use std::env;
 use std::fs;
 use std::process::Stdio;

@@ -1,9 +1,9 @@
 //! What is asked, and what comes of it.
 
-use portcullis_testing::fake_sts::{FakeSts, Mood, SECRET, TOKEN};
 use super::{TWENTY_MINUTES, account, aws, grant, options, session};
 use portcullis_contract::aws::Grant;
 use portcullis_federation::aws::{Aws, AwsError, AwsOptions, Partition, Session};
+use portcullis_testing::fake_sts::{FakeSts, Mood, SECRET, TOKEN};
 use secrecy::ExposeSecret as _;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};

@@ -1,8 +1,8 @@
 //! STS is slow, gone, out of its mind, or refuses: a clear error in time.
 
-use portcullis_testing::fake_sts::{FakeSts, Mood, SECRET, TOKEN};
 use super::{TWENTY_MINUTES, aws, options, session};
 use portcullis_federation::aws::{Aws, AwsError, AwsOptions};
+use portcullis_testing::fake_sts::{FakeSts, Mood, SECRET, TOKEN};
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 

@@ -3,8 +3,8 @@
 use axum::http::StatusCode;
 use std::time::{Duration, SystemTime};
 
-use portcullis_testing::fake_sts::Mood;
 use super::world::{World, grant};
+use portcullis_testing::fake_sts::Mood;
 
 const ROLE: &str = "/meta-data/iam/security-credentials/";
 

@@ -3,8 +3,8 @@
 use axum::http::{Method, StatusCode};
 use portcullis_contract::aws::Denial;
 
-use portcullis_testing::fake_sts::Mood;
 use super::world::World;
+use portcullis_testing::fake_sts::Mood;
 
 const CREDENTIALS: &str = "/account/testaccount/testrole/credentials";
 const CONSOLE: &str = "/account/testaccount/testrole/consoleurl";

@@ -2,9 +2,9 @@
 
 use axum::http::{Method, StatusCode};
 
-use portcullis_testing::fake_sign_in;
-use portcullis_testing::fake_sts::Mood;
 use super::world::World;
+
+use portcullis_testing::fake_sts::Mood;
 
 const CREDENTIALS: &str = "/account/testaccount/testrole/credentials";
 const CONSOLE: &str = "/account/testaccount/testrole/consoleurl";
