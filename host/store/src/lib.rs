@@ -15,6 +15,7 @@
 //! bytes in both databases; in PostgreSQL that takes `COLLATE "C"` in the table's definition. Text with U+0000 is
 //! refused for both, since PostgreSQL cannot store it.
 
+mod connection;
 mod error;
 mod location;
 mod migrate;

@@ -18,6 +18,7 @@ mod postgres;
 
 mod away;
 mod crash;
+mod failures;
 mod migrations;
 mod support;
 mod transactions;
