@@ -24,6 +24,8 @@ mod doctor;
 mod environment;
 #[path = "program/examples.rs"]
 mod examples;
+#[path = "program/full_disk.rs"]
+mod full_disk;
 #[path = "program/listening.rs"]
 mod listening;
 #[path = "program/place.rs"]

@@ -1,6 +1,6 @@
 //! How tables come to be: each door's steps, in order, each taken once.
 
-use crate::{Sql, Store, StoreError, Transaction};
+use crate::{Sql, Store, StoreError, Transaction, write_check};
 
 /// One step of a door's tables. A step that was released never changes; what is to be different is another step.
 #[derive(Debug, Clone, Copy)]
@@ -33,8 +33,8 @@ const APPLY: Sql = Sql::same(
 );
 
 impl Store {
-    /// Brings a door's tables up to date: takes those of its steps that were not taken yet, all or none. Several
-    /// processes may do so at once.
+    /// Brings a door's tables up to date, and this crate's own under the name `store`: takes those of the steps that
+    /// were not taken yet, all or none. Several processes may do so at once.
     ///
     /// Fails with [`StoreError::Newer`] where a later step than the last of these was taken.
     pub async fn migrate(&self, door: &str, migrations: &[Migration]) -> Result<(), StoreError> {
@@ -43,6 +43,7 @@ impl Store {
         let done = async {
             to.run(LOCK).await?;
             to.run(TABLE).await?;
+            steps(&mut to, "store", write_check::MIGRATIONS).await?;
             steps(&mut to, door, migrations).await
         };
         let done = done.await;

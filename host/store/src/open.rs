@@ -9,6 +9,7 @@ use crate::location::Place;
 use crate::postgres::Postgres;
 use crate::sqlite::Sqlite;
 use crate::transaction::{Act, Transaction};
+use crate::write_check::LastCheck;
 use crate::{Location, Row, Sql, StoreError, Value};
 
 /// For how long a transaction that others get in the way of is tried again.
@@ -35,6 +36,7 @@ impl Default for Options {
 #[derive(Clone)]
 pub struct Store {
     backend: Backend,
+    pub(crate) last_check: LastCheck,
 }
 
 #[derive(Clone)]
@@ -50,7 +52,7 @@ impl Store {
             Place::Sqlite(file) => Backend::Sqlite(Sqlite::open(file, options).await?),
             Place::Postgres(connect) => Backend::Postgres(Postgres::open(connect, options).await?),
         };
-        Ok(Self { backend })
+        Ok(Self { backend, last_check: LastCheck::default() })
     }
 
     /// Reads by one statement, which sees one moment. The statement is prepared once for each connection.
@@ -108,11 +110,6 @@ impl Store {
             Backend::Postgres(postgres) => postgres.connection().await?,
         };
         Transaction::begin(connection, begin).await
-    }
-
-    /// Whether the database answers, for a readiness probe.
-    pub async fn check(&self) -> Result<(), StoreError> {
-        self.read(Sql::same("SELECT 1"), &[]).await.map(drop)
     }
 
     /// Closes all connections, after what runs on them has ended. SQLite then folds its log into the file.

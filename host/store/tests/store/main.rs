@@ -20,5 +20,6 @@ mod away;
 mod crash;
 mod failures;
 mod migrations;
+mod readiness;
 mod support;
 mod transactions;
