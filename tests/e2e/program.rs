@@ -8,6 +8,7 @@ mod configuration;
 mod doctor;
 mod environment;
 mod examples;
+mod full_disk;
 mod listening;
 mod place;
 mod protocol;

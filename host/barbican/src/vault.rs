@@ -31,6 +31,7 @@ mod timestamp;
 
 use portcullis_store::seal::Sealer;
 use portcullis_store::{Store, StoreError};
+use std::sync::Arc;
 
 pub use containers::MOST_HOLDERS;
 pub use entity::{Acl, AclValue, Container, Entity, Held, Kind, Secret, SecretRef, Version};
@@ -59,8 +60,8 @@ impl Vault {
         Ok(vault)
     }
 
-    /// Whether the database answers, for a readiness probe.
-    pub async fn check(&self) -> Result<(), StoreError> {
+    /// Whether the database can be read and written, for a readiness probe.
+    pub async fn check(&self) -> Result<(), Arc<StoreError>> {
         self.store.check().await
     }
 }

@@ -56,7 +56,7 @@ impl Admin {
             return Some(format!("decisions cannot be recorded: {error}"));
         }
         let error = self.vault.as_ref()?.check().await.err()?;
-        Some(format!("the store does not answer: {error}"))
+        Some(format!("the store accepts no writes: {error}"))
     }
 }
 

@@ -10,7 +10,7 @@ use crate::seal::SealError;
 pub enum StoreError {
     /// The database is away, full, or does not answer in time. It may be back a moment later; what a write that
     /// ends so has done is unknown, as ever when a connection breaks.
-    #[error("the database cannot be reached: {0}")]
+    #[error("the database is not available: {0}")]
     Unavailable(String),
     /// Others wrote the same rows, again and again. Nothing was written.
     #[error("the database is busy: other writes came in between too often")]

@@ -8,6 +8,7 @@
 //! * [`Sql`], [`Value`], [`Row`]: one way to ask both databases. `$1` is a placeholder in both; a statement is the
 //!   same text for both wherever it can be
 //! * [`Migration`], [`Store::migrate`]: how tables come to be
+//! * [`Store::check`]: the write that a readiness probe tries
 //! * [`seal`]: what is secret at rest
 //!
 //! SQLite runs in WAL mode with `synchronous=FULL`, one connection that writes and a few that read: nobody ever
@@ -15,6 +16,7 @@
 //! bytes in both databases; in PostgreSQL that takes `COLLATE "C"` in the table's definition. Text with U+0000 is
 //! refused for both, since PostgreSQL cannot store it.
 
+mod connection;
 mod error;
 mod location;
 mod migrate;
@@ -25,6 +27,7 @@ pub mod seal;
 mod sql;
 mod sqlite;
 mod transaction;
+mod write_check;
 
 pub use error::StoreError;
 pub use location::{Location, LocationError};

@@ -1,6 +1,6 @@
 //! How tables come to be: each door's steps, in order, each taken once.
 
-use crate::{Sql, Store, StoreError, Transaction};
+use crate::{Sql, Store, StoreError, Transaction, write_check};
 
 /// One step of a door's tables. A step that was released never changes; what is to be different is another step.
 #[derive(Debug, Clone, Copy)]
@@ -22,6 +22,8 @@ const TABLE: Sql = Sql::each(
         door TEXT COLLATE \"C\" NOT NULL, number BIGINT NOT NULL, name TEXT NOT NULL, applied TEXT NOT NULL,
         PRIMARY KEY (door, number))",
 );
+/// Not serializable in PostgreSQL: what is read after waiting for the lock must be what the others left.
+const BEGIN: Sql = Sql::each("BEGIN IMMEDIATE", "BEGIN ISOLATION LEVEL READ COMMITTED");
 /// SQLite's transaction has locked the file by then. The number is this program's own, of no meaning.
 const LOCK: Sql = Sql::each("SELECT 1", "SELECT pg_advisory_xact_lock(8104627351190473)");
 const APPLIED: Sql =
@@ -31,27 +33,25 @@ const APPLY: Sql = Sql::same(
 );
 
 impl Store {
-    /// Brings a door's tables up to date: takes those of its steps that were not taken yet, all or none. Several
-    /// processes may do so at once.
+    /// Brings a door's tables up to date, and this crate's own under the name `store`: takes those of the steps that
+    /// were not taken yet, all or none. Several processes may do so at once.
     ///
     /// Fails with [`StoreError::Newer`] where a later step than the last of these was taken.
     pub async fn migrate(&self, door: &str, migrations: &[Migration]) -> Result<(), StoreError> {
         debug_assert!(migrations.iter().zip(1..).all(|(step, number)| step.number == number));
-        // Not serializable: what is read after waiting for the lock must be what the others left.
-        let mut to = self.begin("BEGIN IMMEDIATE", "BEGIN ISOLATION LEVEL READ COMMITTED").await?;
-        match steps(&mut to, door, migrations).await {
-            Ok(()) => to.commit().await,
-            Err(error) => {
-                to.roll_back().await;
-                Err(error)
-            }
-        }
+        let mut to = self.begin(BEGIN).await?;
+        let done = async {
+            to.run(LOCK).await?;
+            to.run(TABLE).await?;
+            steps(&mut to, "store", write_check::MIGRATIONS).await?;
+            steps(&mut to, door, migrations).await
+        };
+        let done = done.await;
+        to.end(done).await
     }
 }
 
-async fn steps(to: &mut Transaction<'_>, door: &str, migrations: &[Migration]) -> Result<(), StoreError> {
-    to.run(LOCK).await?;
-    to.run(TABLE).await?;
+async fn steps(to: &mut Transaction, door: &str, migrations: &[Migration]) -> Result<(), StoreError> {
     let mut known = migrations.iter();
     let applied = to.read(APPLIED, &[door.into()]).await?;
     for row in &applied {

@@ -1,6 +1,5 @@
 //! The pool, and how reading and writing go through it.
 
-use sqlx::Sqlite as Lite;
 use std::fmt;
 use std::hash::{BuildHasher as _, RandomState};
 use std::time::Duration;
@@ -8,10 +7,10 @@ use tokio::time::{Instant, sleep};
 
 use crate::location::Place;
 use crate::postgres::Postgres;
-use crate::sql::bind;
 use crate::sqlite::Sqlite;
-use crate::transaction::{Act, Inner, Transaction};
-use crate::{Location, Row, Sql, StoreError, Value, row};
+use crate::transaction::{Act, Transaction};
+use crate::write_check::LastCheck;
+use crate::{Location, Row, Sql, StoreError, Value};
 
 /// For how long a transaction that others get in the way of is tried again.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -35,7 +34,10 @@ impl Default for Options {
 
 /// A database and its connections. Cheap to clone.
 #[derive(Clone)]
-pub struct Store(Backend);
+pub struct Store {
+    backend: Backend,
+    pub(crate) last_check: LastCheck,
+}
 
 #[derive(Clone)]
 enum Backend {
@@ -46,18 +48,17 @@ enum Backend {
 impl Store {
     /// Opens the database; an SQLite file is made where there is none, mode 0600.
     pub async fn open(location: &Location, options: &Options) -> Result<Self, StoreError> {
-        Ok(Self(match &location.0 {
+        let backend = match &location.0 {
             Place::Sqlite(file) => Backend::Sqlite(Sqlite::open(file, options).await?),
             Place::Postgres(connect) => Backend::Postgres(Postgres::open(connect, options).await?),
-        }))
+        };
+        Ok(Self { backend, last_check: LastCheck::default() })
     }
 
     /// Reads by one statement, which sees one moment. The statement is prepared once for each connection.
     pub async fn read(&self, sql: Sql, values: &[Value]) -> Result<Vec<Row>, StoreError> {
-        match &self.0 {
-            Backend::Sqlite(sqlite) => {
-                Ok(row::all::<Lite>(bind(sql.sqlite, values)?.fetch_all(&sqlite.readers).await?))
-            }
+        match &self.backend {
+            Backend::Sqlite(sqlite) => sqlite.read(sql, values).await,
             Backend::Postgres(postgres) => match postgres.read(sql, values).await? {
                 Ok(rows) => Ok(rows),
                 // The server was started anew since the connection was last used.
@@ -86,7 +87,7 @@ impl Store {
         let until = Instant::now() + PATIENCE;
         let mut pause = Duration::from_millis(2);
         loop {
-            let done = match &self.0 {
+            let done = match &self.backend {
                 Backend::Sqlite(sqlite) => sqlite.attempt(&act).await,
                 Backend::Postgres(postgres) => postgres.attempt(&act).await,
             };
@@ -103,25 +104,17 @@ impl Store {
     }
 
     /// A transaction that holds its connection. Where it is dropped it is undone.
-    pub(crate) async fn begin(
-        &self,
-        sqlite: &'static str,
-        postgres: &'static str,
-    ) -> Result<Transaction<'static>, StoreError> {
-        Ok(Transaction(match &self.0 {
-            Backend::Sqlite(database) => Inner::Sqlite(database.writer.begin_with(sqlite).await?),
-            Backend::Postgres(database) => Inner::Postgres(database.pool.begin_with(postgres).await?),
-        }))
-    }
-
-    /// Whether the database answers, for a readiness probe.
-    pub async fn check(&self) -> Result<(), StoreError> {
-        self.read(Sql::same("SELECT 1"), &[]).await.map(drop)
+    pub(crate) async fn begin(&self, begin: Sql) -> Result<Transaction, StoreError> {
+        let connection = match &self.backend {
+            Backend::Sqlite(sqlite) => sqlite.writer().await?,
+            Backend::Postgres(postgres) => postgres.connection().await?,
+        };
+        Transaction::begin(connection, begin).await
     }
 
     /// Closes all connections, after what runs on them has ended. SQLite then folds its log into the file.
     pub async fn close(&self) {
-        match &self.0 {
+        match &self.backend {
             Backend::Sqlite(sqlite) => {
                 sqlite.readers.close().await;
                 sqlite.writer.close().await;
@@ -133,7 +126,7 @@ impl Store {
 
 impl fmt::Debug for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match &self.0 {
+        f.write_str(match &self.backend {
             Backend::Sqlite(_) => "Store(SQLite)",
             Backend::Postgres(_) => "Store(PostgreSQL)",
         })

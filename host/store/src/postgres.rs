@@ -1,13 +1,13 @@
 //! PostgreSQL: how each connection is set up.
 
-use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 use sqlx::{Connection as _, PgPool, Row as _};
 use std::time::Duration;
 use tokio::time::timeout;
 
+use crate::connection::GuardedConnection;
 use crate::sql::bind;
-use crate::transaction::Inner;
+use crate::transaction::Connection;
 use crate::{Act, Options, Row, Sql, StoreError, Transaction, Value, row};
 
 /// How long one read, or one attempt at a transaction, may take: longer than the server gives a statement, so that it
@@ -15,6 +15,7 @@ use crate::{Act, Options, Row, Sql, StoreError, Transaction, Value, row};
 const SILENT: Duration = Duration::from_secs(10);
 /// A connection that was idle for longer is tried before it is used: the server may have gone and come back.
 const TRUSTED: Duration = Duration::from_secs(1);
+const BEGIN: Sql = Sql::same("BEGIN ISOLATION LEVEL SERIALIZABLE");
 
 #[derive(Clone)]
 pub(crate) struct Postgres {
@@ -54,19 +55,21 @@ impl Postgres {
         values: &[Value],
     ) -> Result<Result<Vec<Row>, StoreError>, StoreError> {
         let query = bind::<sqlx::Postgres>(sql.postgres, values)?;
-        let mut connection = self.pool.acquire().await?;
+        let mut connection = GuardedConnection::new(self.pool.acquire().await?);
         let done = timeout(SILENT, query.fetch_all(&mut *connection)).await;
-        let rows = done.map_err(|_| silent(&mut connection))?;
-        Ok(rows.map(row::all::<sqlx::Postgres>).map_err(StoreError::from))
+        let rows = done.map_err(|_| silent())?;
+        Ok(connection.release_after(rows).map(row::all::<sqlx::Postgres>))
+    }
+
+    pub(crate) async fn connection(&self) -> Result<Connection, StoreError> {
+        Ok(Connection::Postgres(GuardedConnection::new(self.pool.acquire().await?)))
     }
 
     pub(crate) async fn attempt<T>(&self, act: &impl Act<T>) -> Result<T, StoreError> {
-        let mut connection = self.pool.acquire().await?;
-        let done = timeout(SILENT, async {
-            let begun = connection.begin_with("BEGIN ISOLATION LEVEL SERIALIZABLE").await?;
-            Transaction(Inner::Postgres(begun)).carry_out(act).await
-        });
-        done.await.unwrap_or_else(|_| Err(silent(&mut connection)))
+        let connection = self.connection().await?;
+        let done =
+            timeout(SILENT, async { Transaction::begin(connection, BEGIN).await?.carry_out(act).await });
+        done.await.unwrap_or_else(|_| Err(silent()))
     }
 
     /// What would lose or change what is written, said once, at the start.
@@ -101,8 +104,7 @@ async fn set_up(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
     .map(drop)
 }
 
-/// The connection is given up: one whose peer is gone would keep its place in the pool until TCP gives up too.
-fn silent(connection: &mut PoolConnection<sqlx::Postgres>) -> StoreError {
-    connection.close_on_drop();
+/// The connection is closed by then: one whose peer is gone would keep its place in the pool until TCP gives up too.
+fn silent() -> StoreError {
     StoreError::Unavailable("no answer within the time allowed".into())
 }

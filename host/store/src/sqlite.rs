@@ -11,11 +11,15 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::transaction::Inner;
-use crate::{Act, Options, StoreError, Transaction};
+use crate::connection::GuardedConnection;
+use crate::sql::bind;
+use crate::transaction::Connection;
+use crate::{Act, Options, Row, Sql, StoreError, Transaction, Value, row};
 
 /// How long a writer of another process may hold us up.
 const BUSY: Duration = Duration::from_secs(5);
+
+const BEGIN: Sql = Sql::same("BEGIN IMMEDIATE");
 
 #[derive(Clone)]
 pub(crate) struct Sqlite {
@@ -57,11 +61,20 @@ impl Sqlite {
         Ok(opened)
     }
 
+    pub(crate) async fn writer(&self) -> Result<Connection, StoreError> {
+        Ok(Connection::Sqlite(GuardedConnection::new(self.writer.acquire().await?)))
+    }
+
+    pub(crate) async fn read(&self, sql: Sql, values: &[Value]) -> Result<Vec<Row>, StoreError> {
+        let query = bind::<sqlx::Sqlite>(sql.sqlite, values)?;
+        let mut connection = GuardedConnection::new(self.readers.acquire().await?);
+        let rows = query.fetch_all(&mut *connection).await;
+        connection.release_after(rows).map(row::all::<sqlx::Sqlite>)
+    }
+
     /// Nothing that is local falls silent: it takes its time, and its statements have their own limit.
     pub(crate) async fn attempt<T>(&self, act: &impl Act<T>) -> Result<T, StoreError> {
-        let mut connection = self.writer.acquire().await?;
-        let begun = connection.begin_with("BEGIN IMMEDIATE").await?;
-        Transaction(Inner::Sqlite(begun)).carry_out(act).await
+        Transaction::begin(self.writer().await?, BEGIN).await?.carry_out(act).await
     }
 }
 

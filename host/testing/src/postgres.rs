@@ -89,6 +89,11 @@ impl Postgres {
         Run::of(psql.arg(self.folder.path())).ok()
     }
 
+    /// What the server has logged.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
+    }
+
     /// Ends it in good order, with no regard for its clients.
     pub fn go_away(&self) {
         self.end(Signal::INT);

@@ -10,7 +10,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
 
-const POLICY: &str = "[[policies]]\nname = \"barbican-acl\"\nmodule = \"builtin:barbican-acl\"\n";
+pub(crate) const POLICY: &str = "[[policies]]\nname = \"barbican-acl\"\nmodule = \"builtin:barbican-acl\"\n";
 
 /// `[barbican]` on a socket in the folder, with these keys.
 fn door(place: &Place, keys: &str) -> String {
@@ -18,12 +18,12 @@ fn door(place: &Place, keys: &str) -> String {
 }
 
 /// The key that names the file of tokens. The program's own folder is another one than the place's.
-fn by_file(place: &Place) -> String {
+pub(crate) fn by_file(place: &Place) -> String {
     door(place, &format!("tokens = \"{}\"", place.at("tokens.toml").display()))
 }
 
 /// A file of tokens: each is its user's name.
-fn tokens(place: &Place, users: &[(&str, &str)]) {
+pub(crate) fn tokens(place: &Place, users: &[(&str, &str)]) {
     let entry = |(user, role): &(&str, &str)| {
         let digest = Run::of(Command::new("sh").args(["-c", &format!("printf {user} | sha256sum")])).ok();
         let digest = digest.split(' ').next().unwrap().to_owned();
@@ -39,7 +39,7 @@ fn tokens(place: &Place, users: &[(&str, &str)]) {
 }
 
 /// Status and JSON.
-fn call(socket: &Path, token: &str, method: &str, path: &str, body: &Value) -> (u16, Value) {
+pub(crate) fn call(socket: &Path, token: &str, method: &str, path: &str, body: &Value) -> (u16, Value) {
     let body = if body.is_null() { String::new() } else { body.to_string() };
     let answer = Connection::open(socket).exchange(
         format!(

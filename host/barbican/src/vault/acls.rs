@@ -54,7 +54,7 @@ impl Vault {
 
 /// Runs a statement that changes the entity if it is in the state that was decided upon, and says why if not.
 pub(super) async fn commit(
-    to: &mut Transaction<'_>,
+    to: &mut Transaction,
     kind: Kind,
     id: Uuid,
     expect: Version,
@@ -70,7 +70,7 @@ pub(super) async fn commit(
 }
 
 /// Moves the versions of what a container holds: it was decided upon with the container's ACL in mind.
-pub(super) async fn step_held(to: &mut Transaction<'_>, kind: Kind, id: Uuid) -> Result<(), StoreError> {
+pub(super) async fn step_held(to: &mut Transaction, kind: Kind, id: Uuid) -> Result<(), StoreError> {
     if kind == Kind::Container {
         to.execute(statements::STEP_HELD, &[id.to_string().into()]).await?;
     }
@@ -79,7 +79,7 @@ pub(super) async fn step_held(to: &mut Transaction<'_>, kind: Kind, id: Uuid) ->
 
 /// Writes an ACL over the one that is there.
 pub(super) async fn put_acl(
-    to: &mut Transaction<'_>,
+    to: &mut Transaction,
     kind: Kind,
     id: Uuid,
     acl: &AclValue,

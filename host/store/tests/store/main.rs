@@ -13,6 +13,8 @@
 
 mod away;
 mod crash;
+mod failures;
 mod migrations;
+mod readiness;
 mod support;
 mod transactions;
