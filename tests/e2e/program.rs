@@ -18,6 +18,8 @@ mod admin;
 mod commands;
 #[path = "program/configuration.rs"]
 mod configuration;
+#[path = "program/connections.rs"]
+mod connections;
 #[path = "program/doctor.rs"]
 mod doctor;
 #[path = "program/environment.rs"]
