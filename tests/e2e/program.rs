@@ -5,6 +5,7 @@ mod activation;
 mod admin;
 mod commands;
 mod configuration;
+mod connections;
 mod doctor;
 mod environment;
 mod examples;

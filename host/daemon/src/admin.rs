@@ -10,6 +10,7 @@ use portcullis_audit::Log;
 use portcullis_barbican::vault::Vault;
 use portcullis_contract::HookName;
 use portcullis_engine::Host;
+use portcullis_listen::Proxies;
 use serde_json::json;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -29,6 +30,8 @@ pub(crate) struct Admin {
     pub(crate) vault: Option<Vault>,
     /// What the federation door's mounts have open.
     pub(crate) in_use: InUse,
+    /// Peers whose connections no listener counts, as configured last.
+    pub(crate) proxies: Proxies,
     /// Why the last reload was not taken.
     pub(crate) complaint: Arc<Mutex<Option<String>>>,
 }

@@ -4,6 +4,7 @@ use portcullis_audit::Record;
 use portcullis_contract::types::Verdict;
 use portcullis_engine::Host;
 use portcullis_federation::aws::Stats;
+use portcullis_listen::{CloseReason, ConnectionStats};
 use prometheus_client::encoding::{EncodeLabelSet, text::encode};
 use prometheus_client::metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram};
 use prometheus_client::registry::{Registry, Unit};
@@ -20,6 +21,7 @@ pub(crate) struct Metrics {
     durations: Family<DoorLabels, Histogram, fn() -> Histogram>,
     policies: Family<PolicyLabels, Counter>,
     policy_durations: Family<PolicyNameLabels, Histogram, fn() -> Histogram>,
+    connections: ConnectionStats,
 }
 
 // A policy's rule is no label: a guest could make as many of them as it likes.
@@ -48,17 +50,24 @@ struct PolicyNameLabels {
     policy: String,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ReasonLabels {
+    reason: &'static str,
+}
+
 fn histogram() -> Histogram {
     Histogram::new(BUCKETS)
 }
 
 impl Metrics {
-    pub(crate) fn new() -> Self {
+    /// `connections` is what every listener counts into.
+    pub(crate) fn new(connections: ConnectionStats) -> Self {
         Self {
             decisions: Family::default(),
             durations: Family::new_with_constructor(histogram),
             policies: Family::default(),
             policy_durations: Family::new_with_constructor(histogram),
+            connections,
         }
     }
 
@@ -114,6 +123,12 @@ impl Metrics {
         let generation = Gauge::<i64>::default();
         generation.set(i64::try_from(host.generation().number()).unwrap_or(i64::MAX));
         registry.register("generation", "The set of policies in force", generation);
+        let closed = Family::<ReasonLabels, Counter>::default();
+        for reason in CloseReason::ALL {
+            let labels = ReasonLabels { reason: reason.as_str() };
+            closed.get_or_create(&labels).inc_by(self.connections.closed(reason));
+        }
+        registry.register("connections_closed", "Connections that a limit has closed, by reason", closed);
         for (name, help, count) in [
             ("credentials_cached", "AWS credentials that were there and good enough", aws.hits),
             ("credentials_awaited", "Requests that waited for STS", aws.misses),

@@ -10,9 +10,6 @@ use crate::config::{Config, ConfigError, Endpoint};
 /// How often certificates are looked at.
 const CERTIFICATES: Duration = Duration::from_secs(10);
 
-/// How long a client of the HTTP doors may keep a connection that it does not use.
-const IDLE: Duration = Duration::from_secs(75);
-
 /// What is served at an address.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Service {
@@ -85,9 +82,10 @@ fn shared(config: &Config) -> Result<Vec<(Service, &Endpoint)>, ConfigError> {
     Ok(shared)
 }
 
-/// Binds every address, or takes the socket that was passed for it.
+/// Binds every address, or takes the socket that was passed for it. `options` are what all listeners have in common.
 pub(crate) fn open(
     sealed: Vec<Sealed<'_>>,
+    options: &Options,
     routers: &Routers,
     activation: &mut Activation,
 ) -> Result<Vec<Opened>, ConfigError> {
@@ -96,12 +94,12 @@ pub(crate) fn open(
         if let Some(tls) = &tls {
             tokio::spawn(tls.clone().watch(CERTIFICATES));
         }
-        let mut options = Options::default();
+        let mut options = options.clone();
         options.mode = endpoint.mode.unwrap_or(options.mode);
         options.group.clone_from(&endpoint.group);
-        if matches!(service, Service::Barbican | Service::Federation | Service::BarbicanAndFederation) {
-            // Their clients open a connection anew; dockerd would retry with an empty body.
-            options.limits.idle = Some(IDLE);
+        if matches!(service, Service::Docker) {
+            // Other clients open a new connection; dockerd would retry with an empty body.
+            options.limits.idle_timeout = None;
         }
         let listener = Listener::bind(&endpoint.address, tls, &options, activation)
             .map_err(|error| endpoint.origin.wrong(error))?;

@@ -35,6 +35,7 @@ async fn policies(source: &ConfigSource, started: &Config, admin: &Admin) -> Res
     let loaded = admin.host.load_with(config.policies.clone(), mounts).await;
     let generation = loaded.map_err(|error| config.blame(&error))?;
     admin.in_use.keep(parts.unwrap_or_default()).await;
+    admin.proxies.set(config.proxies());
     tracing::info!(generation = generation.number(), "policies were read again and are in force");
     Ok(())
 }

@@ -9,7 +9,8 @@ use portcullis_docker::door::{self, Door};
 use portcullis_engine::build::{Builder, Confines};
 use portcullis_engine::cache::Cache;
 use portcullis_engine::{Host, HostOptions};
-use portcullis_listen::{Activation, Drain, notify};
+use portcullis_listen::{Activation, Drain, Options, notify};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -80,6 +81,7 @@ pub(crate) async fn serve(source: ConfigSource, activation: Activation) -> Resul
     let mut hangup = signal(SignalKind::hangup())?;
     let mut end = End::on_signals()?;
     let config = source.load()?;
+    raise_descriptor_limit();
     // Policies that are being built do not keep it from ending.
     let (opened, admin) = tokio::select! {
         started = start(&config, activation) => started?,
@@ -142,7 +144,9 @@ async fn start(config: &Config, mut activation: Activation) -> Result<(Vec<Opene
     let generation = generation.map_err(|error| ServeError::Policies(config.blame(&error)))?;
     in_use.keep(parts.unwrap_or_default()).await;
     let sealed = open::with_tls(config)?;
-    let metrics = Metrics::new();
+    let options = Options { limits: config.listen.limits.clone(), ..Options::default() };
+    options.proxies.set(config.proxies());
+    let metrics = Metrics::new(options.stats.clone());
     let counting = metrics.clone();
     let sink = match config.audit.to.clone() {
         AuditTo::Stdout => Sink::Stdout,
@@ -180,11 +184,12 @@ async fn start(config: &Config, mut activation: Activation) -> Result<(Vec<Opene
         hooks: hooks.into(),
         vault,
         in_use,
+        proxies: options.proxies.clone(),
         complaint,
     };
     let docker = door::router(Door::new(host, log, config.docker.clone()));
     let routers = Routers { docker, barbican, federation, both, status, admin: admin::router(admin.clone()) };
-    let opened = open::open(sealed, &routers, &mut activation)?;
+    let opened = open::open(sealed, &options, &routers, &mut activation)?;
     for address in activation.unused() {
         tracing::warn!(
             address,
@@ -201,6 +206,15 @@ async fn start(config: &Config, mut activation: Activation) -> Result<(Vec<Opene
         tracing::info!("ready; `portcullis docker spec` shows how dockerd is told to ask");
     }
     Ok((opened, admin))
+}
+
+/// Takes every descriptor that the hard limit allows. The soft limit is 1024 almost everywhere, for the sake of
+/// select(2), which is not used here; the connections of one listener alone would exhaust it.
+fn raise_descriptor_limit() {
+    let limit = getrlimit(Resource::Nofile);
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }) {
+        tracing::warn!(%error, limit = ?limit.current, "cannot raise the limit of open files");
+    }
 }
 
 /// The signals that ask it to end.

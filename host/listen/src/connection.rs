@@ -17,8 +17,11 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 use tower_service::Service;
 
-use crate::Limits;
-use crate::progress::{Clock, Progress, Stream, Watched};
+use crate::body::{RequestBody, Watched};
+use crate::clock::Clock;
+use crate::progress::{Activity, Progress};
+use crate::stream::WatchedReads;
+use crate::{CloseReason, ConnectionStats, Limits};
 
 /// Who is at the other end of the connection that a request came by; an extension of every request.
 #[derive(Debug, Clone)]
@@ -41,24 +44,35 @@ pub(crate) enum Stage {
     Cut,
 }
 
-/// Serves the router to one peer until either has had enough.
+/// How a connection ended.
+pub(crate) enum Ended {
+    /// By its peer, or by a drain.
+    Done,
+    /// By a limit.
+    Closed(CloseReason),
+}
+
+/// Serves the router to one peer until the peer, a drain or a limit ends it.
 pub(crate) async fn serve<IO>(
     io: IO,
     peer: Peer,
     router: Router,
     limits: &Limits,
+    stats: &ConnectionStats,
+    progress: Arc<Progress>,
     mut stage: watch::Receiver<Stage>,
-) -> Result<(), hyper::Error>
+) -> Result<Ended, hyper::Error>
 where
     IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let progress = Arc::new(Progress::default());
     let mut clock = Clock::new(&progress, limits);
     let service = service_fn({
-        let progress = Arc::clone(&progress);
+        let (progress, body_timeout, stats) = (Arc::clone(&progress), limits.body_timeout, stats.clone());
         move |request: Request<Incoming>| {
             progress.request();
-            let request = with_peer(request, &peer, &progress);
+            let mut request =
+                request.map(|body| Body::new(RequestBody::new(body, &progress, body_timeout, &stats)));
+            request.extensions_mut().insert(peer.clone());
             let (router, progress) = (router.clone(), Arc::clone(&progress));
             // Made now, so that there is no moment at which the request seems to be over.
             let under_way = Watched::new((), &progress);
@@ -76,9 +90,9 @@ where
         http1::Builder::new()
             // Its limit would fall on idle connections too; `Clock` tells them apart.
             .header_read_timeout(None)
-            .max_header_size(limits.head_bytes)
-            .max_buf_size(limits.head_bytes.max(8192))
-            .serve_connection(TokioIo::new(Stream::new(io, &progress)), service)
+            .max_header_size(limits.max_header_bytes)
+            .max_buf_size(limits.max_header_bytes.max(8192))
+            .serve_connection(TokioIo::new(WatchedReads::new(io, &progress)), service)
             .with_upgrades()
     );
     let mut draining = pin!(async {
@@ -87,6 +101,7 @@ where
         progress.set_last();
         let _ = stage.wait_for(|stage| *stage >= Stage::Closing).await;
     });
+    let mut evicted = pin!(progress.evicted());
     let mut closing = false;
     let mut told = false;
     poll_fn(|cx| {
@@ -94,28 +109,29 @@ where
             // Before the connection, which may answer at once, and be closed only after it had its turn.
             closing = closing || draining.as_mut().poll(cx).is_ready();
             if let Poll::Ready(result) = connection.as_mut().poll(cx) {
-                return Poll::Ready(result);
+                return Poll::Ready(result.map(|()| Ended::Done));
             }
             // A head that has begun is a request under way, which hyper would not take it for.
-            if closing && !told && !progress.in_head() {
+            if closing && !told && progress.activity() != Activity::Head {
                 told = true;
                 connection.as_mut().graceful_shutdown();
                 continue;
             }
-            if clock.poll(cx).is_ready() {
-                tracing::debug!("a peer took too long for a request's head, or was idle for too long");
-                return Poll::Ready(Ok(()));
+            if let Poll::Ready(reason) = clock.poll(cx) {
+                return Poll::Ready(Ok(Ended::Closed(reason)));
+            }
+            if evicted.as_mut().poll(cx).is_ready() {
+                if progress.activity() != Activity::Request {
+                    return Poll::Ready(Ok(Ended::Closed(CloseReason::Evicted)));
+                }
+                // A request came in between. The listener looks for another connection.
+                evicted.set(progress.evicted());
+                continue;
             }
             return Poll::Pending;
         }
     })
     .await
-}
-
-fn with_peer(request: Request<Incoming>, peer: &Peer, progress: &Arc<Progress>) -> Request<Body> {
-    let mut request = request.map(|body| Body::new(Watched::new(body, progress)));
-    request.extensions_mut().insert(peer.clone());
-    request
 }
 
 /// The router's answer. A handler that panics has decided nothing: its peer is refused, and the others do not

@@ -6,7 +6,9 @@
 //! * [`Address`]: what an operator may write
 //! * [`Listener`]: bound, or inherited from a service manager ([`Activation`])
 //! * [`Tls`]: certificate, key and client CA, read again when they change
-//! * [`serve`](fn@serve), [`Limits`]: accepting, and what a peer may not do
+//! * [`serve`](fn@serve), [`Limits`]: accepting, and what one peer can occupy at most
+//! * [`Proxies`]: peers whose connections are not counted per peer
+//! * [`ConnectionStats`]: connections that a limit has closed
 //! * [`Drain`]: ending without dropping a request
 //! * [`notify`]: telling a service manager how it goes
 //!
@@ -14,15 +16,21 @@
 
 mod activation;
 mod address;
+mod body;
+mod clock;
 mod connection;
 mod drain;
 mod error;
 mod limits;
 mod listener;
 pub mod notify;
+mod peers;
+mod permits;
 mod progress;
 mod serve;
 mod socket_file;
+mod stats;
+mod stream;
 mod tls;
 
 pub use activation::Activation;
@@ -32,5 +40,7 @@ pub use drain::Drain;
 pub use error::ListenError;
 pub use limits::{Limits, Options};
 pub use listener::{Listener, Local};
+pub use peers::Proxies;
 pub use serve::serve;
+pub use stats::{CloseReason, ConnectionStats};
 pub use tls::{Tls, TlsError, TlsFiles};

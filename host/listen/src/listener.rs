@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use tokio::net::{TcpListener, TcpSocket, TcpStream, UnixListener, UnixStream};
 
 use crate::socket_file::{self, SocketFile};
-use crate::{Activation, Address, Limits, ListenError, Options, Tls};
+use crate::{Activation, Address, ListenError, Options, Tls};
 
 /// How many connections may wait to be accepted.
 const BACKLOG: u32 = 1024;
@@ -16,7 +16,7 @@ const BACKLOG: u32 = 1024;
 pub struct Listener {
     pub(crate) socket: Socket,
     pub(crate) tls: Option<Tls>,
-    pub(crate) limits: Limits,
+    pub(crate) options: Options,
     local: Local,
     /// Absent where the socket was passed to us: whoever made it removes it.
     file: Option<SocketFile>,
@@ -55,16 +55,17 @@ impl Listener {
         options: &Options,
         activation: &mut Activation,
     ) -> Result<Self, ListenError> {
-        let limits = options.limits.clone();
         match address {
             Address::Unix(_) if tls.is_some() => Err(ListenError::TlsOnUnix(address.to_string())),
             Address::Unix(path) => {
                 let (socket, file) = unix(path, options, activation)?;
-                Ok(Self { socket: Socket::Unix(socket), tls, limits, local: Local::Unix(path.clone()), file })
+                let (options, local) = (options.clone(), Local::Unix(path.clone()));
+                Ok(Self { socket: Socket::Unix(socket), tls, options, local, file })
             }
             Address::Tcp { host, port } => {
                 let (socket, local) = tcp(address, host, *port, activation)?;
-                Ok(Self { socket: Socket::Tcp(socket), tls, limits, local: Local::Tcp(local), file: None })
+                let (options, local) = (options.clone(), Local::Tcp(local));
+                Ok(Self { socket: Socket::Tcp(socket), tls, options, local, file: None })
             }
         }
     }

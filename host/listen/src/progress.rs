@@ -1,22 +1,16 @@
-//! How far a connection's peer has got: hyper's own limit for a request's head would also close connections
-//! that are merely idle.
+//! What a connection is doing, shared by its streams, its bodies, its [clock](crate::clock) and its listener.
+//!
+//! hyper's own limit for a request's head would also close connections that are merely idle.
 
-use axum::body::HttpBody;
-use hyper::body::{Frame, SizeHint};
-use std::io;
-use std::pin::{Pin, pin};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::task::{Context, Poll, ready};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::{Instant, Sleep};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::time::Instant;
 
-use crate::Limits;
-
-/// What a connection is at.
+/// What a connection is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum At {
-    /// Between requests.
+pub(crate) enum Activity {
+    /// Nothing: no byte of a request has come.
     Idle,
     /// A request's head has begun.
     Head,
@@ -24,19 +18,47 @@ enum At {
     Request,
 }
 
-/// Shared by a connection's stream, its requests and its clock. All of them run in one task, but for a body that
-/// a handler has taken elsewhere.
-#[derive(Debug, Default)]
+/// All parts of a connection run in one task, but for a body that a handler has taken elsewhere. The listener's
+/// task only reads, and asks for [eviction](Self::evict).
+#[derive(Debug)]
 pub(crate) struct Progress {
+    accepted: Instant,
     head: AtomicBool,
     bodies: AtomicUsize,
     requests: AtomicUsize,
     last: AtomicBool,
+    /// The peer's socket takes no more bytes.
+    write_blocked: AtomicBool,
+    /// Writes that the peer's socket has taken.
+    writes: AtomicUsize,
+    keeps_unused: AtomicBool,
+    /// When the current activity began, in microseconds after `accepted`.
+    since: AtomicU64,
+    eviction: Notify,
 }
 
 impl Progress {
+    pub(crate) fn new() -> Self {
+        Self {
+            accepted: Instant::now(),
+            head: AtomicBool::default(),
+            bodies: AtomicUsize::default(),
+            requests: AtomicUsize::default(),
+            last: AtomicBool::default(),
+            write_blocked: AtomicBool::default(),
+            writes: AtomicUsize::default(),
+            keeps_unused: AtomicBool::default(),
+            since: AtomicU64::default(),
+            eviction: Notify::default(),
+        }
+    }
+
+    pub(crate) fn accepted(&self) -> Instant {
+        self.accepted
+    }
+
     /// Bytes have come.
-    fn read(&self) {
+    pub(crate) fn read(&self) {
         if self.bodies.load(Ordering::Acquire) == 0 {
             self.head.store(true, Ordering::Release);
         }
@@ -48,7 +70,32 @@ impl Progress {
         self.requests.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// From now on every answer is the connection's last.
+    pub(crate) fn requests(&self) -> usize {
+        self.requests.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn body_begins(&self) {
+        self.bodies.fetch_add(1, Ordering::AcqRel);
+    }
+
+    pub(crate) fn body_ends(&self) {
+        self.bodies.fetch_sub(1, Ordering::AcqRel);
+    }
+
+    /// The peer's socket has taken bytes, or takes none for now.
+    pub(crate) fn wrote(&self, is_ready: bool) {
+        if is_ready {
+            self.writes.fetch_add(1, Ordering::Relaxed);
+        }
+        self.write_blocked.store(!is_ready, Ordering::Release);
+    }
+
+    /// While the peer's socket takes no bytes: how many writes it has taken before.
+    pub(crate) fn blocked_after(&self) -> Option<usize> {
+        self.write_blocked.load(Ordering::Acquire).then(|| self.writes.load(Ordering::Relaxed))
+    }
+
+    /// From now on every response is the connection's last.
     pub(crate) fn set_last(&self) {
         self.last.store(true, Ordering::Release);
     }
@@ -57,164 +104,52 @@ impl Progress {
         self.last.load(Ordering::Acquire)
     }
 
-    pub(crate) fn in_head(&self) -> bool {
-        self.at() == At::Head
+    /// A peer with credentials keeps the connection unused for as long as it likes.
+    pub(crate) fn set_keeps_unused(&self) {
+        self.keeps_unused.store(true, Ordering::Relaxed);
     }
 
-    fn at(&self) -> At {
-        if self.bodies.load(Ordering::Acquire) > 0 {
-            At::Request
+    pub(crate) fn keeps_unused(&self) -> bool {
+        self.keeps_unused.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn activity(&self) -> Activity {
+        // A response that the peer has not taken yet is in flight, also after hyper is done with its body.
+        if self.bodies.load(Ordering::Acquire) > 0 || self.write_blocked.load(Ordering::Acquire) {
+            Activity::Request
         } else if self.head.load(Ordering::Acquire) {
-            At::Head
+            Activity::Head
         } else {
-            At::Idle
-        }
-    }
-}
-
-/// A request's or answer's body; the request lasts while one of them is there.
-pub(crate) struct Watched<B> {
-    body: B,
-    progress: Arc<Progress>,
-}
-
-impl<B> Watched<B> {
-    pub(crate) fn new(body: B, progress: &Arc<Progress>) -> Self {
-        progress.bodies.fetch_add(1, Ordering::AcqRel);
-        Self { body, progress: Arc::clone(progress) }
-    }
-}
-
-impl<B> Drop for Watched<B> {
-    fn drop(&mut self) {
-        self.progress.bodies.fetch_sub(1, Ordering::AcqRel);
-    }
-}
-
-impl<B: HttpBody + Unpin> HttpBody for Watched<B> {
-    type Data = B::Data;
-    type Error = B::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
-        pin!(&mut self.body).poll_frame(cx)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
-}
-
-/// A connection's stream, which tells when bytes come.
-pub(crate) struct Stream<IO> {
-    io: IO,
-    progress: Arc<Progress>,
-}
-
-impl<IO> Stream<IO> {
-    pub(crate) fn new(io: IO, progress: &Arc<Progress>) -> Self {
-        Self { io, progress: Arc::clone(progress) }
-    }
-}
-
-impl<IO: AsyncRead + Unpin> AsyncRead for Stream<IO> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        to: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = to.filled().len();
-        ready!(pin!(&mut self.io).poll_read(cx, to))?;
-        if to.filled().len() > before {
-            self.progress.read();
-        }
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl<IO: AsyncWrite + Unpin> AsyncWrite for Stream<IO> {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        pin!(&mut self.io).poll_write(cx, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        pin!(&mut self.io).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        pin!(&mut self.io).poll_shutdown(cx)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.io.is_write_vectored()
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        pin!(&mut self.io).poll_write_vectored(cx, bytes)
-    }
-}
-
-/// Tells when a peer has been at one thing for too long.
-pub(crate) struct Clock {
-    progress: Arc<Progress>,
-    head: std::time::Duration,
-    idle: Option<std::time::Duration>,
-    seen: (At, usize),
-    since: Instant,
-    /// Fires at or before what is due; it is set back only when it has fired, which spares a timer per request.
-    sleep: Option<Pin<Box<Sleep>>>,
-}
-
-impl Clock {
-    pub(crate) fn new(progress: &Arc<Progress>, limits: &Limits) -> Self {
-        Self {
-            progress: Arc::clone(progress),
-            head: limits.head,
-            idle: limits.idle,
-            seen: (At::Idle, 0),
-            since: Instant::now(),
-            sleep: None,
+            Activity::Idle
         }
     }
 
-    /// Ready when the peer has taken too long. To be polled after the connection.
-    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let seen = (self.progress.at(), self.progress.requests.load(Ordering::Relaxed));
-        if seen != self.seen {
-            self.seen = seen;
-            self.since = Instant::now();
+    /// The activity has changed at this time.
+    pub(crate) fn set_since(&self, since: Instant) {
+        let micros = since.duration_since(self.accepted).as_micros();
+        self.since.store(u64::try_from(micros).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    /// Which connection is evicted first: the smallest of these. First those that never sent a complete head, oldest
+    /// first, then those that have been without a request for longest. None if it is not to be evicted.
+    pub(crate) fn eviction_rank(&self) -> Option<(bool, Instant)> {
+        if self.activity() == Activity::Request {
+            return None;
         }
-        let limit = match seen.0 {
-            At::Request => None,
-            At::Head => Some(self.head),
-            At::Idle => self.idle,
-        };
-        let Some(due) = limit.map(|limit| self.since + limit) else { return Poll::Pending };
-        loop {
-            let sleep = match &mut self.sleep {
-                Some(sleep) => {
-                    if sleep.deadline() > due {
-                        sleep.as_mut().reset(due);
-                    }
-                    sleep
-                }
-                none => none.insert(Box::pin(tokio::time::sleep_until(due))),
-            };
-            ready!(sleep.as_mut().poll(cx));
-            if due <= Instant::now() {
-                return Poll::Ready(());
-            }
-            sleep.as_mut().reset(due);
+        if self.requests() == 0 {
+            return Some((false, self.accepted));
         }
+        let since = self.accepted + Duration::from_micros(self.since.load(Ordering::Relaxed));
+        (!self.keeps_unused()).then_some((true, since))
+    }
+
+    /// Asks the connection's task to close it.
+    pub(crate) fn evict(&self) {
+        self.eviction.notify_one();
+    }
+
+    /// Waits until the listener asks for eviction.
+    pub(crate) async fn evicted(&self) {
+        self.eviction.notified().await;
     }
 }

@@ -6,36 +6,53 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
 
-use crate::connection::{self, Peer, Stage};
+use crate::connection::{self, Ended, Peer, Stage};
 use crate::listener::Accepted;
-use crate::{Drain, Limits, Listener, Tls};
+use crate::peers::{PeerCounts, PeerPermit};
+use crate::permits::{Permit, Permits};
+use crate::progress::Progress;
+use crate::stream::WatchedWrites;
+use crate::{CloseReason, ConnectionStats, Drain, Limits, Listener, Tls};
 
 /// How long accepting rests when the system has no descriptor or memory left for another connection.
-const REST: Duration = Duration::from_millis(100);
+const ACCEPT_BACKOFF: Duration = Duration::from_millis(100);
 
-/// Serves the router to everyone who comes, until the drain is started and done. Says how many connections had
-/// to be cut off then.
+/// A limit that is reached again and again is logged once in this time.
+const LOG_INTERVAL: Duration = Duration::from_mins(1);
+
+/// Serves the router to every peer until the drain is started and done. Returns how many connections had to be cut
+/// off then.
 pub async fn serve(listener: Listener, router: Router, drain: Drain) -> usize {
     let (alive, mut gone) = mpsc::channel::<Infallible>(1);
     let stage = watch::Sender::new(Stage::Serving);
+    let options = &listener.options;
     let host = Host {
         router,
         tls: listener.tls.clone(),
-        limits: Arc::new(listener.limits.clone()),
+        limits: Arc::new(options.limits.clone()),
+        stats: options.stats.clone(),
         stage: stage.subscribe(),
         alive,
     };
-    let places = Arc::new(Semaphore::new(host.limits.connections));
+    let mut acceptor = Acceptor {
+        permits: Permits::new(host.limits.max_connections),
+        peers: PeerCounts::new(host.limits.max_connections_per_peer, options.proxies.clone()),
+        accepted: None,
+        at_limit: LogThrottle::default(),
+        at_peer_limit: LogThrottle::default(),
+    };
     tokio::select! {
         () = drain.started() => {}
-        () = accept(&listener, &places, &host) => {}
+        () = acceptor.run(&listener, &host) => {}
     }
 
     stage.send_replace(Stage::LastAnswers);
-    for waiting in listener.close() {
-        host.welcome(waiting, None);
+    let accepted = acceptor.accepted.take().map(|(accepted, _)| accepted);
+    for waiting in accepted.into_iter().chain(listener.close()) {
+        host.welcome(waiting, None, None);
     }
     // Each connection has one sender; once the last is dropped, the channel says so.
     let alive = host.alive.downgrade();
@@ -54,33 +71,97 @@ pub async fn serve(listener: Listener, router: Router, drain: Drain) -> usize {
     left
 }
 
-/// Accepts for ever.
-async fn accept(listener: &Listener, places: &Arc<Semaphore>, host: &Host) {
-    let mut failing = false;
-    loop {
-        if places.available_permits() == 0 {
-            tracing::warn!(at = %listener.local(), limit = host.limits.connections, "no more connections are accepted for now");
-        }
-        // INVARIANT: nobody closes this semaphore.
-        let Ok(place) = Arc::clone(places).acquire_owned().await else { return };
-        match listener.accept().await {
-            Ok(accepted) => {
-                failing = false;
-                host.welcome(accepted, Some(place));
-            }
-            Err(error) if is_about_one_connection(&error) => {}
-            Err(error) => {
-                if !failing {
-                    tracing::error!(at = %listener.local(), %error, "cannot accept connections; trying on");
+/// Accepts connections within the limits.
+struct Acceptor {
+    permits: Arc<Permits>,
+    peers: Arc<PeerCounts>,
+    /// A connection that waits for a permit. A drain cancels [`Self::run`] and serves this connection too.
+    accepted: Option<(Accepted, Option<PeerPermit>)>,
+    at_limit: LogThrottle,
+    at_peer_limit: LogThrottle,
+}
+
+impl Acceptor {
+    /// Accepts for ever.
+    async fn run(&mut self, listener: &Listener, host: &Host) {
+        let mut failing = false;
+        loop {
+            match listener.accept().await {
+                Ok(accepted) => {
+                    failing = false;
+                    let Ok(peer) = self.admit(&accepted, listener, host) else { continue };
+                    self.accepted = Some((accepted, peer));
+                    if self.permits.are_all_taken() && self.at_limit.passes() {
+                        tracing::warn!(
+                            at = %listener.local(),
+                            max_connections = host.limits.max_connections,
+                            "all connections are taken; those without a request are closed for new ones"
+                        );
+                    }
+                    // INVARIANT: the semaphore is never closed.
+                    let Some(permit) = self.permits.acquire().await else { return };
+                    if let Some((accepted, peer)) = self.accepted.take() {
+                        host.welcome(accepted, Some(permit), peer);
+                    }
                 }
-                failing = true;
-                tokio::time::sleep(REST).await;
+                Err(error) if is_about_one_connection(&error) => {}
+                Err(error) => {
+                    if !failing {
+                        tracing::error!(at = %listener.local(), %error, "cannot accept connections; trying on");
+                    }
+                    failing = true;
+                    if is_out_of_descriptors(&error) {
+                        self.permits.evict_one();
+                    }
+                    tokio::time::sleep(ACCEPT_BACKOFF).await;
+                }
             }
         }
     }
+
+    /// Counts the connection for its peer. Fails if the peer has as many as it may have.
+    fn admit(
+        &mut self,
+        accepted: &Accepted,
+        listener: &Listener,
+        host: &Host,
+    ) -> Result<Option<PeerPermit>, ()> {
+        let Accepted::Tcp(_, from) = accepted else { return Ok(None) };
+        if let Some(permit) = self.peers.admit(from.ip()) {
+            return Ok(Some(permit));
+        }
+        host.stats.count(CloseReason::PeerLimit);
+        if self.at_peer_limit.passes() {
+            tracing::warn!(
+                at = %listener.local(),
+                peer = %from.ip(),
+                max_connections_per_peer = host.limits.max_connections_per_peer,
+                "a peer has too many connections; further ones are closed at once. If it is a proxy, name it in \
+                 `[listen] proxies`"
+            );
+        }
+        Err(())
+    }
 }
 
-/// Errors of accept(2) that say that the one who came is gone again.
+/// Lets one log line through in each interval.
+#[derive(Default)]
+struct LogThrottle {
+    last: Option<Instant>,
+}
+
+impl LogThrottle {
+    fn passes(&mut self) -> bool {
+        let now = Instant::now();
+        let passes = self.last.is_none_or(|last| now.duration_since(last) >= LOG_INTERVAL);
+        if passes {
+            self.last = Some(now);
+        }
+        passes
+    }
+}
+
+/// Errors of accept(2) about the connection itself, which is gone again.
 fn is_about_one_connection(error: &io::Error) -> bool {
     use io::ErrorKind as K;
     matches!(
@@ -96,67 +177,98 @@ fn is_about_one_connection(error: &io::Error) -> bool {
     )
 }
 
+/// Whether accept(2) has failed since this process or the system has no descriptor left.
+fn is_out_of_descriptors(error: &io::Error) -> bool {
+    let errno = error.raw_os_error().map(rustix::io::Errno::from_raw_os_error);
+    matches!(errno, Some(rustix::io::Errno::MFILE | rustix::io::Errno::NFILE))
+}
+
 /// What every connection of a listener has in common.
 #[derive(Clone)]
 struct Host {
     router: Router,
     tls: Option<Tls>,
     limits: Arc<Limits>,
+    stats: ConnectionStats,
     stage: watch::Receiver<Stage>,
     /// Never sent to.
     alive: mpsc::Sender<Infallible>,
 }
 
 impl Host {
-    /// Serves one connection in a task of its own.
-    fn welcome(&self, accepted: Accepted, place: Option<OwnedSemaphorePermit>) {
+    /// Serves one connection in a task of its own. Connections that had waited when a drain began have no permits.
+    fn welcome(&self, accepted: Accepted, permit: Option<Permit>, peer: Option<PeerPermit>) {
         let host = self.clone();
         tokio::spawn(async move {
-            let _place = place;
+            let _peer = peer;
+            let progress = permit.as_ref().map_or_else(|| Arc::new(Progress::new()), Permit::progress);
+            let _permit = permit;
             let mut stage = host.stage.clone();
             let cut = async move {
                 let _ = stage.wait_for(|stage| *stage == Stage::Cut).await;
             };
             tokio::select! {
-                () = host.serve(accepted) => {}
+                () = host.serve(accepted, progress) => {}
                 () = cut => {}
             }
         });
     }
 
-    async fn serve(self, accepted: Accepted) {
+    async fn serve(self, accepted: Accepted, progress: Arc<Progress>) {
         match accepted {
             Accepted::Unix(stream) => {
-                self.speak(stream, Peer { address: "unix".into(), certificate: None }).await;
+                let stream = WatchedWrites::new(stream, &progress);
+                // The socket's file says who may connect.
+                self.speak(stream, Peer { address: "unix".into(), certificate: None }, progress, true).await;
             }
             Accepted::Tcp(stream, from) => {
                 // Without it every answer of two writes waits for the peer's delayed acknowledgement.
                 if let Err(error) = stream.set_nodelay(true) {
                     return tracing::debug!(%from, %error, "a connection was gone at once");
                 }
+                let stream = WatchedWrites::new(stream, &progress);
                 let peer = Peer { address: from.to_string().into(), certificate: None };
-                let Some(tls) = &self.tls else { return self.speak(stream, peer).await };
-                let handshake = tokio::time::timeout(self.limits.handshake, tls.acceptor().accept(stream));
-                match handshake.await {
+                let Some(tls) = &self.tls else { return self.speak(stream, peer, progress, false).await };
+                let due = progress.accepted() + self.limits.header_timeout;
+                let handshake = tokio::time::timeout_at(due, tls.acceptor().accept(stream));
+                let handshake = tokio::select! {
+                    handshake = handshake => handshake,
+                    () = progress.evicted() => return self.closed(&peer.address, CloseReason::Evicted),
+                };
+                match handshake {
                     Ok(Ok(stream)) => {
                         let leaf = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
                         let certificate = leaf.map(|leaf| Arc::new(leaf.to_vec()));
-                        self.speak(stream, Peer { certificate, ..peer }).await;
+                        let is_proven = certificate.is_some();
+                        self.speak(stream, Peer { certificate, ..peer }, progress, is_proven).await;
                     }
                     Ok(Err(error)) => tracing::info!(%from, %error, "a TLS handshake failed"),
-                    Err(_) => tracing::info!(%from, "a TLS handshake took too long"),
+                    Err(_) => self.closed(&peer.address, CloseReason::HeaderTimeout),
                 }
             }
         }
     }
 
-    async fn speak<IO>(self, io: IO, peer: Peer)
+    /// `is_proven`: the peer has shown credentials with the connection itself.
+    async fn speak<IO>(self, io: IO, peer: Peer, progress: Arc<Progress>, is_proven: bool)
     where
         IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let from = Arc::clone(&peer.address);
-        if let Err(error) = connection::serve(io, peer, self.router, &self.limits, self.stage).await {
-            tracing::debug!(%from, %error, "a connection ended badly");
+        if is_proven && self.limits.idle_timeout.is_none() {
+            progress.set_keeps_unused();
         }
+        let from = Arc::clone(&peer.address);
+        let router = self.router.clone();
+        let (limits, stats, stage) = (&self.limits, &self.stats, self.stage.clone());
+        match connection::serve(io, peer, router, limits, stats, progress, stage).await {
+            Ok(Ended::Done) => {}
+            Ok(Ended::Closed(reason)) => self.closed(&from, reason),
+            Err(error) => tracing::debug!(%from, %error, "a connection ended badly"),
+        }
+    }
+
+    fn closed(&self, from: &str, reason: CloseReason) {
+        self.stats.count(reason);
+        tracing::debug!(%from, reason = reason.as_str(), "a connection was closed");
     }
 }

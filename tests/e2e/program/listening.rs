@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "this is how a test fails")]
 
 use super::place::{ALLOW, Place};
-use portcullis_testing::Authority;
+use portcullis_testing::{Authority, Run};
 
 #[test]
 fn where_to_listen_is_checked_before_anything_listens() {
@@ -103,5 +103,44 @@ fn where_to_listen_is_checked_before_anything_listens() {
         let said = place.refused(&config);
         let at = format!("portcullis.toml:{line}: ");
         assert!(said.starts_with(&at) && said.contains(message), "{docker}\n{said}\n{at}{message}");
+    }
+}
+
+#[test]
+fn a_bad_limit_is_named_with_its_line() {
+    let place = Place::new();
+    // Each stands on line 5.
+    let cases = [
+        (
+            "max_connections = 0",
+            "`max_connections` is at least 1: with `0` every connection would be refused",
+        ),
+        ("max_connections = 1000001", "`max_connections` is between 1 and 1000000, not `1000001`"),
+        ("max_connections = -1", "expected a whole number that is not negative, found the integer `-1`"),
+        ("max_connections = \"many\"", "expected a whole number that is not negative, found the text `many`"),
+        ("max_connections_per_peer = 0", "`max_connections_per_peer` is at least 1: with `0` every"),
+        (
+            "proxies = [\"10.0.0.0/33\"]",
+            "`10.0.0.0/33` is neither an address nor a network, e.g. \"10.0.0.0/8\"",
+        ),
+        ("proxies = \"10.0.0.1\"", "expected a list, found the text `10.0.0.1`"),
+        ("header_timeout = 10", "expected text in quotes, found the integer `10`"),
+        ("header_timeout = \"soon\"", "`soon` is no duration, e.g. \"300s\": "),
+        ("header_timeout = \"0s\"", "`header_timeout` is between 100ms and 1h, not `0s`"),
+        ("max_header_bytes = \"0\"", "`max_header_bytes` is between 8KiB and 1MiB, not `0`"),
+        (
+            "max_header_bytes = \"64 apples\"",
+            "`64 apples` is no size: write a number and a unit, e.g. \"64KiB\"",
+        ),
+        ("body_timeout = \"0s\"", "`body_timeout` is between 1s and 1h, not `0s`"),
+        ("write_timeout = \"2h\"", "`write_timeout` is between 1s and 1h, not `2h`"),
+        ("idle_timeout = \"0s\"", "`idle_timeout` is between 1s and 1h, not `0s`"),
+        ("head_timeout = \"1s\"", "unknown key `head_timeout`, expected one of `api`, `docker`, `admin`, "),
+    ];
+    for (key, message) in cases {
+        let said = place.refused(&place.config(&format!("{key}\n{ALLOW}")));
+        assert!(said.starts_with("portcullis.toml:5: ") && said.contains(message), "{key}\n{said}");
+        let check = Run::of(&place.command(&["check", "--config", "portcullis.toml"]));
+        assert_eq!(place.assert_refused(&check), said, "{key}");
     }
 }

@@ -2,6 +2,10 @@
 
 use portcullis_listen::Address;
 use std::path::PathBuf;
+use std::time::Duration;
+
+/// How long a client may keep a connection that it does not use, but for dockerd.
+pub(super) const IDLE_TIMEOUT: Duration = Duration::from_secs(75);
 
 /// The configuration without a file.
 pub(super) const TEXT: &str = r#"[[policies]]

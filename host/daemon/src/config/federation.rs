@@ -8,6 +8,7 @@ mod aws;
 mod identity;
 mod policies;
 
+use ipnet::IpNet;
 use portcullis_engine::PolicySpec;
 use portcullis_federation::aws::{Account, AwsOptions, Partition};
 use portcullis_federation::{Metadata, claims};
@@ -82,6 +83,14 @@ impl Federation {
     /// Where it listens.
     pub(crate) fn endpoints<'a>(&'a self, api: &'a [Endpoint]) -> &'a [Endpoint] {
         self.listen.as_deref().unwrap_or(api)
+    }
+
+    /// Networks of the proxies that say who asks.
+    pub(super) fn trusted(&self) -> impl Iterator<Item = &IpNet> {
+        self.mounts.iter().flat_map(|mount| match &mount.source.proof {
+            Proof::Header { trusted, .. } => trusted.as_slice(),
+            _ => &[],
+        })
     }
 
     /// Refuses a mount that would answer where the Barbican door does, if both have one of `endpoints`.

@@ -1,13 +1,28 @@
-//! Places to listen at.
+//! `[listen]`: addresses, and the limits of every listener.
 
-use portcullis_listen::{Address, TlsFiles};
+use bytesize::ByteSize;
+use ipnet::IpNet;
+use portcullis_listen::{Address, Limits, TlsFiles};
+use std::net::IpAddr;
+use std::ops::RangeInclusive;
+use std::time::Duration;
 use toml::Spanned;
 
+use super::barbican::duration;
 use super::error::ConfigError;
 use super::place::Place;
 use super::{Endpoint, Listen, defaults, raw};
 
-pub(super) fn listen(raw: raw::Listen, place: &Place<'_>) -> Result<Listen, ConfigError> {
+/// Connections that a limit may allow: more than any machine has descriptors for.
+const CONNECTIONS: RangeInclusive<usize> = 1..=1_000_000;
+
+/// Bytes of a request's head that a limit may allow. hyper reads at least 8 KiB at once.
+const HEADER_BYTES: RangeInclusive<u64> = 8 << 10..=1 << 20;
+
+pub(super) fn listen(mut raw: raw::Listen, place: &Place<'_>) -> Result<Listen, ConfigError> {
+    let limits = limits(&raw, place)?;
+    let proxies = raw.proxies.take().unwrap_or_default();
+    let proxies = proxies.iter().map(|text| network(text, place)).collect::<Result<_, _>>()?;
     let api = endpoints(raw.api, Some(defaults::api()), place)?;
     let docker = endpoints(raw.docker, Some(defaults::docker_socket()), place)?;
     let admin = endpoints(raw.admin, Some(defaults::admin()), place)?;
@@ -21,7 +36,74 @@ pub(super) fn listen(raw: raw::Listen, place: &Place<'_>) -> Result<Listen, Conf
             )));
         }
     }
-    Ok(Listen { api, docker, admin })
+    Ok(Listen { api, docker, admin, limits, proxies })
+}
+
+fn limits(raw: &raw::Listen, place: &Place<'_>) -> Result<Limits, ConfigError> {
+    let defaults = Limits::default();
+    let count = |raw: &Option<Spanned<usize>>, default, key| {
+        raw.as_ref().map_or(Ok(default), |raw| connections(raw, key, place))
+    };
+    let time = |raw: &Option<Spanned<String>>, default, least, key| {
+        raw.as_ref().map_or(Ok(default), |raw| duration(raw, least, Duration::from_hours(1), key, place))
+    };
+    let second = Duration::from_secs(1);
+    Ok(Limits {
+        max_connections: count(&raw.max_connections, defaults.max_connections, "max_connections")?,
+        max_connections_per_peer: count(
+            &raw.max_connections_per_peer,
+            defaults.max_connections_per_peer,
+            "max_connections_per_peer",
+        )?,
+        header_timeout: time(
+            &raw.header_timeout,
+            defaults.header_timeout,
+            Duration::from_millis(100),
+            "header_timeout",
+        )?,
+        max_header_bytes: match &raw.max_header_bytes {
+            Some(raw) => header_bytes(raw, place)?,
+            None => defaults.max_header_bytes,
+        },
+        body_timeout: time(&raw.body_timeout, defaults.body_timeout, second, "body_timeout")?,
+        write_timeout: time(&raw.write_timeout, defaults.write_timeout, second, "write_timeout")?,
+        idle_timeout: Some(time(&raw.idle_timeout, defaults::IDLE_TIMEOUT, second, "idle_timeout")?),
+    })
+}
+
+fn connections(raw: &Spanned<usize>, key: &str, place: &Place<'_>) -> Result<usize, ConfigError> {
+    let (least, most) = CONNECTIONS.into_inner();
+    match *raw.get_ref() {
+        0 => {
+            let message = format!("`{key}` is at least {least}: with `0` every connection would be refused");
+            Err(place.wrong(&raw.span(), message))
+        }
+        count if count > most => {
+            Err(place.wrong(&raw.span(), format!("`{key}` is between {least} and {most}, not `{count}`")))
+        }
+        count => Ok(count),
+    }
+}
+
+fn header_bytes(raw: &Spanned<String>, place: &Place<'_>) -> Result<usize, ConfigError> {
+    let text = raw.get_ref();
+    let wrong = |message: String| place.wrong(&raw.span(), message);
+    let size: ByteSize = text
+        .parse()
+        .map_err(|_| wrong(format!("`{text}` is no size: write a number and a unit, e.g. \"64KiB\"")))?;
+    let bytes = Some(size.as_u64()).filter(|bytes| HEADER_BYTES.contains(bytes));
+    bytes
+        .and_then(|bytes| usize::try_from(bytes).ok())
+        .ok_or_else(|| wrong(format!("`max_header_bytes` is between 8KiB and 1MiB, not `{text}`")))
+}
+
+/// An address or a network of proxies.
+pub(super) fn network(raw: &Spanned<String>, place: &Place<'_>) -> Result<IpNet, ConfigError> {
+    let text = raw.get_ref();
+    text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)).map_err(|_| {
+        let message = format!("`{text}` is neither an address nor a network, e.g. \"10.0.0.0/8\"");
+        place.wrong(&raw.span(), message)
+    })
 }
 
 /// Port 0 is another one each time.

@@ -22,10 +22,11 @@ mod settings;
 mod store;
 mod validate;
 
+use ipnet::IpNet;
 use portcullis_audit::Syslog;
 use portcullis_docker::door::DoorSettings;
 use portcullis_engine::{LoadError, PolicySpec};
-use portcullis_listen::{Address, TlsFiles};
+use portcullis_listen::{Address, Limits, TlsFiles};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -61,12 +62,24 @@ pub(crate) struct Config {
 }
 
 /// What listens where.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(crate) struct Listen {
     /// The default of every HTTP door.
     pub(crate) api: Vec<Endpoint>,
     pub(crate) docker: Vec<Endpoint>,
     pub(crate) admin: Vec<Endpoint>,
+    /// Of every listener. `idle_timeout` is not for Docker's.
+    pub(crate) limits: Limits,
+    /// Proxies, beside those that mounts trust.
+    proxies: Vec<IpNet>,
+}
+
+/// Equality ignores the proxies, which a reload replaces.
+impl PartialEq for Listen {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { api, docker, admin, limits, proxies: _ } = self;
+        *api == other.api && *docker == other.docker && *admin == other.admin && *limits == other.limits
+    }
 }
 
 /// One place to listen at.
@@ -184,6 +197,12 @@ impl Config {
             }
         }
         found
+    }
+
+    /// Proxies, whose connections are not counted per peer: those of `[listen]`, and those that mounts trust.
+    pub(crate) fn proxies(&self) -> Vec<IpNet> {
+        let trusted = self.federation.iter().flat_map(Federation::trusted);
+        self.listen.proxies.iter().chain(trusted).copied().collect()
     }
 
     /// Sections in which `newer` differs, of those that are read at the start alone.

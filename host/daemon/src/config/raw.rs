@@ -36,6 +36,14 @@ pub(super) struct Listen {
     pub(super) api: Option<Vec<Spanned<Endpoint>>>,
     pub(super) docker: Option<Vec<Spanned<Endpoint>>>,
     pub(super) admin: Option<Vec<Spanned<Endpoint>>>,
+    pub(super) max_connections: Option<Spanned<usize>>,
+    pub(super) max_connections_per_peer: Option<Spanned<usize>>,
+    pub(super) proxies: Option<Vec<Spanned<String>>>,
+    pub(super) header_timeout: Option<Spanned<String>>,
+    pub(super) max_header_bytes: Option<Spanned<String>>,
+    pub(super) body_timeout: Option<Spanned<String>>,
+    pub(super) write_timeout: Option<Spanned<String>>,
+    pub(super) idle_timeout: Option<Spanned<String>>,
 }
 
 /// An address alone, or a table.

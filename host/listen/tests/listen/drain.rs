@@ -80,15 +80,20 @@ async fn it_ends_at_once_when_nobody_is_there() {
 
 #[tokio::test]
 async fn who_had_knocked_is_let_in() {
-    let limits = Limits { connections: 1, ..Limits::default() };
+    let limits = Limits { max_connections: 1, ..Limits::default() };
     let place = listen("127.0.0.1:0", None, limits, Drain::new(PATIENCE, PATIENCE));
     let mut first = place.connect().await;
     assert_eq!(first.get("/").await.status, 200);
-    let mut waiting = place.connect().await;
+    first.send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\na").await;
+    // One is accepted and waits for a permit, the other one is in the system's queue.
+    let mut waiting = [place.connect().await, place.connect().await];
     place.drain.start();
-    let answer = waiting.get("/").await;
-    assert_eq!((answer.status, answer.closes()), (200, true));
-    assert!(first.get("/").await.closes());
+    for client in &mut waiting {
+        let answer = client.get("/").await;
+        assert_eq!((answer.status, answer.closes()), (200, true));
+    }
+    first.send("b").await;
+    assert!(first.answer().await.unwrap().closes());
     assert_eq!(ended(place).await, 0);
 }
 

@@ -4,14 +4,18 @@ use axum::extract::Request;
 use axum::routing::{any, get, post};
 use axum::{Extension, Router};
 use portcullis_listen::{Activation, Address, Drain, Limits, Listener, Local, Options, Peer, Tls, serve};
+use std::net::IpAddr;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::{TcpStream, UnixStream};
+use tokio::net::{TcpSocket, TcpStream, UnixStream};
 use tokio::task::JoinHandle;
 
 /// No test waits longer for anything.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Bytes of a response that no socket's buffers hold.
+pub(crate) const LARGE: usize = 64 << 20;
 
 /// Somewhere that is being listened at.
 pub(crate) struct Place {
@@ -32,6 +36,7 @@ pub(crate) fn router() -> Router {
         )
         .route("/echo", post(|body: String| async move { body }))
         .route("/wait/{millis}", any(wait))
+        .route("/large", get(|| async { vec![b'x'; LARGE] }))
         .route("/panic", any(|_: Request| async { panic!("a handler that panics") as () }))
 }
 
@@ -41,9 +46,12 @@ async fn wait(axum::extract::Path(millis): axum::extract::Path<u64>) -> &'static
 }
 
 pub(crate) fn listen(address: &str, tls: Option<Tls>, limits: Limits, drain: Drain) -> Place {
-    let options = Options { limits, ..Options::default() };
+    listen_with(address, tls, &Options { limits, ..Options::default() }, drain)
+}
+
+pub(crate) fn listen_with(address: &str, tls: Option<Tls>, options: &Options, drain: Drain) -> Place {
     let address = Address::parse(address).unwrap();
-    let listener = Listener::bind(&address, tls, &options, &mut Activation::default()).unwrap();
+    let listener = Listener::bind(&address, tls, options, &mut Activation::default()).unwrap();
     let local = listener.local().clone();
     let served = tokio::spawn(serve(listener, router(), drain.clone()));
     Place { local, drain, served }
@@ -60,6 +68,14 @@ impl Place {
             Local::Tcp(address) => Box::new(TcpStream::connect(address).await.unwrap()),
             Local::Unix(path) => Box::new(UnixStream::connect(path).await.unwrap()),
         })
+    }
+
+    /// Connects from an address of the loopback network, e.g. `127.0.0.2`.
+    pub(crate) async fn connect_from(&self, address: &str) -> Client {
+        let Local::Tcp(to) = &self.local else { panic!("{} has no peer addresses", self.local) };
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind((address.parse::<IpAddr>().unwrap(), 0).into()).unwrap();
+        Client::new(Box::new(socket.connect(*to).await.unwrap()))
     }
 }
 
@@ -95,6 +111,18 @@ impl Client {
     pub(crate) async fn send(&mut self, bytes: &str) {
         self.0.write_all(bytes.as_bytes()).await.unwrap();
         self.0.flush().await.unwrap();
+    }
+
+    /// Sends bytes that the peer may not take any more.
+    pub(crate) async fn try_send(&mut self, bytes: &str) {
+        let _ = self.0.write_all(bytes.as_bytes()).await;
+    }
+
+    /// Reads until the peer hangs up, and counts the bytes.
+    pub(crate) async fn read_all(&mut self) -> usize {
+        let mut bytes = Vec::new();
+        let _ = tokio::time::timeout(PATIENCE, self.0.read_to_end(&mut bytes)).await.unwrap();
+        bytes.len()
     }
 
     pub(crate) async fn get(&mut self, path: &str) -> Answer {

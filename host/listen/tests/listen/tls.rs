@@ -133,7 +133,7 @@ async fn with_a_client_ca_its_certificates_are_demanded_and_shown() {
 async fn a_slow_handshake_holds_up_nobody_and_ends() {
     let folder = tempfile::tempdir().unwrap();
     let authority = Authority::new("one");
-    let limits = Limits { handshake: Duration::from_millis(300), ..Limits::default() };
+    let limits = Limits { header_timeout: Duration::from_millis(300), ..Limits::default() };
     let (place, _) = at(&authority.server(folder.path()), limits);
     let mut silent = Vec::new();
     for _ in 0..32 {
@@ -145,6 +145,38 @@ async fn a_slow_handshake_holds_up_nobody_and_ends() {
     for client in &mut silent {
         client.is_hung_up_on().await;
     }
+}
+
+#[tokio::test]
+async fn silence_after_the_handshake_ends_unless_a_certificate_was_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let (authority, clients) = (Authority::new("one"), Authority::new("clients"));
+    let limits = Limits { header_timeout: Duration::from_millis(500), ..Limits::default() };
+    let ca = folder.path().join("ca.pem");
+    fs::write(&ca, &clients.pem).unwrap();
+    let files = authority.server(folder.path());
+    let (proving, _) = at(&TlsFiles { client_ca: Some(ca), ..files.clone() }, limits.clone());
+    let (certificate, key) = clients.issue("dockerd", ExtendedKeyUsagePurpose::ClientAuth);
+    let connector = authority.client(Some((&certificate, &key)));
+    let mut proven = connect(&proving, &connector).await.unwrap();
+
+    let (place, _) = at(&files, limits);
+    let mut silent = connect(&place, &authority.client(None)).await.unwrap();
+    silent.is_hung_up_on().await;
+    assert_eq!(proven.get("/").await.status, 200, "dockerd keeps connections that it has not used yet");
+}
+
+#[tokio::test]
+async fn a_silent_handshake_makes_room_at_the_limit() {
+    let folder = tempfile::tempdir().unwrap();
+    let authority = Authority::new("one");
+    let limits = Limits { max_connections: 2, header_timeout: PATIENCE * 9, ..Limits::default() };
+    let (place, _) = at(&authority.server(folder.path()), limits);
+    let mut silent = [tcp(&place).await, tcp(&place).await].map(|stream| Client::new(Box::new(stream)));
+    let connector = authority.client(None);
+    let connected = tokio::time::timeout(PATIENCE, connect(&place, &connector)).await;
+    assert_eq!(connected.unwrap().unwrap().get("/").await.text(), "hello");
+    silent[0].is_hung_up_on().await;
 }
 
 #[tokio::test]

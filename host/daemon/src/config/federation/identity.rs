@@ -8,6 +8,7 @@ use toml::Spanned;
 
 use super::{ConfigError, Place, raw};
 use crate::config::barbican::duration;
+use crate::config::listen::network;
 use crate::config::secret::secret;
 
 const ONE: &str = "a mount has one source of identity: write one of `header`, `address`, `password_file`, \
@@ -55,15 +56,7 @@ fn proof(raw: &mut raw::Identity, place: &Place<'_>) -> Result<Proof, ConfigErro
                 "`trusted` names the addresses of the proxies that set the header, e.g. [\"127.0.0.1\"]";
             return Err(place.wrong(&header.span(), message));
         }
-        let network = |text: Spanned<String>| {
-            let read = text.get_ref().parse().or_else(|_| text.get_ref().parse().map(std::net::IpAddr::into));
-            read.map_err(|_| {
-                let message =
-                    format!("`{}` is neither an address nor a network, e.g. \"10.0.0.0/8\"", text.get_ref());
-                place.wrong(&text.span(), message)
-            })
-        };
-        let trusted = trusted.into_iter().map(network).collect::<Result<_, _>>()?;
+        let trusted = trusted.iter().map(|text| network(text, place)).collect::<Result<_, _>>()?;
         return Ok(Proof::Header { name: header.into_inner(), trusted, trust_unix });
     }
     if let Some(file) = raw.password_file.take() {
