@@ -122,7 +122,7 @@ mod tests {
     use std::future::poll_fn;
     use tokio::sync::mpsc;
 
-    const LIMIT: Duration = Duration::from_secs(60);
+    const LIMIT: Duration = Duration::from_mins(1);
 
     /// A body whose bytes the test sends.
     struct Sent(mpsc::Receiver<u8>);

@@ -101,7 +101,7 @@ mod tests {
     use std::future::poll_fn;
 
     const HEADER: Duration = Duration::from_secs(10);
-    const WRITE: Duration = Duration::from_secs(60);
+    const WRITE: Duration = Duration::from_mins(1);
     const IDLE: Duration = Duration::from_secs(75);
 
     struct Connection {
