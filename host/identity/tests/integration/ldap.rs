@@ -11,7 +11,7 @@ const USERS: &str = "ou=people,dc=example,dc=org";
 const GROUPS: &str = "ou=groups,dc=example,dc=org";
 
 fn options(slapd: &Slapd, url: String) -> LdapOptions {
-    let bind = LdapBind { dn: slapd::READER.0.into(), password: slapd::READER.1.into() };
+    let bind = LdapBind { dn: super::slapd::READER.0.into(), password: super::slapd::READER.1.into() };
     let options = LdapOptions::group_of_names(url, USERS, GROUPS);
     LdapOptions { bind: Some(bind), ca: Some(slapd.ca()), ..options }
 }
@@ -104,7 +104,7 @@ async fn a_directory_that_cannot_be_asked_is_no_answer() {
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let silent = (format!("ldap://{}", silent.local_addr().unwrap()), silent);
     let table = [
-        (LdapOptions { bind: bind(slapd::READER.0, "wrong"), ..good.clone() }, "does not let us in"),
+        (LdapOptions { bind: bind(super::slapd::READER.0, "wrong"), ..good.clone() }, "does not let us in"),
         (LdapOptions { bind: bind("cn=nobody", "x"), ..good.clone() }, "does not let us in"),
         (LdapOptions { bind: None, ..good.clone() }, "cannot be asked"),
         (elsewhere, "cannot be asked"),
@@ -120,7 +120,7 @@ async fn a_directory_that_cannot_be_asked_is_no_answer() {
             "{shown}: {result:?}"
         );
     }
-    let empty = LdapOptions { bind: bind(slapd::READER.0, ""), ..good };
+    let empty = LdapOptions { bind: bind(super::slapd::READER.0, ""), ..good };
     let proof = Proof::Header { name: "X-User".into(), trusted: Vec::new(), trust_unix: true };
     let opened = Source::open(SourceOptions { proof, groups: vec![Groups::Ldap(Box::new(empty))] }).await;
     assert!(opened.is_err_and(|error| error.to_string().contains("password")));
