@@ -10,8 +10,9 @@ use tempfile::TempDir;
 
 use super::child::{Run, Service};
 
-/// How long starting and ending may take: policies are compiled while the machine is busy with other tests.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// How long starting and ending may take: policies are compiled while the machine is busy with other tests, and one
+/// in Python is 20 MB of WebAssembly.
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// A running `portcullis serve --config FILE`; it is killed when this is dropped. Relative paths in its
 /// configuration are in its own folder.

@@ -53,7 +53,7 @@ fn as_a_program_of_its_own() {
 fn finds(host: &Host, moto: &Moto, variables: &[(&str, &str)]) -> String {
     let mut command = Command::new(std::env::current_exe().unwrap());
     clean(&mut command, host.files());
-    command.args(["--exact", "sdk::as_a_program_of_its_own", "--nocapture"]).env(ASKED, "1");
+    command.args(["--exact", "federation::sdk::as_a_program_of_its_own", "--nocapture"]).env(ASKED, "1");
     command.env("AWS_ENDPOINT_URL_STS", &moto.url).envs(variables.iter().copied());
     let said = Run::of(&command).ok();
     let found = said.lines().find_map(|line| line.split_once("found ")).unwrap_or_else(|| panic!("{said}"));

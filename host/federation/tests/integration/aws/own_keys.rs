@@ -17,7 +17,7 @@ const ENDPOINT: &str = "PORTCULLIS_TEST_STS";
 /// What the program says that looks for keys in this environment.
 async fn found(sts: &FakeSts, environment: &[(&str, &str)]) -> String {
     let mut command = Command::new(env::current_exe().unwrap());
-    command.args(["--exact", "own_keys::in_an_environment_of_its_own", "--ignored", "--nocapture"]);
+    command.args(["--exact", "aws::own_keys::in_an_environment_of_its_own", "--ignored", "--nocapture"]);
     command
         .env_clear()
         .env(ENDPOINT, sts.url())
