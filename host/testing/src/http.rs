@@ -35,7 +35,7 @@ pub fn send_unix(socket: &Path, request: &[u8]) -> io::Result<(u16, String)> {
     let mut stream = UnixStream::connect(socket)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     match stream.write_all(request) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error),
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
         _ => read_answer(stream),
     }
 }

@@ -12,6 +12,7 @@
 //! * [`postgres`], [`pki`], [`http`]
 #![allow(
     clippy::pedantic,
+    clippy::new_without_default,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,

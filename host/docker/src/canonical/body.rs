@@ -36,7 +36,7 @@ enum BodyUse {
     /// Decodes JSON, and nothing can be decided without it. dockerd decodes some of these whatever their
     /// Content-Type, and only shows them where it is JSON.
     Json,
-    /// Decodes JSON where the Content-Type says so (moby httputils.CheckForJSON), and does without.
+    /// Decodes JSON where the Content-Type says so (moby `httputils.CheckForJSON`), and does without.
     OptionalJson,
     /// Takes parameters from a form, which Go's `Request.ParseForm` puts before those of the query.
     Form,
@@ -56,11 +56,12 @@ enum BodyUse {
     Nothing,
 }
 
-/// Start without a version, or with 1.24 or later, answers 400 to a body (moby container_routes.go,
+/// Start without a version, or with 1.24 or later, answers 400 to a body (moby `container_routes.go`,
 /// `bodyOnStartError`); below, dockerd before 25 takes it for a host configuration.
 const START_WITHOUT_BODY: (u32, u32) = (1, 24);
 
 /// From the handlers in moby api/server/router: which of them call `ParseForm`, `FormValue` or decode the body.
+#[expect(clippy::match_same_arms, reason = "an import is a case of its own, beside a pull")]
 fn body_use(operation: Option<&str>, call: &Call<'_, '_>) -> BodyUse {
     match operation {
         None if matches!(call.message.method.as_str(), "GET" | "HEAD" | "OPTIONS") => BodyUse::Nothing,
