@@ -1,14 +1,14 @@
 //! The `portcullis` program: command line, configuration, wiring, shutdown.
 //!
-//! * [`cli`]: the commands and what they print
-//! * [`config`]: from a file's text to values that hold
-//! * [`builtin`]: the policies that are part of the program
-//! * [`serve`]: everything wired together, signals
-//! * [`open`]: listeners, their certificates first
-//! * [`barbican`]: that door from its configuration
-//! * [`reload`]: what SIGHUP does
-//! * [`admin`]: health, readiness, policies and decisions over HTTP
-//! * [`metrics`]: what is counted
+//! * `cli`: the commands and what they print
+//! * `config`: from a file's text to values that hold
+//! * `builtin`: the policies that are part of the program
+//! * `serve`: everything wired together, signals
+//! * `open`: listeners, their certificates first
+//! * `barbican`: that door from its configuration
+//! * `reload`: what SIGHUP does
+//! * `admin`: health, readiness, policies and decisions over HTTP
+//! * `metrics`: what is counted
 
 mod admin;
 mod barbican;
