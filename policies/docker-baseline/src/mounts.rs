@@ -7,7 +7,6 @@ use portcullis_policy_sdk::docker::{Body, Mount, Workload};
 use portcullis_policy_sdk::parse;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use std::collections::BTreeMap;
 
 /// Whoever reaches one of these has the host: the sockets of dockerd and containerd, their directories (plugins
 /// have sockets there), and `/proc`, through which every other path can be said. [`clean`] reads `/var/run` as
@@ -72,7 +71,7 @@ struct Checkpoint {
     directory: Option<String>,
     // What newer daemons add is not refused.
     #[serde(flatten)]
-    _others: BTreeMap<String, IgnoredAny>,
+    _others: IgnoredAny,
 }
 
 fn checkpoint_name(judge: &Judge<'_>, name: &str) -> Check {
