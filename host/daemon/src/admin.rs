@@ -91,23 +91,23 @@ async fn policies(State(admin): State<Admin>) -> Response {
     }))
 }
 
-/// How long a look at the records waits for those that are on their way.
-const CAUGHT_UP_WITHIN: Duration = Duration::from_secs(1);
+/// How long a request for records waits for the queued ones.
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Whoever was given a decision's id may ask for it before the writer has come to its record. Where records cannot be
+/// A client may ask for a decision by its id before the writer has handled its record. Where records cannot be
 /// written, those in memory are shown all the same.
-async fn caught_up(log: &Log) {
-    let _ = tokio::time::timeout(CAUGHT_UP_WITHIN, log.flush()).await;
+async fn flush(log: &Log) {
+    let _ = tokio::time::timeout(FLUSH_TIMEOUT, log.flush()).await;
 }
 
 async fn decisions(State(admin): State<Admin>) -> Response {
-    caught_up(&admin.log).await;
+    flush(&admin.log).await;
     let lines: String = admin.log.recent().iter().flat_map(|recent| [&*recent.line, "\n"]).collect();
     ([(header::CONTENT_TYPE, "application/x-ndjson")], lines).into_response()
 }
 
 async fn decision(State(admin): State<Admin>, Path(id): Path<String>) -> Response {
-    caught_up(&admin.log).await;
+    flush(&admin.log).await;
     match admin.log.find(&id) {
         Some(line) => ([(header::CONTENT_TYPE, "application/json")], format!("{line}\n")).into_response(),
         None => (StatusCode::NOT_FOUND, "no decision of late has that id\n").into_response(),

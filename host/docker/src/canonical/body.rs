@@ -33,8 +33,8 @@ pub(super) struct Read<'m> {
 /// What a handler of dockerd does with a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum BodyUse {
-    /// Decodes JSON, and nothing can be decided without it. dockerd decodes some of these whatever their
-    /// Content-Type, and only shows them where it is JSON.
+    /// Decodes JSON, and nothing can be decided without it. Some handlers ignore the Content-Type; dockerd shows the
+    /// body only where it is JSON.
     Json,
     /// Decodes JSON where the Content-Type says so (moby `httputils.CheckForJSON`), and does without.
     OptionalJson,
@@ -164,21 +164,17 @@ fn not_shown(
     let name = operation.unwrap_or("the request");
     let hidden = |reason| Err(Refusal::new(rule::BODY_NOT_SHOWN, reason, operation));
     let read = |body| Ok(Read { body, lifted: false, form_possible: false });
-    if body_use == BodyUse::Stream {
-        return read(Shown::Unseen("hijacked"));
-    }
-    if length == Length::Zero {
-        return read(Shown::Absent);
-    }
     let assumed = operation.is_some_and(|operation| assume_no_body.contains(operation));
     match body_use {
+        BodyUse::Stream => read(Shown::Unseen("hijacked")),
+        _ if length == Length::Zero => read(Shown::Absent),
         BodyUse::Archive => read(Shown::Unseen("not-json")),
         BodyUse::ArchiveOrForm => {
             Ok(Read { body: Shown::Unseen("not-json"), lifted: false, form_possible: typed })
         }
         BodyUse::Credentials => read(Shown::Unseen("credentials")),
         BodyUse::CredentialsOrForm if !typed || assumed => read(Shown::Unseen("credentials")),
-        BodyUse::Harmless | BodyUse::Stream => read(Shown::Absent),
+        BodyUse::Harmless => read(Shown::Absent),
         BodyUse::Nothing | BodyUse::OptionalJson | BodyUse::Form
             if length == Length::Unstated && (body_use == BodyUse::Nothing || !typed || assumed) =>
         {

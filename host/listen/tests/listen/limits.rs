@@ -96,7 +96,7 @@ async fn a_body_that_stops_coming_is_refused() {
 
 /// The body is not read, so no timeout of its own applies.
 #[tokio::test]
-async fn a_body_that_nobody_reads_does_not_keep_the_connection() {
+async fn a_body_that_is_not_read_does_not_keep_the_connection() {
     let place = plain();
     let mut client = place.connect().await;
     client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nab").await;
