@@ -91,7 +91,11 @@ fn benches(criterion: &mut Criterion) {
     group.finish();
 
     let mut group = criterion.benchmark_group("whole");
-    let log = Log::open(Sink::Writer(Box::new(std::io::sink())), 1000).unwrap();
+    let log = Log::open(
+        Sink::Writer(Box::new(std::io::sink())),
+        portcullis_audit::Options { recent: 1000, ..portcullis_audit::Options::default() },
+    )
+    .unwrap();
     for (name, host) in [("no settings", &small), ("20,000 users", &large)] {
         let generation = host.generation();
         let one = async || {

@@ -1,7 +1,7 @@
 //! What a record costs: the caller's part, and the line.
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use portcullis_audit::{Log, PolicyRecord, Principal, Record, Sink, Target, line};
+use portcullis_audit::{Commit, Log, Options, PolicyRecord, Principal, Record, Sink, Target, line};
 use portcullis_contract::HookName;
 use portcullis_contract::types::Verdict;
 use std::hint::black_box;
@@ -51,8 +51,14 @@ fn all(criterion: &mut Criterion) {
     let whole = record(&texts);
     criterion.bench_function("a record's line", |bencher| bencher.iter(|| black_box(line::of(&whole))));
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
-    for (name, pause) in [("write, one after the other", 0), ("write, every 50 us", 50)] {
-        let Ok(log) = Log::open(Sink::Writer(Box::new(std::io::sink())), 1000) else { return };
+    let writes = [
+        ("written, one after the other", Commit::Written, 0),
+        ("queued, one after the other", Commit::Queued, 0),
+        ("queued, every 50 us", Commit::Queued, 50),
+    ];
+    for (name, commit, pause) in writes {
+        let options = Options { commit, recent: 1000, ..Options::default() };
+        let Ok(log) = Log::open(Sink::Writer(Box::new(std::io::sink())), options) else { return };
         criterion.bench_function(name, |bencher| {
             bencher.iter_custom(|count| {
                 let mut taken = std::time::Duration::ZERO;

@@ -7,10 +7,10 @@
 //! * [`record`]: what a decision leaves behind, and how long each part may be
 //! * [`mask`]: what is hidden from a record, and why
 //! * [`line`](mod@line): a record as one line of JSON that is harmless to print
-//! * [`log`]: the handle that doors write to, and the records of late
-//! * [`AuditError`]: why a decision cannot be recorded; a door then refuses
+//! * [`log`]: the handle that APIs write to, group commit, and the recent records
+//! * [`AuditError`]: why a decision cannot be recorded; the API then refuses
 //!
-//! This crate knows no door, no engine and no configuration.
+//! This crate knows no API, no engine and no configuration.
 
 mod error;
 pub mod line;
@@ -22,7 +22,7 @@ mod syslog;
 mod writer;
 
 pub use error::AuditError;
-pub use log::{Log, Recent};
-pub use record::{PolicyRecord, Principal, Record, Target};
+pub use log::{Commit, Log, Options, Recent};
+pub use record::{Kind, PolicyRecord, Principal, Record, Target};
 pub use sink::Sink;
 pub use syslog::Syslog;

@@ -1,4 +1,4 @@
-//! The handle that doors write to, and the records of late.
+//! The handle that records are written to, and the ring of recent records.
 
 use std::collections::VecDeque;
 use std::sync::mpsc::Sender;
@@ -6,27 +6,57 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Semaphore, TryAcquireError, oneshot};
 
+use crate::record::Kind;
 use crate::sink::{Output, Sink};
 use crate::writer::{Message, Writer};
 use crate::{AuditError, Record};
 
 /// How many records may wait to be written.
 pub(crate) const QUEUE: usize = 1024;
-/// How long a decision waits for room among them before it is refused.
-const ROOM_WITHIN: Duration = Duration::from_secs(2);
+/// How long a caller waits for a place in the queue, and then for the write, before its request is refused.
+const TIMEOUT: Duration = Duration::from_secs(2);
+
+/// When [`Log::write`] returns.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Commit {
+    /// When the write(2) of the batch that holds the record has returned: a process that is killed has sent no
+    /// response without a record. The file is not synced; a machine that loses power can lose records.
+    #[default]
+    Written,
+    /// When the record is in a queue in memory. Cheaper where single requests follow one another, but a process that
+    /// is killed loses up to 1,024 records whose responses were sent.
+    Queued,
+}
+
+/// How a log is opened.
+pub struct Options {
+    /// When [`Log::write`] returns.
+    pub commit: Commit,
+    /// How many records stay in memory, for [`Log::recent`].
+    pub recent: usize,
+    /// Sees every record, on the writer's thread, so that metrics cost a decision nothing.
+    pub observe: Box<dyn FnMut(&Record) + Send>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { commit: Commit::default(), recent: 0, observe: Box::new(|_| {}) }
+    }
+}
 
 /// The log of decisions. Clones write to the same log.
 ///
-/// Records are made into lines and written by a thread of their own. A line is never parted by another one.
-/// After a write has failed, no record is taken until the lines that are left have been written, which is tried
-/// twice a second.
+/// A thread makes lines of records and writes them in batches (group commit). A line is never interrupted by another
+/// one. After a write has failed no record is accepted until the lines that are left have been written, which is
+/// tried twice a second.
 #[derive(Clone)]
 pub struct Log {
     queue: Sender<Message>,
     shared: Arc<Shared>,
+    commit: Commit,
 }
 
-/// What writer and handles share.
+/// State shared by the writer and all handles.
 pub(crate) struct Shared {
     pub(crate) room: Semaphore,
     broken: Mutex<Option<String>>,
@@ -37,6 +67,8 @@ pub(crate) struct Shared {
 /// A record that has been made into a line.
 #[derive(Debug, Clone)]
 pub struct Recent {
+    /// What it records.
+    pub kind: Kind,
     /// The decision's id.
     pub id: Arc<str>,
     /// Its line, without the line feed.
@@ -44,55 +76,52 @@ pub struct Recent {
 }
 
 impl Log {
-    /// Opens the log and starts its writer. The last `recent` records stay in memory, for [`Log::recent`].
+    /// Opens the log and starts its writer.
     ///
     /// # Errors
     /// The sink cannot be opened, or the thread cannot be started.
-    pub fn open(sink: Sink, recent: usize) -> Result<Self, AuditError> {
-        Self::open_observed(sink, recent, |_| {})
-    }
-
-    /// The same, with something that sees every record, on the writer's thread: metrics cost a decision nothing.
-    ///
-    /// # Errors
-    /// The sink cannot be opened, or the thread cannot be started.
-    pub fn open_observed(
-        sink: Sink,
-        recent: usize,
-        observe: impl FnMut(&Record) + Send + 'static,
-    ) -> Result<Self, AuditError> {
+    pub fn open(sink: Sink, options: Options) -> Result<Self, AuditError> {
         let output = Output::open(sink)?;
         let shared = Arc::new(Shared {
             room: Semaphore::new(QUEUE),
             broken: Mutex::new(None),
-            recent: Mutex::new(VecDeque::with_capacity(recent)),
-            keep: recent,
+            recent: Mutex::new(VecDeque::with_capacity(options.recent)),
+            keep: options.recent,
         });
-        let queue =
-            Writer::start(output, Arc::clone(&shared), Box::new(observe)).map_err(AuditError::Start)?;
-        Ok(Self { queue, shared })
+        let queue = Writer::start(output, Arc::clone(&shared), options.observe).map_err(AuditError::Start)?;
+        Ok(Self { queue, shared, commit: options.commit })
     }
 
-    /// Hands a record to the writer. Waits while the queue is full, without blocking the thread.
+    /// Writes a record, as the log's [`Commit`] says. Waits without blocking the thread. Records that no response
+    /// depends on ([`Kind::Monitor`]) are only queued.
     ///
     /// # Errors
-    /// The decision cannot be recorded, and so must be refused: the last write failed, the queue stayed full for
-    /// two seconds, or the log is closed.
+    /// The decision is not recorded, and so must be refused: a write failed, two seconds have passed, or the log is
+    /// closed. A record that took longer may still be written later.
     pub async fn write(&self, record: Record) -> Result<(), AuditError> {
         self.check()?;
         let room = match self.shared.room.try_acquire() {
             Ok(room) => room,
             Err(TryAcquireError::Closed) => return Err(AuditError::Closed),
             Err(TryAcquireError::NoPermits) => {
-                let room = tokio::time::timeout(ROOM_WITHIN, self.shared.room.acquire()).await;
+                let room = tokio::time::timeout(TIMEOUT, self.shared.room.acquire()).await;
                 self.check()?;
-                room.map_err(|_| AuditError::Stalled(ROOM_WITHIN))?.map_err(|_| AuditError::Closed)?
+                room.map_err(|_| AuditError::Stalled(TIMEOUT))?.map_err(|_| AuditError::Closed)?
             }
         };
-        self.queue.send(Message::Record(Box::new(record))).map_err(|_| AuditError::Closed)?;
-        // The writer gives it back once the line is written.
+        let (reply, written) = match (self.commit, record.kind) {
+            (Commit::Written, Kind::Decision) => {
+                let (reply, written) = oneshot::channel();
+                (Some(reply), Some(written))
+            }
+            (Commit::Written, Kind::Monitor) | (Commit::Queued, _) => (None, None),
+        };
+        self.queue.send(Message::Record(Box::new(record), reply)).map_err(|_| AuditError::Closed)?;
+        // The writer returns the permit once the line is written.
         room.forget();
-        Ok(())
+        let Some(written) = written else { return Ok(()) };
+        let in_time = tokio::time::timeout(TIMEOUT, written).await;
+        in_time.map_err(|_| AuditError::Stalled(TIMEOUT))?.map_err(|_| AuditError::Closed)?
     }
 
     /// Whether decisions can be recorded now, as far as is known.
@@ -144,10 +173,14 @@ impl Log {
         self.shared.recent().iter().rev().cloned().collect()
     }
 
-    /// The line of a record of late. Where several have that id it is the first: the decision's own, and not
-    /// that of the policies which only watched it.
+    /// The line of a recent decision. Records of monitoring policies have the id of the decision they watched, and
+    /// are not returned here.
     pub fn find(&self, id: &str) -> Option<Arc<str>> {
-        self.shared.recent().iter().find(|recent| &*recent.id == id).map(|recent| Arc::clone(&recent.line))
+        self.shared
+            .recent()
+            .iter()
+            .find(|recent| recent.kind == Kind::Decision && &*recent.id == id)
+            .map(|recent| Arc::clone(&recent.line))
     }
 }
 
@@ -161,11 +194,12 @@ impl Shared {
     }
 
     /// Keeps the line for [`Log::recent`].
-    pub(crate) fn keep(&self, id: &str, line: &[u8]) {
+    pub(crate) fn keep(&self, record: &Record, line: &[u8]) {
         if self.keep == 0 {
             return;
         }
-        let kept = Recent { id: id.into(), line: String::from_utf8_lossy(line.trim_ascii_end()).into() };
+        let line = String::from_utf8_lossy(line.trim_ascii_end()).into();
+        let kept = Recent { kind: record.kind, id: record.id.as_str().into(), line };
         let mut recent = self.recent();
         if recent.len() == self.keep {
             recent.pop_front();

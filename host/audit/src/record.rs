@@ -20,11 +20,32 @@ pub(crate) const URI: usize = 2048;
 /// Entries of a list. How many more there were stands beside it, as `..._left_out`.
 pub(crate) const ENTRIES: usize = 32;
 
+/// What a record is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A decision, by the policies in force or by the host.
+    Decision,
+    /// The outcomes of monitoring policies, asked beside a decision. Its `id` is the decision's.
+    Monitor,
+}
+
+impl Kind {
+    /// As it is written in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Decision => "decision",
+            Self::Monitor => "monitor",
+        }
+    }
+}
+
 /// One decision. Fields are as they were seen; secrets are masked and lengths bounded when the line is made.
 ///
 /// There is no way to see the raw fields of a record through `Debug`: it shows the line.
 #[derive(Clone)]
 pub struct Record {
+    /// What the record is about.
+    pub kind: Kind,
     /// The decision's id, as it stands at the end of a refusal's text.
     pub id: String,
     /// When the question was asked: milliseconds since 1970-01-01 UTC, as the policies were told.
@@ -133,6 +154,7 @@ impl Record {
         verdict: Verdict,
     ) -> Self {
         Self {
+            kind: Kind::Decision,
             id: id.into(),
             now,
             door: door.into(),
@@ -157,6 +179,15 @@ impl Record {
             error: None,
             extra: Vec::new(),
         }
+    }
+
+    /// Turns the record into that of a refusal, since its caller is told that it could not be written.
+    pub(crate) fn refuse_unrecorded(&mut self, why: &str) {
+        self.verdict = Verdict::Deny;
+        self.rule = "host:unrecorded".into();
+        self.reason = "the decision cannot be recorded, so nothing is allowed".into();
+        self.error = Some(why.into());
+        self.policy = None;
     }
 }
 
@@ -202,8 +233,9 @@ fn masked<const N: usize>(text: &(impl AsRef<str> + ?Sized)) -> Clip<'_, N> {
 
 impl Serialize for Record {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut to = serializer.serialize_struct("Record", 27)?;
+        let mut to = serializer.serialize_struct("Record", 28)?;
         to.serialize_field("time", &Time(self.now))?;
+        to.serialize_field("kind", self.kind.as_str())?;
         to.serialize_field("id", &clip::<NAME>(&self.id))?;
         to.serialize_field("door", &clip::<NAME>(&self.door))?;
         to.serialize_field("hook", &self.hook)?;

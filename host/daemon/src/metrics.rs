@@ -1,6 +1,6 @@
 //! What is counted, in the text format of Prometheus. Fed by records, on the audit log's own thread.
 
-use portcullis_audit::Record;
+use portcullis_audit::{Kind, Record};
 use portcullis_contract::types::Verdict;
 use portcullis_engine::Host;
 use portcullis_federation::aws::Stats;
@@ -73,8 +73,7 @@ impl Metrics {
 
     /// Counts one record.
     pub(crate) fn count(&self, record: &Record) {
-        let monitored = record.verdict == Verdict::Abstain;
-        if !monitored {
+        if record.kind == Kind::Decision {
             let door = record.door.to_string();
             let labels = DecisionLabels {
                 door: door.clone(),

@@ -153,7 +153,14 @@ async fn start(config: &Config, mut activation: Activation) -> Result<(Vec<Opene
         AuditTo::File(file) => Sink::File(file),
         AuditTo::Syslog(daemon) => Sink::Syslog(daemon),
     };
-    let log = Log::open_observed(sink, config.audit.recent, move |record| counting.count(record))?;
+    let log = Log::open(
+        sink,
+        portcullis_audit::Options {
+            commit: config.audit.commit,
+            recent: config.audit.recent,
+            observe: Box::new(move |record| counting.count(record)),
+        },
+    )?;
     let docker_is_on = !config.listen.docker.is_empty();
     let mut hooks = Vec::new();
     if docker_is_on {

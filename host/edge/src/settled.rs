@@ -1,6 +1,6 @@
 //! How a question was settled.
 
-use portcullis_audit::Record;
+use portcullis_audit::{Kind, Record};
 use portcullis_contract::hook::HookName;
 use portcullis_contract::types::{Context, Verdict};
 use portcullis_engine::{Decision, PolicyOutcome};
@@ -81,7 +81,7 @@ impl Settled {
         record.outcomes = self.outcomes.into_iter().map(outcome::record).collect();
         record.peer.clone_from(&context.peer);
         if self.monitored {
-            record.extra.push(("monitor".into(), "true".into()));
+            record.kind = Kind::Monitor;
         }
         record
     }

@@ -76,7 +76,7 @@ fn a_policy_that_watches_neither_refuses_nor_delays() {
             asked.door.show("/containers/json").allowed();
         }
         let second = asked.records_of(id, 2).remove(1);
-        assert_eq!(second["extra"], serde_json::json!([["monitor", "true"]]), "{act}");
+        assert_eq!((&first["kind"], &second["kind"]), (&"decision".into(), &"monitor".into()), "{act}");
         assert_eq!(second["rule"], "host:monitor", "{act}");
         assert_eq!(second["outcomes"][0]["mode"], "monitor", "{act}");
         assert_eq!(second["outcomes"][0]["outcome"], outcome, "{act}");

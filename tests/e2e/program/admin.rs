@@ -7,6 +7,8 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Samples by their name with its labels, after a look at the form (`OpenMetrics` 1.0): families are declared
 /// before their samples, names end as their type demands, and the end is marked.
@@ -120,9 +122,10 @@ fn what_cannot_be_recorded_is_refused_and_works_again_after() {
     let portcullis = Portcullis::start(PROGRAM, &place.config(&rest));
     let call = || ask(&place.door(), &message("GET", "/containers/json", None));
     let ready = || http::get_unix(&place.admin(), "/readyz").unwrap();
-    // The first one finds out.
-    call();
-    until("it is not ready", || ready().0 == 503);
+    // The first one finds out, and is refused like all that follow.
+    let (status, answer) = call();
+    assert_eq!((status, &answer["Allow"]), (500, &false.into()), "{answer}");
+    assert_eq!(ready().0, 503);
     let reason = ready().1;
     assert!(reason.starts_with("not ready: ") && reason.contains("No space left on device"), "{reason}");
     let (status, answer) = call();
@@ -132,8 +135,46 @@ fn what_cannot_be_recorded_is_refused_and_works_again_after() {
     fs::remove_file(&log).unwrap();
     until("it is ready again", || ready().0 == 200);
     assert_eq!(call().1["Allow"], true);
-    until("it is written", || fs::read_to_string(&log).unwrap().lines().count() >= 2);
+    let lines = fs::read_to_string(&log).unwrap();
+    let rules: Vec<_> = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["rule"].clone()).collect();
+    assert_eq!(rules, ["host:unrecorded", "allow"], "the refused call is recorded as refused");
     assert!(portcullis.log().contains("decisions can be recorded again"), "{}", portcullis.log());
+}
+
+#[test]
+fn whatever_was_allowed_before_a_crash_is_recorded() {
+    let place = Place::new();
+    let rest = format!("[audit]\nfile = {:?}\n{ALLOW}", place.at("decisions"));
+    let mut portcullis = Portcullis::start(PROGRAM, &place.config(&rest));
+    let (started, allowed) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    std::thread::scope(|scope| {
+        for client in 0..8 {
+            let (place, started, allowed) = (&place, &started, &allowed);
+            scope.spawn(move || {
+                for number in 0.. {
+                    let uri = format!("/containers/c{client}-{number}/json");
+                    let body = message("GET", &uri, None).to_string();
+                    started.fetch_add(1, Ordering::Relaxed);
+                    let Ok((200, answer)) = http::post_unix(&place.door(), "/AuthZPlugin.AuthZReq", &body) else {
+                        break;
+                    };
+                    assert_eq!(answer, r#"{"Allow":true}"#);
+                    allowed.lock().unwrap().push(uri);
+                }
+            });
+        }
+        until("it is under load", || started.load(Ordering::Relaxed) > 500);
+        portcullis.kill();
+    });
+    let lines = fs::read_to_string(place.at("decisions")).unwrap();
+    let recorded: BTreeSet<_> = lines
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok()?["uri"].as_str().map(String::from))
+        .collect();
+    let allowed = allowed.into_inner().unwrap();
+    assert!(allowed.len() > 400, "{}", allowed.len());
+    let lost: Vec<_> = allowed.iter().filter(|uri| !recorded.contains(*uri)).collect();
+    assert!(lost.is_empty(), "{} of {} responses have no record: {lost:?}", lost.len(), allowed.len());
 }
 
 #[test]

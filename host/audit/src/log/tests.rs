@@ -5,11 +5,15 @@ use std::sync::{Arc, Mutex};
 use portcullis_contract::HookName;
 use portcullis_contract::types::Verdict;
 
-use super::{Log, QUEUE};
-use crate::{AuditError, Record, Sink};
+use super::{Commit, Log, Options, QUEUE};
+use crate::{AuditError, Kind, Record, Sink};
 
 fn record(id: &str) -> Record {
     Record::new(id, 1_700_000_000_123, "docker", HookName::DockerRequest, Verdict::Deny)
+}
+
+fn open(sink: Sink, commit: Commit, recent: usize) -> Result<Log, AuditError> {
+    Log::open(sink, Options { commit, recent, ..Options::default() })
 }
 
 /// A disk that can be full, and then takes half of what it is given.
@@ -60,7 +64,7 @@ impl Write for Disk {
 #[tokio::test]
 async fn every_record_is_one_line_in_order() {
     let disk = Disk::default();
-    let log = Log::open(disk.sink(), 3).unwrap();
+    let log = open(disk.sink(), Commit::Queued, 3).unwrap();
     for number in 0..100 {
         log.write(record(&number.to_string())).await.unwrap();
     }
@@ -74,24 +78,25 @@ async fn every_record_is_one_line_in_order() {
 }
 
 #[tokio::test]
-async fn a_decision_is_found_before_what_only_watched_it() {
+async fn a_decision_is_found_and_not_its_monitoring() {
     let seen = Arc::new(AtomicUsize::new(0));
     let counting = Arc::clone(&seen);
-    let log = Log::open_observed(Disk::default().sink(), 8, move |_| {
+    let observe = Box::new(move |_: &Record| {
         counting.fetch_add(1, Ordering::Relaxed);
-    })
-    .unwrap();
+    });
+    let log =
+        Log::open(Disk::default().sink(), Options { recent: 8, observe, ..Options::default() }).unwrap();
+    log.write(Record { kind: Kind::Monitor, verdict: Verdict::Abstain, ..record("7") }).await.unwrap();
     log.write(record("7")).await.unwrap();
-    log.write(Record { verdict: Verdict::Abstain, ..record("7") }).await.unwrap();
     log.flush().await.unwrap();
-    assert!(log.find("7").is_some_and(|line| line.contains("\"verdict\":\"deny\"")));
+    assert!(log.find("7").is_some_and(|line| line.contains("\"kind\":\"decision\"")));
     assert_eq!(seen.load(Ordering::Relaxed), 2, "and both were shown to the observer");
 }
 
 #[tokio::test]
 async fn after_a_failed_write_nothing_is_taken_until_one_succeeds() {
     let disk = Disk::default();
-    let log = Log::open(disk.sink(), 8).unwrap();
+    let log = open(disk.sink(), Commit::Queued, 8).unwrap();
     disk.full.store(true, Ordering::Relaxed);
     log.write(record("kept")).await.unwrap();
     assert!(matches!(log.flush().await, Err(AuditError::Broken(_))));
@@ -107,7 +112,7 @@ async fn after_a_failed_write_nothing_is_taken_until_one_succeeds() {
 #[tokio::test]
 async fn it_mends_by_itself() {
     let disk = Disk::default();
-    let log = Log::open(disk.sink(), 8).unwrap();
+    let log = open(disk.sink(), Commit::Queued, 8).unwrap();
     disk.full.store(true, Ordering::Relaxed);
     log.write(record("kept")).await.unwrap();
     assert!(log.flush().await.is_err());
@@ -126,7 +131,7 @@ async fn it_mends_by_itself() {
 async fn a_sink_that_takes_nothing_refuses_and_does_not_hang() {
     let disk = Disk::default();
     let held = disk.held.clone();
-    let log = Log::open(disk.sink(), 0).unwrap();
+    let log = open(disk.sink(), Commit::Queued, 0).unwrap();
     // Held by a thread of its own until it is told.
     let (release, released) = std::sync::mpsc::channel::<()>();
     let (holds, held_now) = std::sync::mpsc::channel();
@@ -156,7 +161,7 @@ async fn a_rotated_file_is_left_for_a_new_one() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
     let (path, moved) = (folder.path().join("decisions.log"), folder.path().join("decisions.log.1"));
-    let log = Log::open(Sink::File(path.clone()), 0).unwrap();
+    let log = open(Sink::File(path.clone()), Commit::Queued, 0).unwrap();
     assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o137, 0);
     log.write(record("1")).await.unwrap();
     std::fs::rename(&path, &moved).unwrap();
@@ -170,7 +175,7 @@ async fn a_rotated_file_is_left_for_a_new_one() {
 
 #[tokio::test]
 async fn a_full_disk_is_told_by_the_real_one() {
-    let log = Log::open(Sink::File("/dev/full".into()), 0).unwrap();
+    let log = open(Sink::File("/dev/full".into()), Commit::Queued, 0).unwrap();
     log.write(record("1")).await.unwrap();
     let error = log.flush().await.unwrap_err();
     assert!(error.to_string().contains("No space left"), "{error}");
@@ -178,11 +183,94 @@ async fn a_full_disk_is_told_by_the_real_one() {
 
 #[test]
 fn a_file_that_cannot_be_opened_is_named() {
-    let Err(error) = Log::open(Sink::File("/no-such-folder/decisions.log".into()), 0) else {
+    let Err(error) = open(Sink::File("/no-such-folder/decisions.log".into()), Commit::Queued, 0) else {
         panic!("opened")
     };
     assert!(
         error.to_string().starts_with("cannot open the audit log `/no-such-folder/decisions.log`: "),
         "{error}"
     );
+}
+
+/// Ids with the rules under which they are logged.
+fn rules(disk: &Disk) -> Vec<(String, String)> {
+    let text = String::from_utf8(disk.written.lock().unwrap().clone()).unwrap();
+    let field = |line: &serde_json::Value, name: &str| line[name].as_str().unwrap().to_owned();
+    let lines = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    lines.map(|line| (field(&line, "id"), field(&line, "rule"))).collect()
+}
+
+#[tokio::test]
+async fn a_write_that_has_returned_is_on_the_disk() {
+    let disk = Disk::default();
+    let log = open(disk.sink(), Commit::Written, 4).unwrap();
+    for number in 0..50 {
+        let id = number.to_string();
+        log.write(record(&id)).await.unwrap();
+        assert_eq!(disk.ids().last(), Some(&format!("\"{id}\"")), "before anything else happens");
+        assert!(log.find(&id).is_some());
+    }
+}
+
+#[tokio::test]
+async fn writers_at_once_share_a_write() {
+    let disk = Disk::default();
+    let log = open(disk.sink(), Commit::Written, 0).unwrap();
+    let held = disk.held.clone();
+    let written = {
+        // All but the first are in the queue when the disk comes back.
+        let _stuck = held.lock().unwrap();
+        let written: Vec<_> = (0..200)
+            .map(|number| {
+                let (log, record) = (log.clone(), record(&number.to_string()));
+                tokio::spawn(async move { log.write(record).await })
+            })
+            .collect();
+        while log.shared.room.available_permits() > QUEUE - 200 {
+            tokio::task::yield_now().await;
+        }
+        written
+    };
+    for written in written {
+        written.await.unwrap().unwrap();
+    }
+    assert_eq!(disk.ids().len(), 200);
+    assert!(disk.writes.load(Ordering::Relaxed) <= 3, "{:?} writes", disk.writes);
+}
+
+#[tokio::test]
+async fn the_first_record_that_cannot_be_written_is_refused_and_says_so_later() {
+    let disk = Disk::default();
+    let log = open(disk.sink(), Commit::Written, 8).unwrap();
+    log.write(Record { rule: "allow".into(), ..record("1") }).await.unwrap();
+    disk.full.store(true, Ordering::Relaxed);
+    // The disk takes half a line before it is full: that line can only be completed as it was.
+    let half = log.write(Record { rule: "half".into(), ..record("2") }).await;
+    assert!(matches!(half, Err(AuditError::Broken(_))), "{half:?}");
+    assert!(matches!(log.write(record("3")).await, Err(AuditError::Broken(_))));
+    disk.full.store(false, Ordering::Relaxed);
+    log.flush().await.unwrap();
+    log.write(Record { rule: "allow".into(), ..record("4") }).await.unwrap();
+    let expected = [("1", "allow"), ("2", "half"), ("4", "allow")];
+    assert_eq!(rules(&disk), expected.map(|(id, rule)| (id.into(), rule.into())));
+    assert!(log.find("3").is_none(), "it was refused before it was queued");
+}
+
+#[tokio::test]
+async fn a_failed_batch_is_logged_as_refused() {
+    let log = open(Sink::File("/dev/full".into()), Commit::Written, 8).unwrap();
+    let error = log.write(Record { rule: "allow".into(), ..record("1") }).await.unwrap_err();
+    assert!(error.to_string().contains("No space left"), "{error}");
+    let line = log.find("1").unwrap();
+    assert!(line.contains("\"rule\":\"host:unrecorded\"") && line.contains("\"verdict\":\"deny\""), "{line}");
+    assert!(!line.contains("\"rule\":\"allow\""), "{line}");
+}
+
+#[tokio::test]
+async fn monitoring_never_waits_for_the_disk() {
+    let log = open(Sink::File("/dev/full".into()), Commit::Written, 8).unwrap();
+    log.write(Record { kind: Kind::Monitor, ..record("1") }).await.unwrap();
+    assert!(log.flush().await.is_err());
+    assert!(log.recent()[0].line.contains("\"kind\":\"monitor\""), "and it is kept as it was");
+    assert!(!log.recent()[0].line.contains("host:unrecorded"));
 }

@@ -23,7 +23,7 @@ mod store;
 mod validate;
 
 use ipnet::IpNet;
-use portcullis_audit::Syslog;
+use portcullis_audit::{Commit, Syslog};
 use portcullis_docker::door::DoorSettings;
 use portcullis_engine::{LoadError, PolicySpec};
 use portcullis_listen::{Address, Limits, TlsFiles};
@@ -108,6 +108,8 @@ impl Eq for Endpoint {}
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Audit {
     pub(crate) to: AuditTo,
+    /// Whether a response waits for the write of its record.
+    pub(crate) commit: Commit,
     /// How many are kept in memory for the admin listener.
     pub(crate) recent: usize,
 }

@@ -102,6 +102,7 @@ pub(super) struct Docker {
 pub(super) struct Audit {
     pub(super) file: Option<String>,
     pub(super) syslog: Option<Spanned<String>>,
+    pub(super) commit: Option<Spanned<String>>,
     pub(super) recent: Option<Spanned<usize>>,
 }
 

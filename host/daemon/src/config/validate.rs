@@ -1,6 +1,6 @@
 //! Raw values become values that hold, or one message.
 
-use portcullis_audit::Syslog;
+use portcullis_audit::{Commit, Syslog};
 use portcullis_docker::door::DoorSettings;
 use std::collections::BTreeMap;
 use toml::Spanned;
@@ -82,7 +82,15 @@ fn audit(raw: raw::Audit, place: &Place<'_>) -> Result<Audit, ConfigError> {
         (Some(file), None) => file,
         (None, None) => AuditTo::Stdout,
     };
-    Ok(Audit { to, recent: raw.recent.map_or(1000, Spanned::into_inner) })
+    let commit = match raw.commit.as_ref().map(|commit| commit.get_ref().as_str()) {
+        None | Some("written") => Commit::Written,
+        Some("queued") => Commit::Queued,
+        Some(other) => {
+            let span = raw.commit.as_ref().map(Spanned::span).unwrap_or_default();
+            return Err(place.wrong(&span, format!("`commit` is `written` or `queued`, not `{other}`")));
+        }
+    };
+    Ok(Audit { to, commit, recent: raw.recent.map_or(1000, Spanned::into_inner) })
 }
 
 fn docker(raw: raw::Docker, place: &Place<'_>) -> Result<DoorSettings, ConfigError> {
