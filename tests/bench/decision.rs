@@ -9,17 +9,18 @@
 mod processor;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use portcullis_audit::{Log, Sink, Target};
-use portcullis_contract::hook::{DockerRequest, HookName};
+use portcullis_audit::{Log, Record, Sink, Target};
+use portcullis_authorization::Authorizer;
+use portcullis_contract::hook::DockerRequest;
 use portcullis_contract::types::Context;
 use portcullis_docker::canonical;
 use portcullis_docker::message::Message;
-use portcullis_edge::Settled;
 use portcullis_engine::build::{Builder, Confines};
 use portcullis_engine::source::Source;
 use portcullis_engine::{Host, HostOptions, Limits, Mode, PolicySpec};
 use std::collections::BTreeSet;
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 
 /// Calls over which processor time is taken, since its steps are coarse.
@@ -46,10 +47,10 @@ fn users(count: usize) -> String {
     format!(r#"{{"allow":{{{}}}}}"#, users.join(","))
 }
 
-fn host(runtime: &Runtime, settings: String, freeze: bool) -> Host {
+fn host(runtime: &Runtime, settings: String, freeze: bool) -> Arc<Host> {
     let program = env!("CARGO_BIN_EXE_portcullis").into();
     let builder = Builder { program, arguments: vec!["build-policy".into()], confines: Confines::default() };
-    let host = Host::new(HostOptions { builder, cache: None }).unwrap();
+    let host = Arc::new(Host::new(HostOptions { builder, cache: None }).unwrap());
     let spec = PolicySpec {
         name: "docker-baseline".into(),
         source: Source::Builtin("docker-baseline".into(), MODULE.into()),
@@ -97,22 +98,25 @@ fn benches(criterion: &mut Criterion) {
     )
     .unwrap();
     for (name, host) in [("no settings", &small), ("20,000 users", &large)] {
-        let generation = host.generation();
+        let authorizer = Authorizer::new(Arc::clone(host), log.clone());
         let one = async || {
             let message = Message::parse(&text).unwrap();
             let request = canonical::request(&message, context(), "docker", &BTreeSet::new()).unwrap();
-            let decision = generation.decide::<DockerRequest>(&request).await;
-            let mut record = Settled::policies(decision).record(&request.context, HookName::DockerRequest);
-            record.principal = Some((&request.principal).into());
-            record.operation = request.operation.map(Into::into);
-            record.method = Some(request.method);
-            record.uri = Some(request.uri);
-            record.targets = request
-                .targets
-                .into_iter()
-                .map(|target| Target { kind: target.kind.into(), as_sent: target.as_sent })
-                .collect();
-            log.write(record).await.unwrap();
+            let describe = |request: &portcullis_contract::docker::Request, record: &mut Record| {
+                record.principal = Some((&request.principal).into());
+                record.operation = request.operation.clone().map(Into::into);
+                record.method = Some(request.method.clone());
+                record.uri = Some(request.uri.clone());
+                record.targets = request
+                    .targets
+                    .iter()
+                    .map(|target| Target {
+                        kind: target.kind.clone().into(),
+                        as_sent: target.as_sent.clone(),
+                    })
+                    .collect();
+            };
+            let _ = authorizer.policies().decide::<DockerRequest>(request, Instant::now(), describe).await;
         };
         group.bench_function(name, |bencher| bencher.iter(|| runtime.block_on(one())));
         let before = processor::time("self");

@@ -1,17 +1,16 @@
 //! What clients read. The one place of this door that turns an outcome into an answer.
 //!
 //! * [`Refusal`]: what Barbican's own code refuses, with its body of code, title and description. Which constructor to
-//!   use: [`Refusal::denied`] for a policy's no, [`Refusal::fault`] for a decision that could not be made,
-//!   [`Refusal::store`] for a database that does not answer, [`Refusal::of`] for whatever the client did wrong.
+//!   use: [`Refusal::refused`] for what is not allowed or could not be decided, [`Refusal::store`] for a database that does not answer, [`Refusal::of`] for whatever the client did wrong.
 //! * [`crate::webob`]: what the middleware before it refuses.
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
+use portcullis_authorization::Refused;
 use portcullis_store::StoreError;
 use serde::Serialize;
 
-use crate::decide::Ruling;
 use crate::json::{self, JsonError};
 use crate::schema::Invalid;
 use crate::vault::Kind;
@@ -110,20 +109,17 @@ impl Refusal {
         Self::of(status, format!("{doing} issue seen - {reason}."))
     }
 
-    /// 403: a policy said no. Barbican's sentence comes first, and then who said so, why, and under which id it is
+    /// 403: a policy denied it. Barbican's sentence comes first, and then who said so, why, and under which id it is
     /// recorded.
-    pub(crate) fn denied(doing: &str, ruling: &Ruling) -> Self {
-        let text = format!(
-            "{doing} attempt not allowed - please review your user/project privileges: {}",
-            explain(ruling)
-        );
+    /// 500 where no decision could be made.
+    pub(crate) fn refused(doing: &str, refused: &Refused) -> Self {
+        if refused.fault {
+            let text = format!("{doing} failure seen - please contact site administrator. {refused}");
+            return Self::of(StatusCode::INTERNAL_SERVER_ERROR, text);
+        }
+        let text =
+            format!("{doing} attempt not allowed - please review your user/project privileges: {refused}");
         Self::of(StatusCode::FORBIDDEN, text)
-    }
-
-    /// 500: no decision could be made, so nothing is allowed.
-    pub(crate) fn fault(doing: &str, ruling: &Ruling) -> Self {
-        let text = format!("{doing} failure seen - please contact site administrator. {}", explain(ruling));
-        Self::of(StatusCode::INTERNAL_SERVER_ERROR, text)
     }
 
     /// 503 where trying again may help, 500 where it cannot. What went wrong is for the log alone.
@@ -173,13 +169,6 @@ impl From<Invalid> for Refusal {
         };
         Self::of(status, invalid.to_string())
     }
-}
-
-/// Why, who said so, and the decision's id, by which its record is found.
-fn explain(ruling: &Ruling) -> String {
-    let policy = ruling.policy.as_ref().map(|policy| format!("policy {policy}, ")).unwrap_or_default();
-    let rule = if ruling.rule.is_empty() { String::new() } else { format!("rule {}, ", ruling.rule) };
-    format!("{} ({policy}{rule}decision {})", ruling.reason, ruling.id)
 }
 
 /// `WebOb`'s titles.

@@ -1,30 +1,26 @@
 //! The door itself: what clients of Barbican call, in the order in which Barbican looks at a request.
 //!
-//! * [`router()`], [`Door`], [`Options`]: what the daemon needs
+//! * [`Door`], [`Options`]: what the server needs
 //! * `dispatch`: from a request to a route, and everything before Barbican's own code
 //! * `call`: what every handler knows of a request, and how it asks
 //! * `acls`, `secrets`, `payloads`, `containers`, `lists`, `versions`: the handlers
 //! * `oslo`: the question of somebody else's oslo.policy
-//! * `policies`, `record` (feature `door`): the decider that is the engine and the audit log
+//! * `policies`, `record`: the decider of production, and what a record says
 
 mod acls;
+mod api;
 mod call;
 mod containers;
 mod dispatch;
 mod lists;
 mod oslo;
 mod payloads;
-#[cfg(feature = "door")]
 mod policies;
-#[cfg(feature = "door")]
 mod record;
 mod secrets;
 mod turns;
 mod versions;
 
-use axum::Router;
-use axum::extract::{Request, State};
-use axum::routing::any;
 use std::sync::Arc;
 
 use crate::decide::Decider;
@@ -72,16 +68,4 @@ impl Door {
     ) -> Self {
         Self(Arc::new(Shared { decider, identify, vault, options, turns: Turns::new() }))
     }
-}
-
-/// Every path that is the door's own; beside these, it answers whatever nobody else on the listener claims.
-pub const PATHS: [&str; 6] =
-    ["/", "/v1", "/v1/{*rest}", "/healthcheck", "/healthcheck/{*rest}", "/oslo-policy/{service}"];
-
-/// The routes. How a path is read beneath them is in [`crate::route`]: axum's own rules are not Barbican's.
-pub fn router(door: Door) -> Router {
-    let serve =
-        |State(door): State<Door>, request: Request| async move { dispatch::serve(&door.0, request).await };
-    let routes = PATHS.iter().fold(Router::new(), |routes, path| routes.route(path, any(serve)));
-    routes.route("/v1/", any(serve)).fallback(serve).with_state(door)
 }

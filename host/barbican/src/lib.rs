@@ -11,8 +11,6 @@
 //! holds it together.
 //!
 //! [`oslo`] is another way in: the question that the oslo.policy of a Barbican elsewhere asks.
-//!
-//! The door knows the engine and the audit log only with the feature `door`.
 
 pub mod accept;
 mod answer;

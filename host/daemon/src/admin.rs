@@ -2,15 +2,16 @@
 //! otherwise, since records tell who did what.
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::{StatusCode, header};
+use axum::http::{Request, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use portcullis_api::{Api, ApiFuture, NotReady};
 use portcullis_audit::Log;
-use portcullis_barbican::vault::Vault;
 use portcullis_contract::HookName;
 use portcullis_engine::Host;
-use portcullis_listen::Proxies;
+use portcullis_listen::{Handler as _, Proxies};
 use serde_json::json;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -24,11 +25,9 @@ pub(crate) struct Admin {
     pub(crate) host: Arc<Host>,
     pub(crate) log: Log,
     pub(crate) metrics: Metrics,
-    /// Hooks that a door in use asks on.
-    pub(crate) hooks: Arc<[HookName]>,
-    /// What the Barbican door keeps things in, where it is on.
-    pub(crate) vault: Option<Vault>,
-    /// What the federation door's mounts have open.
+    /// The APIs that are on.
+    pub(crate) apis: Arc<[Arc<dyn Api>]>,
+    /// What the federation API's mounts have open.
     pub(crate) in_use: InUse,
     /// Peers whose connections no listener counts, as configured last.
     pub(crate) proxies: Proxies,
@@ -49,29 +48,57 @@ pub(crate) fn router(admin: Admin) -> Router {
 }
 
 impl Admin {
-    /// What keeps it from deciding, if anything does.
-    async fn not_ready(&self) -> Option<String> {
-        let generation = self.host.generation();
-        if let Some(hook) = self.hooks.iter().find(|hook| !generation.serves(**hook)) {
-            return Some(format!("no policy serves `{hook}`"));
+    /// Why an API cannot decide its requests now.
+    async fn ready(&self) -> Result<(), NotReady> {
+        for api in self.apis.iter() {
+            api.ready().await?;
         }
-        if let Err(error) = self.log.check() {
-            return Some(format!("decisions cannot be recorded: {error}"));
-        }
-        let error = self.vault.as_ref()?.check().await.err()?;
-        Some(format!("the store accepts no writes: {error}"))
+        Ok(())
+    }
+}
+
+/// The admin API as the server sees it.
+pub(crate) struct AdminApi(pub(crate) Router);
+
+impl Api for AdminApi {
+    fn name(&self) -> &'static str {
+        "admin"
+    }
+
+    fn hooks(&self) -> &'static [HookName] {
+        &[]
+    }
+
+    fn claims(&self, _: &str) -> bool {
+        true
+    }
+
+    fn paths(&self) -> Vec<String> {
+        vec!["/readyz".into()]
+    }
+
+    fn serve(&self, request: Request<Body>) -> ApiFuture<'_, Response> {
+        self.0.handle(request)
+    }
+
+    fn ready(&self) -> ApiFuture<'_, Result<(), NotReady>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn example_path(&self) -> String {
+        "/readyz".into()
     }
 }
 
 async fn ready(State(admin): State<Admin>) -> Response {
-    match admin.not_ready().await {
-        None => "ready\n".into_response(),
-        Some(reason) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {reason}\n")).into_response(),
+    match admin.ready().await {
+        Ok(()) => "ready\n".into_response(),
+        Err(reason) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {reason}\n")).into_response(),
     }
 }
 
 async fn metrics(State(admin): State<Admin>) -> Response {
-    match admin.metrics.text(&admin.host, admin.in_use.stats().await) {
+    match admin.metrics.text(&admin.host, &admin.apis) {
         Ok(text) => {
             let media_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
             ([(header::CONTENT_TYPE, media_type)], text).into_response()

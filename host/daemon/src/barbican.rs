@@ -1,8 +1,7 @@
 //! The Barbican door from its configuration: store, key, identity.
 
-use axum::Router;
 use portcullis_audit::Log;
-use portcullis_barbican::door::{Door, router};
+use portcullis_barbican::door::Door;
 use portcullis_barbican::vault::Vault;
 use portcullis_engine::Host;
 use portcullis_identity::Tokens;
@@ -17,13 +16,13 @@ use crate::config::{self, Barbican, ConfigError, Identity, Key};
 /// How often the file of tokens is looked at.
 const TOKENS: Duration = Duration::from_secs(2);
 
-/// Opens what the door needs, and makes its routes. The vault is for whoever asks whether the store answers.
+/// Opens what the API needs.
 pub(crate) async fn open(
     barbican: &Barbican,
     store: &config::Store,
     host: Arc<Host>,
     log: Log,
-) -> Result<(Router, Vault), ConfigError> {
+) -> Result<Door, ConfigError> {
     let tokens = tokens(&barbican.identity).map_err(|error| barbican.origin.wrong(error))?;
     let (sealer, made) = sealer(&store.key).map_err(|error| store.origin.wrong(error))?;
     let vault = vault(store, sealer).await.map_err(|error| {
@@ -42,8 +41,7 @@ pub(crate) async fn open(
         );
     }
     tokio::spawn(tokens.clone().watch(TOKENS));
-    let door = Door::new(host, log, vault.clone(), tokens, barbican.options.clone());
-    Ok((router(door), vault))
+    Ok(Door::new(host, log, vault, tokens, barbican.options.clone()))
 }
 
 fn tokens(identity: &Identity) -> Result<Tokens, portcullis_identity::IdentityError> {

@@ -3,17 +3,13 @@
 //! Mounts are put in force together with the policies, at the start and by SIGHUP. What has not changed is taken over:
 //! AWS with the credentials that are still good, and sources of identity with what they remember.
 
-use axum::Router;
-use axum::extract::Request;
 use portcullis_engine::Attached;
-use portcullis_federation::aws::{Aws, AwsOptions, Stats};
-use portcullis_federation::door::Door;
+use portcullis_federation::aws::{Aws, AwsOptions};
 use portcullis_federation::{Mount, Mounts};
 use portcullis_identity::IdentityError;
 use portcullis_identity::source::{Source, SourceOptions};
 use std::sync::Arc;
 use tokio::sync::Mutex;
-use tower_service::Service as _;
 
 use crate::config::{ConfigError, Federation};
 
@@ -63,22 +59,6 @@ impl InUse {
     pub(crate) async fn keep(&self, parts: Parts) {
         *self.0.lock().await = parts;
     }
-
-    /// How the caches of credentials do, added up.
-    pub(crate) async fn stats(&self) -> Stats {
-        let in_use = self.0.lock().await;
-        in_use.aws.iter().fold(Stats::default(), |sum, (_, aws)| {
-            let stats = aws.stats();
-            Stats {
-                hits: sum.hits + stats.hits,
-                misses: sum.misses + stats.misses,
-                refreshed: sum.refreshed + stats.refreshed,
-                served_while_away: sum.served_while_away + stats.served_while_away,
-                questions: sum.questions + stats.questions,
-                failures: sum.failures + stats.failures,
-            }
-        })
-    }
 }
 
 /// A source that is open already, if its files are still good: nobody is let in by a file that could not be started
@@ -94,21 +74,4 @@ async fn source(options: &SourceOptions, next: &Parts, in_use: &Parts) -> Result
         Some(source) if source.recheck().await? => Ok(source),
         _ => Source::open(options.clone()).await,
     }
-}
-
-/// The federation door where it answers, and `others` everywhere else.
-pub(crate) fn beside(door: Door, others: Router) -> Router {
-    Router::new().fallback(move |request: Request| {
-        let (door, mut others) = (door.clone(), others.clone());
-        async move {
-            if door.claims(request.uri().path()) {
-                door.answer(request).await
-            } else {
-                match others.call(request).await {
-                    Ok(response) => response,
-                    Err(never) => match never {},
-                }
-            }
-        }
-    })
 }

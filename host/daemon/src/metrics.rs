@@ -1,9 +1,9 @@
 //! What is counted, in the text format of Prometheus. Fed by records, on the audit log's own thread.
 
+use portcullis_api::Api;
 use portcullis_audit::{Kind, Record};
 use portcullis_contract::types::Verdict;
 use portcullis_engine::Host;
-use portcullis_federation::aws::Stats;
 use portcullis_listen::{CloseReason, ConnectionStats};
 use prometheus_client::encoding::{EncodeLabelSet, text::encode};
 use prometheus_client::metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram};
@@ -99,7 +99,7 @@ impl Metrics {
     }
 
     /// Everything, as Prometheus reads it.
-    pub(crate) fn text(&self, host: &Arc<Host>, aws: Stats) -> Result<String, std::fmt::Error> {
+    pub(crate) fn text(&self, host: &Arc<Host>, apis: &[Arc<dyn Api>]) -> Result<String, std::fmt::Error> {
         let mut registry = Registry::with_prefix("portcullis");
         registry.register("decisions", "Decisions, by door, hook and verdict", self.decisions.clone());
         registry.register_with_unit(
@@ -128,25 +128,8 @@ impl Metrics {
             closed.get_or_create(&labels).inc_by(self.connections.closed(reason));
         }
         registry.register("connections_closed", "Connections that a limit has closed, by reason", closed);
-        for (name, help, count) in [
-            ("credentials_cached", "AWS credentials that were there and good enough", aws.hits),
-            ("credentials_awaited", "Requests that waited for STS", aws.misses),
-            (
-                "credentials_refreshed",
-                "AWS credentials that were replaced before anybody had to wait",
-                aws.refreshed,
-            ),
-            (
-                "credentials_served_while_away",
-                "AWS credentials served since STS gave no newer ones",
-                aws.served_while_away,
-            ),
-            ("sts_questions", "Questions to STS", aws.questions),
-            ("sts_failures", "Questions that STS did not answer with credentials", aws.failures),
-        ] {
-            let counter = Counter::<u64>::default();
-            counter.inc_by(count);
-            registry.register(name, help, counter);
+        for api in apis {
+            api.metrics(&mut registry);
         }
         let mut text = String::new();
         encode(&mut text, &registry)?;

@@ -1,8 +1,9 @@
-//! Listeners: first every certificate is read, then every address is bound, so that as little as can be is half
+//! Listeners: first every certificate is read, then every address is bound, so that as little as possible is half
 //! done where something is wrong.
 
-use axum::Router;
+use portcullis_api::{Api, ApiList};
 use portcullis_listen::{Activation, Listener, Local, Options, Tls};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::{Config, ConfigError, Endpoint};
@@ -10,127 +11,86 @@ use crate::config::{Config, ConfigError, Endpoint};
 /// How often certificates are looked at.
 const CERTIFICATES: Duration = Duration::from_secs(10);
 
-/// What is served at an address.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Service {
-    Docker,
-    Barbican,
-    Federation,
-    /// Both on one listener.
-    BarbicanAndFederation,
-    Admin,
+/// An API, and where it is served.
+pub(crate) struct Registration<'a> {
+    pub(crate) api: Arc<dyn Api>,
+    pub(crate) endpoints: &'a [Endpoint],
 }
 
-/// What is served, by service. A door that is off has no routes.
-pub(crate) struct Routers {
-    pub(crate) docker: Router,
-    pub(crate) barbican: Router,
-    pub(crate) federation: Router,
-    pub(crate) both: Router,
-    /// Where the federation door tells of its health.
-    pub(crate) status: String,
-    pub(crate) admin: Router,
-}
-
-/// An address with its certificate, not bound yet.
-pub(crate) struct Sealed<'a> {
-    service: Service,
+/// An address whose certificate was read, not bound yet.
+pub(crate) struct PendingListener<'a> {
     endpoint: &'a Endpoint,
     tls: Option<Tls>,
 }
 
-/// A listener, and what is served there.
-pub(crate) struct Opened {
-    service: Service,
+/// A bound listener, and the APIs that are served there.
+pub(crate) struct BoundListener {
     pub(crate) listener: Listener,
-    pub(crate) router: Router,
-    /// Where the federation door tells of its health.
-    status: String,
+    pub(crate) apis: ApiList,
 }
 
-/// Every address with its certificate.
-pub(crate) fn with_tls(config: &Config) -> Result<Vec<Sealed<'_>>, ConfigError> {
-    let docker = config.listen.docker.iter().map(|endpoint| (Service::Docker, endpoint));
-    let admin = config.listen.admin.iter().map(|endpoint| (Service::Admin, endpoint));
-    docker
-        .chain(shared(config)?)
-        .chain(admin)
-        .map(|(service, endpoint)| {
-            let tls = endpoint.tls.clone().map(Tls::load).transpose();
-            let tls = tls.map_err(|error| endpoint.origin.wrong(error))?;
-            Ok(Sealed { service, endpoint, tls })
-        })
-        .collect()
-}
-
-/// Where the HTTP doors listen. One address may be several doors'.
-fn shared(config: &Config) -> Result<Vec<(Service, &Endpoint)>, ConfigError> {
-    let barbican = config.barbican_listens().unwrap_or_default();
-    let mut shared: Vec<_> = barbican.iter().map(|endpoint| (Service::Barbican, endpoint)).collect();
-    for endpoint in config.federation_listens().unwrap_or_default() {
-        match shared.iter_mut().find(|(_, other)| other.address == endpoint.address) {
-            None => shared.push((Service::Federation, endpoint)),
-            Some((service, other)) if *other == endpoint => *service = Service::BarbicanAndFederation,
-            Some((_, other)) => {
+/// Every address with its certificate. Several APIs may share an address.
+pub(crate) fn with_tls(config: &Config) -> Result<Vec<PendingListener<'_>>, ConfigError> {
+    let mut endpoints: Vec<&Endpoint> = Vec::new();
+    for endpoint in config.endpoints() {
+        match endpoints.iter().find(|other| other.address == endpoint.address && !endpoint.has_any_port()) {
+            None => endpoints.push(endpoint),
+            Some(other) if *other == endpoint => {}
+            Some(other) => {
                 return Err(endpoint.origin.wrong(format_args!(
-                    "`{}` is the Barbican door's too ({}), with another certificate: one listener has one",
+                    "`{}` is listed at {} too, with another certificate: one listener has one",
                     endpoint.address, other.origin
                 )));
             }
         }
     }
-    Ok(shared)
+    let load = |endpoint: &'_ _| -> Result<_, ConfigError> {
+        let endpoint: &Endpoint = endpoint;
+        let tls = endpoint.tls.clone().map(Tls::load).transpose();
+        tls.map_err(|error| endpoint.origin.wrong(error))
+    };
+    endpoints.into_iter().map(|endpoint| Ok(PendingListener { endpoint, tls: load(endpoint)? })).collect()
 }
 
 /// Binds every address, or takes the socket that was passed for it. `options` are what all listeners have in common.
-pub(crate) fn open(
-    sealed: Vec<Sealed<'_>>,
+pub(crate) fn bind(
+    pending: Vec<PendingListener<'_>>,
     options: &Options,
-    routers: &Routers,
+    registered: &[Registration<'_>],
     activation: &mut Activation,
-) -> Result<Vec<Opened>, ConfigError> {
-    let mut opened = Vec::with_capacity(sealed.len());
-    for Sealed { service, endpoint, tls } in sealed {
+) -> Result<Vec<BoundListener>, ConfigError> {
+    let mut bound = Vec::with_capacity(pending.len());
+    for PendingListener { endpoint, tls } in pending {
+        let served = registered.iter().filter(|registered| registered.endpoints.contains(endpoint));
+        let apis = ApiList::new(served.map(|registered| Arc::clone(&registered.api)).collect());
+        let apis = apis.map_err(|error| endpoint.origin.wrong(error))?;
         if let Some(tls) = &tls {
             tokio::spawn(tls.clone().watch(CERTIFICATES));
         }
         let mut options = options.clone();
         options.mode = endpoint.mode.unwrap_or(options.mode);
         options.group.clone_from(&endpoint.group);
-        if matches!(service, Service::Docker) {
-            // Other clients open a new connection; dockerd would retry with an empty body.
+        if !apis.iter().all(|api| api.closes_idle_connections()) {
             options.limits.idle_timeout = None;
         }
         let listener = Listener::bind(&endpoint.address, tls, &options, activation)
             .map_err(|error| endpoint.origin.wrong(error))?;
-        let router = match service {
-            Service::Docker => routers.docker.clone(),
-            Service::Barbican => routers.barbican.clone(),
-            Service::Federation => routers.federation.clone(),
-            Service::BarbicanAndFederation => routers.both.clone(),
-            Service::Admin => routers.admin.clone(),
-        };
-        opened.push(Opened { service, listener, router, status: routers.status.clone() });
+        bound.push(BoundListener { listener, apis });
     }
-    Ok(opened)
+    Ok(bound)
 }
 
-impl Opened {
-    /// Says what listens where, and a line to try it.
+impl BoundListener {
+    /// Says what listens where, and a command to try it.
     pub(crate) fn announce(&self) {
-        let (name, path) = match self.service {
-            Service::Docker => ("docker", "/"),
-            Service::Barbican => ("barbican", "/"),
-            Service::Federation => ("federation", self.status.as_str()),
-            Service::BarbicanAndFederation => ("barbican and federation", self.status.as_str()),
-            Service::Admin => ("admin", "/readyz"),
-        };
+        let names: Vec<_> = self.apis.iter().map(|api| api.name()).collect();
+        let path = self.apis.iter().last().map(|api| api.example_path()).unwrap_or_default();
         let local = self.listener.local();
         let scheme = if self.listener.is_tls() { "https" } else { "http" };
         let attempt = match local {
             Local::Unix(socket) => format!("curl --unix-socket {} http://localhost{path}", socket.display()),
             Local::Tcp(address) => format!("curl {scheme}://{address}{path}"),
         };
-        tracing::info!("{name} listens on {local}; try: {attempt}");
+        tracing::info!("{} listens on {local}; try: {attempt}", names.join(" and "));
     }
 }

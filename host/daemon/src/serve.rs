@@ -2,10 +2,9 @@
 //!
 //! Nothing listens before every policy is loaded: a configuration that does not hold starts nothing.
 
-use axum::Router;
+use portcullis_api::Api;
 use portcullis_audit::{Log, Sink};
-use portcullis_contract::HookName;
-use portcullis_docker::door::{self, Door};
+use portcullis_docker::door::DockerPlugin;
 use portcullis_engine::build::{Builder, Confines};
 use portcullis_engine::cache::Cache;
 use portcullis_engine::{Host, HostOptions};
@@ -17,12 +16,12 @@ use std::sync::{Arc, Mutex};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
 
-use crate::admin::{self, Admin};
+use crate::admin::{self, Admin, AdminApi};
 use crate::barbican;
-use crate::config::{AuditTo, Config, ConfigError};
-use crate::federation::{self, InUse};
+use crate::config::{AuditTo, Config, ConfigError, Endpoint};
+use crate::federation::InUse;
 use crate::metrics::Metrics;
-use crate::open::{self, Opened, Routers};
+use crate::open::{self, BoundListener, Registration};
 use crate::reload::reload;
 
 /// Why it did not start, or did not go on.
@@ -83,14 +82,14 @@ pub(crate) async fn serve(source: ConfigSource, activation: Activation) -> Resul
     let config = source.load()?;
     raise_descriptor_limit();
     // Policies that are being built do not keep it from ending.
-    let (opened, admin) = tokio::select! {
+    let (bound, admin) = tokio::select! {
         started = start(&config, activation) => started?,
         () = end.asked() => return Ok(()),
     };
     let drain = Drain::default();
     let mut serving = JoinSet::new();
-    for Opened { listener, router, .. } in opened {
-        serving.spawn(portcullis_listen::serve(listener, router, drain.clone()));
+    for BoundListener { listener, apis } in bound {
+        serving.spawn(portcullis_listen::serve(listener, apis, drain.clone()));
     }
     notify::ready();
     loop {
@@ -114,8 +113,11 @@ pub(crate) async fn serve(source: ConfigSource, activation: Activation) -> Resul
     Ok(())
 }
 
-/// Everything up to the point where somebody may come in.
-async fn start(config: &Config, mut activation: Activation) -> Result<(Vec<Opened>, Admin), ServeError> {
+/// Everything up to the point where requests are accepted.
+async fn start(
+    config: &Config,
+    mut activation: Activation,
+) -> Result<(Vec<BoundListener>, Admin), ServeError> {
     for section in &config.dormant {
         tracing::warn!("[{section}] is for a part that this version does not have yet; it is not used");
     }
@@ -143,7 +145,7 @@ async fn start(config: &Config, mut activation: Activation) -> Result<(Vec<Opene
     let generation = host.load_with(config.policies.clone(), mounts).await;
     let generation = generation.map_err(|error| ServeError::Policies(config.blame(&error)))?;
     in_use.keep(parts.unwrap_or_default()).await;
-    let sealed = open::with_tls(config)?;
+    let pending = open::with_tls(config)?;
     let options = Options { limits: config.listen.limits.clone(), ..Options::default() };
     options.proxies.set(config.proxies());
     let metrics = Metrics::new(options.stats.clone());
@@ -161,42 +163,23 @@ async fn start(config: &Config, mut activation: Activation) -> Result<(Vec<Opene
             observe: Box::new(move |record| counting.count(record)),
         },
     )?;
-    let docker_is_on = !config.listen.docker.is_empty();
-    let mut hooks = Vec::new();
-    if docker_is_on {
-        hooks.push(HookName::DockerRequest);
-    }
-    let (mut barbican, mut vault) = (Router::new(), None);
-    if let Some(door) = &config.barbican {
-        hooks.push(HookName::SecretAccess);
-        let opened = barbican::open(door, &config.store, Arc::clone(&host), log.clone()).await?;
-        (barbican, vault) = (opened.0, Some(opened.1));
-    }
-    let mut federation = Router::new();
-    let mut both = barbican.clone();
-    let mut status = String::new();
-    if let Some(door) = &config.federation {
-        hooks.push(HookName::AwsRoles);
-        status = door.mounts.first().map(|mount| format!("{}/status", mount.prefix)).unwrap_or_default();
-        let door = portcullis_federation::door::Door::new(Arc::clone(&host), log.clone());
-        let door = door.map_err(|error| ServeError::Usage(error.to_string()))?;
-        both = federation::beside(door.clone(), barbican.clone());
-        federation = portcullis_federation::door::router(door);
-    }
-    let complaint = Arc::new(Mutex::new(None));
+    let registered = register(config, &host, &log).await?;
+    let apis: Vec<_> = registered.iter().map(|registered| Arc::clone(&registered.api)).collect();
     let admin = Admin {
-        host: Arc::clone(&host),
-        log: log.clone(),
+        host,
+        log,
         metrics,
-        hooks: hooks.into(),
-        vault,
+        apis: apis.into(),
         in_use,
         proxies: options.proxies.clone(),
-        complaint,
+        complaint: Arc::new(Mutex::new(None)),
     };
-    let docker = door::router(Door::new(host, log, config.docker.clone()));
-    let routers = Routers { docker, barbican, federation, both, status, admin: admin::router(admin.clone()) };
-    let opened = open::open(sealed, &options, &routers, &mut activation)?;
+    let for_admin = Registration {
+        api: Arc::new(AdminApi(admin::router(admin.clone()))),
+        endpoints: &config.listen.admin,
+    };
+    let registered: Vec<_> = registered.into_iter().chain([for_admin]).collect();
+    let bound = open::bind(pending, &options, &registered, &mut activation)?;
     for address in activation.unused() {
         tracing::warn!(
             address,
@@ -205,14 +188,39 @@ async fn start(config: &Config, mut activation: Activation) -> Result<(Vec<Opene
     }
     let names: Vec<_> = config.policies.iter().map(|policy| policy.name.as_str()).collect();
     tracing::info!(generation = generation.number(), policies = names.join(", "), "policies are in force");
-    for hook in admin.hooks.iter().filter(|hook| !generation.serves(**hook)) {
+    let hooks = admin.apis.iter().flat_map(|api| api.hooks());
+    for hook in hooks.filter(|hook| !generation.serves(**hook)) {
         tracing::warn!("no policy serves `{hook}`: everything that is asked there is refused");
     }
-    opened.iter().for_each(Opened::announce);
-    if docker_is_on {
+    bound.iter().for_each(BoundListener::announce);
+    if !config.listen.docker.is_empty() {
         tracing::info!("ready; `portcullis docker spec` shows how dockerd is told to ask");
     }
-    Ok((opened, admin))
+    Ok((bound, admin))
+}
+
+/// The APIs that are on, in the order in which they are asked for a path. A new API is one line here.
+async fn register<'a>(
+    config: &'a Config,
+    host: &Arc<Host>,
+    log: &Log,
+) -> Result<Vec<Registration<'a>>, ServeError> {
+    let mut registered = Vec::new();
+    let mut add =
+        |api: Arc<dyn Api>, endpoints: &'a [Endpoint]| registered.push(Registration { api, endpoints });
+    if !config.listen.docker.is_empty() {
+        let settings = config.docker.clone();
+        add(Arc::new(DockerPlugin::new(Arc::clone(host), log.clone(), settings)), &config.listen.docker);
+    }
+    if let (Some(settings), Some(endpoints)) = (&config.barbican, config.barbican_listens()) {
+        let api = barbican::open(settings, &config.store, Arc::clone(host), log.clone()).await?;
+        add(Arc::new(api), endpoints);
+    }
+    if let Some(endpoints) = config.federation_listens() {
+        let api = portcullis_federation::door::Door::new(Arc::clone(host), log.clone());
+        add(Arc::new(api.map_err(|error| ServeError::Usage(error.to_string()))?), endpoints);
+    }
+    Ok(registered)
 }
 
 /// Takes every descriptor that the hard limit allows. The soft limit is 1024 almost everywhere, for the sake of

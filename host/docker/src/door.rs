@@ -3,30 +3,30 @@
 //! The only part of this crate that knows the engine, the audit log and HTTP; it is behind the feature `door`, so
 //! that the canonical request can be built and fuzzed alone.
 //!
-//! * [`router()`]: every route
-//! * [`Door`]: what the handlers share
+//! * [`DockerPlugin`]: the API as the server sees it
+//! * `router`: every route
 //! * `authorize`: from a message to a reply, with its record
 //! * `answer`: the one place that turns an outcome into what dockerd reads
 
 mod answer;
+mod api;
 mod authorize;
 mod record;
 mod router;
 
-use portcullis_audit::Log;
-use portcullis_engine::Host;
+use portcullis_authorization::Authorizer;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-pub use router::router;
+pub use api::DockerPlugin;
+use router::router;
 
 /// What the handlers share.
 #[derive(Clone)]
-pub struct Door(Arc<Shared>);
+struct Door(Arc<Shared>);
 
 pub(crate) struct Shared {
-    host: Arc<Host>,
-    log: Log,
+    authorizer: Authorizer,
     settings: DoorSettings,
     daemon: Arc<str>,
 }
@@ -59,9 +59,8 @@ impl Default for DoorSettings {
 }
 
 impl Door {
-    /// A door that asks the policies of `host` and writes its records to `log`.
-    pub fn new(host: Arc<Host>, log: Log, settings: DoorSettings) -> Self {
+    fn new(authorizer: Authorizer, settings: DoorSettings) -> Self {
         let daemon = settings.daemon.as_str().into();
-        Self(Arc::new(Shared { host, log, settings, daemon }))
+        Self(Arc::new(Shared { authorizer, settings, daemon }))
     }
 }

@@ -14,11 +14,11 @@ use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use portcullis_authorization::Refused;
 use portcullis_identity::Rejection;
 use serde::Serialize;
 
 use crate::aws::AwsError;
-use crate::decide::Refused;
 use crate::guard::Kept;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
@@ -112,15 +112,11 @@ impl Failure {
 
     /// 403 for a policy's no, 500 where none could be asked.
     pub(crate) fn refused(refused: &Refused) -> Self {
-        let Refused { reason, rule, policy, id, fault } = refused;
-        let policy = policy.as_ref().map(|policy| format!("policy {policy}, ")).unwrap_or_default();
-        let rule = if rule.is_empty() { String::new() } else { format!("rule {rule}, ") };
-        let why = format!("{reason} ({policy}{rule}decision {id})");
-        if *fault {
-            let text = format!("Internal Server Error: {why}");
+        if refused.fault {
+            let text = format!("Internal Server Error: {refused}");
             return Self::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", text);
         }
-        Self::new(StatusCode::FORBIDDEN, "AccessDenied", format!("Permission Denied: {why}"))
+        Self::new(StatusCode::FORBIDDEN, "AccessDenied", format!("Permission Denied: {refused}"))
     }
 
     /// 404, as AFP answers whatever its operator must mend.

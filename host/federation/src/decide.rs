@@ -1,8 +1,9 @@
-//! The seam between the door and whoever decides.
+//! The seam between the API and the authorization.
 //!
-//! The door finds out who asks for what; a [`Decider`] says which roles may be had. In production that is the engine
-//! with the audit log (feature `door`); tests bring their own.
+//! The API finds out who asks for what; a [`Decider`] says which roles are granted. In production that is
+//! `portcullis-authorization`; tests bring their own.
 
+use portcullis_authorization::{Granted, NamedGrants, NotReady, Refused};
 use portcullis_contract::aws::{Denial, Grant, Request};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -25,32 +26,8 @@ pub struct Question {
     pub begun: Instant,
 }
 
-/// The answer to a [`Question`].
-#[derive(Debug, Clone, PartialEq)]
-pub enum Ruling {
-    /// What may be had: where a role was asked for, that one alone.
-    Granted(Vec<Grant>),
-    /// Nothing of what was asked.
-    Refused(Refused),
-}
-
-/// Why nothing may be had.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Refused {
-    /// For the caller.
-    pub reason: String,
-    /// The rule that fired.
-    pub rule: String,
-    /// The policy whose word it was; absent where it was the host's.
-    pub policy: Option<Arc<str>>,
-    /// Under which id it is recorded.
-    pub id: String,
-    /// Whether a fault, and not a policy's will, refused it.
-    pub fault: bool,
-}
-
 /// A decision in the making.
-pub type Deciding = Pin<Box<dyn Future<Output = Ruling> + Send>>;
+pub type Deciding = Pin<Box<dyn Future<Output = Result<Vec<Grant>, Refused>> + Send>>;
 
 /// Who decides.
 pub trait Decider: Send + Sync + 'static {
@@ -63,8 +40,11 @@ pub trait InForce: Send + Sync {
     /// The mounts.
     fn mounts(&self) -> &Mounts;
 
-    /// Whether every one of these policies is there to be asked.
-    fn serves(&self, policies: &[Arc<str>]) -> bool;
+    /// Whether requests of a mount with these policies can be decided and recorded.
+    ///
+    /// # Errors
+    /// Why they cannot.
+    fn ready(&self, policies: &[Arc<str>]) -> Result<(), NotReady>;
 
     /// Decides, and leaves a record, whatever becomes of the caller. What cannot be decided is refused as a fault.
     fn decide(self: Arc<Self>, question: Question) -> Deciding;
@@ -72,12 +52,11 @@ pub trait InForce: Send + Sync {
 
 /// What of everything that is granted answers the question: all of it where all is listed, and the one role where it
 /// was asked for.
-pub fn narrowed(
-    request: &Request,
-    grants: Vec<(Arc<str>, Grant)>,
-    denials: &[(Arc<str>, Denial)],
-) -> Result<Vec<(Arc<str>, Grant)>, Refused> {
-    let id = || request.context.decision.clone();
+///
+/// # Errors
+/// The role is not granted.
+pub fn narrowed(request: &Request, Granted { grants, denials }: Granted) -> Result<NamedGrants, Refused> {
+    let id = &request.context.decision;
     let (Some(account), Some(role)) = (&request.account, &request.role) else {
         return Ok(grants);
     };
@@ -90,26 +69,16 @@ pub fn narrowed(
         denial.account.as_ref().is_none_or(|denied| denied == account)
             && denial.role.as_ref().is_none_or(|denied| denied == role)
     };
-    let denied = denials.iter().find(|(_, denial)| about(denial));
-    Err(denied.map_or_else(
-        || Refused {
-            reason: "no policy grants you this role in this account".into(),
-            rule: "host:no-grant".into(),
-            id: id(),
-            ..Refused::default()
-        },
-        |(policy, denial)| Refused {
-            reason: if denial.reason.is_empty() {
-                format!("policy `{policy}` denies it and gave no reason")
-            } else {
-                denial.reason.clone()
-            },
-            rule: denial.rule.clone(),
-            policy: Some(Arc::clone(policy)),
-            id: id(),
-            fault: false,
-        },
-    ))
+    let Some((policy, denial)) = denials.iter().find(|(_, denial)| about(denial)) else {
+        let reason = "no policy grants you this role in this account";
+        return Err(Refused::by_host("host:no-grant", reason, id));
+    };
+    let reason = if denial.reason.is_empty() {
+        format!("policy `{policy}` denies it and gave no reason")
+    } else {
+        denial.reason.clone()
+    };
+    Err(Refused { policy: Some(Arc::clone(policy)), ..Refused::by_host(denial.rule.as_str(), reason, id) })
 }
 
 #[cfg(test)]
@@ -120,6 +89,10 @@ mod tests {
         ("first".into(), Grant { account: account.into(), role: role.into(), ..Grant::default() })
     }
 
+    fn granted(grants: NamedGrants, denials: &[(Arc<str>, Denial)]) -> Granted {
+        Granted { grants, denials: denials.to_vec() }
+    }
+
     fn asked(account: &str, role: &str) -> Request {
         Request { account: Some(account.into()), role: Some(role.into()), ..Request::default() }
     }
@@ -127,10 +100,10 @@ mod tests {
     #[test]
     fn the_role_that_was_asked_for_and_no_other() {
         let grants = || vec![grant("a", "r"), grant("a", "s"), grant("b", "r")];
-        assert_eq!(narrowed(&Request::default(), grants(), &[]).map(|found| found.len()), Ok(3));
-        assert_eq!(narrowed(&asked("a", "s"), grants(), &[]), Ok(vec![grant("a", "s")]));
+        assert_eq!(narrowed(&Request::default(), granted(grants(), &[])).map(|found| found.len()), Ok(3));
+        assert_eq!(narrowed(&asked("a", "s"), granted(grants(), &[])), Ok(vec![grant("a", "s")]));
         for (account, role) in [("b", "s"), ("A", "r"), ("a", "R"), ("a", ""), ("", "r")] {
-            let refused = narrowed(&asked(account, role), grants(), &[]).unwrap_err();
+            let refused = narrowed(&asked(account, role), granted(grants(), &[])).unwrap_err();
             assert_eq!((refused.rule.as_str(), refused.fault), ("host:no-grant", false), "{account}/{role}");
         }
     }
@@ -148,7 +121,7 @@ mod tests {
             (Arc::from("second"), denial)
         };
         let denials = [denial(Some("b"), None, "other"), denial(None, Some("r"), "r is frozen until Monday")];
-        let refused = narrowed(&asked("a", "r"), Vec::new(), &denials).unwrap_err();
+        let refused = narrowed(&asked("a", "r"), granted(Vec::new(), &denials)).unwrap_err();
         assert_eq!((refused.reason.as_str(), refused.rule.as_str()), ("r is frozen until Monday", "frozen"));
         assert_eq!(refused.policy.as_deref(), Some("second"));
     }

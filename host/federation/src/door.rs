@@ -4,27 +4,24 @@
 //! * `dispatch`: from a request to a route, and everything before somebody is known
 //! * `call`: a request whose sender is known, and how it asks
 //! * `accounts`, `roles`, `instance`: the handlers
-//! * `policies`, `record` (feature `door`): the decider that is the engine and the audit log
+//! * `policies`, `record`: the decider of production, and what a record says
 
 mod accounts;
+mod api;
 mod call;
 mod dispatch;
 mod instance;
 mod page;
-#[cfg(feature = "door")]
 mod policies;
-#[cfg(feature = "door")]
 mod record;
 mod roles;
 
-use axum::Router;
 use axum::extract::Request;
 use axum::response::Response;
 use std::sync::Arc;
 
 use crate::decide::Decider;
 use crate::metadata::Tokens;
-use crate::mounts::claims;
 
 /// What the handlers share.
 #[derive(Clone)]
@@ -47,22 +44,8 @@ impl Door {
         Ok(Self(Arc::new(Shared { decider, tokens })))
     }
 
-    /// Whether a mount in force answers at this path, where another door has the same listener.
-    pub fn claims(&self, path: &str) -> bool {
-        let in_force = self.0.decider.in_force();
-        in_force.mounts().iter().any(|mount| claims(&mount.prefix, mount.metadata.is_some(), path))
-    }
-
     /// Answers a request, whatever its path.
     pub async fn answer(&self, request: Request) -> Response {
         dispatch::answer(&self.0, request).await
     }
-}
-
-/// The door by itself on a listener.
-pub fn router(door: Door) -> Router {
-    Router::new().fallback(move |request: Request| {
-        let door = door.clone();
-        async move { door.answer(request).await }
-    })
 }

@@ -52,14 +52,15 @@ impl Mounts {
     }
 }
 
+/// First segments of a mount's routes.
+pub(crate) const OWN_SEGMENTS: [&str; 4] = ["account", "status", "console", "meta-data"];
+
 /// Whether a mount with this prefix answers at `path` itself, so that nothing else may stand there: another mount, or
 /// another door of the same listener.
 pub fn claims(prefix: &str, metadata: bool, path: &str) -> bool {
     let Some(rest) = beneath(prefix, path) else { return false };
     let first = rest.trim_start_matches('/').split('/').next().unwrap_or_default();
-    rest.is_empty()
-        || ["account", "status", "console", "meta-data"].contains(&first)
-        || (metadata && (first == "api" || is_version(first)))
+    rest.is_empty() || OWN_SEGMENTS.contains(&first) || (metadata && (first == "api" || is_version(first)))
 }
 
 #[cfg(test)]

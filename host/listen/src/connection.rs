@@ -1,6 +1,5 @@
 //! One connection, from its first byte to its last.
 
-use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderValue, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
@@ -15,13 +14,12 @@ use std::sync::Arc;
 use std::task::Poll;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
-use tower_service::Service;
 
 use crate::body::{RequestBody, Watched};
 use crate::clock::Clock;
 use crate::progress::{Activity, Progress};
 use crate::stream::WatchedReads;
-use crate::{CloseReason, ConnectionStats, Limits};
+use crate::{CloseReason, ConnectionStats, Handler, Limits};
 
 /// Who is at the other end of the connection that a request came by; an extension of every request.
 #[derive(Debug, Clone)]
@@ -52,11 +50,11 @@ pub(crate) enum Ended {
     Closed(CloseReason),
 }
 
-/// Serves the router to one peer until the peer, a drain or a limit ends it.
+/// Passes the requests of one peer to the handler until the peer, a drain or a limit ends it.
 pub(crate) async fn serve<IO>(
     io: IO,
     peer: Peer,
-    router: Router,
+    handler: Arc<dyn Handler>,
     limits: &Limits,
     stats: &ConnectionStats,
     progress: Arc<Progress>,
@@ -73,11 +71,12 @@ where
             let mut request =
                 request.map(|body| Body::new(RequestBody::new(body, &progress, body_timeout, &stats)));
             request.extensions_mut().insert(peer.clone());
-            let (router, progress) = (router.clone(), Arc::clone(&progress));
+            let (handler, progress) = (Arc::clone(&handler), Arc::clone(&progress));
             // Made now, so that there is no moment at which the request seems to be over.
             let under_way = Watched::new((), &progress);
             async move {
-                let mut response = answer(router, request).await.map(|body| Watched::new(body, &progress));
+                let mut response =
+                    respond(&*handler, request).await.map(|body| Watched::new(body, &progress));
                 drop(under_way);
                 if progress.is_last() && response.status() != StatusCode::SWITCHING_PROTOCOLS {
                     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
@@ -134,13 +133,13 @@ where
     .await
 }
 
-/// The router's answer. A handler that panics has decided nothing: its peer is refused, and the others do not
+/// The handler's response. A handler that panics has decided nothing: its peer is refused, and the others do not
 /// notice.
-async fn answer(mut router: Router, request: Request<Body>) -> Response<Body> {
-    let mut handling = pin!(router.call(request));
+async fn respond(handler: &dyn Handler, request: Request<Body>) -> Response<Body> {
+    let mut handling = pin!(async { handler.handle(request).await });
     let handled = poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| handling.as_mut().poll(cx))) {
         Ok(Poll::Pending) => Poll::Pending,
-        Ok(Poll::Ready(Ok(response))) => Poll::Ready(Some(response)),
+        Ok(Poll::Ready(response)) => Poll::Ready(Some(response)),
         Err(_) => Poll::Ready(None),
     })
     .await;

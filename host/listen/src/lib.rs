@@ -1,7 +1,7 @@
 //! Where peers come in: unix sockets, TCP and TLS, socket activation, and the way out.
 //!
-//! HTTP/1.1 only: that is what dockerd, OpenStack clients and the AWS SDKs speak to us. A listener takes a
-//! router and serves it until a [`Drain`] is started; each request carries the [`Peer`] that it came from.
+//! HTTP/1.1 only: that is what dockerd, OpenStack clients and the AWS SDKs speak to us. A listener passes each request
+//! to a [`Handler`] until a [`Drain`] is started; each request carries the [`Peer`] that it came from.
 //!
 //! * [`Address`]: what an operator may write
 //! * [`Listener`]: bound, or inherited from a service manager ([`Activation`])
@@ -21,6 +21,7 @@ mod clock;
 mod connection;
 mod drain;
 mod error;
+mod handler;
 mod limits;
 mod listener;
 pub mod notify;
@@ -38,6 +39,7 @@ pub use address::{Address, AddressError};
 pub use connection::Peer;
 pub use drain::Drain;
 pub use error::ListenError;
+pub use handler::Handler;
 pub use limits::{Limits, Options};
 pub use listener::{Listener, Local};
 pub use peers::Proxies;

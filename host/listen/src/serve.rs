@@ -1,6 +1,5 @@
 //! Accepting connections, until a drain ends it.
 
-use axum::Router;
 use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
@@ -15,7 +14,7 @@ use crate::peers::{PeerCounts, PeerPermit};
 use crate::permits::{Permit, Permits};
 use crate::progress::Progress;
 use crate::stream::WatchedWrites;
-use crate::{CloseReason, ConnectionStats, Drain, Limits, Listener, Tls};
+use crate::{CloseReason, ConnectionStats, Drain, Handler, Limits, Listener, Tls};
 
 /// How long accepting rests when the system has no descriptor or memory left for another connection.
 const ACCEPT_BACKOFF: Duration = Duration::from_millis(100);
@@ -23,14 +22,14 @@ const ACCEPT_BACKOFF: Duration = Duration::from_millis(100);
 /// A limit that is reached again and again is logged once in this time.
 const LOG_INTERVAL: Duration = Duration::from_mins(1);
 
-/// Serves the router to every peer until the drain is started and done. Returns how many connections had to be cut
+/// Passes every request to the handler until the drain is started and done. Returns how many connections had to be cut
 /// off then.
-pub async fn serve(listener: Listener, router: Router, drain: Drain) -> usize {
+pub async fn serve(listener: Listener, handler: impl Handler, drain: Drain) -> usize {
     let (alive, mut gone) = mpsc::channel::<Infallible>(1);
     let stage = watch::Sender::new(Stage::Serving);
     let options = &listener.options;
     let host = Host {
-        router,
+        handler: Arc::new(handler),
         tls: listener.tls.clone(),
         limits: Arc::new(options.limits.clone()),
         stats: options.stats.clone(),
@@ -186,7 +185,7 @@ fn is_out_of_descriptors(error: &io::Error) -> bool {
 /// What every connection of a listener has in common.
 #[derive(Clone)]
 struct Host {
-    router: Router,
+    handler: Arc<dyn Handler>,
     tls: Option<Tls>,
     limits: Arc<Limits>,
     stats: ConnectionStats,
@@ -258,9 +257,9 @@ impl Host {
             progress.set_keeps_unused();
         }
         let from = Arc::clone(&peer.address);
-        let router = self.router.clone();
+        let handler = Arc::clone(&self.handler);
         let (limits, stats, stage) = (&self.limits, &self.stats, self.stage.clone());
-        match connection::serve(io, peer, router, limits, stats, progress, stage).await {
+        match connection::serve(io, peer, handler, limits, stats, progress, stage).await {
             Ok(Ended::Done) => {}
             Ok(Ended::Closed(reason)) => self.closed(&from, reason),
             Err(error) => tracing::debug!(%from, %error, "a connection ended badly"),

@@ -136,7 +136,8 @@ fn what_cannot_be_recorded_is_refused_and_works_again_after() {
     until("it is ready again", || ready().0 == 200);
     assert_eq!(call().1["Allow"], true);
     let lines = fs::read_to_string(&log).unwrap();
-    let rules: Vec<_> = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["rule"].clone()).collect();
+    let rules: Vec<_> =
+        lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["rule"].clone()).collect();
     assert_eq!(rules, ["host:unrecorded", "allow"], "the refused call is recorded as refused");
     assert!(portcullis.log().contains("decisions can be recorded again"), "{}", portcullis.log());
 }
@@ -155,7 +156,8 @@ fn whatever_was_allowed_before_a_crash_is_recorded() {
                     let uri = format!("/containers/c{client}-{number}/json");
                     let body = message("GET", &uri, None).to_string();
                     started.fetch_add(1, Ordering::Relaxed);
-                    let Ok((200, answer)) = http::post_unix(&place.door(), "/AuthZPlugin.AuthZReq", &body) else {
+                    let Ok((200, answer)) = http::post_unix(&place.door(), "/AuthZPlugin.AuthZReq", &body)
+                    else {
                         break;
                     };
                     assert_eq!(answer, r#"{"Allow":true}"#);

@@ -1,8 +1,7 @@
 use super::*;
 
-fn ruling(rule: &str, policy: Option<&str>) -> Ruling {
-    Ruling {
-        allowed: false,
+fn refused(rule: &str, policy: Option<&str>) -> Refused {
+    Refused {
         reason: "no".into(),
         rule: rule.into(),
         policy: policy.map(Into::into),
@@ -18,7 +17,7 @@ fn a_refusal_begins_with_barbicans_sentence() {
         ("r", None, "no (rule r, decision id)"),
         ("", None, "no (decision id)"),
     ] {
-        let refusal = Refusal::denied("Secret retrieval", &ruling(rule, policy));
+        let refusal = Refusal::refused("Secret retrieval", &refused(rule, policy));
         let text = refusal.description.unwrap_or_default();
         let begin = "Secret retrieval attempt not allowed - please review your user/project privileges: ";
         assert_eq!(text, format!("{begin}{end}"));

@@ -8,7 +8,7 @@ use portcullis_contract::Pairs;
 use portcullis_contract::secrets::{Access, Entity, Requester};
 use portcullis_contract::types::Context;
 use portcullis_listen::Peer;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 use super::Shared;
@@ -157,12 +157,8 @@ impl<'a> Call<'a> {
             principal: self.requester.clone(),
             ..access
         };
-        let ruling = self.door.decider.decide(question(access, self.parts, self.begun)).await;
-        match (ruling.allowed, ruling.fault) {
-            (true, _) => Ok(()),
-            (false, true) => Err(Refusal::fault(operation.doing, &ruling)),
-            (false, false) => Err(Refusal::denied(operation.doing, &ruling)),
-        }
+        let decision = self.door.decider.decide(question(access, self.parts, self.begun)).await;
+        decision.map_err(|refused| Refusal::refused(operation.doing, &refused))
     }
 }
 
@@ -173,13 +169,8 @@ pub(super) fn question(access: Access, parts: &Parts, begun: Instant) -> Questio
 
 /// The circumstances of a decision that begins now, under a new id.
 pub(super) fn context(parts: &Parts) -> Context {
-    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Context {
-        now: u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX),
-        decision: Uuid::now_v7().simple().to_string(),
-        door: "barbican".into(),
-        peer: parts.extensions.get::<Peer>().map(|peer| peer.address.to_string()),
-    }
+    let peer = parts.extensions.get::<Peer>().map(|peer| peer.address.to_string());
+    portcullis_authorization::context("barbican", peer)
 }
 
 /// A body that is still on its way.

@@ -32,14 +32,13 @@ pub(super) async fn answer(
         return Refusal::method_not_allowed(Some("POST")).into_response();
     }
     let allowed = match question(door, service, parts, body).await {
-        Ok(access) => door.decider.decide(call::question(access, parts, begun)).await.allowed,
+        Ok(access) => door.decider.decide(call::question(access, parts, begun)).await.is_ok(),
         Err(reason) => {
             tracing::warn!(service, reason, "a question of oslo.policy was answered with False");
             let mut access = Access { context: call::context(parts), ..Access::default() };
             access.extra.push(("oslo-service".into(), service.to_owned()));
             let question = call::question(access, parts, begun);
-            door.decider.refuse(question, "host:unreadable-question", reason).await;
-            false
+            door.decider.refuse(question, "host:unreadable-question", reason).await.is_ok()
         }
     };
     let mut response =

@@ -1,22 +1,15 @@
-//! What a decision of this door leaves in the audit log. Neither tokens nor payloads ever come here.
+//! What this API adds to the record of a decision. Neither tokens nor payloads ever come here.
 
 use portcullis_audit::{Principal, Record, Target};
-use portcullis_contract::hook::HookName;
-use portcullis_contract::secrets::{Acl, Requester};
-use portcullis_edge::{Settled, micros};
+use portcullis_contract::secrets::{Access, Acl, Requester};
 use std::borrow::Cow;
 
-use crate::decide::Question;
-
-/// The record of a question.
-pub(super) fn of(question: &Question, settled: Settled) -> Record {
-    let access = &question.access;
-    let mut record = settled.record(&access.context, HookName::SecretAccess);
-    record.total_micros = micros(question.begun.elapsed());
+/// Adds who asked for what.
+pub(super) fn describe(access: &Access, method: &str, uri: &str, record: &mut Record) {
     record.principal = Some(principal(&access.principal));
     record.operation = Some(access.operation.clone()).filter(|name| !name.is_empty()).map(Into::into);
-    record.method = Some(question.method.clone());
-    record.uri = Some(question.uri.clone());
+    record.method = Some(method.into());
+    record.uri = Some(uri.into());
     if let Some(entity) = &access.entity {
         record.targets.push(Target { kind: entity.kind.clone().into(), as_sent: entity.id.clone() });
     }
@@ -32,7 +25,6 @@ pub(super) fn of(question: &Question, settled: Settled) -> Record {
     for (name, value) in &access.extra {
         record.extra.push((name.clone().into(), value.clone()));
     }
-    record
 }
 
 /// The user's id: names may be another's tomorrow.

@@ -94,7 +94,14 @@ pub(crate) struct Endpoint {
     pub(crate) origin: Origin,
 }
 
-/// Wherever it stands.
+impl Endpoint {
+    /// Whether the system chooses the port, another one for each listener.
+    pub(crate) fn has_any_port(&self) -> bool {
+        matches!(self.address, Address::Tcp { port: 0, .. })
+    }
+}
+
+/// Equality ignores the source location.
 impl PartialEq for Endpoint {
     fn eq(&self, other: &Self) -> bool {
         let Self { address, tls, mode, group, origin: _ } = self;
@@ -183,6 +190,13 @@ impl Config {
     /// Where the Barbican door listens.
     pub(crate) fn barbican_listens(&self) -> Option<&[Endpoint]> {
         Some(self.barbican.as_ref()?.listen.as_deref().unwrap_or(&self.listen.api))
+    }
+
+    /// Every endpoint of every API.
+    pub(crate) fn endpoints(&self) -> impl Iterator<Item = &Endpoint> {
+        let shared = [self.barbican_listens(), self.federation_listens()];
+        let shared = shared.into_iter().flatten().flatten();
+        self.listen.docker.iter().chain(shared).chain(&self.listen.admin)
     }
 
     /// Where doors that credentials go through are reached from other machines without TLS.

@@ -7,7 +7,7 @@
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use portcullis_engine::Decision;
+use portcullis_authorization::Refused;
 use serde_json::json;
 
 /// The media type that dockerd asks for.
@@ -25,20 +25,6 @@ pub(crate) enum Reply {
 }
 
 impl Reply {
-    /// The reply to a decision with that id.
-    pub(crate) fn to(decision: &Decision, id: &str) -> Self {
-        if decision.allowed {
-            return Self::Allow;
-        }
-        let text = explain(&decision.reason, decision.policy.as_deref(), &decision.rule, id);
-        if decision.fault { Self::Fault(text) } else { Self::Deny(text) }
-    }
-
-    /// The host refuses by a rule of its own.
-    pub(crate) fn refused(reason: &str, rule: &str, id: &str) -> Self {
-        Self::Deny(explain(reason, None, rule, id))
-    }
-
     /// The decision panicked, or the program is ending.
     pub(crate) fn cut_short() -> Self {
         Self::Fault("the decision was cut short; nothing was allowed".into())
@@ -56,11 +42,14 @@ impl Reply {
     }
 }
 
-/// A refusal's text: why, who said so, and the decision's id, by which its record is found.
-fn explain(reason: &str, policy: Option<&str>, rule: &str, id: &str) -> String {
-    let policy = policy.map(|policy| format!("policy {policy}, ")).unwrap_or_default();
-    let rule = if rule.is_empty() { String::new() } else { format!("rule {rule}, ") };
-    format!("{reason} ({policy}{rule}decision {id})")
+impl From<Result<(), Refused>> for Reply {
+    fn from(decision: Result<(), Refused>) -> Self {
+        match decision {
+            Ok(()) => Self::Allow,
+            Err(refused) if refused.fault => Self::Fault(refused.to_string()),
+            Err(refused) => Self::Deny(refused.to_string()),
+        }
+    }
 }
 
 /// `GET /`: something to see for a person who looks whether it is there.

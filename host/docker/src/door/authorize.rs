@@ -1,18 +1,15 @@
-//! From dockerd's message to a reply, with its record. Nothing is answered that is not recorded.
+//! From dockerd's message to a reply.
 
 use axum::extract::Extension;
 use portcullis_contract::docker;
 use portcullis_contract::hook::{DockerRequest, DockerResponse, HookName};
-use portcullis_contract::types::{Context, Verdict};
-use portcullis_edge::Settled;
+use portcullis_contract::types::Context;
 use portcullis_listen::Peer;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
-use uuid::Uuid;
+use std::time::Instant;
 
 use super::answer::Reply;
-use super::record::Entry;
-use super::{DoorSettings, Shared};
+use super::{DoorSettings, Shared, record};
 use crate::canonical::{self, Refusal};
 use crate::message::Message;
 
@@ -24,82 +21,55 @@ pub(super) struct Call {
 
 impl Call {
     pub(super) fn begin(peer: Option<Extension<Peer>>) -> Self {
-        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Self {
-            context: Context {
-                now: u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX),
-                decision: Uuid::now_v7().simple().to_string(),
-                door: "docker".into(),
-                peer: peer.map(|Extension(peer)| peer.address.to_string()),
-            },
-            begun: Instant::now(),
-        }
+        let peer = peer.map(|Extension(peer)| peer.address.to_string());
+        Self { context: portcullis_authorization::context("docker", peer), begun: Instant::now() }
     }
 }
 
 /// `/AuthZPlugin.AuthZReq`. Without a body, it never came, or is larger than any that dockerd sends.
-pub(super) async fn authorize_request(door: &Arc<Shared>, call: Call, body: Option<&[u8]>) -> Reply {
+pub(super) async fn authorize_request(door: &Shared, call: Call, body: Option<&[u8]>) -> Reply {
+    let hook = HookName::DockerRequest;
     let message = match read(body) {
         Ok(message) => message,
-        Err(refusal) => return door.refuse(call, HookName::DockerRequest, None, refusal).await,
+        Err(refusal) => return door.refuse(&call, hook, None, &refusal).await,
     };
     let request = match door.settings.read_request(&message, &call) {
         Ok(request) => request,
-        Err(refusal) => return door.refuse(call, HookName::DockerRequest, Some(&message), refusal).await,
+        Err(refusal) => return door.refuse(&call, hook, Some(&message), &refusal).await,
     };
+    let policies = door.authorizer.policies();
+    let daemon = Arc::clone(&door.daemon);
     if request.operation.as_ref().is_some_and(|operation| door.settings.always_allow.contains(operation)) {
-        let settled = Settled::host(Verdict::Allow, "host:always-allow", "");
-        let entry = Entry::request(&call, &request, settled);
-        return door.record(entry, Reply::Allow).await;
+        let describe = |record: &mut _| record::request(&request, &daemon, record);
+        let asked = (&request.context, hook);
+        return policies.allow_by_host(asked, "host:always-allow", call.begun, describe).await.into();
     }
-    let generation = door.host.generation();
-    let decision = generation.decide::<DockerRequest>(&request).await;
-    let reply = Reply::to(&decision, &call.context.decision);
-    let entry = Entry::request(&call, &request, Settled::policies(decision));
-    let reply = door.record(entry, reply).await;
-    if generation.watches(HookName::DockerRequest) {
-        let door = Arc::clone(door);
-        Arc::clone(&door.host).run_aside(async move {
-            let outcomes = generation.monitor::<DockerRequest>(&request).await;
-            let settled = Settled::monitored(generation.number(), outcomes);
-            door.record(Entry::request(&call, &request, settled), Reply::Allow).await;
-        });
-    }
-    reply
+    let describe = move |request: &docker::Request, record: &mut _| record::request(request, &daemon, record);
+    policies.decide::<DockerRequest>(request, call.begun, describe).await.into()
 }
 
-/// `/AuthZPlugin.AuthZRes`. With no policy on the hook an answer passes unasked and unread: what it tells of has
+/// `/AuthZPlugin.AuthZRes`. With no policy on the hook a response passes unasked and unread: what it tells of has
 /// happened.
-pub(super) async fn authorize_response(door: &Arc<Shared>, call: Call, body: Option<&[u8]>) -> Reply {
-    let generation = door.host.generation();
+pub(super) async fn authorize_response(door: &Shared, call: Call, body: Option<&[u8]>) -> Reply {
     let hook = HookName::DockerResponse;
-    if !generation.serves(hook) && !generation.watches(hook) {
+    let policies = door.authorizer.policies();
+    if !policies.are_asked(hook) {
         return Reply::Allow;
     }
     let message = match read(body) {
         Ok(message) => message,
-        Err(refusal) => return door.refuse(call, hook, None, refusal).await,
+        Err(refusal) => return door.refuse(&call, hook, None, &refusal).await,
     };
     let response = match door.settings.read_response(&message, &call) {
         Ok(response) => response,
-        Err(refusal) => return door.refuse(call, hook, Some(&message), refusal).await,
+        Err(refusal) => return door.refuse(&call, hook, Some(&message), &refusal).await,
     };
-    let decision = generation.decide::<DockerResponse>(&response).await;
-    let reply = Reply::to(&decision, &call.context.decision);
-    let reply = door.record(response_entry(&call, &response, Settled::policies(decision)), reply).await;
-    if generation.watches(hook) {
-        let door = Arc::clone(door);
-        Arc::clone(&door.host).run_aside(async move {
-            let outcomes = generation.monitor::<DockerResponse>(&response).await;
-            let settled = Settled::monitored(generation.number(), outcomes);
-            door.record(response_entry(&call, &response, settled), Reply::Allow).await;
-        });
-    }
-    reply
-}
-
-fn response_entry(call: &Call, response: &docker::Response, settled: Settled) -> Entry {
-    Entry::request(call, &response.request, settled).of_response(response.status)
+    let daemon = Arc::clone(&door.daemon);
+    let describe = move |response: &docker::Response, record: &mut _| {
+        record::request(&response.request, &daemon, record);
+        record.status = response.status;
+    };
+    policies.decide::<DockerResponse>(response, call.begun, describe).await.into()
 }
 
 fn read(body: Option<&[u8]>) -> Result<Message, Refusal> {
@@ -120,23 +90,16 @@ impl DoorSettings {
 
 impl Shared {
     /// Refuses by a rule of the host's own.
-    async fn refuse(&self, call: Call, hook: HookName, message: Option<&Message>, refusal: Refusal) -> Reply {
-        let reply = Reply::refused(&refusal.reason, refusal.rule, &call.context.decision);
-        self.record(Entry::refusal(&call, hook, message, &refusal), reply).await
-    }
-
-    /// Writes the record and gives the reply; a decision that cannot be recorded is none.
-    async fn record(&self, entry: Entry, reply: Reply) -> Reply {
-        let record = entry.finish(&self.daemon);
-        let id = record.id.clone();
-        match self.log.write(record).await {
-            Ok(()) => reply,
-            Err(error) => {
-                tracing::error!(decision = id, %error, "a decision cannot be recorded, so the call is refused");
-                Reply::Fault(format!(
-                    "the decision cannot be recorded, so nothing is allowed (decision {id})"
-                ))
-            }
-        }
+    async fn refuse(
+        &self,
+        call: &Call,
+        hook: HookName,
+        message: Option<&Message>,
+        refusal: &Refusal,
+    ) -> Reply {
+        let describe = |record: &mut _| record::unread(message, refusal, &self.daemon, record);
+        let (asked, rule) = ((&call.context, hook), (refusal.rule, refusal.reason.as_str()));
+        let refused = self.authorizer.policies().refuse_by_host(asked, rule, call.begun, describe).await;
+        Err(refused).into()
     }
 }

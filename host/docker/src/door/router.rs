@@ -15,13 +15,18 @@ use super::authorize::{Call, authorize_request, authorize_response};
 /// Bytes of a message, at most. dockerd shows bodies of up to 4 MiB, in base64, and answers of any size.
 const MESSAGE: usize = 32 << 20;
 
+/// The paths of the API.
+pub(super) const PATHS: [&str; 4] =
+    ["/", "/Plugin.Activate", "/AuthZPlugin.AuthZReq", "/AuthZPlugin.AuthZRes"];
+
 /// The routes of the Docker authorization plugin API (docker/cli `docs/extend/plugins_authorization.md`).
-pub fn router(door: Door) -> Router {
+pub(super) fn router(door: Door) -> Router {
+    let [banner, activate, authorize_request, authorize_response] = PATHS;
     Router::new()
-        .route("/", get(answer::banner))
-        .route("/Plugin.Activate", post(answer::activation).get(answer::activation))
-        .route("/AuthZPlugin.AuthZReq", post(request))
-        .route("/AuthZPlugin.AuthZRes", post(response))
+        .route(banner, get(answer::banner))
+        .route(activate, post(answer::activation).get(answer::activation))
+        .route(authorize_request, post(request))
+        .route(authorize_response, post(response))
         .fallback(answer::unknown_route)
         .layer(DefaultBodyLimit::max(MESSAGE))
         .with_state(door)
@@ -33,8 +38,9 @@ async fn request(
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
     let call = Call::begin(peer);
-    let host = door.0.host.clone();
-    let reply = host.run(async move { authorize_request(&door.0, call, body.as_deref().ok()).await }).await;
+    let authorizer = door.0.authorizer.clone();
+    let decision = async move { authorize_request(&door.0, call, body.as_deref().ok()).await };
+    let reply = authorizer.run(decision).await;
     reply.unwrap_or_else(Reply::cut_short).into_response()
 }
 
@@ -44,7 +50,8 @@ async fn response(
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
     let call = Call::begin(peer);
-    let host = door.0.host.clone();
-    let reply = host.run(async move { authorize_response(&door.0, call, body.as_deref().ok()).await }).await;
+    let authorizer = door.0.authorizer.clone();
+    let decision = async move { authorize_response(&door.0, call, body.as_deref().ok()).await };
+    let reply = authorizer.run(decision).await;
     reply.unwrap_or_else(Reply::cut_short).into_response()
 }

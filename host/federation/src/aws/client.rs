@@ -93,6 +93,11 @@ impl Aws {
         Ok(console::login_url(endpoint, issuer.unwrap_or_default(), destination, &token))
     }
 
+    /// Whether both are clones of one, and so share their cache.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// How the cache does.
     pub fn stats(&self) -> Stats {
         self.0.cache.stats()

@@ -1,5 +1,6 @@
 //! How the cache does, for the metrics.
 
+use std::ops::Add;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How often what happened, since the program began.
@@ -17,6 +18,21 @@ pub struct Stats {
     pub questions: u64,
     /// Questions that STS did not answer with credentials.
     pub failures: u64,
+}
+
+impl Add for Stats {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            hits: self.hits + other.hits,
+            misses: self.misses + other.misses,
+            refreshed: self.refreshed + other.refreshed,
+            served_while_away: self.served_while_away + other.served_while_away,
+            questions: self.questions + other.questions,
+            failures: self.failures + other.failures,
+        }
+    }
 }
 
 #[derive(Default)]

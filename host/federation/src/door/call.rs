@@ -3,14 +3,13 @@
 use axum::http::request::Parts;
 use portcullis_contract::Pairs;
 use portcullis_contract::aws::{Grant, Request};
-use portcullis_contract::types::{Context, Principal};
+use portcullis_contract::types::Principal;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-use uuid::Uuid;
+use std::time::{Duration, Instant};
 
 use crate::answer::Failure;
 use crate::aws::{AwsError, Credentials, Session};
-use crate::decide::{InForce, Question, Ruling};
+use crate::decide::{InForce, Question};
 use crate::mounts::Mount;
 
 /// A request whose sender is known.
@@ -68,15 +67,8 @@ impl Call<'_> {
     }
 
     async fn ask(&self, purpose: Purpose, role: Option<(&str, &str)>) -> Result<Vec<Grant>, Failure> {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let context = Context {
-            now: u64::try_from(since.as_millis()).unwrap_or(u64::MAX),
-            decision: Uuid::now_v7().simple().to_string(),
-            door: "federation".into(),
-            peer: self.peer.clone(),
-        };
         let request = Request {
-            context,
+            context: portcullis_authorization::context("federation", self.peer.clone()),
             principal: self.principal.clone(),
             mount: self.mount.prefix.clone(),
             purpose: purpose.as_str().into(),
@@ -92,10 +84,8 @@ impl Call<'_> {
             uri: self.parts.uri.to_string(),
             begun: self.begun,
         };
-        match Arc::clone(&self.in_force).decide(question).await {
-            Ruling::Granted(grants) => Ok(grants),
-            Ruling::Refused(refused) => Err(Failure::refused(&refused)),
-        }
+        let decision = Arc::clone(&self.in_force).decide(question).await;
+        decision.map_err(|refused| Failure::refused(&refused))
     }
 
     /// The session that a grant is about.

@@ -182,10 +182,10 @@ fn status(in_force: &dyn InForce, mount: &Mount) -> Response {
         status: &'static str,
         message: &'static str,
     }
-    if in_force.serves(&mount.policies) {
-        return answer::of_user(answer::json(&Status { status: "200", message: "OK" }), MONITORING);
+    match in_force.ready(&mount.policies) {
+        Ok(()) => answer::of_user(answer::json(&Status { status: "200", message: "OK" }), MONITORING),
+        Err(error) => Failure::configuration(&error.to_string()).into_response(MONITORING),
     }
-    Failure::configuration("a policy of this mount is not in force").into_response(MONITORING)
 }
 
 /// The metadata service's own name, where it is stood in for.

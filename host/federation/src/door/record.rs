@@ -1,32 +1,26 @@
-//! What a decision of this door leaves in the audit log. Neither credentials nor console URLs ever come here: the
-//! record is written before AWS is asked.
+//! What this API adds to the record of a decision. Neither credentials nor console URLs ever come here: the record is
+//! written before AWS is asked.
 
 use portcullis_audit::{Record, Target};
-use portcullis_contract::aws::Grant;
-use portcullis_contract::hook::HookName;
-use portcullis_edge::{Settled, micros};
-
-use crate::decide::Question;
+use portcullis_contract::aws::{Grant, Request};
 
 /// How many roles of a list are named.
 const NAMED: usize = 20;
 
-/// The record of a question, and of what was granted.
+/// Adds who asked for what, and what was granted.
 ///
-/// `known_as` is the role's ARN and the session's name: by these whatever is done with it is found in `CloudTrail`.
-pub(super) fn of(
-    question: &Question,
-    settled: Settled,
+/// `known_as` is the role's ARN and the session's name, by which everything done with it is found in `CloudTrail`.
+pub(super) fn describe(
+    request: &Request,
+    (method, uri): (&str, &str),
     granted: &[Grant],
     known_as: Option<(String, String)>,
-) -> Record {
-    let request = &question.request;
-    let mut record = settled.record(&request.context, HookName::AwsRoles);
-    record.total_micros = micros(question.begun.elapsed());
+    record: &mut Record,
+) {
     record.principal = Some((&request.principal).into());
     record.operation = Some(request.purpose.clone().into());
-    record.method = Some(question.method.clone());
-    record.uri = Some(question.uri.clone());
+    record.method = Some(method.into());
+    record.uri = Some(uri.into());
     if let (Some(account), Some(role)) = (&request.account, &request.role) {
         record.targets.push(Target { kind: "role".into(), as_sent: format!("{account}/{role}") });
     }
@@ -62,5 +56,4 @@ pub(super) fn of(
     for (name, value) in &request.principal.attributes {
         record.extra.push((name.clone().into(), value.clone()));
     }
-    record
 }

@@ -1,6 +1,7 @@
 //! What is asked of the policies, and what becomes of what they say.
 
-use portcullis_barbican::decide::{Decider, Deciding, Question, Ruling};
+use portcullis_authorization::{NotReady, Refused};
+use portcullis_barbican::decide::{Decider, Deciding, Question};
 use portcullis_contract::secrets::Access;
 use serde_json::json;
 use std::sync::{Arc, Mutex};
@@ -16,19 +17,19 @@ struct Listener {
 }
 
 impl Decider for Listener {
+    fn ready(&self) -> Result<(), NotReady> {
+        Ok(())
+    }
+
     fn decide(&self, question: Question) -> Deciding<'_> {
         let id = question.access.context.decision.clone();
         self.asked.lock().unwrap().push(question.access);
         let refuse = *self.refuse.lock().unwrap();
-        let ruling = Ruling {
-            allowed: refuse.is_none(),
-            reason: refuse.map_or("", |(_, reason)| reason).into(),
-            rule: if refuse.is_some() { "acl.rule" } else { "" }.into(),
-            policy: refuse.map(|_| "listener".into()),
-            id,
-            fault: refuse.is_some_and(|(fault, _)| fault),
-        };
-        Box::pin(std::future::ready(ruling))
+        let decision = refuse.map_or(Ok(()), |(fault, reason)| {
+            let (reason, rule, policy) = (reason.into(), "acl.rule".into(), Some("listener".into()));
+            Err(Refused { reason, rule, policy, id, fault })
+        });
+        Box::pin(std::future::ready(decision))
     }
 
     fn refuse(&self, question: Question, rule: &'static str, reason: String) -> Deciding<'_> {

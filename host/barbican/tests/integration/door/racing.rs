@@ -1,6 +1,7 @@
 //! What others write while a decision is made.
 
-use portcullis_barbican::decide::{Decider, Deciding, Question, Ruling};
+use portcullis_authorization::{NotReady, Refused};
+use portcullis_barbican::decide::{Decider, Deciding, Question};
 use portcullis_barbican::vault::{AclValue, Commit, Kind, Vault};
 use serde_json::json;
 use std::sync::{Arc, Mutex};
@@ -16,17 +17,16 @@ struct Meddler {
 }
 
 impl Decider for Meddler {
+    fn ready(&self) -> Result<(), NotReady> {
+        Ok(())
+    }
+
     fn decide(&self, question: Question) -> Deciding<'_> {
         let access = question.access;
         let acl = access.acl.as_ref();
-        let ruling = Ruling {
-            allowed: acl.is_none_or(|acl| !acl.users.contains(&"stop".to_owned())),
-            reason: "the ACL says stop".into(),
-            rule: String::new(),
-            policy: None,
-            id: access.context.decision.clone(),
-            fault: false,
-        };
+        let stop = acl.is_some_and(|acl| acl.users.contains(&"stop".to_owned()));
+        let refused = Refused::by_host("", "the ACL says stop", &access.context.decision);
+        let decision = if stop { Err(refused) } else { Ok(()) };
         let vault = self.vault.lock().unwrap().clone();
         let user = if access.operation == "acl-get" { None } else { self.writes.lock().unwrap().pop() };
         Box::pin(async move {
@@ -37,7 +37,7 @@ impl Decider for Meddler {
                 let commit = vault.set_acl(Kind::Secret, id, held.version, &acl).await.unwrap();
                 assert_eq!(commit, Commit::Done);
             }
-            ruling
+            decision
         })
     }
 

@@ -1,7 +1,8 @@
 //! Barbican 23's default rules ("barbican/common/policies"), and who is who in the recordings.
 
 use axum::http::{HeaderMap, HeaderValue, Method};
-use portcullis_barbican::decide::{Decider, Deciding, Question, Ruling};
+use portcullis_authorization::{NotReady, Refused};
+use portcullis_barbican::decide::{Decider, Deciding, Question};
 use portcullis_barbican::identify::{Identify, Identifying};
 use portcullis_contract::secrets::{Access, Requester};
 use portcullis_identity::Rejection;
@@ -12,18 +13,17 @@ use std::path::PathBuf;
 pub struct Barbican23;
 
 impl Decider for Barbican23 {
+    fn ready(&self) -> Result<(), NotReady> {
+        Ok(())
+    }
+
     fn decide(&self, question: Question) -> Deciding<'_> {
         let allowed = allows(&question.access);
-        let (reason, rule) = if allowed { ("", "") } else { ("nobody let you", "test:no") };
-        let ruling = Ruling {
-            allowed,
-            reason: reason.into(),
-            rule: rule.into(),
+        let refused = Refused {
             policy: Some("regime".into()),
-            id: question.access.context.decision,
-            fault: false,
+            ..Refused::by_host("test:no", "nobody let you", &question.access.context.decision)
         };
-        Box::pin(std::future::ready(ruling))
+        Box::pin(std::future::ready(if allowed { Ok(()) } else { Err(refused) }))
     }
 
     fn refuse(&self, question: Question, rule: &'static str, reason: String) -> Deciding<'_> {
@@ -33,9 +33,7 @@ impl Decider for Barbican23 {
 
 /// What the host refuses by itself.
 pub fn refused<'a>(question: Question, rule: &'static str, reason: String) -> Deciding<'a> {
-    let id = question.access.context.decision;
-    let ruling = Ruling { allowed: false, reason, rule: rule.into(), policy: None, id, fault: false };
-    Box::pin(std::future::ready(ruling))
+    Box::pin(std::future::ready(Err(Refused::by_host(rule, reason, &question.access.context.decision))))
 }
 
 fn allows(access: &Access) -> bool {

@@ -1,17 +1,16 @@
 //! A door of its own for each test, and a client that speaks to it.
 
-use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
+use portcullis_api::Api as _;
 use portcullis_barbican::decide::Decider;
-use portcullis_barbican::door::{Door, Options, router};
+use portcullis_barbican::door::{Door, Options};
 use portcullis_barbican::vault::Vault;
 use portcullis_store::seal::{MasterKey, Sealer};
 use portcullis_store::{Location, Store};
 use serde_json::Value;
 use std::sync::Arc;
 use tempfile::TempDir;
-use tower_service::Service;
 
 use super::regime::{Actors, Barbican23};
 
@@ -19,7 +18,7 @@ use super::regime::{Actors, Barbican23};
 pub const HREF: &str = "http://127.0.0.1:9312";
 
 pub struct World {
-    router: Router,
+    api: Door,
     pub vault: Vault,
     pub actors: Arc<Actors>,
     _folder: TempDir,
@@ -73,13 +72,13 @@ impl World {
         let vault = Vault::open(store, sealer).await.unwrap();
         let actors = Arc::new(Actors::read());
         let identify = Arc::clone(&actors);
-        let router = router(Door::with(decider, identify, vault.clone(), options));
-        Self { router, vault, actors, _folder: folder }
+        let api = Door::with(decider, identify, vault.clone(), options);
+        Self { api, vault, actors, _folder: folder }
     }
 
     /// One request, as it is.
     pub async fn send(&self, request: Request<Body>) -> Answer {
-        let response = self.router.clone().call(request).await.unwrap();
+        let response = self.api.serve(request).await;
         let (parts, body) = response.into_parts();
         let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
         Answer { status: parts.status.as_u16(), headers: parts.headers, body }

@@ -3,11 +3,12 @@
 
 use super::*;
 use crate::aws::{Account, Aws, AwsOptions, Keys as OwnKeys, Partition};
-use crate::decide::{Decider, Deciding, InForce, Question, Refused as Denied, Ruling};
+use crate::decide::{Decider, Deciding, InForce, Question};
 use crate::door::Door;
 use crate::mounts::{Mount, Mounts};
 use axum::extract::Request;
 use axum::http::{Method, StatusCode};
+use portcullis_authorization::{NotReady, Refused as Denied};
 use portcullis_contract::aws::Grant;
 use portcullis_identity::source::{Proof, Source, SourceOptions};
 use portcullis_listen::Peer;
@@ -40,8 +41,8 @@ impl InForce for Fake {
         &self.mounts
     }
 
-    fn serves(&self, _: &[Arc<str>]) -> bool {
-        true
+    fn ready(&self, _: &[Arc<str>]) -> Result<(), NotReady> {
+        Ok(())
     }
 
     fn decide(self: Arc<Self>, question: Question) -> Deciding {
@@ -51,9 +52,9 @@ impl InForce for Fake {
         Box::pin(async move {
             if granted {
                 let grant = Grant { account: "shop".into(), role: "read".into(), ..Grant::default() };
-                return Ruling::Granted(vec![grant]);
+                return Ok(vec![grant]);
             }
-            Ruling::Refused(Denied { reason: "frozen <b>".into(), id: "0192".into(), ..Denied::default() })
+            Err(Denied::by_host("", "frozen <b>", "0192"))
         })
     }
 }

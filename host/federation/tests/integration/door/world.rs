@@ -2,9 +2,10 @@
 
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode};
+use portcullis_authorization::{Granted, NotReady, Refused};
 use portcullis_contract::aws::{Denial, Grant};
 use portcullis_federation::aws::{Account, Aws, AwsOptions, Keys, Partition};
-use portcullis_federation::decide::{Decider, Deciding, InForce, Question, Refused, Ruling, narrowed};
+use portcullis_federation::decide::{Decider, Deciding, InForce, Question, narrowed};
 use portcullis_federation::door::Door;
 use portcullis_federation::{Metadata, Mount, Mounts};
 use portcullis_identity::source::{Proof, Source, SourceOptions};
@@ -56,8 +57,9 @@ impl InForce for Fixed {
         &self.mounts
     }
 
-    fn serves(&self, _: &[Arc<str>]) -> bool {
-        !*self.rules.missing.lock().unwrap()
+    fn ready(&self, _: &[Arc<str>]) -> Result<(), NotReady> {
+        let missing = *self.rules.missing.lock().unwrap();
+        if missing { Err(NotReady::PolicyMissing("rules".into())) } else { Ok(()) }
     }
 
     fn decide(self: Arc<Self>, question: Question) -> Deciding {
@@ -66,17 +68,14 @@ impl InForce for Fixed {
             self.rules.questions.lock().unwrap().push(question);
             let id = request.context.decision.clone();
             if let Some(reason) = self.rules.fault.lock().unwrap().clone() {
-                let rule = "host:fault".into();
-                return Ruling::Refused(Refused { reason, rule, policy: None, id, fault: true });
+                return Err(Refused::fault("host:fault", reason, &id));
             }
             let by = |grant: &Grant| (Arc::from("rules"), grant.clone());
             let grants = self.rules.grants.lock().unwrap().iter().map(by).collect();
             let denials = self.rules.denials.lock().unwrap().clone();
             let denials: Vec<_> = denials.into_iter().map(|denial| (Arc::from("rules"), denial)).collect();
-            match narrowed(&request, grants, &denials) {
-                Ok(granted) => Ruling::Granted(granted.into_iter().map(|(_, grant)| grant).collect()),
-                Err(refused) => Ruling::Refused(refused),
-            }
+            let granted = narrowed(&request, Granted { grants, denials })?;
+            Ok(granted.into_iter().map(|(_, grant)| grant).collect())
         })
     }
 }

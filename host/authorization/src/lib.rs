@@ -1,0 +1,68 @@
+//! One decision from input to record, the same for every API.
+//!
+//! An API parses a request strictly into a hook's typed input. [`Authorizer`] makes the [`context`],
+//! asks the policies of one generation, writes the record, and then asks monitoring policies. The API turns the result
+//! into a response: `Ok`, or [`Refused`] with an explanation in its `Display`. What only the API knows about a record
+//! (who asked for what, in its own words) it adds with a function of its own.
+//!
+//! * [`Authorizer`]: the engine and the decision log, as one API uses them
+//! * [`Policies`]: the policies in force when a request began, and how they are asked
+//! * [`Refused`]: why something is not allowed
+//! * [`NotReady`]: why requests cannot be decided now, for health responses
+//! * `record`: from what the engine returned to a record
+//!
+//! A new API needs nothing here. A hook whose combined answer is no opinion needs a function in [`Policies`] beside
+//! [`Policies::grants`].
+
+mod policies;
+mod ready;
+mod record;
+mod refused;
+
+pub use policies::{Granted, NamedGrants, Policies};
+pub use ready::NotReady;
+pub use refused::Refused;
+
+use portcullis_audit::Log;
+use portcullis_contract::types::Context;
+use portcullis_engine::Host;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+use uuid::Uuid;
+
+/// The engine and the decision log, as one API uses them. Clones are cheap.
+#[derive(Clone)]
+pub struct Authorizer {
+    host: Arc<Host>,
+    log: Log,
+}
+
+impl Authorizer {
+    /// Asks the policies of `host`, and writes records to `log`.
+    pub fn new(host: Arc<Host>, log: Log) -> Self {
+        Self { host, log }
+    }
+
+    /// The policies in force. A request keeps to them until it is answered, whatever is published meanwhile.
+    pub fn policies(&self) -> Policies {
+        Policies { authorizer: self.clone(), generation: self.host.generation() }
+    }
+
+    /// Runs `work`, which ends with a decision, so that a long decision delays no other request. It runs to its end
+    /// also when the caller is gone, since its record must be written. `None` if it panicked or the program stops.
+    pub async fn run<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> Option<T> {
+        self.host.run(work).await
+    }
+}
+
+/// The context of a decision that begins now, under a new id. `api` is the name in contexts, records and metrics, `peer`
+/// the address the request came from.
+pub fn context(api: &str, peer: Option<String>) -> Context {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Context {
+        now: u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX),
+        decision: Uuid::now_v7().simple().to_string(),
+        door: api.into(),
+        peer,
+    }
+}

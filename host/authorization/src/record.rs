@@ -1,0 +1,102 @@
+//! From what the engine returned to a record, without what only the API knows: who asked, and for what.
+
+use portcullis_audit::{Kind, PolicyRecord, Record};
+use portcullis_contract::hook::HookName;
+use portcullis_contract::types::{Context, Verdict};
+use portcullis_engine::{Decision, Outcome, PolicyOutcome};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Whole microseconds.
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}
+
+fn new(context: &Context, hook: HookName, verdict: Verdict, begun: Instant) -> Record {
+    let id = context.decision.clone();
+    let mut record = Record::new(id, context.now, context.door.clone(), hook, verdict);
+    record.peer.clone_from(&context.peer);
+    record.total_micros = micros(begun.elapsed());
+    record
+}
+
+/// The record of a decision by the host, by a rule of its own.
+pub(crate) fn by_host(
+    context: &Context,
+    hook: HookName,
+    verdict: Verdict,
+    (rule, reason): (&str, &str),
+    begun: Instant,
+) -> Record {
+    let mut record = new(context, hook, verdict, begun);
+    record.rule = rule.into();
+    record.reason = reason.into();
+    record
+}
+
+/// The record of a decision by the policies.
+pub(crate) fn by_policies(context: &Context, hook: HookName, decision: Decision, begun: Instant) -> Record {
+    let verdict = if decision.allowed { Verdict::Allow } else { Verdict::Deny };
+    let mut record = new(context, hook, verdict, begun);
+    record.rule = decision.rule;
+    if decision.fault {
+        record.error = Some(decision.reason.clone());
+    }
+    record.reason = decision.reason;
+    record.policy = decision.policy;
+    record.generation = decision.generation;
+    record.micros = micros(decision.elapsed);
+    record.outcomes = decision.outcomes.into_iter().map(outcome).collect();
+    record
+}
+
+/// The record of what monitoring policies answered, beside a decision and under its id.
+pub(crate) fn of_monitors(
+    context: &Context,
+    hook: HookName,
+    generation: u64,
+    outcomes: Vec<PolicyOutcome>,
+    begun: Instant,
+) -> Record {
+    let mut record = new(context, hook, Verdict::Abstain, begun);
+    record.kind = Kind::Monitor;
+    record.rule = "host:monitor".into();
+    record.generation = generation;
+    record.micros = outcomes.iter().map(|outcome| micros(outcome.elapsed)).sum();
+    record.outcomes = outcomes.into_iter().map(outcome).collect();
+    record
+}
+
+/// What one policy contributed.
+fn outcome(outcome: PolicyOutcome) -> PolicyRecord {
+    let policy = &outcome.policy;
+    let mut record = PolicyRecord {
+        policy: Arc::clone(&policy.name),
+        revision: Arc::clone(&policy.revision),
+        module: Arc::clone(&policy.module),
+        settings: Arc::clone(&policy.settings),
+        mode: policy.mode.as_str().into(),
+        outcome: "opinion".into(),
+        verdict: None,
+        rule: String::new(),
+        reason: None,
+        detail: None,
+        micros: micros(outcome.elapsed),
+    };
+    match outcome.outcome {
+        Outcome::Opinion(opinion) => {
+            record.verdict = Some(opinion.verdict);
+            record.rule = opinion.rule;
+            record.reason = Some(opinion.reason).filter(|reason| !reason.is_empty());
+        }
+        Outcome::Roles { grants, denials } => {
+            record.detail = Some(format!("{grants} grants, {denials} denials"));
+        }
+        Outcome::Fault(fault) => {
+            record.outcome = fault.name().into();
+            record.detail = Some(fault.to_string());
+        }
+        Outcome::NotAsked => record.outcome = "not-asked".into(),
+    }
+    record
+}
