@@ -116,7 +116,10 @@ fn benches(criterion: &mut Criterion) {
                     })
                     .collect();
             };
-            let _ = authorizer.policies().decide::<DockerRequest>(request, Instant::now(), describe).await;
+            let _ = authorizer
+                .policies()
+                .decide::<DockerRequest>(Box::new(request), Instant::now(), describe)
+                .await;
         };
         group.bench_function(name, |bencher| bencher.iter(|| runtime.block_on(one())));
         let before = processor::time("self");

@@ -50,8 +50,11 @@ impl Authorizer {
 
     /// Runs `work`, which ends with a decision, so that a long decision delays no other request. It runs to its end
     /// also when the caller is gone, since its record must be written. `None` if it panicked or the program stops.
-    pub async fn run<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> Option<T> {
-        self.host.run(work).await
+    pub fn run<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> impl Future<Output = Option<T>> + Send {
+        self.host.run(work)
     }
 }
 

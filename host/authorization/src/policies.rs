@@ -29,13 +29,14 @@ impl Policies {
     }
 
     /// Asks the policies of the hook, writes the record, and then asks those that monitor. `describe` adds what only the
-    /// API knows to each record. `begun` is when the request came.
+    /// API knows to each record. `begun` is when the request came. The input is boxed, since inputs are kilobytes large
+    /// and every future on the way would hold a copy.
     ///
     /// # Errors
     /// It is not allowed, could not be decided, or cannot be recorded.
     pub async fn decide<H>(
         self,
-        input: H::Input,
+        input: Box<H::Input>,
         begun: Instant,
         describe: impl Fn(&H::Input, &mut Record) + Send + Sync + 'static,
     ) -> Result<(), Refused>

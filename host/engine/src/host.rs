@@ -73,8 +73,13 @@ impl Host {
 
     /// Runs `work`, a decision with its record, on this thread until it first waits and in the slow lane after
     /// that. It runs to its end also when the caller is gone. `None` if it panicked.
-    pub async fn run<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> Option<T> {
-        self.lane.run(work).await
+    pub fn run<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> impl Future<Output = Option<T>> + Send {
+        // Here and not in async code, whose future would hold a copy of it.
+        let work = Box::pin(work);
+        self.lane.run(work)
     }
 
     /// Runs `work` beside everything else, where it can delay nobody.

@@ -40,9 +40,8 @@ impl Lane {
     /// the caller goes away. `None` if it panicked or the lane is shut down.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
-        work: impl Future<Output = T> + Send + 'static,
+        mut work: Pin<Box<impl Future<Output = T> + Send + 'static>>,
     ) -> Option<T> {
-        let mut work = Box::pin(work);
         match poll_fn(|context| Poll::Ready(work.as_mut().poll(context))).await {
             Poll::Ready(done) => Some(done),
             Poll::Pending => self.finish(work).await,

@@ -47,7 +47,7 @@ pub use digest::Digest;
 pub use error::LoadError;
 pub use fault::Fault;
 pub use generation::{Attached, Generation};
-pub use host::{Host, HostOptions};
+pub use host::{Candidate, Host, HostOptions};
 pub use limits::Limits;
 pub use policy::PolicyStatus;
 pub use spec::{Hooks, Mode, PolicySpec};

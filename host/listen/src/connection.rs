@@ -137,13 +137,13 @@ where
 /// notice.
 async fn respond(handler: &dyn Handler, request: Request<Body>) -> Response<Body> {
     let mut handling = pin!(async { handler.handle(request).await });
-    let handled = poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| handling.as_mut().poll(cx))) {
+    let result = poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| handling.as_mut().poll(cx))) {
         Ok(Poll::Pending) => Poll::Pending,
         Ok(Poll::Ready(response)) => Poll::Ready(Some(response)),
         Err(_) => Poll::Ready(None),
     })
     .await;
-    handled.unwrap_or_else(|| {
+    result.unwrap_or_else(|| {
         tracing::error!("a handler panicked; its request was refused");
         let mut response = Response::new(Body::from("internal error: the request was refused"));
         *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;

@@ -164,7 +164,7 @@ fn a_policy_that_fails_its_own_case_does_not_go_live() {
     asked.reload(&hostile(&cases(&folder, "abstain")));
     let policies = asked.policies();
     assert_eq!(policies["generation"], 1);
-    let refused = policies["last_reload_refused"].as_str().unwrap();
+    let refused = policies["last_reload_error"].as_str().unwrap();
     assert!(refused.contains("case `what is told`") && refused.ends_with("instead of abstain"), "{refused}");
     asked.door.get("/hostile/deny").refused("deny");
 }

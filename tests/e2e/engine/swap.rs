@@ -41,7 +41,7 @@ fn a_bad_set_leaves_the_old_one_in_force_and_says_why() {
         asked.reload(&policies);
         let status = asked.policies();
         assert_eq!(status["generation"], 1, "{why}");
-        let refused = status["last_reload_refused"].as_str().unwrap_or_else(|| panic!("taken: {policies}"));
+        let refused = status["last_reload_error"].as_str().unwrap_or_else(|| panic!("taken: {policies}"));
         assert!(refused.contains(why), "{refused}");
         let log = asked.portcullis.log();
         let line = log.lines().rfind(|line| line.contains("the old ones stay in force")).unwrap();
@@ -51,7 +51,7 @@ fn a_bad_set_leaves_the_old_one_in_force_and_says_why() {
     }
     asked.reload(&(hostile(PATIENT) + &allow()));
     let status = asked.policies();
-    assert_eq!((&status["generation"], &status["last_reload_refused"]), (&2.into(), &Value::Null));
+    assert_eq!((&status["generation"], &status["last_reload_error"]), (&2.into(), &Value::Null));
     assert_eq!(asked.record_of_allowed("/hostile/abstain")["generation"], 2);
 }
 

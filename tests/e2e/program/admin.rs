@@ -60,7 +60,7 @@ fn health_policies_and_decisions() {
         assert_eq!(baseline[digest].as_str().unwrap().len(), 64, "{baseline}");
     }
     assert_eq!(baseline["imports"], serde_json::json!(["portcullis:policy/log@0.1.0"]));
-    assert!(baseline["unfrozen"].is_null() && policies["last_reload_refused"].is_null());
+    assert!(baseline["unfrozen"].is_null() && policies["last_reload_error"].is_null());
 
     ask(&place.door(), &message("GET", "/containers/json", None));
     let refused = ask(&place.door(), &message("GET", "/no/such/route", None)).1;

@@ -112,8 +112,13 @@ fn a_bad_policy_is_named_with_its_line() {
 fn a_bad_section_is_named_with_its_line() {
     let negative = "expected a whole number that is not negative, found the integer `-5`";
     let cases = [
-        ("[audit]\nfiel = \"x\"", 6, "unknown key `fiel`, expected one of `file`, `syslog`, `recent`"),
+        (
+            "[audit]\nfiel = \"x\"",
+            6,
+            "unknown key `fiel`, expected one of `file`, `syslog`, `commit`, `recent`",
+        ),
         ("[audit]\nrecent = -5", 6, negative),
+        ("[audit]\ncommit = \"synced\"", 6, "`commit` is `written` or `queued`, not `synced`"),
         ("[audit]\nrecent = 100001", 6, "`recent` is at most 100000, not `100001`"),
         ("[listn]", 5, "unknown key `listn`, expected one of `state`, `listen`,"),
         ("[docker]\nalways_allow = [\"Ping\"]", 6, "`Ping` is no operation of the Docker Engine API; "),

@@ -133,7 +133,7 @@ fn silent_connections_end_in_time() {
     until("the address is answered again", || {
         server.status(ONE, "/healthcheck").is_ok_and(|status| status == 200)
     });
-    assert_eq!(server.closed("header-timeout"), 8);
+    until("all are counted", || server.closed("header-timeout") == 8);
 }
 
 #[test]

@@ -63,7 +63,7 @@ fn a_reload_takes_policies_and_says_what_takes_a_restart() {
     portcullis.configure(&place.config(&format!("{audit}{}", changed.replace("allowed_mounts", "alowed"))));
     portcullis.reload();
     let refused = policies();
-    let complaint = refused["last_reload_refused"].as_str().unwrap();
+    let complaint = refused["last_reload_error"].as_str().unwrap();
     assert!(
         complaint.starts_with("portcullis.toml:7: policy `docker-baseline`: its settings: "),
         "{complaint}"
@@ -78,6 +78,6 @@ fn a_reload_takes_policies_and_says_what_takes_a_restart() {
         let warning = format!("{section} has changed, which takes a restart; it stays as it was");
         assert!(portcullis.log().contains(&warning), "{}", portcullis.log());
     }
-    assert!(policies()["last_reload_refused"].is_null() && policies()["generation"] == 3);
+    assert!(policies()["last_reload_error"].is_null() && policies()["generation"] == 3);
     assert!(place.door().exists());
 }

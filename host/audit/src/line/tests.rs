@@ -48,7 +48,7 @@ pub(crate) fn full() -> Record {
 fn a_whole_record() {
     let line = of(&full());
     let expected = [
-        r#"{"time":"2023-11-14T22:13:20.123Z","id":"0197f3","door":"docker","hook":"docker-request","generation":3,"#,
+        r#"{"time":"2023-11-14T22:13:20.123Z","kind":"decision","id":"0197f3","door":"docker","hook":"docker-request","generation":3,"#,
         r#""verdict":"deny","rule":"privileged","reason":"privileged containers are not allowed","policy":"docker-baseline","#,
         r#""principal":{"name":"alice","authentication":"certificate","groups":["ops"],"certificate":"CN=alice,O=Example"},"#,
         r#""peer":"unix","daemon":"build-7","operation":"ContainerCreate","method":"POST","uri":"/v1.41/containers/create?name=x","#,

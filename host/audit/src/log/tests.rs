@@ -127,12 +127,8 @@ async fn it_mends_by_itself() {
     assert_eq!(disk.ids(), ["\"kept\""]);
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_sink_that_takes_nothing_refuses_and_does_not_hang() {
-    let disk = Disk::default();
-    let held = disk.held.clone();
-    let log = open(disk.sink(), Commit::Queued, 0).unwrap();
-    // Held by a thread of its own until it is told.
+/// Holds the disk, in a thread of its own, until the result is dropped.
+fn hold(held: Arc<Mutex<()>>) -> std::sync::mpsc::Sender<()> {
     let (release, released) = std::sync::mpsc::channel::<()>();
     let (holds, held_now) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
@@ -141,6 +137,15 @@ async fn a_sink_that_takes_nothing_refuses_and_does_not_hang() {
         let _ = released.recv();
     });
     held_now.recv().unwrap();
+    release
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sink_that_takes_nothing_refuses_and_does_not_hang() {
+    let disk = Disk::default();
+    let held = disk.held.clone();
+    let log = open(disk.sink(), Commit::Queued, 0).unwrap();
+    let release = hold(held);
     let mut taken = 0;
     let refused = loop {
         match log.write(record("x")).await {
@@ -216,21 +221,18 @@ async fn a_write_that_has_returned_is_on_the_disk() {
 async fn writers_at_once_share_a_write() {
     let disk = Disk::default();
     let log = open(disk.sink(), Commit::Written, 0).unwrap();
-    let held = disk.held.clone();
-    let written = {
-        // All but the first are in the queue when the disk comes back.
-        let _stuck = held.lock().unwrap();
-        let written: Vec<_> = (0..200)
-            .map(|number| {
-                let (log, record) = (log.clone(), record(&number.to_string()));
-                tokio::spawn(async move { log.write(record).await })
-            })
-            .collect();
-        while log.shared.room.available_permits() > QUEUE - 200 {
-            tokio::task::yield_now().await;
-        }
-        written
-    };
+    let release = hold(disk.held.clone());
+    let written: Vec<_> = (0..200)
+        .map(|number| {
+            let (log, record) = (log.clone(), record(&number.to_string()));
+            tokio::spawn(async move { log.write(record).await })
+        })
+        .collect();
+    // All but the first are in the queue when the disk comes back.
+    while log.shared.room.available_permits() > QUEUE - 200 {
+        tokio::task::yield_now().await;
+    }
+    drop(release);
     for written in written {
         written.await.unwrap().unwrap();
     }

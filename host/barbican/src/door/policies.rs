@@ -28,9 +28,10 @@ impl Decider for Authorizer {
         Box::pin(async move {
             let Question { access, method, uri, begun } = question;
             let id = access.context.decision.clone();
-            let decision = self.policies().decide::<SecretAccess>(access, begun, move |access, record| {
-                record::describe(access, &method, &uri, record);
-            });
+            let decision =
+                self.policies().decide::<SecretAccess>(Box::new(access), begun, move |access, record| {
+                    record::describe(access, &method, &uri, record);
+                });
             self.run(decision).await.unwrap_or_else(|| Err(Refused::cut_short(&id)))
         })
     }

@@ -45,7 +45,7 @@ pub(super) async fn authorize_request(door: &Shared, call: Call, body: Option<&[
         return policies.allow_by_host(asked, "host:always-allow", call.begun, describe).await.into();
     }
     let describe = move |request: &docker::Request, record: &mut _| record::request(request, &daemon, record);
-    policies.decide::<DockerRequest>(request, call.begun, describe).await.into()
+    policies.decide::<DockerRequest>(Box::new(request), call.begun, describe).await.into()
 }
 
 /// `/AuthZPlugin.AuthZRes`. With no policy on the hook a response passes unasked and unread: what it tells of has
@@ -69,7 +69,7 @@ pub(super) async fn authorize_response(door: &Shared, call: Call, body: Option<&
         record::request(&response.request, &daemon, record);
         record.status = response.status;
     };
-    policies.decide::<DockerResponse>(response, call.begun, describe).await.into()
+    policies.decide::<DockerResponse>(Box::new(response), call.begun, describe).await.into()
 }
 
 fn read(body: Option<&[u8]>) -> Result<Message, Refusal> {

@@ -1,0 +1,163 @@
+//! Metrics in the text format of Prometheus. Decisions are counted from their records, on the log's own thread.
+
+use portcullis_audit::{Kind, Record};
+use portcullis_contract::types::Verdict;
+use portcullis_listen::{CloseReason, ConnectionStats};
+use prometheus_client::encoding::{EncodeLabelSet, text::encode};
+use prometheus_client::metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram};
+use prometheus_client::registry::{Registry, Unit};
+
+use crate::Admin;
+
+/// Upper bounds in seconds: from 10 microseconds, since a decision takes tens of them.
+const BUCKETS: [f64; 14] =
+    [10e-6, 20e-6, 50e-6, 100e-6, 200e-6, 500e-6, 1e-3, 2e-3, 5e-3, 10e-3, 20e-3, 50e-3, 100e-3, 1.0];
+
+/// Counters and histograms, and the format they are read in.
+#[derive(Debug, Clone)]
+pub struct Metrics {
+    decisions: Family<DecisionLabels, Counter>,
+    durations: Family<DoorLabels, Histogram, fn() -> Histogram>,
+    policies: Family<PolicyLabels, Counter>,
+    policy_durations: Family<PolicyNameLabels, Histogram, fn() -> Histogram>,
+    connections: ConnectionStats,
+}
+
+// A policy's rule is no label: a guest could make as many of them as it likes.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct DecisionLabels {
+    door: String,
+    hook: String,
+    verdict: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct DoorLabels {
+    door: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct PolicyLabels {
+    policy: String,
+    mode: String,
+    outcome: String,
+    verdict: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct PolicyNameLabels {
+    policy: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ResultLabels {
+    result: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ReasonLabels {
+    reason: &'static str,
+}
+
+fn histogram() -> Histogram {
+    Histogram::new(BUCKETS)
+}
+
+impl Metrics {
+    /// `connections` is what every listener counts into.
+    pub fn new(connections: ConnectionStats) -> Self {
+        Self {
+            decisions: Family::default(),
+            durations: Family::new_with_constructor(histogram),
+            policies: Family::default(),
+            policy_durations: Family::new_with_constructor(histogram),
+            connections,
+        }
+    }
+
+    /// Counts one record.
+    pub fn count(&self, record: &Record) {
+        if record.kind == Kind::Decision {
+            let door = record.door.to_string();
+            let labels = DecisionLabels {
+                door: door.clone(),
+                hook: record.hook.to_string(),
+                verdict: verdict(Some(record.verdict)),
+            };
+            self.decisions.get_or_create(&labels).inc();
+            self.durations.get_or_create(&DoorLabels { door }).observe(seconds(record.total_micros));
+        }
+        for outcome in record.outcomes.iter().filter(|outcome| outcome.outcome != "not-asked") {
+            let policy = outcome.policy.to_string();
+            let labels = PolicyLabels {
+                policy: policy.clone(),
+                mode: outcome.mode.to_string(),
+                outcome: outcome.outcome.to_string(),
+                verdict: verdict(outcome.verdict),
+            };
+            self.policies.get_or_create(&labels).inc();
+            self.policy_durations
+                .get_or_create(&PolicyNameLabels { policy })
+                .observe(seconds(outcome.micros));
+        }
+    }
+
+    /// Everything, as Prometheus reads it.
+    pub(crate) fn text(&self, admin: &Admin) -> Result<String, std::fmt::Error> {
+        let mut registry = Registry::with_prefix("portcullis");
+        registry.register("decisions", "Decisions, by door, hook and verdict", self.decisions.clone());
+        registry.register_with_unit(
+            "decision_duration",
+            "From a request's arrival to its answer",
+            Unit::Seconds,
+            self.durations.clone(),
+        );
+        registry.register(
+            "policy_answers",
+            "Answers of policies, by outcome and verdict",
+            self.policies.clone(),
+        );
+        registry.register_with_unit(
+            "policy_duration",
+            "How long one policy took",
+            Unit::Seconds,
+            self.policy_durations.clone(),
+        );
+        let generation = Gauge::<i64>::default();
+        generation.set(i64::try_from(admin.host.generation().number()).unwrap_or(i64::MAX));
+        registry.register("generation", "The set of policies in force", generation);
+        let closed = Family::<ReasonLabels, Counter>::default();
+        for reason in CloseReason::ALL {
+            let labels = ReasonLabels { reason: reason.as_str() };
+            closed.get_or_create(&labels).inc_by(self.connections.closed(reason));
+        }
+        registry.register("connections_closed", "Connections that a limit has closed, by reason", closed);
+        let reloads = Family::<ResultLabels, Counter>::default();
+        for (result, count) in admin.reloads.counts() {
+            reloads.get_or_create(&ResultLabels { result }).inc_by(count);
+        }
+        registry.register("reloads", "Reloads of the configuration, by result", reloads);
+        let stale = Gauge::<i64>::default();
+        stale.set(admin.reloads.last_error().is_some().into());
+        registry.register(
+            "configuration_stale",
+            "1 while what is on disk is not in force, since the last reload was refused",
+            stale,
+        );
+        for api in &*admin.apis {
+            api.metrics(&mut registry);
+        }
+        let mut text = String::new();
+        encode(&mut text, &registry)?;
+        Ok(text)
+    }
+}
+
+fn verdict(verdict: Option<Verdict>) -> &'static str {
+    verdict.map_or("none", portcullis_engine::case::verdict_name)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a decision does not take 285 years")]
+fn seconds(micros: u64) -> f64 {
+    micros as f64 / 1e6
+}

@@ -1,0 +1,32 @@
+//! `portcullis check`: everything that a start does, short of starting.
+
+use portcullis_server::{Config, ServeError};
+use serde_json::json;
+use std::path::Path;
+
+use super::{print, runtime};
+
+pub(super) fn run(file: &Path, as_json: bool) -> Result<(), ServeError> {
+    let config = Config::load(file)?;
+    let cases: usize = config.policies.iter().map(|policy| policy.cases.len()).sum();
+    let candidate = runtime()?.block_on(portcullis_server::check(&config))?;
+    if as_json {
+        let policies: Vec<_> = candidate.status().map(|status| json!(status)).collect();
+        print(format_args!(
+            "{:#}",
+            json!({ "policies": policies, "cases": cases, "not_used": config.unsupported_sections })
+        ));
+        return Ok(());
+    }
+    for policy in candidate.status() {
+        let hooks: Vec<_> = policy.hooks.iter().map(ToString::to_string).collect();
+        let state = policy.unfrozen.as_ref().map_or("frozen".to_owned(), |why| format!("not frozen: {why}"));
+        let (mode, hooks) = (policy.mode.as_str(), hooks.join(", "));
+        print(format_args!("{}: {mode} on {hooks}, revision {}, {state}", policy.name, policy.revision));
+    }
+    for section in config.unsupported_sections {
+        print(format_args!("[{section}] is for a part that this version does not have yet; it is not used"));
+    }
+    print(format_args!("{} holds; {cases} cases passed", file.display()));
+    Ok(())
+}

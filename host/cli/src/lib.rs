@@ -1,0 +1,157 @@
+//! The `portcullis` command line: the commands and what they print. Text for people by default; `--json` for programs.
+//!
+//! A new command is a module here, with a variant of `Command`.
+
+mod check;
+mod doctor;
+mod import;
+mod inspect;
+mod spec;
+
+use clap::{Parser, Subcommand};
+use portcullis_listen::Activation;
+use portcullis_server::{BUILD, Config, ConfigSource, ServeError};
+use std::io::IsTerminal as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use tracing_subscriber::EnvFilter;
+
+/// Asks a sandboxed WebAssembly policy before power is handed out.
+///
+/// Without a command it serves with its built-in policies (docker-baseline and allow) on local sockets.
+#[derive(Debug, Parser)]
+#[command(name = "portcullis", version, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve what a configuration says
+    Serve {
+        /// The configuration, in TOML
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+    },
+    /// Validate a configuration, build its policies and run their cases; start nothing
+    Check {
+        /// The configuration, in TOML
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Look at policies
+    #[command(subcommand)]
+    Policy(PolicyCommand),
+    /// Connect dockerd, and see that it asks
+    #[command(subcommand)]
+    Docker(DockerCommand),
+    /// Come from AFP
+    #[command(subcommand)]
+    Federation(FederationCommand),
+}
+
+#[derive(Debug, Subcommand)]
+enum FederationCommand {
+    /// Print what AFP's own configuration says, as ours
+    Import(import::Arguments),
+}
+
+#[derive(Debug, Subcommand)]
+enum PolicyCommand {
+    /// Show what a module is: digest, hooks, imports, whether it freezes
+    Inspect(inspect::Arguments),
+}
+
+#[derive(Debug, Subcommand)]
+enum DockerCommand {
+    /// Show what to write where, so that dockerd asks this host
+    Spec(spec::Arguments),
+    /// Prove that dockerd asks: a typo in daemon.json leaves it silently open
+    Doctor(doctor::Arguments),
+}
+
+/// Runs the command line of this process, to its end.
+pub fn main() -> ExitCode {
+    // The allocator asks for pages of 2 MiB, of which a heap as small as ours would touch many and fill none: a
+    // third more resident memory. A kernel that knows no such pages has nothing to refuse.
+    let _ = rustix::thread::disable_transparent_huge_pages(true);
+    // Before anything else is set up: the build has its whole process to itself.
+    if std::env::args_os().nth(1).is_some_and(|argument| argument == BUILD) {
+        return portcullis_engine::build::child_main();
+    }
+    let arguments = Arguments::parse();
+    let outcome = log_to_stderr().and_then(|()| run(arguments.command));
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Option<Command>) -> Result<(), ServeError> {
+    match command {
+        None => run_server(ConfigSource::BuiltIn),
+        Some(Command::Serve { config }) => run_server(ConfigSource::File(config)),
+        Some(Command::Check { config, json }) => check::run(&config, json),
+        Some(Command::Policy(PolicyCommand::Inspect(arguments))) => inspect::run(&arguments),
+        Some(Command::Docker(DockerCommand::Spec(arguments))) => spec::run(&arguments),
+        Some(Command::Docker(DockerCommand::Doctor(arguments))) => doctor::run(&arguments),
+        Some(Command::Federation(FederationCommand::Import(arguments))) => import::run(&arguments),
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "this is where a command says why it failed")]
+fn complain(error: &ServeError) {
+    eprintln!("portcullis: {error}");
+}
+
+fn log_to_stderr() -> Result<(), ServeError> {
+    let filter = match std::env::var_os("PORTCULLIS_LOG") {
+        None => EnvFilter::new("info"),
+        Some(text) => EnvFilter::try_new(text.to_string_lossy()).map_err(|error| {
+            ServeError::Usage(format!(
+                "the environment variable `PORTCULLIS_LOG`: {error}; write e.g. `debug` or `info,policy=debug`"
+            ))
+        })?,
+    };
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(false)
+        .init();
+    Ok(())
+}
+
+fn run_server(source: ConfigSource) -> Result<(), ServeError> {
+    // Before there are threads: it takes variables out of the environment.
+    let activation = Activation::take()?;
+    runtime()?.block_on(portcullis_server::serve(source, activation))
+}
+
+/// Prints a command's output.
+#[expect(clippy::print_stdout, reason = "this is where every command prints")]
+fn print(text: impl std::fmt::Display) {
+    println!("{text}");
+}
+
+/// Says something beside a command's output, which may be going into a file.
+#[expect(clippy::print_stderr, reason = "this is where a command says more than its output")]
+fn note(text: impl std::fmt::Display) {
+    eprintln!("{text}");
+}
+
+/// The configuration in that file, or the one without a file.
+fn config_of(file: Option<&Path>) -> Result<Config, ServeError> {
+    Ok(file.map_or_else(Config::default_without_file, Config::load)?)
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, ServeError> {
+    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
+}

@@ -1,0 +1,21 @@
+//! Everything that a start does, short of starting.
+
+use portcullis_engine::Candidate;
+
+use crate::mounts::InUse;
+use crate::{Config, ServeError, engine, listeners};
+
+/// Builds the policies, runs their cases, reads certificates, and opens what the mounts need.
+///
+/// # Errors
+/// A start would fail.
+pub async fn check(config: &Config) -> Result<Candidate, ServeError> {
+    let host = engine(config.state.as_deref())?;
+    let candidate = host.candidate(config.policies.clone()).await;
+    let candidate = candidate.map_err(|error| ServeError::Policies(config.blame(&error)))?;
+    listeners::with_tls(config)?;
+    if let Some(federation) = &config.federation {
+        InUse::default().mounts(federation).await?;
+    }
+    Ok(candidate)
+}

@@ -1,0 +1,245 @@
+//! The whole configuration: every section, and what holds between them.
+//!
+//! * `raw`: what may be written, as serde reads it; an unknown key is an error
+//! * `validate`: from raw values to [`Config`], or one message
+//! * `listen`, `policy`, `store`, `barbican`, `federation`: the sections
+//! * `defaults`: the configuration without a file, and defaults
+//! * [`Config`]: what the rest of the program sees
+
+mod barbican;
+mod defaults;
+mod federation;
+mod listen;
+mod policy;
+mod raw;
+mod store;
+mod validate;
+
+use ipnet::IpNet;
+use portcullis_audit::{Commit, Syslog};
+use portcullis_config::environment::{self, Override};
+use portcullis_config::{ConfigError, Location, SourceFile};
+use portcullis_docker::door::DoorSettings;
+use portcullis_engine::{LoadError, PolicySpec};
+use portcullis_listen::{Address, Limits, TlsFiles};
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+pub(crate) use barbican::{Barbican, Identity};
+pub(crate) use federation::Federation;
+pub(crate) use store::{Key, Store};
+
+/// A whole configuration that holds.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// What listens where.
+    pub listen: Listen,
+    /// The policies, in order.
+    pub policies: Vec<PolicySpec>,
+    /// Where each policy stands, by its name.
+    locations: BTreeMap<String, Location>,
+    /// `[docker]`.
+    pub docker: DoorSettings,
+    /// Absent where the door is off.
+    pub(crate) barbican: Option<Barbican>,
+    /// Where `[barbican]` is, if the API is off because no source of identity is configured.
+    pub(crate) barbican_disabled_at: Option<Location>,
+    /// Absent where the door is off.
+    pub(crate) federation: Option<Federation>,
+    pub(crate) store: Store,
+    /// Where decision records go.
+    pub audit: Audit,
+    /// Where compiled policies are kept; absent means nowhere.
+    pub state: Option<PathBuf>,
+    /// Sections of parts that this version does not have.
+    pub unsupported_sections: Vec<&'static str>,
+}
+
+/// What listens where.
+#[derive(Debug, Clone)]
+pub struct Listen {
+    /// The default of every HTTP door.
+    pub(crate) api: Vec<Endpoint>,
+    /// Where the Docker plugin API listens.
+    pub docker: Vec<Endpoint>,
+    /// Where the admin API listens.
+    pub admin: Vec<Endpoint>,
+    /// Of every listener. `idle_timeout` is not for Docker's.
+    pub(crate) limits: Limits,
+    /// Proxies, beside those that mounts trust.
+    proxies: Vec<IpNet>,
+}
+
+/// Equality ignores the proxies, which a reload replaces.
+impl PartialEq for Listen {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { api, docker, admin, limits, proxies: _ } = self;
+        *api == other.api && *docker == other.docker && *admin == other.admin && *limits == other.limits
+    }
+}
+
+/// One place to listen at.
+#[derive(Debug, Clone)]
+pub struct Endpoint {
+    /// The address.
+    pub address: Address,
+    /// Certificate, key and client CA.
+    pub tls: Option<TlsFiles>,
+    /// Permissions of a unix socket.
+    pub mode: Option<u32>,
+    /// Group of a unix socket.
+    pub group: Option<String>,
+    /// Where it is in the configuration.
+    pub location: Location,
+}
+
+impl Endpoint {
+    /// Whether the system chooses the port, another one for each listener.
+    pub(crate) fn has_any_port(&self) -> bool {
+        matches!(self.address, Address::Tcp { port: 0, .. })
+    }
+}
+
+/// Equality ignores the source location.
+impl PartialEq for Endpoint {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { address, tls, mode, group, location: _ } = self;
+        *address == other.address && *tls == other.tls && *mode == other.mode && *group == other.group
+    }
+}
+
+impl Eq for Endpoint {}
+
+/// Where decision records go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Audit {
+    pub(crate) to: AuditTo,
+    /// Whether a response waits for the write of its record.
+    pub(crate) commit: Commit,
+    /// How many are kept in memory for the admin API.
+    pub recent: usize,
+}
+
+/// What takes decision records.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum AuditTo {
+    Stdout,
+    File(PathBuf),
+    Syslog(Syslog),
+}
+
+impl Config {
+    /// Reads `file`, with the environment's overrides.
+    ///
+    /// # Errors
+    /// It cannot be read, or a value in it or in the environment is wrong.
+    pub fn load(file: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(file)
+            .map_err(|error| ConfigError::Read { file: file.to_owned(), error })?;
+        let folder = file.parent().unwrap_or(Path::new("."));
+        Self::from_text(&text, file, folder, &environment::overrides(std::env::vars_os())?)
+    }
+
+    /// The configuration without a file: docker-baseline and allow, on local sockets.
+    ///
+    /// # Errors
+    /// A value in the environment is wrong.
+    pub fn default_without_file() -> Result<Self, ConfigError> {
+        let overrides = environment::overrides(std::env::vars_os())?;
+        Self::from_text(defaults::TEXT, Path::new("the built-in configuration"), Path::new("."), &overrides)
+    }
+
+    fn from_text(
+        text: &str,
+        file: &Path,
+        folder: &Path,
+        overrides: &[Override],
+    ) -> Result<Self, ConfigError> {
+        let source_file = SourceFile { file, text: Some(text), folder };
+        let with = |overrides: &[Override]| {
+            let raw = raw::parse(text, &source_file)?;
+            if overrides.is_empty() {
+                return validate::validate(raw, &source_file, &source_file);
+            }
+            // Policies are those of the file, and so have its lines; the rest has none.
+            let rest = SourceFile { text: None, ..source_file };
+            let merged = raw::parse(&environment::apply(text, &source_file, overrides)?, &rest)?;
+            validate::validate(raw::File { policies: raw.policies, ..merged }, &source_file, &rest)
+        };
+        let error = match with(overrides) {
+            Ok(config) => return Ok(config),
+            Err(error) => error,
+        };
+        with(&[])?;
+        // The file holds, so the first variable with which it does not is to blame.
+        for (at, variable) in overrides.iter().enumerate() {
+            with(&overrides[..=at]).map_err(|error| error.of_variable(variable.name()))?;
+        }
+        Err(error)
+    }
+
+    /// Why the policies were not taken, with the place where the one at fault stands.
+    pub fn blame(&self, error: &LoadError) -> String {
+        let location = match error {
+            LoadError::Policy { policy, .. } => self.locations.get(policy),
+            _ => None,
+        };
+        location.map_or_else(|| error.to_string(), |location| location.wrong(error).to_string())
+    }
+
+    /// Where the federation door listens.
+    pub(crate) fn federation_listens(&self) -> Option<&[Endpoint]> {
+        Some(self.federation.as_ref()?.endpoints(&self.listen.api))
+    }
+
+    /// Where the Barbican door listens.
+    pub(crate) fn barbican_listens(&self) -> Option<&[Endpoint]> {
+        Some(self.barbican.as_ref()?.listen.as_deref().unwrap_or(&self.listen.api))
+    }
+
+    /// Every endpoint of every API.
+    pub(crate) fn endpoints(&self) -> impl Iterator<Item = &Endpoint> {
+        let shared = [self.barbican_listens(), self.federation_listens()];
+        let shared = shared.into_iter().flatten().flatten();
+        self.listen.docker.iter().chain(shared).chain(&self.listen.admin)
+    }
+
+    /// Where doors that credentials go through are reached from other machines without TLS.
+    pub(crate) fn in_clear_text(&self) -> Vec<&Endpoint> {
+        let ours = self.federation_listens().unwrap_or_default();
+        let theirs = self.barbican_listens().unwrap_or_default();
+        let mut found: Vec<&Endpoint> = Vec::new();
+        for endpoint in ours.iter().chain(theirs) {
+            let Address::Tcp { host, .. } = &endpoint.address else { continue };
+            let is_here =
+                host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+            if !is_here && endpoint.tls.is_none() && !found.contains(&endpoint) {
+                found.push(endpoint);
+            }
+        }
+        found
+    }
+
+    /// Proxies, whose connections are not counted per peer: those of `[listen]`, and those that mounts trust.
+    pub(crate) fn proxies(&self) -> Vec<IpNet> {
+        let trusted = self.federation.iter().flat_map(Federation::trusted);
+        self.listen.proxies.iter().chain(trusted).copied().collect()
+    }
+
+    /// Sections in which `newer` differs, of those that are read at the start alone.
+    pub(crate) fn fixed_sections_changed(&self, newer: &Self) -> Vec<&'static str> {
+        [
+            ("state", self.state == newer.state),
+            ("[listen]", self.listen == newer.listen),
+            ("[docker]", self.docker == newer.docker),
+            ("[federation] listen", self.federation_listens() == newer.federation_listens()),
+            ("[barbican]", self.barbican == newer.barbican),
+            ("[store]", self.store == newer.store),
+            ("[audit]", self.audit == newer.audit),
+        ]
+        .into_iter()
+        .filter_map(|(section, same)| (!same).then_some(section))
+        .collect()
+    }
+}

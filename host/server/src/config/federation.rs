@@ -1,0 +1,262 @@
+//! `[federation]`: where the door listens, and its mounts.
+//!
+//! * `identity`: who says who asks at a mount
+//! * `aws`: how a mount's AWS is asked
+//! * `policies`: a mount's accounts go into the settings of its policies
+
+mod aws;
+mod identity;
+mod policies;
+
+use ipnet::IpNet;
+use portcullis_config::{ConfigError, Location, SourceFile};
+use portcullis_engine::PolicySpec;
+use portcullis_federation::aws::{Account, AwsOptions, Partition};
+use portcullis_federation::{Metadata, claims};
+use portcullis_identity::source::{Proof, SourceOptions};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use toml::Spanned;
+
+use super::listen::endpoints;
+use super::{Endpoint, raw};
+
+/// The federation door.
+#[derive(Debug, Clone)]
+pub(crate) struct Federation {
+    /// Of its own; absent means `[listen] api`.
+    pub(crate) listen: Option<Vec<Endpoint>>,
+    pub(crate) mounts: Vec<Mount>,
+}
+
+/// One mount.
+#[derive(Debug, Clone)]
+pub(crate) struct Mount {
+    pub(crate) prefix: String,
+    pub(crate) hosts: Vec<String>,
+    pub(crate) source: SourceOptions,
+    pub(crate) accounts: BTreeMap<String, Account>,
+    /// As they are called in the engine.
+    pub(crate) policies: Arc<[Arc<str>]>,
+    pub(crate) metadata: Option<Metadata>,
+    pub(crate) aws: AwsOptions,
+    pub(crate) location: Location,
+}
+
+/// Paths that the Barbican door has on a listener that both share.
+const BARBICAN: [&str; 3] = ["/v1", "/healthcheck", "/oslo-policy"];
+
+/// The door, and the policies with what its mounts have to tell them.
+pub(super) fn federation(
+    raw: Spanned<raw::Federation>,
+    specs: &mut Vec<PolicySpec>,
+    locations: &mut BTreeMap<String, Location>,
+    source_file: &SourceFile<'_>,
+) -> Result<Federation, ConfigError> {
+    let span = raw.span();
+    let raw = raw.into_inner();
+    if raw.mounts.is_empty() {
+        return Err(
+            source_file.wrong(&span, "the door has no mounts: begin one with `[[federation.mounts]]`")
+        );
+    }
+    let common = raw.aws.map(|aws| self::aws::options(aws, source_file)).transpose()?.unwrap_or_default();
+    let mut mounts: Vec<Mount> = Vec::with_capacity(raw.mounts.len());
+    let mut asked = Vec::with_capacity(raw.mounts.len());
+    for raw in raw.mounts {
+        let (mount, policies) = mount(raw, &common, source_file)?;
+        if let Some(other) = mounts.iter().find(|other| collide(other, &mount) || collide(&mount, other)) {
+            let (here, there) = (shown(&mount.prefix), shown(&other.prefix));
+            return Err(mount.location.wrong(format_args!(
+                "the mount at {here} would answer where the mount at {there} ({}) does",
+                other.location
+            )));
+        }
+        mounts.push(mount);
+        asked.push(policies);
+    }
+    policies::spread(&mut mounts, &asked, specs, locations, source_file)?;
+    let listen = raw.listen.map(|listen| endpoints(Some(listen), None, source_file)).transpose()?;
+    Ok(Federation { listen, mounts })
+}
+
+impl Federation {
+    /// Where it listens.
+    pub(crate) fn endpoints<'a>(&'a self, api: &'a [Endpoint]) -> &'a [Endpoint] {
+        self.listen.as_deref().unwrap_or(api)
+    }
+
+    /// Networks of the proxies that say who asks.
+    pub(super) fn trusted(&self) -> impl Iterator<Item = &IpNet> {
+        self.mounts.iter().flat_map(|mount| match &mount.source.proof {
+            Proof::Header { trusted, .. } => trusted.as_slice(),
+            _ => &[],
+        })
+    }
+
+    /// Refuses a mount that would answer where the Barbican door does, if both have one of `endpoints`.
+    pub(super) fn beside_barbican(
+        &self,
+        ours: &[Endpoint],
+        barbicans: &[Endpoint],
+    ) -> Result<(), ConfigError> {
+        let shared = ours.iter().find(|ours| barbicans.iter().any(|theirs| theirs.address == ours.address));
+        let Some(shared) = shared else { return Ok(()) };
+        for mount in &self.mounts {
+            let under = |path: &&&str| {
+                beneath(&mount.prefix, path) || claims(&mount.prefix, mount.metadata.is_some(), path)
+            };
+            if let Some(path) = BARBICAN.iter().find(under) {
+                return Err(mount.location.wrong(format_args!(
+                    "the mount at {} would answer at `{path}` on {}, where the Barbican door does: give one of them \
+                     a `listen` of its own, or the mount another prefix",
+                    shown(&mount.prefix),
+                    shared.address
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses a mount that knows people by certificates, if none of `endpoints` asks for one.
+    pub(super) fn asks_for_certificates(&self, endpoints: &[Endpoint]) -> Result<(), ConfigError> {
+        let asks = |endpoint: &Endpoint| endpoint.tls.as_ref().is_some_and(|tls| tls.client_ca.is_some());
+        let by_certificate = |mount: &&Mount| matches!(mount.source.proof, Proof::Certificate { .. });
+        match self.mounts.iter().find(by_certificate) {
+            Some(mount) if !endpoints.iter().any(asks) => Err(mount.location.wrong(format_args!(
+                "the mount at {} knows people by their certificates, and no address that it is served at asks for one: \
+                 write `tls = {{ certificate = ..., key = ..., client_ca = ... }}` beside the address",
+                shown(&mount.prefix)
+            ))),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn beneath(prefix: &str, path: &str) -> bool {
+    prefix == path || prefix.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'))
+}
+
+fn collide(one: &Mount, other: &Mount) -> bool {
+    one.prefix == other.prefix || claims(&one.prefix, one.metadata.is_some(), &other.prefix)
+}
+
+fn shown(prefix: &str) -> String {
+    if prefix.is_empty() { "the root".into() } else { format!("`{prefix}`") }
+}
+
+/// A mount, and the names of its policies as they were written.
+fn mount(
+    raw: Spanned<raw::Mount>,
+    common: &AwsOptions,
+    source_file: &SourceFile<'_>,
+) -> Result<(Mount, Vec<Spanned<String>>), ConfigError> {
+    let location = source_file.at(&raw.span());
+    let raw = raw.into_inner();
+    let prefix = raw.prefix.map(|prefix| self::prefix(&prefix, source_file)).transpose()?.unwrap_or_default();
+    if raw.policies.get_ref().is_empty() {
+        let message =
+            "`policies` names none, so that this mount could grant nothing: write e.g. [\"aws-roles\"]";
+        return Err(source_file.wrong(&raw.policies.span(), message));
+    }
+    let accounts = raw
+        .accounts
+        .into_iter()
+        .map(|(name, account)| Ok((name.clone(), self::account(&name, account, source_file)?)));
+    let metadata = match raw.metadata {
+        None | Some(raw::Metadata::Switch(false)) => None,
+        Some(raw::Metadata::Switch(true)) => Some(Metadata { v2_only: false }),
+        Some(raw::Metadata::Table(table)) => Some(Metadata { v2_only: table.v2_only }),
+    };
+    let aws = raw.aws.map(|aws| self::aws::options(aws, source_file)).transpose()?;
+    let aws = aws.unwrap_or_else(|| common.clone());
+    let hosts = raw.hosts.unwrap_or_default().into_iter().map(|host| self::host(host, source_file));
+    let mount = Mount {
+        prefix,
+        hosts: hosts.collect::<Result<_, ConfigError>>()?,
+        source: identity::source(raw.identity, source_file)?,
+        accounts: accounts.collect::<Result<_, ConfigError>>()?,
+        policies: Arc::new([]),
+        metadata,
+        aws,
+        location,
+    };
+    fitting(&mount)?;
+    Ok((mount, raw.policies.into_inner()))
+}
+
+/// Refuses accounts that could not be what they are meant to be: two names for one, so that what is said about one is
+/// got around by the other, and those of a partition that the configured region is not in.
+fn fitting(mount: &Mount) -> Result<(), ConfigError> {
+    let region = mount.aws.region.as_deref().and_then(|region| Some((region, Partition::of_region(region)?)));
+    let mut known = BTreeMap::new();
+    for (name, account) in &mount.accounts {
+        if let Some(other) = known.insert(account, name) {
+            return Err(mount.location.wrong(format_args!(
+                "the accounts `{other}` and `{name}` are one, {}: keep one of the names, or a denial by the other would \
+                 be got around",
+                account.id
+            )));
+        }
+        if let Some((region, partition)) = region.filter(|(_, partition)| *partition != account.partition) {
+            return Err(mount.location.wrong(format_args!(
+                "account `{name}` is in `{}`, and the region `{region}` in `{}`: leave `region` out, or give accounts \
+                 of that partition a mount of their own with its own `aws`",
+                account.partition.as_str(),
+                partition.as_str()
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// A name that the mount may be called by.
+fn host(raw: Spanned<String>, source_file: &SourceFile<'_>) -> Result<String, ConfigError> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+    if raw.get_ref().is_empty() || !raw.get_ref().bytes().all(plain) {
+        let message = format!(
+            "`{}` is no name of a host: write it without scheme and port, e.g. \"aws.example.org\"",
+            raw.get_ref()
+        );
+        return Err(source_file.wrong(&raw.span(), message));
+    }
+    Ok(raw.into_inner())
+}
+
+/// Empty, or segments with a slash before each.
+fn prefix(raw: &Spanned<String>, source_file: &SourceFile<'_>) -> Result<String, ConfigError> {
+    let text = raw.get_ref();
+    let good = |segment: &str| {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+        !segment.is_empty() && segment.bytes().all(plain) && segment != "." && segment != ".."
+    };
+    let trimmed = text.trim_end_matches('/');
+    if trimmed.is_empty() || trimmed.strip_prefix('/').is_some_and(|rest| rest.split('/').all(good)) {
+        return Ok(trimmed.to_owned());
+    }
+    let message =
+        format!("`{text}` is no prefix: write e.g. \"/afp-api/latest\", of letters, digits and `-._~`");
+    Err(source_file.wrong(&raw.span(), message))
+}
+
+fn account(
+    name: &str,
+    raw: Spanned<raw::Account>,
+    source_file: &SourceFile<'_>,
+) -> Result<Account, ConfigError> {
+    let span = raw.span();
+    let (id, partition) = match raw.into_inner() {
+        raw::Account::Id(id) => (id, None),
+        raw::Account::Table(table) => (table.id, table.partition),
+    };
+    let wrong =
+        |error: &dyn std::fmt::Display| source_file.wrong(&span, format_args!("account `{name}`: {error}"));
+    if name.is_empty() || name.contains('/') || name.chars().any(char::is_control) {
+        return Err(wrong(&"a name has neither slashes nor control characters"));
+    }
+    let partition = partition.map(|partition| partition.parse::<Partition>()).transpose();
+    Ok(Account {
+        id: id.parse().map_err(|error| wrong(&error))?,
+        partition: partition.map_err(|error| wrong(&error))?.unwrap_or(Partition::Aws),
+    })
+}

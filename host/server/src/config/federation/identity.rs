@@ -1,0 +1,193 @@
+//! Who says who asks at a mount.
+
+use portcullis_config::{ConfigError, SourceFile, duration, network, secret};
+use portcullis_identity::source::{
+    CertificateName, Groups, HostNames, JwtKeys, JwtOptions, LdapBind, LdapOptions, Proof, SourceOptions,
+};
+use std::time::Duration;
+use toml::Spanned;
+
+use super::raw;
+
+const ONE: &str = "a mount has one source of identity: write one of `header`, `address`, `password_file`, \
+                   `certificate` and `jwt`";
+
+pub(super) fn source(
+    raw: Spanned<raw::Identity>,
+    source_file: &SourceFile<'_>,
+) -> Result<SourceOptions, ConfigError> {
+    let span = raw.span();
+    let mut raw = raw.into_inner();
+    let proofs = [
+        raw.header.is_some(),
+        raw.address.as_ref().is_some_and(|address| *address.get_ref()),
+        raw.password_file.is_some(),
+        raw.certificate.is_some(),
+        raw.jwt.is_some(),
+    ];
+    if proofs.iter().filter(|there| **there).count() != 1 {
+        return Err(source_file.wrong(&span, ONE));
+    }
+    let mut groups = Vec::new();
+    if let Some(name) = raw.groups_header.take_if(|_| raw.header.is_some()) {
+        groups.push(Groups::Header { name: name.into_inner() });
+    }
+    if let Some(claim) = raw.jwt.as_mut().and_then(|jwt| jwt.get_mut().groups_claim.take()) {
+        groups.push(Groups::Claim { name: claim });
+    }
+    let proof = proof(&mut raw, source_file)?;
+    unused(&raw, source_file)?;
+    let further = raw.groups.unwrap_or_default();
+    if let Some(file) = further.file {
+        groups.push(Groups::File(source_file.path(file.get_ref())));
+    }
+    if let Some(directory) = further.ldap {
+        groups.push(Groups::Ldap(Box::new(ldap(directory, source_file)?)));
+    }
+    Ok(SourceOptions { proof, groups })
+}
+
+/// The proof, taken out of `raw` with everything that belongs to it.
+fn proof(raw: &mut raw::Identity, source_file: &SourceFile<'_>) -> Result<Proof, ConfigError> {
+    if let Some(header) = raw.header.take() {
+        let trusted = raw.trusted.take().map(Spanned::into_inner).unwrap_or_default();
+        let trust_unix = raw.trust_unix.take().is_some_and(Spanned::into_inner);
+        if trusted.is_empty() && !trust_unix {
+            let message =
+                "`trusted` names the addresses of the proxies that set the header, e.g. [\"127.0.0.1\"]";
+            return Err(source_file.wrong(&header.span(), message));
+        }
+        let trusted = trusted.iter().map(|text| network(text, source_file)).collect::<Result<_, _>>()?;
+        return Ok(Proof::Header { name: header.into_inner(), trusted, trust_unix });
+    }
+    if let Some(file) = raw.password_file.take() {
+        let mut proof = Proof::password(source_file.path(file.get_ref()));
+        if let (Proof::Password { realm, .. }, Some(ours)) = (&mut proof, raw.realm.take()) {
+            *realm = ours.into_inner();
+        }
+        return Ok(proof);
+    }
+    if let Some(name) = raw.certificate.take() {
+        let known = match name.get_ref().as_str() {
+            "common-name" => CertificateName::CommonName,
+            "email" => CertificateName::Email,
+            "dns" => CertificateName::Dns,
+            "uri" => CertificateName::Uri,
+            other => {
+                let message =
+                    format!("`{other}`: the name is the `common-name`, or the first `email`, `dns` or `uri`");
+                return Err(source_file.wrong(&name.span(), message));
+            }
+        };
+        return Ok(Proof::Certificate { name: known });
+    }
+    if let Some(token) = raw.jwt.take() {
+        return Ok(Proof::Jwt(jwt(token.into_inner(), source_file)?));
+    }
+    raw.address = None;
+    let wanted = raw.host_name.take().is_some_and(Spanned::into_inner);
+    let servers = if wanted { raw.name_servers.take() } else { None };
+    let mut host_name = wanted.then(HostNames::default);
+    for text in servers.map(Spanned::into_inner).unwrap_or_default() {
+        let address = text
+            .get_ref()
+            .parse()
+            .or_else(|_| text.get_ref().parse::<std::net::IpAddr>().map(|address| (address, 53).into()));
+        let address = address.map_err(|_| {
+            source_file
+                .wrong(&text.span(), format_args!("`{}` is no address of a name server", text.get_ref()))
+        })?;
+        host_name.get_or_insert_default().servers.push(address);
+    }
+    Ok(Proof::Address { host_name })
+}
+
+/// Keys that stand beside a proof that does not know them.
+fn unused(raw: &raw::Identity, source_file: &SourceFile<'_>) -> Result<(), ConfigError> {
+    let left = [
+        ("trusted", raw.trusted.as_ref().map(Spanned::span)),
+        ("trust_unix", raw.trust_unix.as_ref().map(Spanned::span)),
+        ("groups_header", raw.groups_header.as_ref().map(Spanned::span)),
+        ("address", raw.address.as_ref().map(Spanned::span)),
+        ("host_name", raw.host_name.as_ref().map(Spanned::span)),
+        ("name_servers", raw.name_servers.as_ref().map(Spanned::span)),
+        ("realm", raw.realm.as_ref().map(Spanned::span)),
+    ];
+    match left.into_iter().find_map(|(key, span)| Some((key, span?))) {
+        Some((key, span)) => {
+            Err(source_file.wrong(&span, format_args!("`{key}` does not belong to this source of identity")))
+        }
+        None => Ok(()),
+    }
+}
+
+fn jwt(raw: raw::Jwt, source_file: &SourceFile<'_>) -> Result<JwtOptions, ConfigError> {
+    let jwks = raw.jwks.get_ref();
+    let ca = raw.ca.map(|ca| source_file.path(&ca));
+    let keys = if jwks.contains("://") {
+        JwtKeys::Url { url: jwks.clone(), ca }
+    } else {
+        JwtKeys::File(source_file.path(jwks))
+    };
+    let span = raw.audience.span();
+    let audiences = match raw.audience.into_inner() {
+        raw::OneOrMore::One(audience) => vec![audience],
+        raw::OneOrMore::More(audiences) => audiences,
+    };
+    if audiences.is_empty() {
+        return Err(source_file.wrong(&span, "`audience` names whom the tokens are for: us"));
+    }
+    let mut options = JwtOptions::new(raw.issuer, String::new(), keys);
+    options.audiences = audiences;
+    if let Some(claim) = raw.user_claim {
+        options.user_claim = claim;
+    }
+    if let Some(leeway) = raw.leeway {
+        options.leeway = duration(&leeway, Duration::ZERO, Duration::from_mins(5), "leeway", source_file)?;
+    }
+    Ok(options)
+}
+
+fn ldap(raw: Spanned<raw::Ldap>, source_file: &SourceFile<'_>) -> Result<LdapOptions, ConfigError> {
+    let span = raw.span();
+    let raw = raw.into_inner();
+    let url = raw.url.into_inner();
+    let schema = raw.schema.as_ref().map(|schema| (schema.get_ref().as_str(), schema.span()));
+    let mut options = match schema {
+        None | Some(("active-directory", _)) => {
+            LdapOptions::active_directory(url, raw.user_base, raw.group_base)
+        }
+        Some(("group-of-names", _)) => LdapOptions::group_of_names(url, raw.user_base, raw.group_base),
+        Some((other, span)) => {
+            let message = format!("`{other}`: the schema is `active-directory` or `group-of-names`");
+            return Err(source_file.wrong(&span, message));
+        }
+    };
+    options.start_tls = raw.start_tls.unwrap_or(false);
+    options.ca = raw.ca.map(|ca| source_file.path(&ca));
+    options.bind = match (raw.bind_dn, raw.bind_password) {
+        (Some(dn), Some(password)) => {
+            Some(LdapBind { dn, password: secret(&password, source_file)?.expose().into() })
+        }
+        (None, None) => None,
+        _ => return Err(source_file.wrong(&span, "`bind_dn` and `bind_password` go together")),
+    };
+    if let Some(filter) = raw.user_filter {
+        options.users.filter = filter;
+    }
+    if let Some(filter) = raw.group_filter {
+        options.groups.filter = filter;
+    }
+    if let Some(attribute) = raw.group_attribute {
+        options.group_name = attribute;
+    }
+    if let Some(time) = raw.timeout {
+        let (least, most) = (Duration::from_millis(100), Duration::from_mins(1));
+        options.timeout = duration(&time, least, most, "timeout", source_file)?;
+    }
+    if let Some(time) = raw.cache_time {
+        options.cache_time =
+            duration(&time, Duration::ZERO, Duration::from_mins(1), "cache_time", source_file)?;
+    }
+    Ok(options)
+}

@@ -1,0 +1,132 @@
+//! Raw values become values that hold, or one message.
+
+use portcullis_audit::{Commit, Syslog};
+use portcullis_config::{ConfigError, SourceFile};
+use portcullis_docker::door::DoorSettings;
+use std::collections::BTreeMap;
+use toml::Spanned;
+
+use super::barbican::barbican;
+use super::federation::federation;
+use super::listen::listen;
+use super::policy::policy;
+use super::store::store;
+use super::{Audit, AuditTo, Config, defaults, raw};
+
+/// The most records that are kept in memory.
+const RECENT: usize = 100_000;
+
+/// The configuration, if everything in it holds. Policies stand at one place, the rest at another.
+pub(super) fn validate(
+    raw: raw::File,
+    policies_file: &SourceFile<'_>,
+    source_file: &SourceFile<'_>,
+) -> Result<Config, ConfigError> {
+    let mut policies = Vec::with_capacity(raw.policies.len());
+    let mut locations = BTreeMap::new();
+    for entry in raw.policies {
+        let location = policies_file.at(&entry.span());
+        let policy = policy(entry, policies_file)?;
+        if let Some(other) = locations.insert(policy.name.clone(), location.clone()) {
+            let name = policy.name;
+            return Err(location.wrong(format_args!("the policy at {other} has the name `{name}` already")));
+        }
+        policies.push(policy);
+    }
+    let sections = [("gateway", raw.gateway.is_some())];
+    let state = raw.state.map(|state| source_file.path(&state)).or_else(defaults::state);
+    let barbican_disabled_at = raw.barbican.as_ref().map(|raw| source_file.at(&raw.span()));
+    let listen = listen(raw.listen, source_file)?;
+    let barbican = raw.barbican.map(|raw| barbican(raw, &listen.api, source_file)).transpose()?.flatten();
+    let federation =
+        raw.federation.map(|raw| federation(raw, &mut policies, &mut locations, source_file)).transpose()?;
+    let config = Config {
+        federation,
+        store: store(&raw.store, state.as_deref(), source_file)?,
+        barbican_disabled_at: if barbican.is_none() { barbican_disabled_at } else { None },
+        barbican,
+        listen,
+        policies,
+        locations,
+        docker: docker(raw.docker, source_file)?,
+        audit: audit(raw.audit, source_file)?,
+        state,
+        unsupported_sections: sections
+            .into_iter()
+            .filter_map(|(name, is_there)| is_there.then_some(name))
+            .collect(),
+    };
+    if let (Some(federation), Some(ours), Some(theirs)) =
+        (&config.federation, config.federation_listens(), config.barbican_listens())
+    {
+        federation.beside_barbican(ours, theirs)?;
+    }
+    if let (Some(federation), Some(ours)) = (&config.federation, config.federation_listens()) {
+        federation.asks_for_certificates(ours)?;
+    }
+    Ok(config)
+}
+
+fn audit(raw: raw::Audit, source_file: &SourceFile<'_>) -> Result<Audit, ConfigError> {
+    if let Some(recent) = raw.recent.as_ref().filter(|recent| *recent.get_ref() > RECENT) {
+        let message = format!("`recent` is at most {RECENT}, not `{}`", recent.get_ref());
+        return Err(source_file.wrong(&recent.span(), message));
+    }
+    let file = raw.file.filter(|file| file != "-").map(|file| AuditTo::File(source_file.path(&file)));
+    let to = match (file, raw.syslog) {
+        (Some(_), Some(syslog)) => {
+            return Err(source_file.wrong(&syslog.span(), "records go to `file` or to `syslog`, not to both"));
+        }
+        (None, Some(syslog)) => AuditTo::Syslog(match syslog.get_ref().strip_prefix("udp:") {
+            Some(address) => Syslog::Udp(address.to_owned()),
+            None => Syslog::Unix(source_file.path(syslog.get_ref())),
+        }),
+        (Some(file), None) => file,
+        (None, None) => AuditTo::Stdout,
+    };
+    let commit = match raw.commit.as_ref().map(|commit| commit.get_ref().as_str()) {
+        None | Some("written") => Commit::Written,
+        Some("queued") => Commit::Queued,
+        Some(other) => {
+            let span = raw.commit.as_ref().map(Spanned::span).unwrap_or_default();
+            return Err(source_file.wrong(&span, format!("`commit` is `written` or `queued`, not `{other}`")));
+        }
+    };
+    Ok(Audit { to, commit, recent: raw.recent.map_or(1000, Spanned::into_inner) })
+}
+
+fn docker(raw: raw::Docker, source_file: &SourceFile<'_>) -> Result<DoorSettings, ConfigError> {
+    let mut settings = DoorSettings::default();
+    if let Some(daemon) = raw.daemon {
+        settings.daemon = daemon;
+    }
+    if let Some(operations) = raw.always_allow {
+        settings.always_allow =
+            operations.into_iter().map(|name| operation(name, source_file)).collect::<Result<_, _>>()?;
+    }
+    for name in raw.assume_no_body {
+        let span = name.span();
+        let name = operation(name, source_file)?;
+        if !portcullis_docker::canonical::may_lack_body(&name) {
+            let message = format_args!(
+                "`{name}` cannot be assumed to have no body: either it needs one, or one that is not shown \
+                 changes nothing"
+            );
+            return Err(source_file.wrong(&span, message));
+        }
+        settings.assume_no_body.insert(name);
+    }
+    Ok(settings)
+}
+
+fn operation(name: Spanned<String>, source_file: &SourceFile<'_>) -> Result<String, ConfigError> {
+    if portcullis_docker::routes::all().any(|known| known == name.get_ref()) {
+        return Ok(name.into_inner());
+    }
+    let message = format_args!(
+        "`{}` is no operation of the Docker Engine API; they are written as Docker's operationIds, e.g. \
+         `SystemPing`",
+        name.get_ref()
+    );
+    Err(source_file.wrong(&name.span(), message))
+}

@@ -1,0 +1,28 @@
+//! The server: policies, APIs and listeners from one configuration; reload, signals, shutdown.
+//!
+//! * [`Config`], [`Endpoint`]: the whole configuration
+//! * [`serve`](fn@serve): everything started and wired together, until a signal ends it. The APIs are registered there:
+//!   a new one is one line in `register`
+//! * [`check`]: everything that a start does, short of starting
+//! * `listeners`: certificates first, then addresses
+//! * `barbican`, `mounts`: what those APIs need, from their configuration
+//! * `reload`: what SIGHUP does
+//! * [`builtin`]: the policies that are part of the program
+
+mod barbican;
+pub mod builtin;
+mod check;
+mod config;
+mod error;
+mod listeners;
+mod mounts;
+mod reload;
+mod serve;
+
+pub use check::check;
+pub use config::{Audit, Config, Endpoint, Listen};
+pub use error::ServeError;
+pub use serve::{ConfigSource, engine, serve};
+
+/// The subcommand by which the engine starts its build processes. Not for people.
+pub const BUILD: &str = "build-policy";

@@ -1,0 +1,97 @@
+//! Listeners: first every certificate is read, then every address is bound, so that as little as possible is half
+//! done where something is wrong.
+
+use portcullis_api::{Api, ApiList};
+use portcullis_config::ConfigError;
+use portcullis_listen::{Activation, Listener, Local, Options, Tls};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::config::{Config, Endpoint};
+
+/// How often certificates are looked at.
+const CERTIFICATES: Duration = Duration::from_secs(10);
+
+/// An API, and where it is served.
+pub(crate) struct Registration<'a> {
+    pub(crate) api: Arc<dyn Api>,
+    pub(crate) endpoints: &'a [Endpoint],
+}
+
+/// An address whose certificate was read, not bound yet.
+pub(crate) struct PendingListener<'a> {
+    endpoint: &'a Endpoint,
+    tls: Option<Tls>,
+}
+
+/// A bound listener, and the APIs that are served there.
+pub(crate) struct BoundListener {
+    pub(crate) listener: Listener,
+    pub(crate) apis: ApiList,
+}
+
+/// Every address with its certificate. Several APIs may share an address.
+pub(crate) fn with_tls(config: &Config) -> Result<Vec<PendingListener<'_>>, ConfigError> {
+    let mut endpoints: Vec<&Endpoint> = Vec::new();
+    for endpoint in config.endpoints() {
+        match endpoints.iter().find(|other| other.address == endpoint.address && !endpoint.has_any_port()) {
+            None => endpoints.push(endpoint),
+            Some(other) if *other == endpoint => {}
+            Some(other) => {
+                return Err(endpoint.location.wrong(format_args!(
+                    "`{}` is listed at {} too, with another certificate: one listener has one",
+                    endpoint.address, other.location
+                )));
+            }
+        }
+    }
+    let load = |endpoint: &'_ _| -> Result<_, ConfigError> {
+        let endpoint: &Endpoint = endpoint;
+        let tls = endpoint.tls.clone().map(Tls::load).transpose();
+        tls.map_err(|error| endpoint.location.wrong(error))
+    };
+    endpoints.into_iter().map(|endpoint| Ok(PendingListener { endpoint, tls: load(endpoint)? })).collect()
+}
+
+/// Binds every address, or takes the socket that was passed for it. `options` are what all listeners have in common.
+pub(crate) fn bind(
+    pending: Vec<PendingListener<'_>>,
+    options: &Options,
+    registered: &[Registration<'_>],
+    activation: &mut Activation,
+) -> Result<Vec<BoundListener>, ConfigError> {
+    let mut bound = Vec::with_capacity(pending.len());
+    for PendingListener { endpoint, tls } in pending {
+        let served = registered.iter().filter(|registered| registered.endpoints.contains(endpoint));
+        let apis = ApiList::new(served.map(|registered| Arc::clone(&registered.api)).collect());
+        let apis = apis.map_err(|error| endpoint.location.wrong(error))?;
+        if let Some(tls) = &tls {
+            tokio::spawn(tls.clone().watch(CERTIFICATES));
+        }
+        let mut options = options.clone();
+        options.mode = endpoint.mode.unwrap_or(options.mode);
+        options.group.clone_from(&endpoint.group);
+        if !apis.iter().all(|api| api.closes_idle_connections()) {
+            options.limits.idle_timeout = None;
+        }
+        let listener = Listener::bind(&endpoint.address, tls, &options, activation)
+            .map_err(|error| endpoint.location.wrong(error))?;
+        bound.push(BoundListener { listener, apis });
+    }
+    Ok(bound)
+}
+
+impl BoundListener {
+    /// Says what listens where, and a command to try it.
+    pub(crate) fn announce(&self) {
+        let names: Vec<_> = self.apis.iter().map(|api| api.name()).collect();
+        let path = self.apis.iter().last().map(|api| api.example_path()).unwrap_or_default();
+        let local = self.listener.local();
+        let scheme = if self.listener.is_tls() { "https" } else { "http" };
+        let attempt = match local {
+            Local::Unix(socket) => format!("curl --unix-socket {} http://localhost{path}", socket.display()),
+            Local::Tcp(address) => format!("curl {scheme}://{address}{path}"),
+        };
+        tracing::info!("{} listens on {local}; try: {attempt}", names.join(" and "));
+    }
+}

@@ -1,0 +1,241 @@
+//! Everything wired together: policies first, then the log, then the doors; signals until the end.
+//!
+//! Nothing listens before every policy is loaded: a configuration that does not hold starts nothing.
+
+use portcullis_admin::{Admin, AdminApi, Metrics, ReloadStatus};
+use portcullis_api::Api;
+use portcullis_audit::{Log, Sink};
+use portcullis_config::ConfigError;
+use portcullis_docker::door::DockerPlugin;
+use portcullis_engine::build::{Builder, Confines};
+use portcullis_engine::cache::Cache;
+use portcullis_engine::{Host, HostOptions};
+use portcullis_listen::{Activation, Drain, Options, notify};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::task::JoinSet;
+
+use crate::barbican;
+use crate::config::{AuditTo, Config, Endpoint};
+use crate::error::ServeError;
+use crate::listeners::{self, BoundListener, Registration};
+use crate::mounts::InUse;
+use crate::reload::{Reloadable, reload};
+
+/// Where the configuration comes from.
+#[derive(Debug, Clone)]
+pub enum ConfigSource {
+    /// From a file.
+    File(PathBuf),
+    /// The configuration without a file.
+    BuiltIn,
+}
+
+impl ConfigSource {
+    pub(crate) fn load(&self) -> Result<Config, ConfigError> {
+        match self {
+            Self::File(file) => Config::load(file),
+            Self::BuiltIn => Config::default_without_file(),
+        }
+    }
+}
+
+/// The engine. `state` is where compiled policies are kept.
+///
+/// # Errors
+/// The folder cannot be used, or the engine cannot be started.
+pub fn engine(state: Option<&Path>) -> Result<Arc<Host>, ServeError> {
+    let builder = Builder {
+        // The very program that runs, also after its file was replaced by a newer one.
+        program: "/proc/self/exe".into(),
+        arguments: vec![crate::BUILD.into()],
+        confines: Confines::default(),
+    };
+    let cache = state.map(Cache::open).transpose()?;
+    Ok(Arc::new(Host::new(HostOptions { builder, cache })?))
+}
+
+/// Serves until a signal ends it.
+///
+/// # Errors
+/// It cannot start, or the last records cannot be written.
+pub async fn serve(source: ConfigSource, activation: Activation) -> Result<(), ServeError> {
+    let mut hangup = signal(SignalKind::hangup())?;
+    let mut end = End::on_signals()?;
+    let config = source.load()?;
+    raise_descriptor_limit();
+    // Policies that are being built do not keep it from ending.
+    let (bound, reloadable) = tokio::select! {
+        started = start(&config, activation) => started?,
+        () = end.asked() => return Ok(()),
+    };
+    let drain = Drain::default();
+    let mut serving = JoinSet::new();
+    for BoundListener { listener, apis } in bound {
+        serving.spawn(portcullis_listen::serve(listener, apis, drain.clone()));
+    }
+    notify::ready();
+    loop {
+        tokio::select! {
+            () = next(&mut hangup) => tokio::select! {
+                () = reload(&source, &config, &reloadable) => {}
+                () = end.asked() => break,
+            },
+            () = end.asked() => break,
+        }
+    }
+    notify::stopping();
+    tracing::info!("ending: requests under way are answered");
+    drain.start();
+    while let Some(served) = serving.join_next().await {
+        if let Ok(cut @ 1..) = served {
+            tracing::warn!(cut, "connections were cut off");
+        }
+    }
+    reloadable.log.close().await?;
+    Ok(())
+}
+
+/// Everything up to the point where requests are accepted.
+async fn start(
+    config: &Config,
+    mut activation: Activation,
+) -> Result<(Vec<BoundListener>, Reloadable), ServeError> {
+    for section in &config.unsupported_sections {
+        tracing::warn!("[{section}] is for a part that this version does not have yet; it is not used");
+    }
+    if let Some(location) = &config.barbican_disabled_at {
+        tracing::warn!(
+            "{location}: the Barbican door stays off: `[barbican.keystone]` or `tokens` in `[barbican]` says whose a \
+             token is and turns it on"
+        );
+    }
+    for endpoint in config.in_clear_text() {
+        tracing::warn!(
+            "{}: `{}` is reached from other machines without TLS, so tokens, passwords and credentials can be read on \
+             the way; give it `tls = {{ certificate = ..., key = ... }}`, unless a proxy in front of it speaks TLS",
+            endpoint.location,
+            endpoint.address
+        );
+    }
+    let host = engine(config.state.as_deref())?;
+    let in_use = InUse::default();
+    let opened = match &config.federation {
+        Some(federation) => Some(in_use.mounts(federation).await?),
+        None => None,
+    };
+    let (mounts, parts) = opened.unzip();
+    let generation = host.load_with(config.policies.clone(), mounts).await;
+    let generation = generation.map_err(|error| ServeError::Policies(config.blame(&error)))?;
+    in_use.keep(parts.unwrap_or_default()).await;
+    let pending = listeners::with_tls(config)?;
+    let options = Options { limits: config.listen.limits.clone(), ..Options::default() };
+    options.proxies.set(config.proxies());
+    let metrics = Metrics::new(options.stats.clone());
+    let counting = metrics.clone();
+    let sink = match config.audit.to.clone() {
+        AuditTo::Stdout => Sink::Stdout,
+        AuditTo::File(file) => Sink::File(file),
+        AuditTo::Syslog(daemon) => Sink::Syslog(daemon),
+    };
+    let log = Log::open(
+        sink,
+        portcullis_audit::Options {
+            commit: config.audit.commit,
+            recent: config.audit.recent,
+            observe: Box::new(move |record| counting.count(record)),
+        },
+    )?;
+    let registered = register(config, &host, &log).await?;
+    let apis: Vec<_> = registered.iter().map(|registered| Arc::clone(&registered.api)).collect();
+    let hooks: Vec<_> = apis.iter().flat_map(|api| api.hooks()).copied().collect();
+    let status = Arc::<ReloadStatus>::default();
+    let admin = Admin {
+        host: Arc::clone(&host),
+        log: log.clone(),
+        metrics,
+        apis: apis.into(),
+        reloads: Arc::clone(&status),
+    };
+    let reloadable = Reloadable { host, log, in_use, proxies: options.proxies.clone(), status };
+    let for_admin = Registration { api: Arc::new(AdminApi::new(admin)), endpoints: &config.listen.admin };
+    let registered: Vec<_> = registered.into_iter().chain([for_admin]).collect();
+    let bound = listeners::bind(pending, &options, &registered, &mut activation)?;
+    for address in activation.unused() {
+        tracing::warn!(
+            address,
+            "a socket was passed to us that the configuration does not name; nobody answers there"
+        );
+    }
+    let names: Vec<_> = config.policies.iter().map(|policy| policy.name.as_str()).collect();
+    tracing::info!(generation = generation.number(), policies = names.join(", "), "policies are in force");
+    for hook in hooks.into_iter().filter(|hook| !generation.serves(*hook)) {
+        tracing::warn!("no policy serves `{hook}`: everything that is asked there is refused");
+    }
+    bound.iter().for_each(BoundListener::announce);
+    if !config.listen.docker.is_empty() {
+        tracing::info!("ready; `portcullis docker spec` shows how dockerd is told to ask");
+    }
+    Ok((bound, reloadable))
+}
+
+/// The APIs that are on, in the order in which they are asked for a path. A new API is one line here.
+async fn register<'a>(
+    config: &'a Config,
+    host: &Arc<Host>,
+    log: &Log,
+) -> Result<Vec<Registration<'a>>, ServeError> {
+    let mut registered = Vec::new();
+    let mut add =
+        |api: Arc<dyn Api>, endpoints: &'a [Endpoint]| registered.push(Registration { api, endpoints });
+    if !config.listen.docker.is_empty() {
+        let settings = config.docker.clone();
+        add(Arc::new(DockerPlugin::new(Arc::clone(host), log.clone(), settings)), &config.listen.docker);
+    }
+    if let (Some(settings), Some(endpoints)) = (&config.barbican, config.barbican_listens()) {
+        let api = barbican::open(settings, &config.store, Arc::clone(host), log.clone()).await?;
+        add(Arc::new(api), endpoints);
+    }
+    if let Some(endpoints) = config.federation_listens() {
+        let api = portcullis_federation::door::Door::new(Arc::clone(host), log.clone());
+        add(Arc::new(api.map_err(|error| ServeError::Usage(error.to_string()))?), endpoints);
+    }
+    Ok(registered)
+}
+
+/// Takes every descriptor that the hard limit allows. The soft limit is 1024 almost everywhere, for the sake of
+/// select(2), which is not used here; the connections of one listener alone would exhaust it.
+fn raise_descriptor_limit() {
+    let limit = getrlimit(Resource::Nofile);
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }) {
+        tracing::warn!(%error, limit = ?limit.current, "cannot raise the limit of open files");
+    }
+}
+
+/// The signals that ask it to end.
+struct End {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl End {
+    fn on_signals() -> io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn asked(&mut self) {
+        tokio::select! {
+            () = next(&mut self.terminate) => {}
+            () = next(&mut self.interrupt) => {}
+        }
+    }
+}
+
+async fn next(signal: &mut Signal) {
+    if signal.recv().await.is_none() {
+        std::future::pending::<()>().await;
+    }
+}
