@@ -70,7 +70,7 @@ fn host(runtime: &Runtime, settings: String, freeze: bool) -> Arc<Host> {
 fn benches(criterion: &mut Criterion) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let text = recorded_create();
-    let context = || Context { now: 1, decision: "d".repeat(32), door: "docker".into(), peer: None };
+    let context = || Context { now: 1, decision: "d".repeat(32), api: "docker-plugin".into(), peer: None };
     let request =
         canonical::request(&Message::parse(&text).unwrap(), context(), "docker", &BTreeSet::new()).unwrap();
     let small = host(&runtime, "{}".into(), true);

@@ -43,7 +43,7 @@ async fn load(settings: &str, cases: Vec<Case>) -> Result<Arc<Generation>, LoadE
 /// How many rows there were, and what is wrong.
 async fn ask_rows(regime: &str, rows: &[sample::Row]) -> (usize, Vec<String>) {
     let generation = load(&format!(r#"{{"regime":"{regime}"}}"#), Vec::new()).await.unwrap();
-    assert!(generation.status().all(|policy| policy.unfrozen.is_none()));
+    assert!(generation.status().all(|policy| policy.not_preinitialized_because.is_none()));
     let (mut asked, mut wrong, mut micros) = (0, Vec::new(), Vec::new());
     for row in rows.iter().filter(|row| row.regime == regime) {
         asked += 1;
@@ -83,7 +83,10 @@ async fn its_cases_hold_frozen_and_unfrozen() {
         let CaseFile { settings, cases } = serde_json::from_str(file).unwrap();
         let count = cases.len();
         let generation = load(&settings.unwrap().to_string(), cases).await.unwrap();
-        assert!(generation.status().all(|policy| policy.unfrozen.is_none()), "{count} cases");
+        assert!(
+            generation.status().all(|policy| policy.not_preinitialized_because.is_none()),
+            "{count} cases"
+        );
     }
 }
 

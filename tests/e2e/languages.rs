@@ -77,7 +77,7 @@ fn assert_it_decides(module: &Path) -> Asked {
 
 /// What a policy that is not frozen says of itself.
 fn unfrozen(asked: &Asked) -> Value {
-    asked.policies()["policies"][0]["unfrozen"].clone()
+    asked.policies()["policies"][0]["not_preinitialized_because"].clone()
 }
 
 #[track_caller]

@@ -109,7 +109,7 @@ void docker_policy_option_string_free(docker_policy_option_string_t *ptr) {
 
 void portcullis_policy_types_context_free(portcullis_policy_types_context_t *ptr) {
   docker_policy_string_free(&ptr->decision);
-  docker_policy_string_free(&ptr->door);
+  docker_policy_string_free(&ptr->api);
   docker_policy_option_string_free(&ptr->peer);
 }
 
@@ -399,7 +399,7 @@ void portcullis_policy_docker_request_free(portcullis_policy_docker_request_t *p
   docker_policy_list_tuple2_string_string_free(&ptr->headers);
   portcullis_policy_docker_list_target_free(&ptr->targets);
   portcullis_policy_docker_body_free(&ptr->body);
-  docker_policy_list_string_free(&ptr->oddities);
+  docker_policy_list_string_free(&ptr->anomalies);
   portcullis_policy_docker_option_workload_free(&ptr->workload);
   portcullis_policy_docker_option_mount_free(&ptr->volume);
   docker_policy_list_tuple2_string_string_free(&ptr->extra);

@@ -22,14 +22,14 @@ typedef uint8_t portcullis_policy_log_level_t;
 #define PORTCULLIS_POLICY_LOG_LEVEL_WARN 3
 #define PORTCULLIS_POLICY_LOG_LEVEL_ERROR 4
 
-// What a policy thinks.
+// A policy's decision.
 typedef uint8_t portcullis_policy_types_verdict_t;
 
-// It grants.
+// The request is allowed, unless another policy denies it.
 #define PORTCULLIS_POLICY_TYPES_VERDICT_ALLOW 0
-// It forbids. One `deny` refuses, whatever other policies say.
+// The request is denied, whatever other policies answer.
 #define PORTCULLIS_POLICY_TYPES_VERDICT_DENY 1
-// It has no objection and grants nothing: the matter is left to the other policies.
+// No objection and no grant: the other policies decide.
 #define PORTCULLIS_POLICY_TYPES_VERDICT_ABSTAIN 2
 
 typedef struct {
@@ -42,7 +42,7 @@ typedef struct {
   size_t len;
 } docker_policy_list_tuple2_string_string_t;
 
-// A policy's answer.
+// A policy's response.
 typedef struct portcullis_policy_types_opinion_t {
   portcullis_policy_types_verdict_t   verdict;
   // Shown to the caller when the verdict is `deny`; written for a person, and says what to do instead. At
@@ -60,16 +60,16 @@ typedef struct {
   docker_policy_string_t val;
 } docker_policy_option_string_t;
 
-// The circumstances of one decision.
+// Time, id and origin of one decision.
 typedef struct portcullis_policy_types_context_t {
-  // When the question was asked: milliseconds since 1970-01-01 UTC, taken once and recorded, so that a
+  // When the policies were asked: milliseconds since 1970-01-01 UTC, taken once and recorded, so that a
   // replay sees the same. The only clock a policy has.
   uint64_t   now;
   // The id of the decision's record; it also stands at the end of a refusal's text.
   docker_policy_string_t   decision;
-  // The door that asks: `docker`, `barbican`, `federation`, `gateway`.
-  docker_policy_string_t   door;
-  // The address the question came from, where there is one. For the Docker authorization plugin that is
+  // The API that asks: `docker-plugin`, `docker-gateway`, `barbican`, `aws-federation`.
+  docker_policy_string_t   api;
+  // The address the request came from, where there is one. For the Docker authorization plugin that is
   // the daemon, not its client.
   docker_policy_option_string_t   peer;
 } portcullis_policy_types_context_t;
@@ -103,11 +103,12 @@ typedef struct {
   portcullis_policy_types_certificate_t val;
 } portcullis_policy_types_option_certificate_t;
 
-// Who asks.
+// Who sent the request.
 typedef struct portcullis_policy_types_principal_t {
   // Absent means anonymous: the name `""` is never used for that.
   docker_policy_option_string_t   name;
-  // How the name was proved: `anonymous`, `certificate`, `token`, `password`, `header`, `address`.
+  // How the name was proved: `anonymous`, `certificate`, `token`, `password`, `header`, `address`; `unstated`
+  // where the daemon names a user without saying how it authenticated them.
   docker_policy_string_t   authentication;
   docker_policy_list_string_t   groups;
   // The client's own certificate, where one was shown.
@@ -325,8 +326,9 @@ typedef struct portcullis_policy_docker_body_t {
 #define PORTCULLIS_POLICY_DOCKER_BODY_ABSENT 0
 // One JSON value in canonical form: Docker's own spelling of every key, no key twice, no white space.
 #define PORTCULLIS_POLICY_DOCKER_BODY_JSON 1
-// There is one, but the daemon did not show it. Says why, as far as it can be told: `too-large`,
-// `not-json`, `hidden`, `hijacked`.
+// There is one, but the daemon did not show it. Says why: `not-json` (an archive, or a response that is not one
+// JSON value), `credentials`, `hijacked` (the connection becomes a stream). Where any other body could be
+// obeyed unseen, the host refuses the request.
 #define PORTCULLIS_POLICY_DOCKER_BODY_UNSEEN 2
 
 typedef struct {
@@ -377,8 +379,10 @@ typedef struct portcullis_policy_docker_request_t {
   // In the order in which Docker's documentation names them: for a tag the source, then the new name.
   portcullis_policy_docker_list_target_t   targets;
   portcullis_policy_docker_body_t   body;
-  // What was unusual about the spelling, e.g. `percent-encoded-path`, `top-level-host-config`.
-  docker_policy_list_string_t   oddities;
+  // What was unusual about the spelling: `absolute-form`, `percent-encoded-path`, `encoded-slash`, `odd-version`,
+  // `repeated-query-key`, `top-level-host-config`; and `unshown-form`: the daemon could take parameters from a
+  // form that it does not show (`ImageBuild`, and `ImageCreate` of an archive).
+  docker_policy_list_string_t   anomalies;
   // What is to be run, where the operation runs something or changes how it runs.
   portcullis_policy_docker_option_workload_t   workload;
   // What `VolumeCreate` makes.

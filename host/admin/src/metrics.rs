@@ -17,7 +17,7 @@ const BUCKETS: [f64; 14] =
 #[derive(Debug, Clone)]
 pub struct Metrics {
     decisions: Family<DecisionLabels, Counter>,
-    durations: Family<DoorLabels, Histogram, fn() -> Histogram>,
+    durations: Family<ApiLabels, Histogram, fn() -> Histogram>,
     policies: Family<PolicyLabels, Counter>,
     policy_durations: Family<PolicyNameLabels, Histogram, fn() -> Histogram>,
     connections: ConnectionStats,
@@ -26,14 +26,14 @@ pub struct Metrics {
 // A policy's rule is no label: a guest could make as many of them as it likes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct DecisionLabels {
-    door: String,
+    api: String,
     hook: String,
     verdict: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct DoorLabels {
-    door: String,
+struct ApiLabels {
+    api: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -78,14 +78,14 @@ impl Metrics {
     /// Counts one record.
     pub fn count(&self, record: &Record) {
         if record.kind == Kind::Decision {
-            let door = record.door.to_string();
+            let api = record.api.to_string();
             let labels = DecisionLabels {
-                door: door.clone(),
+                api: api.clone(),
                 hook: record.hook.to_string(),
                 verdict: verdict(Some(record.verdict)),
             };
             self.decisions.get_or_create(&labels).inc();
-            self.durations.get_or_create(&DoorLabels { door }).observe(seconds(record.total_micros));
+            self.durations.get_or_create(&ApiLabels { api }).observe(seconds(record.total_micros));
         }
         for outcome in record.outcomes.iter().filter(|outcome| outcome.outcome != "not-asked") {
             let policy = outcome.policy.to_string();
@@ -105,7 +105,7 @@ impl Metrics {
     /// Everything, as Prometheus reads it.
     pub(crate) fn text(&self, admin: &Admin) -> Result<String, std::fmt::Error> {
         let mut registry = Registry::with_prefix("portcullis");
-        registry.register("decisions", "Decisions, by door, hook and verdict", self.decisions.clone());
+        registry.register("decisions", "Decisions, by API, hook and verdict", self.decisions.clone());
         registry.register_with_unit(
             "decision_duration",
             "From a request's arrival to its answer",
@@ -113,8 +113,8 @@ impl Metrics {
             self.durations.clone(),
         );
         registry.register(
-            "policy_answers",
-            "Answers of policies, by outcome and verdict",
+            "policy_outcomes",
+            "Outcomes of policies, by outcome and verdict",
             self.policies.clone(),
         );
         registry.register_with_unit(

@@ -11,8 +11,8 @@ fn record(texts: &[Arc<str>; 4]) -> Record {
     let outcome = PolicyRecord {
         policy: texts[0].clone(),
         revision: texts[1].clone(),
-        module: texts[2].clone(),
-        settings: texts[3].clone(),
+        module_sha256: texts[2].clone(),
+        settings_sha256: texts[3].clone(),
         mode: "enforce".into(),
         outcome: "opinion".into(),
         verdict: Some(Verdict::Abstain),
@@ -41,7 +41,13 @@ fn record(texts: &[Arc<str>; 4]) -> Record {
         uri: Some("/v1.41/containers/create?name=web&platform=linux%2Famd64".into()),
         targets: vec![Target { kind: "image".into(), as_sent: "busybox:1".into() }],
         api_version: Some((1, 41)),
-        ..Record::new("01k9z3v8s4m2", 1_700_000_000_123, "docker", HookName::DockerRequest, Verdict::Allow)
+        ..Record::new(
+            "01k9z3v8s4m2",
+            1_700_000_000_123,
+            "docker-plugin",
+            HookName::DockerRequest,
+            Verdict::Allow,
+        )
     }
 }
 

@@ -50,8 +50,8 @@ pub struct Record {
     pub id: String,
     /// When the question was asked: milliseconds since 1970-01-01 UTC, as the policies were told.
     pub now: u64,
-    /// The door that asked, e.g. `docker`.
-    pub door: Cow<'static, str>,
+    /// The API that asked, e.g. `docker-plugin`.
+    pub api: Cow<'static, str>,
     /// What the policies were asked.
     pub hook: HookName,
     /// The set of policies that was in force.
@@ -102,9 +102,9 @@ pub struct PolicyRecord {
     /// Module, settings and limits together.
     pub revision: Arc<str>,
     /// SHA-256 of the module.
-    pub module: Arc<str>,
+    pub module_sha256: Arc<str>,
     /// SHA-256 of the settings.
-    pub settings: Arc<str>,
+    pub settings_sha256: Arc<str>,
     /// `enforce` or `monitor`.
     pub mode: Cow<'static, str>,
     /// `opinion`, or the fault: `deadline`, `out-of-memory`, `log-flood`, `oversized-answer`, `trap`,
@@ -149,7 +149,7 @@ impl Record {
     pub fn new(
         id: impl Into<String>,
         now: u64,
-        door: impl Into<Cow<'static, str>>,
+        api: impl Into<Cow<'static, str>>,
         hook: HookName,
         verdict: Verdict,
     ) -> Self {
@@ -157,7 +157,7 @@ impl Record {
             kind: Kind::Decision,
             id: id.into(),
             now,
-            door: door.into(),
+            api: api.into(),
             hook,
             generation: 0,
             verdict,
@@ -233,11 +233,11 @@ fn masked<const N: usize>(text: &(impl AsRef<str> + ?Sized)) -> Clip<'_, N> {
 
 impl Serialize for Record {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut to = serializer.serialize_struct("Record", 28)?;
+        let mut to = serializer.serialize_struct("Record", 27)?;
         to.serialize_field("time", &Time(self.now))?;
         to.serialize_field("kind", self.kind.as_str())?;
         to.serialize_field("id", &clip::<NAME>(&self.id))?;
-        to.serialize_field("door", &clip::<NAME>(&self.door))?;
+        to.serialize_field("api", &clip::<NAME>(&self.api))?;
         to.serialize_field("hook", &self.hook)?;
         to.serialize_field("generation", &self.generation)?;
         to.serialize_field("verdict", &self.verdict)?;
@@ -267,7 +267,6 @@ impl Serialize for Record {
             to.serialize_field("extra", &Pairs(&self.extra))?;
         }
         optional!(to, "extra_left_out", left_out(&self.extra), std::convert::identity);
-        to.serialize_field("now", &self.now)?;
         to.end()
     }
 }
@@ -277,8 +276,8 @@ impl Serialize for PolicyRecord {
         let mut to = serializer.serialize_struct("PolicyRecord", 11)?;
         to.serialize_field("policy", &clip::<NAME>(&self.policy))?;
         to.serialize_field("revision", &clip::<NAME>(&self.revision))?;
-        to.serialize_field("module", &clip::<NAME>(&self.module))?;
-        to.serialize_field("settings", &clip::<NAME>(&self.settings))?;
+        to.serialize_field("module_sha256", &clip::<NAME>(&self.module_sha256))?;
+        to.serialize_field("settings_sha256", &clip::<NAME>(&self.settings_sha256))?;
         to.serialize_field("mode", &clip::<NAME>(&self.mode))?;
         to.serialize_field("outcome", &clip::<NAME>(&self.outcome))?;
         optional!(to, "verdict", self.verdict, std::convert::identity);

@@ -65,7 +65,7 @@ pub fn context(api: &str, peer: Option<String>) -> Context {
     Context {
         now: u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX),
         decision: Uuid::now_v7().simple().to_string(),
-        door: api.into(),
+        api: api.into(),
         peer,
     }
 }

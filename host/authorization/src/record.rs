@@ -14,7 +14,7 @@ fn micros(duration: Duration) -> u64 {
 
 fn new(context: &Context, hook: HookName, verdict: Verdict, begun: Instant) -> Record {
     let id = context.decision.clone();
-    let mut record = Record::new(id, context.now, context.door.clone(), hook, verdict);
+    let mut record = Record::new(id, context.now, context.api.clone(), hook, verdict);
     record.peer.clone_from(&context.peer);
     record.total_micros = micros(begun.elapsed());
     record
@@ -73,8 +73,8 @@ fn outcome(outcome: PolicyOutcome) -> PolicyRecord {
     let mut record = PolicyRecord {
         policy: Arc::clone(&policy.name),
         revision: Arc::clone(&policy.revision),
-        module: Arc::clone(&policy.module),
-        settings: Arc::clone(&policy.settings),
+        module_sha256: Arc::clone(&policy.module_sha256),
+        settings_sha256: Arc::clone(&policy.settings_sha256),
         mode: policy.mode.as_str().into(),
         outcome: "opinion".into(),
         verdict: None,

@@ -20,9 +20,16 @@ pub(super) fn run(file: &Path, as_json: bool) -> Result<(), ServeError> {
     }
     for policy in candidate.status() {
         let hooks: Vec<_> = policy.hooks.iter().map(ToString::to_string).collect();
-        let state = policy.unfrozen.as_ref().map_or("frozen".to_owned(), |why| format!("not frozen: {why}"));
+        let state = policy
+            .not_preinitialized_because
+            .as_ref()
+            .map_or("pre-initialized".to_owned(), |why| format!("not pre-initialized: {why}"));
         let (mode, hooks) = (policy.mode.as_str(), hooks.join(", "));
-        print(format_args!("{}: {mode} on {hooks}, revision {}, {state}", policy.name, policy.revision));
+        print(format_args!(
+            "{}: {mode} on {hooks}, revision {}, {state}",
+            policy.name,
+            &policy.revision[..12]
+        ));
     }
     for section in config.unsupported_sections {
         print(format_args!("[{section}] is for a part that this version does not have yet; it is not used"));

@@ -39,18 +39,18 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), ServeError> {
         }
         let hooks: Vec<_> = status.hooks.iter().map(ToString::to_string).collect();
         print(format_args!("module   {}", status.source));
-        print(format_args!("sha256   {}", status.module));
+        print(format_args!("sha256   {}", status.module_sha256));
         print(format_args!("hooks    {}", hooks.join(", ")));
         print(format_args!(
             "imports  {}",
             if status.imports.is_empty() { "nothing".into() } else { status.imports.join(", ") }
         ));
         print(format_args!(
-            "frozen   {}",
-            status
-                .unfrozen
-                .as_ref()
-                .map_or("yes, with these settings".to_owned(), |why| format!("no: {why}"))
+            "state    {}",
+            status.not_preinitialized_because.as_ref().map_or_else(
+                || "pre-initialized with these settings".to_owned(),
+                |why| format!("not pre-initialized: {why}")
+            )
         ));
     }
     Ok(())

@@ -28,7 +28,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Serve what a configuration says
+    /// Serve the APIs of a configuration
     Serve {
         /// The configuration, in TOML
         #[arg(long, value_name = "FILE")]
@@ -43,32 +43,32 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Look at policies
+    /// Inspect policy modules
     #[command(subcommand)]
     Policy(PolicyCommand),
-    /// Connect dockerd, and see that it asks
+    /// Connect dockerd, and check that it asks
     #[command(subcommand)]
     Docker(DockerCommand),
-    /// Come from AFP
+    /// Import AWS Federation Proxy configuration
     #[command(subcommand)]
     Federation(FederationCommand),
 }
 
 #[derive(Debug, Subcommand)]
 enum FederationCommand {
-    /// Print what AFP's own configuration says, as ours
+    /// Print AFP's configuration as Portcullis configuration
     Import(import::Arguments),
 }
 
 #[derive(Debug, Subcommand)]
 enum PolicyCommand {
-    /// Show what a module is: digest, hooks, imports, whether it freezes
+    /// Show a module: digest, hooks, imports, whether it can be pre-initialized
     Inspect(inspect::Arguments),
 }
 
 #[derive(Debug, Subcommand)]
 enum DockerCommand {
-    /// Show what to write where, so that dockerd asks this host
+    /// Print the files that make dockerd ask this host
     Spec(spec::Arguments),
     /// Prove that dockerd asks: a typo in daemon.json leaves it silently open
     Doctor(doctor::Arguments),

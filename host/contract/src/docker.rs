@@ -163,7 +163,7 @@ record! {
         headers: Pairs,
         targets: Vec<Target>,
         body: Body,
-        oddities: Vec<String>,
+        anomalies: Vec<String>,
         workload: Option<Workload>,
         volume: Option<Mount>,
         extra: Pairs,

@@ -12,20 +12,20 @@ use crate::Pairs;
 )]
 #[repr(u8)]
 pub enum Verdict {
-    /// It grants.
+    /// The request is allowed, unless another policy denies it.
     #[cfg_attr(feature = "wasmtime", component(name = "allow"))]
     Allow,
-    /// It forbids.
+    /// The request is denied, whatever other policies answer.
     #[default]
     #[cfg_attr(feature = "wasmtime", component(name = "deny"))]
     Deny,
-    /// It has no objection and grants nothing.
+    /// No objection and no grant: the other policies decide.
     #[cfg_attr(feature = "wasmtime", component(name = "abstain"))]
     Abstain,
 }
 
 record! {
-    /// A policy's answer.
+    /// A policy's response.
     Opinion {
         verdict: Verdict,
         reason: String,
@@ -35,11 +35,11 @@ record! {
 }
 
 record! {
-    /// The circumstances of one decision.
+    /// Time, id and origin of one decision.
     Context {
         now: u64,
         decision: String,
-        door: String,
+        api: String,
         peer: Option<String>,
     }
 }

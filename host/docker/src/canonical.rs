@@ -51,16 +51,16 @@ pub fn request(
     let principal =
         identity::principal(message).map_err(|error| Refusal::new(rule::IDENTITY, error, operation))?;
 
-    let mut oddities: Vec<String> = uri.oddities.iter().map(|oddity| (*oddity).to_owned()).collect();
+    let mut anomalies: Vec<String> = uri.anomalies.iter().map(|anomaly| (*anomaly).to_owned()).collect();
     if query.repeats_a_scalar() {
-        oddities.push("repeated-query-key".to_owned());
+        anomalies.push("repeated-query-key".to_owned());
     }
     let body::Read { body, lifted, form_possible } = body;
     if form_possible {
-        oddities.push("unshown-form".to_owned());
+        anomalies.push("unshown-form".to_owned());
     }
     if lifted {
-        oddities.push("top-level-host-config".to_owned());
+        anomalies.push("top-level-host-config".to_owned());
     }
     let document = match &body {
         body::Shown::Json(document) => document.value().as_object(),
@@ -93,7 +93,7 @@ pub fn request(
         headers: headers::without_credentials(&message.headers),
         targets,
         body: body.into_contract(),
-        oddities,
+        anomalies,
         workload,
         volume,
         extra: Vec::new(),

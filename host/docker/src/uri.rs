@@ -21,7 +21,7 @@ pub struct Uri<'a> {
     /// Behind the first `?`, as sent. `#` has no meaning in a request target (RFC 9112, section 3.2).
     pub query: &'a str,
     /// What was unusual: `absolute-form`, `percent-encoded-path`, `encoded-slash`, `odd-version`.
-    pub oddities: Vec<&'static str>,
+    pub anomalies: Vec<&'static str>,
 }
 
 /// Why a request target is refused.
@@ -58,7 +58,7 @@ pub enum UriError {
 
 /// Reads a request target as it stood in the request line.
 pub fn parse(target: &str) -> Result<Uri<'_>, UriError> {
-    let mut oddities = Vec::new();
+    let mut anomalies = Vec::new();
     // U+FFFD: where a byte was not UTF-8, dockerd's JSON encoder put this in its place.
     if target.bytes().any(|byte| byte <= b' ' || byte == 0x7f) || target.contains('\u{fffd}') {
         return Err(UriError::Character);
@@ -67,10 +67,10 @@ pub fn parse(target: &str) -> Result<Uri<'_>, UriError> {
     let path = if path.starts_with('/') {
         path
     } else {
-        oddities.push("absolute-form");
+        anomalies.push("absolute-form");
         without_authority(path)?
     };
-    let decoded = decode(path, &mut oddities)?;
+    let decoded = decode(path, &mut anomalies)?;
     let (version, path) = split_version(&decoded);
     if path.contains("//") {
         return Err(UriError::EmptySegment);
@@ -81,11 +81,11 @@ pub fn parse(target: &str) -> Result<Uri<'_>, UriError> {
     let api_version = version.map(|text| {
         let (version, odd) = read_version(text);
         if odd {
-            oddities.push("odd-version");
+            anomalies.push("odd-version");
         }
         version
     });
-    Ok(Uri { path: path.to_owned(), api_version, query, oddities })
+    Ok(Uri { path: path.to_owned(), api_version, query, anomalies })
 }
 
 impl Uri<'_> {
@@ -112,15 +112,15 @@ fn without_authority(target: &str) -> Result<&str, UriError> {
     Ok(&rest[authority.len()..])
 }
 
-fn decode(path: &str, oddities: &mut Vec<&'static str>) -> Result<String, UriError> {
+fn decode(path: &str, anomalies: &mut Vec<&'static str>) -> Result<String, UriError> {
     let decoded = if path.contains('%') {
-        oddities.push("percent-encoded-path");
+        anomalies.push("percent-encoded-path");
         let decoded = escape::undo(path, false).map_err(|error| match error {
             EscapeError::Malformed => UriError::Escape,
             EscapeError::NotUtf8 => UriError::NotUtf8,
         })?;
         if decoded.matches('/').count() != path.matches('/').count() {
-            oddities.push("encoded-slash");
+            anomalies.push("encoded-slash");
         }
         decoded
     } else {

@@ -49,7 +49,7 @@ impl Cache {
 
     /// What was built for this order, if it is there and unchanged.
     pub fn get(&self, order: &Order, module: Digest) -> Option<(Facts, Vec<u8>)> {
-        let name = key_of(order, module);
+        let name = key_of(order, module).ok()?;
         let path = self.path(name);
         let file = fs::read(&path).ok()?;
         let Some((facts, artifact)) = self.unseal(name, &file) else {
@@ -71,7 +71,7 @@ impl Cache {
     }
 
     fn write(&self, order: &Order, module: Digest, facts: &Facts, artifact: &[u8]) -> io::Result<()> {
-        let name = key_of(order, module);
+        let name = key_of(order, module)?;
         let bytes = build::pack_artifact(facts, artifact)?;
         let mut file = tempfile::NamedTempFile::new_in(&self.directory)?;
         file.write_all(&self.mac(name, &bytes).finalize().into_bytes())?;
@@ -112,17 +112,15 @@ impl Cache {
     }
 }
 
-/// The digest over everything that an artifact depends on.
-fn key_of(order: &Order, module: Digest) -> Digest {
-    // INVARIANT: an order is plain data with string keys, which JSON can hold; were it not so, no key would be
-    // shared with another order, since the name differs.
-    let order = serde_json::to_vec(order).unwrap_or_else(|_| order.name.clone().into_bytes());
-    Digest::of_parts(&[
+/// The digest over everything that an artifact depends on. Without one the cache is not used.
+fn key_of(order: &Order, module: Digest) -> io::Result<Digest> {
+    let order = serde_json::to_vec(order)?;
+    Ok(Digest::of_parts(&[
         module.to_string().as_bytes(),
         &order,
         FREEZE_VERSION.as_bytes(),
         &sealed::compatibility(),
-    ])
+    ]))
 }
 
 /// The key in that file, which is made if it is not there: whole or not at all, since a crash may come between, and
@@ -179,7 +177,7 @@ mod tests {
             limits: Limits::default(),
             wasi: vec![],
             cases: vec![],
-            unfrozen: None,
+            not_preinitialized_because: None,
         }
     }
 
@@ -187,7 +185,7 @@ mod tests {
         Facts {
             imports: vec![],
             hooks: vec![],
-            unfrozen: None,
+            not_preinitialized_because: None,
             needs: Needs::default(),
             log: vec![],
             answers: vec![],
@@ -213,7 +211,7 @@ mod tests {
         let cache = Cache::open(state.path()).unwrap();
         let module = Digest::of(b"module");
         cache.put(&order("{}"), module, &facts(), b"code");
-        let path = cache.path(key_of(&order("{}"), module));
+        let path = cache.path(key_of(&order("{}"), module).unwrap());
         let good = fs::read(&path).unwrap();
         for at in 0..good.len() {
             let mut bad = good.clone();
@@ -234,7 +232,11 @@ mod tests {
         let module = Digest::of(b"module");
         cache.put(&order("{}"), module, &facts(), b"code");
         let other = order(r#"{"a":1}"#);
-        fs::copy(cache.path(key_of(&order("{}"), module)), cache.path(key_of(&other, module))).unwrap();
+        fs::copy(
+            cache.path(key_of(&order("{}"), module).unwrap()),
+            cache.path(key_of(&other, module).unwrap()),
+        )
+        .unwrap();
         assert_eq!(cache.get(&other, module), None);
     }
 
@@ -254,7 +256,7 @@ mod tests {
         cache.put(&order("{}"), Digest::of(b"m"), &facts(), b"code");
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(&state.path().join(KEY_FILE)), 0o600);
-        assert_eq!(mode(&cache.path(key_of(&order("{}"), Digest::of(b"m")))), 0o600);
+        assert_eq!(mode(&cache.path(key_of(&order("{}"), Digest::of(b"m")).unwrap())), 0o600);
         assert_eq!(mode(&cache.directory), 0o700);
     }
 }

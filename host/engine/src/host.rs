@@ -16,8 +16,10 @@ use crate::lane::Lane;
 use crate::linker::linker;
 use crate::policy::{Policy, PolicyStatus, PreparedInstance};
 use crate::probe::{Probed, probe};
+use crate::revision::revision;
 use crate::sealed::Artifact;
-use crate::{Digest, Hooks, LoadError, PolicySpec, compile_config, ticker};
+use crate::ticker::Ticker;
+use crate::{Digest, Hooks, LoadError, PolicySpec, compile_config};
 
 /// What a host needs to build policies.
 #[derive(Debug, Clone)]
@@ -33,6 +35,7 @@ pub struct HostOptions {
 pub struct Host {
     options: HostOptions,
     lane: Lane,
+    ticker: Arc<Ticker>,
     current: ArcSwap<Generation>,
     number: AtomicU64,
     publishing: Mutex<()>,
@@ -56,10 +59,13 @@ impl Host {
     /// A host with an empty generation, which refuses everything.
     pub fn new(options: HostOptions) -> Result<Self, LoadError> {
         let lane = Lane::new().map_err(|error| LoadError::Engine(error.to_string()))?;
+        let ticker = Ticker::start().map_err(|error| LoadError::Engine(error.to_string()))?;
+        let ticker = Arc::new(ticker);
         let empty = Generation::new(0, Vec::new(), None, None);
         Ok(Self {
             options,
             lane,
+            ticker,
             current: ArcSwap::from_pointee(empty),
             number: AtomicU64::new(0),
             publishing: Mutex::new(()),
@@ -107,11 +113,11 @@ impl Host {
     pub async fn candidate(&self, specs: Vec<PolicySpec>) -> Result<Candidate, LoadError> {
         let mut built = Vec::with_capacity(specs.len());
         for spec in specs {
-            let unfrozen = (!spec.freeze).then(|| "it was asked not to be".to_owned());
-            built.push(self.build(spec, unfrozen).await?);
+            let not_preinitialized_because = (!spec.freeze).then(|| "it was asked not to be".to_owned());
+            built.push(self.build(spec, not_preinitialized_because).await?);
         }
         loop {
-            let (engine, policies) = load(&built)?;
+            let (engine, policies) = load(&built, &self.ticker)?;
             match self.first_that_differs(&built, &policies).await? {
                 None => return Ok(Candidate { policies, engine: Some(engine) }),
                 Some((at, reason)) => {
@@ -156,12 +162,22 @@ impl Host {
         Ok(next)
     }
 
-    async fn build(&self, spec: PolicySpec, unfrozen: Option<String>) -> Result<Built, LoadError> {
+    async fn build(
+        &self,
+        spec: PolicySpec,
+        not_preinitialized_because: Option<String>,
+    ) -> Result<Built, LoadError> {
         let name = spec.name.clone();
-        self.build_policy(spec, unfrozen).await.map_err(|error| LoadError::policy(&name, error))
+        self.build_policy(spec, not_preinitialized_because)
+            .await
+            .map_err(|error| LoadError::policy(&name, error))
     }
 
-    async fn build_policy(&self, spec: PolicySpec, unfrozen: Option<String>) -> Result<Built, PolicyError> {
+    async fn build_policy(
+        &self,
+        spec: PolicySpec,
+        not_preinitialized_because: Option<String>,
+    ) -> Result<Built, PolicyError> {
         let (module, digest) = spec.source.read(spec.sha256)?;
         let order = Order {
             name: spec.name.clone(),
@@ -169,7 +185,7 @@ impl Host {
             limits: spec.limits,
             wasi: spec.wasi.clone(),
             cases: spec.cases.clone(),
-            unfrozen,
+            not_preinitialized_because,
         };
         let kept = self.options.cache.as_ref().and_then(|cache| cache.get(&order, digest));
         let (facts, artifact) = if let Some(kept) = kept {
@@ -213,13 +229,13 @@ struct Built {
 ///
 /// Every generation has an engine of its own: a pool cannot grow, and a policy that needs more than the first
 /// set foresaw would otherwise need a restart.
-fn load(built: &[Built]) -> Result<(Engine, Vec<Arc<Policy>>), LoadError> {
+fn load(built: &[Built], ticker: &Arc<Ticker>) -> Result<(Engine, Vec<Arc<Policy>>), LoadError> {
     let broken = |error: wasmtime::Error| LoadError::Engine(format!("{error:#}"));
     let sizes = built.iter().map(|built| (&built.facts.needs, &built.spec.limits));
     let engine = Engine::new(&compile_config::pooled(sizes)).map_err(broken)?;
-    ticker::tick(&engine).map_err(|error| LoadError::Engine(error.to_string()))?;
+    ticker.add(&engine);
     let one = |built: &Built| {
-        prepare(&engine, built)
+        prepare(&engine, built, ticker)
             .map(Arc::new)
             .map_err(|error| LoadError::policy(&built.spec.name, PolicyError::Artifact(format!("{error:#}"))))
     };
@@ -227,35 +243,31 @@ fn load(built: &[Built]) -> Result<(Engine, Vec<Arc<Policy>>), LoadError> {
     Ok((engine, policies))
 }
 
-fn prepare(engine: &Engine, built: &Built) -> wasmtime::Result<Policy> {
+fn prepare(engine: &Engine, built: &Built, ticker: &Arc<Ticker>) -> wasmtime::Result<Policy> {
     let Built { spec, facts, .. } = built;
     let component = built.artifact.component(engine)?;
     let entry = Entry::find(&component)?;
     let pre = linker(engine, !spec.wasi.is_empty())?.instantiate_pre(&component)?;
     let name: Arc<str> = spec.name.as_str().into();
     let settings = Digest::of(spec.settings.as_bytes());
-    let limits = format!("{:?}", spec.limits);
-    let revision = Digest::of_parts(&[
-        built.module.to_string().as_bytes(),
-        settings.to_string().as_bytes(),
-        limits.as_bytes(),
-    ]);
+    let revision = revision(built.module, spec, &built.hooks);
     Ok(Policy {
         status: PolicyStatus {
             name: Arc::clone(&name),
             source: spec.source.to_string(),
-            module: built.module.to_string().into(),
-            settings: settings.to_string().into(),
-            revision: revision.to_string()[..12].into(),
+            module_sha256: built.module.to_string().into(),
+            settings_sha256: settings.to_string().into(),
+            revision: revision.to_string().into(),
             mode: spec.mode,
             hooks: built.hooks.clone(),
             imports: facts.imports.clone(),
-            unfrozen: facts.unfrozen.clone(),
+            not_preinitialized_because: facts.not_preinitialized_because.clone(),
         },
         name,
         limits: spec.limits,
+        ticker: Arc::clone(ticker),
         wasi: !spec.wasi.is_empty(),
-        settings: facts.unfrozen.is_some().then(|| spec.settings.clone()),
+        settings: facts.not_preinitialized_because.is_some().then(|| spec.settings.clone()),
         entry,
         pre: PreparedInstance(pre),
         places: Semaphore::new(spec.limits.concurrency as usize),

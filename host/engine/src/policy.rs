@@ -11,6 +11,7 @@ use wasmtime::component::{Instance, InstancePre};
 use crate::ask::{Callable, Entry, new_store};
 use crate::state::State;
 use crate::text;
+use crate::ticker::Ticker;
 use crate::{Fault, Limits, Mode};
 
 /// One policy, loaded and ready.
@@ -19,6 +20,7 @@ pub(crate) struct Policy {
     pub(crate) status: PolicyStatus,
     pub(crate) name: Arc<str>,
     pub(crate) limits: Limits,
+    pub(crate) ticker: Arc<Ticker>,
     pub(crate) wasi: bool,
     /// Present where each instance has to be configured.
     pub(crate) settings: Option<String>,
@@ -44,10 +46,10 @@ pub struct PolicyStatus {
     /// Where it came from.
     pub source: String,
     /// The module's SHA-256.
-    pub module: Arc<str>,
+    pub module_sha256: Arc<str>,
     /// The settings' SHA-256.
-    pub settings: Arc<str>,
-    /// Module, settings and limits in one: the first 12 digits of their SHA-256.
+    pub settings_sha256: Arc<str>,
+    /// Module, settings, limits, grants, hooks and mode in one SHA-256, the same on every machine.
     pub revision: Arc<str>,
     /// Whether its word counts.
     pub mode: Mode,
@@ -55,8 +57,8 @@ pub struct PolicyStatus {
     pub hooks: Vec<HookName>,
     /// The interfaces it imports that give it something to call.
     pub imports: Vec<String>,
-    /// Why each instance is configured anew; absent when it is frozen.
-    pub unfrozen: Option<String>,
+    /// Why each instance is configured anew; absent when it is pre-initialized.
+    pub not_preinitialized_because: Option<String>,
 }
 
 /// One policy's answer, and how long it took.
@@ -96,6 +98,7 @@ impl Policy {
     }
 
     async fn ask_instance<H: Callable>(&self, input: &H::Input) -> Result<H::Answer, Fault> {
+        let _running = self.ticker.run();
         let decision = &H::context(input).decision;
         let mut store = self.new_store(decision, H::NAME);
         let instance = self.new_instance(&mut store).await?;
@@ -107,6 +110,7 @@ impl Policy {
     /// How long a new instance takes to be made and configured.
     pub(crate) async fn time_to_configure(&self) -> Result<Duration, Fault> {
         let begun = Instant::now();
+        let _running = self.ticker.run();
         let mut store = self.new_store("probe", HookName::DockerRequest);
         self.new_instance(&mut store).await?;
         Ok(begun.elapsed())

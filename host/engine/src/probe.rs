@@ -18,9 +18,13 @@ pub(crate) enum Probed {
     FrozenDiffers(String),
 }
 
-/// Asks every case. `unfrozen` is what the component said to them before it was frozen.
-pub(crate) async fn probe(policy: &Policy, cases: &[Case], unfrozen: &[Said]) -> Result<Probed, PolicyError> {
-    match &policy.status.unfrozen {
+/// Asks every case. `not_preinitialized_because` is what the component said to them before it was frozen.
+pub(crate) async fn probe(
+    policy: &Policy,
+    cases: &[Case],
+    not_preinitialized_because: &[Said],
+) -> Result<Probed, PolicyError> {
+    match &policy.status.not_preinitialized_because {
         None => drop(policy.time_to_configure().await.map_err(PolicyError::Start)?),
         Some(reason) => {
             let (took, deadline) = (time_to_configure(policy).await?, policy.limits.deadline);
@@ -31,7 +35,9 @@ pub(crate) async fn probe(policy: &Policy, cases: &[Case], unfrozen: &[Said]) ->
     }
     for (at, case) in cases.iter().enumerate() {
         let said = ask(policy, &case.question).await;
-        if policy.status.unfrozen.is_none() && unfrozen.get(at) != Some(&said) {
+        if policy.status.not_preinitialized_because.is_none()
+            && not_preinitialized_because.get(at) != Some(&said)
+        {
             let reason = format!("frozen, it answers case `{}` otherwise than before", case.name);
             return Ok(Probed::FrozenDiffers(reason));
         }

@@ -57,7 +57,7 @@ pub(crate) fn check(judge: &Judge<'_>) -> Check {
 /// dockerd obeys the first of two Content-Types and shows plugins the last. Where the first is a form's, its values
 /// stand before the query's, and no message tells such a request from an ordinary build or import.
 fn form(judge: &Judge<'_>, operation: &str) -> Check {
-    let possible = judge.request.oddities.iter().any(|oddity| oddity == "unshown-form");
+    let possible = judge.request.anomalies.iter().any(|anomaly| anomaly == "unshown-form");
     if !possible || judge.settings.written.assume_no_form.contains(operation) {
         return Ok(());
     }

@@ -160,7 +160,7 @@ fn a_policy_that_fails_its_own_case_does_not_go_live() {
                   instead of allow";
     assert_eq!(line, wanted);
     let mut asked = Asked::start(&hostile(&cases(&folder, "deny")));
-    assert_eq!(asked.policies()["policies"][0]["unfrozen"], serde_json::Value::Null);
+    assert_eq!(asked.policies()["policies"][0]["not_preinitialized_because"], serde_json::Value::Null);
     asked.reload(&hostile(&cases(&folder, "abstain")));
     let policies = asked.policies();
     assert_eq!(policies["generation"], 1);

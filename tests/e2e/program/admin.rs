@@ -56,11 +56,11 @@ fn health_policies_and_decisions() {
     assert_eq!(policies["generation"], 1);
     let baseline = &policies["policies"][0];
     assert_eq!(baseline["name"], "docker-baseline");
-    for digest in ["module", "settings"] {
+    for digest in ["module_sha256", "settings_sha256"] {
         assert_eq!(baseline[digest].as_str().unwrap().len(), 64, "{baseline}");
     }
     assert_eq!(baseline["imports"], serde_json::json!(["portcullis:policy/log@0.1.0"]));
-    assert!(baseline["unfrozen"].is_null() && policies["last_reload_error"].is_null());
+    assert!(baseline["not_preinitialized_because"].is_null() && policies["last_reload_error"].is_null());
 
     ask(&place.door(), &message("GET", "/containers/json", None));
     let refused = ask(&place.door(), &message("GET", "/no/such/route", None)).1;
@@ -84,9 +84,9 @@ fn metrics_are_well_formed_and_move() {
     let metrics = || samples(&http::get_unix(&place.admin(), "/metrics").unwrap().1);
     let value =
         |key: &str| metrics().into_iter().find(|(name, _)| name == key).map_or(0.0, |(_, value)| value);
-    let allowed = r#"portcullis_decisions_total{door="docker",hook="docker-request",verdict="allow"}"#;
+    let allowed = r#"portcullis_decisions_total{api="docker-plugin",hook="docker-request",verdict="allow"}"#;
     let denied = allowed.replace("allow", "deny");
-    let count = r#"portcullis_decision_duration_seconds_count{door="docker"}"#;
+    let count = r#"portcullis_decision_duration_seconds_count{api="docker-plugin"}"#;
     assert!((value(allowed) - 0.0).abs() < f64::EPSILON);
     for _ in 0..3 {
         ask(&place.door(), &message("GET", "/containers/json", None));
@@ -105,7 +105,7 @@ fn metrics_are_well_formed_and_move() {
     assert!(
         metrics()
             .iter()
-            .any(|(name, _)| name.starts_with("portcullis_policy_answers_total{policy=\"allow\""))
+            .any(|(name, _)| name.starts_with("portcullis_policy_outcomes_total{policy=\"allow\""))
     );
     let head = super::place::Connection::open(&place.admin())
         .exchange(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")

@@ -54,7 +54,7 @@ fn check_says_what_would_be_in_force_and_starts_nothing() {
     let lines: Vec<_> = text.lines().collect();
     assert!(lines[0].starts_with("docker-baseline: enforce on docker-request, revision "), "{text}");
     assert!(
-        lines[0].ends_with(", frozen") && lines[1].starts_with("allow: enforce on docker-request"),
+        lines[0].ends_with(", pre-initialized") && lines[1].starts_with("allow: enforce on docker-request"),
         "{text}"
     );
     assert_eq!(lines[2..], ["portcullis.toml holds; 1 cases passed"]);
@@ -79,7 +79,7 @@ fn inspect_shows_what_a_module_is() {
         "module   builtin:docker-baseline\n",
         "hooks    docker-request\n",
         "imports  portcullis:policy/log@0.1.0\n",
-        "frozen   yes, with these settings\n",
+        "state    pre-initialized with these settings\n",
     ] {
         assert!(text.contains(line), "{text}");
     }
@@ -87,7 +87,7 @@ fn inspect_shows_what_a_module_is() {
     let json: Value =
         serde_json::from_str(&run(&place, &["policy", "inspect", "--json", file]).ok()).unwrap();
     assert_eq!(json["hooks"].as_array().unwrap().len(), 4, "{json}");
-    assert_eq!(json["module"].as_str().unwrap().len(), 64);
+    assert_eq!(json["module_sha256"].as_str().unwrap().len(), 64);
     let settings = ["policy", "inspect", "builtin:docker-baseline", "--settings"];
     run(&place, &[&settings[..], &[r#"{"allowed_mounts": ["/srv"]}"#]].concat()).ok();
     assert!(!place.at("state").exists(), "a look keeps nothing");

@@ -1,4 +1,4 @@
-//! What is said on the wire, byte by byte: dockerd's oddities, the documented spellings, and what is refused.
+//! What is said on the wire, byte by byte: dockerd's anomalies, the documented spellings, and what is refused.
 #![allow(clippy::unwrap_used, reason = "this is how a test fails")]
 
 use super::place::{Connection, PROGRAM, Place, get_json, message, until};

@@ -15,8 +15,8 @@ pub(crate) fn full() -> Record {
         outcomes: vec![PolicyRecord {
             policy: "docker-baseline".into(),
             revision: "5f1c".into(),
-            module: "ab".into(),
-            settings: "cd".into(),
+            module_sha256: "ab".into(),
+            settings_sha256: "cd".into(),
             mode: "enforce".into(),
             outcome: "opinion".into(),
             verdict: Some(Verdict::Deny),
@@ -40,7 +40,7 @@ pub(crate) fn full() -> Record {
         uri: Some("/v1.41/containers/create?name=x".into()),
         targets: vec![Target { kind: "image".into(), as_sent: "busybox:1".into() }],
         api_version: Some((1, 41)),
-        ..Record::new("0197f3", 1_700_000_000_123, "docker", HookName::DockerRequest, Verdict::Deny)
+        ..Record::new("0197f3", 1_700_000_000_123, "docker-plugin", HookName::DockerRequest, Verdict::Deny)
     }
 }
 
@@ -48,14 +48,14 @@ pub(crate) fn full() -> Record {
 fn a_whole_record() {
     let line = of(&full());
     let expected = [
-        r#"{"time":"2023-11-14T22:13:20.123Z","kind":"decision","id":"0197f3","door":"docker","hook":"docker-request","generation":3,"#,
+        r#"{"time":"2023-11-14T22:13:20.123Z","kind":"decision","id":"0197f3","api":"docker-plugin","hook":"docker-request","generation":3,"#,
         r#""verdict":"deny","rule":"privileged","reason":"privileged containers are not allowed","policy":"docker-baseline","#,
         r#""principal":{"name":"alice","authentication":"certificate","groups":["ops"],"certificate":"CN=alice,O=Example"},"#,
         r#""peer":"unix","daemon":"build-7","operation":"ContainerCreate","method":"POST","uri":"/v1.41/containers/create?name=x","#,
         r#""api_version":"1.41","targets":[{"kind":"image","as_sent":"busybox:1"}],"outcomes":[{"policy":"docker-baseline","revision":"5f1c","#,
-        r#""module":"ab","settings":"cd","#,
+        r#""module_sha256":"ab","settings_sha256":"cd","#,
         r#""mode":"enforce","outcome":"opinion","verdict":"deny","rule":"privileged","reason":"privileged containers are not allowed","#,
-        r#""micros":26}],"micros":31,"total_micros":58,"now":1700000000123}"#,
+        r#""micros":26}],"micros":31,"total_micros":58}"#,
     ];
     assert_eq!(line, expected.concat() + "\n");
 }

@@ -9,7 +9,7 @@ use super::{Commit, Log, Options, QUEUE};
 use crate::{AuditError, Kind, Record, Sink};
 
 fn record(id: &str) -> Record {
-    Record::new(id, 1_700_000_000_123, "docker", HookName::DockerRequest, Verdict::Deny)
+    Record::new(id, 1_700_000_000_123, "docker-plugin", HookName::DockerRequest, Verdict::Deny)
 }
 
 fn open(sink: Sink, commit: Commit, recent: usize) -> Result<Log, AuditError> {

@@ -53,7 +53,7 @@ fn a_request_is_whole() {
     let mut message = message("POST", "/v1.41/containers/create?name=web", &headers, Some(body));
     message.user = Some("alice".to_owned());
     message.user_authn_method = Some("TLS".to_owned());
-    let context = Context { now: 7, decision: "d".to_owned(), door: "docker".to_owned(), peer: None };
+    let context = Context { now: 7, decision: "d".to_owned(), api: "docker-plugin".to_owned(), peer: None };
     let request = request(&message, context.clone(), "build-host", &BTreeSet::new()).unwrap();
     assert_eq!(request.context, context);
     assert_eq!((request.daemon.as_str(), request.principal.name.as_deref()), ("build-host", Some("alice")));
@@ -72,7 +72,7 @@ fn a_request_is_whole() {
     assert_eq!((request.targets.len(), request.targets[0].as_sent.as_str()), (1, "web"));
     assert_eq!(request.body, Body::Json(r#"{"Image":"bb:1","HostConfig":{"Privileged":true}}"#.to_owned()));
     assert!(request.workload.unwrap().privileged);
-    assert!(request.oddities.is_empty() && request.volume.is_none());
+    assert!(request.anomalies.is_empty() && request.volume.is_none());
 }
 
 #[test]

@@ -28,7 +28,7 @@ impl DockerPlugin {
 
 impl Api for DockerPlugin {
     fn name(&self) -> &'static str {
-        "docker"
+        "docker-plugin"
     }
 
     fn hooks(&self) -> &'static [HookName] {

@@ -22,7 +22,7 @@ pub(super) struct Call {
 impl Call {
     pub(super) fn begin(peer: Option<Extension<Peer>>) -> Self {
         let peer = peer.map(|Extension(peer)| peer.address.to_string());
-        Self { context: portcullis_authorization::context("docker", peer), begun: Instant::now() }
+        Self { context: portcullis_authorization::context("docker-plugin", peer), begun: Instant::now() }
     }
 }
 

@@ -38,10 +38,10 @@ fn targets_are_read_as_dockerd_reads_them() {
         ("/images/a+b%20c/json", "/images/a+b c/json", None, "", &["percent-encoded-path"]),
         ("/images/a%252Fb/json", "/images/a%2Fb/json", None, "", &["percent-encoded-path"]),
     ];
-    for (target, path, version, query, oddities) in table {
+    for (target, path, version, query, anomalies) in table {
         let uri = parse(target).unwrap_or_else(|error| panic!("{target}: {error}"));
-        let read = (uri.path.as_str(), uri.api_version, uri.query, uri.oddities.as_slice());
-        assert_eq!(read, (*path, *version, *query, *oddities), "{target}");
+        let read = (uri.path.as_str(), uri.api_version, uri.query, uri.anomalies.as_slice());
+        assert_eq!(read, (*path, *version, *query, *anomalies), "{target}");
     }
 }
 
@@ -97,7 +97,7 @@ proptest! {
     }
 
     #[test]
-    fn escaping_any_byte_changes_nothing_but_the_oddities(
+    fn escaping_any_byte_changes_nothing_but_the_anomalies(
         path in "/v1\\.[0-9]{1,2}/[a-z0-9/._-]{1,20}",
         mask in prop::collection::vec(any::<bool>(), 40),
     ) {

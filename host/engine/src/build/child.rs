@@ -9,7 +9,8 @@ use super::freeze::{Configured, Workbench, instrument, snapshot};
 use super::inspect::{Inspected, inspect};
 use super::parent::Confines;
 use super::{Facts, Failure, Needs, Order, Step, cases, compile, encode, wire};
-use crate::{compile_config, lane, ticker};
+use crate::ticker::Ticker;
+use crate::{compile_config, lane};
 
 /// The hidden subcommand: reads an [`Order`] and a module from standard input, builds, writes the answer to
 /// standard output. Its exit code is 0 also when the module was refused: the answer says so.
@@ -50,8 +51,10 @@ async fn build(order: &Order, module: Vec<u8>) -> Result<(Facts, Vec<u8>), Failu
     let inspected = inspect(&component, &order.wasi)?;
     let engine = Engine::new(&compile_config::for_build())
         .map_err(|error| Step::Compile.failed(format!("{error:#}")))?;
-    ticker::tick(&engine).map_err(|error| Step::Compile.failed(error))?;
-    let prevented = order.unfrozen.clone().or_else(|| {
+    let ticker = Ticker::start().map_err(|error| Step::Compile.failed(error))?;
+    ticker.add(&engine);
+    let _running = ticker.run();
+    let prevented = order.not_preinitialized_because.clone().or_else(|| {
         inspected
             .handles
             .as_ref()
@@ -64,8 +67,8 @@ async fn build(order: &Order, module: Vec<u8>) -> Result<(Facts, Vec<u8>), Failu
     match frozen {
         Ok(frozen) => finish(order, inspected, frozen, None),
         Err(reason) => {
-            let unfrozen = configure_only(&engine, order, component).await?;
-            finish(order, inspected, unfrozen, Some(reason))
+            let not_preinitialized_because = configure_only(&engine, order, component).await?;
+            finish(order, inspected, not_preinitialized_because, Some(reason))
         }
     }
 }
@@ -129,13 +132,13 @@ fn finish(
     order: &Order,
     inspected: Inspected,
     prepared: Prepared,
-    unfrozen: Option<String>,
+    not_preinitialized_because: Option<String>,
 ) -> Result<(Facts, Vec<u8>), Failure> {
     let artifact = compile::compile(&prepared.component, order.limits.memory)?;
     let facts = Facts {
         imports: inspected.imports,
         hooks: inspected.hooks,
-        unfrozen,
+        not_preinitialized_because,
         needs: Needs {
             // The frozen component has one instance more than the original for each that it snapshots.
             instances: inspected.instances.saturating_mul(2),

@@ -37,10 +37,10 @@ pub struct Order {
     pub limits: Limits,
     /// The WASI interfaces it may import.
     pub wasi: Vec<String>,
-    /// Questions that the unfrozen component is to answer.
+    /// Questions that the not_preinitialized_because component is to answer.
     pub cases: Vec<Case>,
     /// Why it must not be frozen, where that is known already.
-    pub unfrozen: Option<String>,
+    pub not_preinitialized_because: Option<String>,
 }
 
 /// What was built.
@@ -51,12 +51,12 @@ pub struct Facts {
     /// The hooks it exports.
     pub hooks: Vec<HookName>,
     /// Why each instance is configured anew; absent when it is frozen.
-    pub unfrozen: Option<String>,
+    pub not_preinitialized_because: Option<String>,
     /// What one instance takes from the pool.
     pub needs: Needs,
     /// What `configure` logged.
     pub log: Vec<String>,
-    /// What the unfrozen component said to each case.
+    /// What the not_preinitialized_because component said to each case.
     pub answers: Vec<Said>,
 }
 

@@ -13,7 +13,7 @@ use crate::mounts::{OWN_SEGMENTS, claims};
 
 impl Api for Door {
     fn name(&self) -> &'static str {
-        "federation"
+        "aws-federation"
     }
 
     fn hooks(&self) -> &'static [HookName] {
@@ -72,8 +72,8 @@ impl Api for Door {
                 "AWS credentials served since STS gave no newer ones",
                 stats.served_while_away,
             ),
-            ("sts_questions", "Questions to STS", stats.questions),
-            ("sts_failures", "Questions that STS did not answer with credentials", stats.failures),
+            ("sts_requests", "Requests to STS", stats.questions),
+            ("sts_failures", "Requests that STS did not answer with credentials", stats.failures),
         ] {
             let counter = Counter::<u64>::default();
             counter.inc_by(count);

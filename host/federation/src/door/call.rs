@@ -68,7 +68,7 @@ impl Call<'_> {
 
     async fn ask(&self, purpose: Purpose, role: Option<(&str, &str)>) -> Result<Vec<Grant>, Failure> {
         let request = Request {
-            context: portcullis_authorization::context("federation", self.peer.clone()),
+            context: portcullis_authorization::context("aws-federation", self.peer.clone()),
             principal: self.principal.clone(),
             mount: self.mount.prefix.clone(),
             purpose: purpose.as_str().into(),

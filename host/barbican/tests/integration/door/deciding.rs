@@ -76,7 +76,7 @@ async fn every_operation_is_asked_by_its_name() {
         world.ask("owner_a", &line, "{}").await;
         let access = listener.one();
         assert_eq!(access.operation, operation, "{line}");
-        assert_eq!(access.context.door, "barbican");
+        assert_eq!(access.context.api, "barbican");
         assert_eq!(access.context.decision.len(), 32);
         assert_eq!(access.principal.user.as_deref(), Some(world.actors.id("owner_a")));
     }

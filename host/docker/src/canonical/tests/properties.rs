@@ -97,7 +97,7 @@ proptest! {
         let body = |text: String| {
             let headers = [("Content-Type", "application/json")];
             read(&message("POST", uri, &headers, Some(text.as_bytes()))).map(|request| {
-                (request.body, request.workload, request.volume, request.oddities)
+                (request.body, request.workload, request.volume, request.anomalies)
             }).map_err(|refusal| refusal.rule)
         };
         prop_assert_eq!(body(document.to_string()), body(format!("{document:#}\n")));

@@ -7,7 +7,7 @@ use super::*;
 
 /// What a policy decides on, without the spelling.
 fn essence(request: Request) -> Request {
-    Request { uri: String::new(), oddities: Vec::new(), api_version: None, headers: Vec::new(), ..request }
+    Request { uri: String::new(), anomalies: Vec::new(), api_version: None, headers: Vec::new(), ..request }
 }
 
 fn same(tricked: Result<Request, Refusal>, plain: Result<Request, Refusal>) {
@@ -26,9 +26,9 @@ fn p_paths_and_queries() {
         ("/v1.41.0/containers/web/json", "odd-version"),
         ("/v1.0041/containers/web/json", "odd-version"),
     ];
-    for (uri, oddity) in table {
+    for (uri, anomaly) in table {
         let tricked = get(uri).unwrap();
-        assert!(tricked.oddities.iter().any(|found| found == oddity), "{uri}: {:?}", tricked.oddities);
+        assert!(tricked.anomalies.iter().any(|found| found == anomaly), "{uri}: {:?}", tricked.anomalies);
         same(Ok(tricked), plain());
     }
     same(get("/containers/web/json"), plain());
@@ -50,7 +50,7 @@ fn p_paths_and_queries() {
     // P10: the first value counts.
     let rename = read(&message("POST", "/containers/web/rename?name=a&name=b", &[], None)).unwrap();
     assert_eq!(rename.targets[1].as_sent, "a");
-    assert_eq!(rename.oddities, ["repeated-query-key"]);
+    assert_eq!(rename.anomalies, ["repeated-query-key"]);
     // P11, and a parameter in JSON that says one thing twice.
     for uri in
         ["/containers/json?all=1;size=1", "/containers/json?filters=%7B%22a%22:1,%22a%22:2%7D", "/info?x=%"]
@@ -74,7 +74,7 @@ fn j_spellings_that_dockerd_reads_as_the_plain_one() {
         same(create(body), plain());
     }
     let top = create(r#"{"Image":"bb:1","Privileged":true,"Binds":["/:/x"]}"#).unwrap();
-    assert_eq!(top.oddities, ["top-level-host-config"]);
+    assert_eq!(top.anomalies, ["top-level-host-config"]);
     assert_eq!(top.workload, plain().unwrap().workload);
     let kelvin = create("{\"HostConfig\":{\"Networ\u{212a}Mode\":\"host\"}}").unwrap();
     assert_eq!(kelvin.workload.unwrap().networks, ["host"]);
@@ -181,7 +181,7 @@ fn unshown(uri: &str, headers: &[(&str, &str)]) -> String {
     match read(&message("POST", uri, headers, None)) {
         Ok(request) => match request.body {
             Body::Absent => "absent".to_owned(),
-            Body::Unseen(_) if request.oddities.iter().any(|oddity| oddity == "unshown-form") => {
+            Body::Unseen(_) if request.anomalies.iter().any(|anomaly| anomaly == "unshown-form") => {
                 "unseen, or a form".to_owned()
             }
             Body::Unseen(_) => "unseen".to_owned(),
@@ -279,7 +279,7 @@ fn b_an_operator_may_say_that_an_operation_has_no_body() {
     // A stated length is a body, and an import has one.
     let stated = [json[0], ("Content-Length", "16")];
     assert_eq!(refused(read("/images/create?fromImage=x", &stated)), rule::BODY_NOT_SHOWN);
-    assert_eq!(read("/images/create?fromSrc=-", &json).unwrap().oddities, ["unshown-form"]);
+    assert_eq!(read("/images/create?fromSrc=-", &json).unwrap().anomalies, ["unshown-form"]);
     let reason = read("/images/x/tag?repo=y", &json).unwrap_err().reason;
     assert!(reason.contains("`assume_no_body = [\"ImageTag\"]`") && reason.contains("bollard"), "{reason}");
     for (operation, expected) in [
