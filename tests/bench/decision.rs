@@ -13,8 +13,8 @@ use portcullis_audit::{Log, Record, Sink, Target};
 use portcullis_authorization::Authorizer;
 use portcullis_contract::hook::DockerRequest;
 use portcullis_contract::types::Context;
-use portcullis_docker::canonical;
-use portcullis_docker::message::Message;
+use portcullis_docker_plugin::message::Message;
+use portcullis_docker_plugin::read;
 use portcullis_engine::build::{Builder, Confines};
 use portcullis_engine::source::Source;
 use portcullis_engine::{Host, HostOptions, Limits, Mode, PolicySpec};
@@ -72,7 +72,7 @@ fn benches(criterion: &mut Criterion) {
     let text = recorded_create();
     let context = || Context { now: 1, decision: "d".repeat(32), api: "docker-plugin".into(), peer: None };
     let request =
-        canonical::request(&Message::parse(&text).unwrap(), context(), "docker", &BTreeSet::new()).unwrap();
+        read::request(&Message::parse(&text).unwrap(), context(), "docker", &BTreeSet::new()).unwrap();
     let small = host(&runtime, "{}".into(), true);
     let large = host(&runtime, users(20_000), true);
     let configured = host(&runtime, users(20_000), false);
@@ -101,7 +101,7 @@ fn benches(criterion: &mut Criterion) {
         let authorizer = Authorizer::new(Arc::clone(host), log.clone());
         let one = async || {
             let message = Message::parse(&text).unwrap();
-            let request = canonical::request(&message, context(), "docker", &BTreeSet::new()).unwrap();
+            let request = read::request(&message, context(), "docker", &BTreeSet::new()).unwrap();
             let describe = |request: &portcullis_contract::docker::Request, record: &mut Record| {
                 record.principal = Some((&request.principal).into());
                 record.operation = request.operation.clone().map(Into::into);
@@ -129,8 +129,7 @@ fn benches(criterion: &mut Criterion) {
     }
     group.bench_function("message and canonical form alone", |bencher| {
         bencher.iter(|| {
-            canonical::request(&Message::parse(&text).unwrap(), context(), "docker", &BTreeSet::new())
-                .unwrap()
+            read::request(&Message::parse(&text).unwrap(), context(), "docker", &BTreeSet::new()).unwrap()
         });
     });
     group.finish();

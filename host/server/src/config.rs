@@ -19,7 +19,7 @@ use ipnet::IpNet;
 use portcullis_audit::{Commit, Syslog};
 use portcullis_config::environment::{self, Override};
 use portcullis_config::{ConfigError, Location, SourceFile};
-use portcullis_docker::door::DoorSettings;
+use portcullis_docker_plugin::PluginSettings;
 use portcullis_engine::{LoadError, PolicySpec};
 use portcullis_listen::{Address, Limits, TlsFiles};
 use std::collections::BTreeMap;
@@ -40,7 +40,7 @@ pub struct Config {
     /// Where each policy stands, by its name.
     locations: BTreeMap<String, Location>,
     /// `[docker]`.
-    pub docker: DoorSettings,
+    pub docker: PluginSettings,
     /// Absent where the door is off.
     pub(crate) barbican: Option<Barbican>,
     /// Where `[barbican]` is, if the API is off because no source of identity is configured.

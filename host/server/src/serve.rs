@@ -6,7 +6,7 @@ use portcullis_admin::{Admin, AdminApi, Metrics, ReloadStatus};
 use portcullis_api::Api;
 use portcullis_audit::{Log, Sink};
 use portcullis_config::ConfigError;
-use portcullis_docker::door::DockerPlugin;
+use portcullis_docker_plugin::DockerPlugin;
 use portcullis_engine::build::{Builder, Confines};
 use portcullis_engine::cache::Cache;
 use portcullis_engine::{Host, HostOptions};

@@ -1,7 +1,7 @@
 //! Bodies that dockerd would obey and shows to no plugin: behind two Content-Types (dockerd reads the first and
 //! shows the last), chunked, or of more than 1 MiB. None is obeyed, and what ordinary clients send works.
 
-use portcullis_docker::routes;
+use portcullis_docker_api::routes;
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;

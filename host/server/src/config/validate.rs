@@ -2,7 +2,7 @@
 
 use portcullis_audit::{Commit, Syslog};
 use portcullis_config::{ConfigError, SourceFile};
-use portcullis_docker::door::DoorSettings;
+use portcullis_docker_plugin::PluginSettings;
 use std::collections::BTreeMap;
 use toml::Spanned;
 
@@ -95,8 +95,8 @@ fn audit(raw: raw::Audit, source_file: &SourceFile<'_>) -> Result<Audit, ConfigE
     Ok(Audit { to, commit, recent: raw.recent.map_or(1000, Spanned::into_inner) })
 }
 
-fn docker(raw: raw::Docker, source_file: &SourceFile<'_>) -> Result<DoorSettings, ConfigError> {
-    let mut settings = DoorSettings::default();
+fn docker(raw: raw::Docker, source_file: &SourceFile<'_>) -> Result<PluginSettings, ConfigError> {
+    let mut settings = PluginSettings::default();
     if let Some(daemon) = raw.daemon {
         settings.daemon = daemon;
     }
@@ -107,7 +107,7 @@ fn docker(raw: raw::Docker, source_file: &SourceFile<'_>) -> Result<DoorSettings
     for name in raw.assume_no_body {
         let span = name.span();
         let name = operation(name, source_file)?;
-        if !portcullis_docker::canonical::may_lack_body(&name) {
+        if !portcullis_docker_plugin::unshown::may_lack_body(&name) {
             let message = format_args!(
                 "`{name}` cannot be assumed to have no body: either it needs one, or one that is not shown \
                  changes nothing"
@@ -120,7 +120,7 @@ fn docker(raw: raw::Docker, source_file: &SourceFile<'_>) -> Result<DoorSettings
 }
 
 fn operation(name: Spanned<String>, source_file: &SourceFile<'_>) -> Result<String, ConfigError> {
-    if portcullis_docker::routes::all().any(|known| known == name.get_ref()) {
+    if portcullis_docker_api::routes::all().any(|known| known == name.get_ref()) {
         return Ok(name.into_inner());
     }
     let message = format_args!(

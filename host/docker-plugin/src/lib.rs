@@ -1,0 +1,25 @@
+//! Docker's authorization plugin API: dockerd asks before it acts, and before it responds.
+//!
+//! * [`DockerPlugin`]: the API as the server sees it
+//! * `router`: the routes, and their handlers
+//! * `authorize`: from dockerd's message to a reply, with its record (`record`)
+//! * [`message`]: the JSON that dockerd posts
+//! * [`read`]: from a message to the input of the hooks, by the crate `docker-api`
+//! * [`unshown`]: bodies that dockerd does not show to a plugin
+//! * [`identity`]: the principal, from the user and the certificates in a message
+//! * `response`: the one place that turns a decision into what dockerd reads
+
+mod api;
+mod authorize;
+mod call;
+pub mod identity;
+pub mod message;
+mod plugin;
+pub mod read;
+mod record;
+mod response;
+mod router;
+pub mod unshown;
+
+pub use api::DockerPlugin;
+pub use plugin::PluginSettings;

@@ -1,0 +1,49 @@
+//! What the handlers share, and how the operator configures the plugin.
+
+use portcullis_authorization::Authorizer;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// What the handlers share.
+#[derive(Clone)]
+pub(crate) struct Plugin(pub(crate) Arc<Shared>);
+
+pub(crate) struct Shared {
+    pub(crate) authorizer: Authorizer,
+    pub(crate) settings: PluginSettings,
+    pub(crate) daemon: Arc<str>,
+}
+
+/// How the operator configures the plugin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PluginSettings {
+    /// A label for the daemon that asks; it reaches policies and records.
+    pub daemon: String,
+    /// Operations that the host answers itself, by Docker's operationId.
+    pub always_allow: BTreeSet<String>,
+    /// Operations whose requests have no body unless dockerd shows one: clients cannot prove it, and the operator
+    /// trusts them.
+    pub assume_no_body: BTreeSet<String>,
+}
+
+impl PluginSettings {
+    /// Operations that every client calls first and does not go on without. Nothing in the responses is secret.
+    pub const ALWAYS_ALLOW: [&str; 3] = ["SystemPing", "SystemPingHead", "SystemVersion"];
+}
+
+impl Default for PluginSettings {
+    fn default() -> Self {
+        Self {
+            daemon: "docker".into(),
+            always_allow: Self::ALWAYS_ALLOW.map(String::from).into(),
+            assume_no_body: BTreeSet::new(),
+        }
+    }
+}
+
+impl Plugin {
+    pub(crate) fn new(authorizer: Authorizer, settings: PluginSettings) -> Self {
+        let daemon = settings.daemon.as_str().into();
+        Self(Arc::new(Shared { authorizer, settings, daemon }))
+    }
+}

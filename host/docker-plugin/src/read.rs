@@ -1,0 +1,49 @@
+//! From a message of dockerd to the input of the Docker hooks.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+
+use portcullis_contract::docker::{Request, Response};
+use portcullis_contract::types::Context;
+use portcullis_docker_api::canonical::{self, Refusal};
+use portcullis_docker_api::{ApiRequest, ApiResponse, Body};
+
+use crate::message::Message;
+use crate::{identity, unshown};
+
+/// Reads a request. `daemon` is the label of the daemon in the configuration; `assume_no_body` names operations
+/// whose requests have no body unless dockerd shows one, as the operator states (see [`unshown::may_lack_body`]).
+pub fn request(
+    message: &Message,
+    context: Context,
+    daemon: &str,
+    assume_no_body: &BTreeSet<String>,
+) -> Result<Request, Refusal> {
+    let body = message.body.as_deref().filter(|body| !body.is_empty());
+    let request = ApiRequest {
+        method: &message.method,
+        uri: &message.uri,
+        headers: &message.headers,
+        body: body.map_or(Body::NotShown, Body::Seen),
+    };
+    let not_shown = |head: &canonical::Head<'_>| unshown::read(head, &message.headers, assume_no_body);
+    canonical::request(&request, context, daemon, not_shown, || identity::principal(message))
+}
+
+/// Reads a response together with its request.
+pub fn response(
+    message: &Message,
+    context: Context,
+    daemon: &str,
+    assume_no_body: &BTreeSet<String>,
+) -> Result<Response, Refusal> {
+    let request = request(message, context, daemon, assume_no_body)?;
+    let response = ApiResponse {
+        status: message.response_status,
+        headers: &message.response_headers,
+        body: message.response_body.as_deref(),
+    };
+    Ok(canonical::response(&response, request))
+}

@@ -1,0 +1,69 @@
+//! What dockerd reads. The one place that turns a decision into a response.
+//!
+//! dockerd takes nothing but status 200 as a response and ignores `Err` there (moby `pkg/plugins/client.go`,
+//! `pkg/authorization/authz.go`): so a denial is 200 with `Allow: false` and its text in `Msg`, and a fault is 500
+//! with its text in `Err`. `Allow` is never true beside an error.
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use portcullis_authorization::Refused;
+use serde_json::json;
+
+/// The media type that dockerd asks for.
+const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/vnd.docker.plugins.v1.2+json");
+
+/// The reply to a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Reply {
+    /// The call may go on.
+    Allow,
+    /// A policy, or the host by its own rules, refuses it. dockerd answers its client with 403.
+    Deny(String),
+    /// No decision could be made. dockerd answers its client with 500.
+    Fault(String),
+}
+
+impl Reply {
+    /// The decision panicked, or the program is ending.
+    pub(crate) fn cut_short() -> Self {
+        Self::Fault("the decision was cut short; nothing was allowed".into())
+    }
+
+    pub(crate) fn into_response(self) -> Response {
+        let (status, body) = match self {
+            Self::Allow => (StatusCode::OK, r#"{"Allow":true}"#.to_owned()),
+            Self::Deny(text) => (StatusCode::OK, json!({ "Allow": false, "Msg": text }).to_string()),
+            Self::Fault(text) => {
+                (StatusCode::INTERNAL_SERVER_ERROR, json!({ "Allow": false, "Err": text }).to_string())
+            }
+        };
+        (status, [(header::CONTENT_TYPE, MEDIA_TYPE)], body).into_response()
+    }
+}
+
+impl From<Result<(), Refused>> for Reply {
+    fn from(decision: Result<(), Refused>) -> Self {
+        match decision {
+            Ok(()) => Self::Allow,
+            Err(refused) if refused.fault => Self::Fault(refused.to_string()),
+            Err(refused) => Self::Deny(refused.to_string()),
+        }
+    }
+}
+
+/// `GET /`: a line of text for a person who checks that the plugin runs.
+pub(crate) async fn banner() -> &'static str {
+    "Portcullis: Docker authorization plugin\n"
+}
+
+/// `/Plugin.Activate`: what this plugin implements.
+pub(crate) async fn activation() -> Response {
+    ([(header::CONTENT_TYPE, MEDIA_TYPE)], r#"{"Implements":["authz"]}"#).into_response()
+}
+
+pub(crate) async fn unknown_route() -> Response {
+    let text = "this is a Docker authorization plugin: it answers POST /Plugin.Activate, /AuthZPlugin.AuthZReq and \
+                /AuthZPlugin.AuthZRes";
+    (StatusCode::NOT_FOUND, Json(json!({ "Err": text }))).into_response()
+}
