@@ -1,5 +1,6 @@
 //! Why a source of identity cannot be used at all.
 
+use portcullis_http_client::RootsError;
 use std::io;
 use std::path::PathBuf;
 
@@ -50,9 +51,9 @@ pub enum IdentityError {
         /// What the system said.
         source: io::Error,
     },
-    /// The CA file, or the system's own store of CAs.
-    #[error("{0}")]
-    Ca(String),
+    /// The trusted certificate authorities of a server.
+    #[error(transparent)]
+    Roots(#[from] RootsError),
     /// A file says something that cannot be used, or others may have had a hand in it.
     #[error("`{path}`{place}: {reason}", path = path.display(), place = line.map(|line| format!(" line {line}")).unwrap_or_default())]
     File {

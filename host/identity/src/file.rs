@@ -17,7 +17,6 @@ pub(crate) enum Kind {
     /// Nothing: who holds it can try out guesses as fast as a hash is computed.
     Secret,
     /// Read it.
-    #[cfg_attr(not(feature = "sources"), expect(dead_code, reason = "only sources read public files"))]
     Public,
 }
 

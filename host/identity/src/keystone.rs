@@ -31,6 +31,7 @@ mod tests;
 use http::header::ACCEPT;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use portcullis_contract::secrets::Requester;
+use portcullis_http_client::Response;
 use std::sync::Arc;
 
 pub use options::{KeystoneOptions, ServiceUser};
@@ -39,7 +40,7 @@ use crate::presented::{Presented, Token};
 use crate::tokens::Now;
 use crate::{IdentityError, Rejection};
 use cache::Cache;
-use client::{Answer, Client, Trouble};
+use client::{Client, Trouble};
 use service::Service;
 use token::Known;
 
@@ -118,7 +119,7 @@ impl Keystone {
     /// Whom the token stands for: known already, or asked of Keystone. With a service beside it the token may have
     /// expired.
     async fn known(&self, token: &Token, by: Option<&Token>, now: Now) -> Result<Arc<Known>, Rejection> {
-        self.cache.get(token, by.is_some(), now, || self.client.bounded(self.ask(token, by, now))).await
+        self.cache.get(token, by.is_some(), now, || self.client.limited(self.ask(token, by, now))).await
     }
 
     async fn ask(&self, token: &Token, by: Option<&Token>, now: Now) -> Result<Known, Rejection> {
@@ -156,7 +157,7 @@ impl Keystone {
         subject: &HeaderValue,
         allow_expired: bool,
         now: Now,
-    ) -> Result<Answer, Trouble> {
+    ) -> Result<Response, Trouble> {
         let own = service.token(&self.client, now).await?;
         let answer = self.validate(&own, subject, allow_expired).await?;
         if answer.status != StatusCode::UNAUTHORIZED {
@@ -179,7 +180,7 @@ impl Keystone {
         auth: &HeaderValue,
         subject: &HeaderValue,
         allow_expired: bool,
-    ) -> Result<Answer, Trouble> {
+    ) -> Result<Response, Trouble> {
         let mut headers = HeaderMap::with_capacity(4);
         headers.insert(X_AUTH_TOKEN, auth.clone());
         headers.insert(X_SUBJECT_TOKEN, subject.clone());

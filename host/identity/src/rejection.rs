@@ -27,7 +27,6 @@ impl Rejection {
         Self::Unauthorized { reason: reason.into() }
     }
 
-    #[cfg(feature = "sources")]
     pub(crate) fn unavailable(reason: impl Into<String>) -> Self {
         Self::Unavailable { reason: reason.into() }
     }

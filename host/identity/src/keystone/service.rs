@@ -1,7 +1,6 @@
 //! Our own token, got with the service user's password and kept until it expires or is refused.
 
 use http::{HeaderValue, StatusCode};
-use hyper::body::Bytes;
 use secrecy::ExposeSecret as _;
 use serde_json::json;
 use std::time::{Duration, Instant, SystemTime};
@@ -73,7 +72,7 @@ impl Service {
         }
     }
 
-    fn question(&self) -> Bytes {
+    fn question(&self) -> Vec<u8> {
         let user = &self.user;
         let question = json!({ "auth": {
             "identity": { "methods": ["password"], "password": { "user": {
@@ -86,6 +85,6 @@ impl Service {
                 "domain": { "name": user.project_domain_name },
             }},
         }});
-        question.to_string().into()
+        question.to_string().into_bytes()
     }
 }

@@ -6,9 +6,8 @@
 
 use arc_swap::ArcSwapOption;
 use http::{Request, StatusCode, Uri};
-use http_body_util::{BodyExt as _, Full, Limited};
-use hyper::body::Bytes;
 use jsonwebtoken::Header;
+use portcullis_http_client::{ClientOptions, HttpClient, Roots, chain};
 use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -16,20 +15,19 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::keys::Keys;
-use crate::web::{self, Https, chain};
 use crate::{IdentityError, Rejection};
 
 const FRESH: Duration = Duration::from_mins(5);
 const KEPT: Duration = Duration::from_hours(24);
 /// Between two questions.
 const PAUSE: Duration = Duration::from_secs(10);
-/// For a whole answer.
+/// For one request.
 const TIMEOUT: Duration = Duration::from_secs(5);
-const MAX_ANSWER: usize = 256 << 10;
+const MAX_RESPONSE: usize = 256 << 10;
 
 /// One provider, by the URL of its keys.
 pub(super) struct Provider {
-    http: Https,
+    http: HttpClient,
     url: Uri,
     found: ArcSwapOption<Found>,
     asking: Arc<Mutex<Option<Asked>>>,
@@ -49,8 +47,16 @@ struct Asked {
 impl Provider {
     pub(super) fn new(url: &str, ca: Option<&Path>) -> Result<Self, IdentityError> {
         let url = checked(url)?;
+        let needs_system = ca.is_some() || url.scheme_str() == Some("https");
+        let http = HttpClient::new(&ClientOptions {
+            roots: if needs_system { Roots::file_or_system(ca) } else { Roots::None },
+            timeout: TIMEOUT,
+            max_response_bytes: MAX_RESPONSE,
+            max_concurrent: 1,
+            max_idle: 1,
+        })?;
         Ok(Self {
-            http: web::client(&url, ca, TIMEOUT / 2, 1)?,
+            http,
             url,
             found: ArcSwapOption::empty(),
             asking: Arc::default(),
@@ -115,11 +121,7 @@ impl Provider {
         }
         let provider = Arc::clone(self);
         let asked = tokio::spawn(async move {
-            let fetched = tokio::time::timeout(TIMEOUT, provider.fetch()).await;
-            let fetched = fetched.unwrap_or_else(|_| {
-                Err(format!("there was no answer within {}", humantime::format_duration(TIMEOUT)))
-            });
-            let trouble = match fetched {
+            let trouble = match provider.fetch().await {
                 Ok(keys) => {
                     provider.found.store(Some(Arc::new(Found { keys: Arc::new(keys), at: now })));
                     None
@@ -136,18 +138,16 @@ impl Provider {
     }
 
     async fn fetch(&self) -> Result<Keys, String> {
-        let mut request = Request::new(Full::default());
+        let mut request = Request::new(Vec::new());
         *request.uri_mut() = self.url.clone();
         request
             .headers_mut()
             .insert(http::header::ACCEPT, http::HeaderValue::from_static("application/json"));
-        let answer = self.http.request(request).await.map_err(|error| chain(&error))?;
-        if answer.status() != StatusCode::OK {
-            return Err(format!("the answer is {}", answer.status()));
+        let response = self.http.send(request).await.map_err(|error| chain(&error))?;
+        if response.status != StatusCode::OK {
+            return Err(format!("the answer is {}", response.status));
         }
-        let body = Limited::new(answer.into_body(), MAX_ANSWER).collect().await;
-        let body: Bytes = body.map_err(|error| chain(&*error))?.to_bytes();
-        Keys::parse(&body).map_err(|reason| format!("the answer cannot be used: {reason}"))
+        Keys::parse(&response.body).map_err(|reason| format!("the answer cannot be used: {reason}"))
     }
 }
 
