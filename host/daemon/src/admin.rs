@@ -10,6 +10,7 @@ use portcullis_audit::Log;
 use portcullis_barbican::vault::Vault;
 use portcullis_contract::HookName;
 use portcullis_engine::Host;
+use portcullis_files::{FileStatus, FileWatcher};
 use portcullis_listen::Proxies;
 use serde_json::json;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -30,6 +31,8 @@ pub(crate) struct Admin {
     pub(crate) vault: Option<Vault>,
     /// What the federation door's mounts have open.
     pub(crate) in_use: InUse,
+    /// Watches the files of certificates and identity sources.
+    pub(crate) files: FileWatcher,
     /// Peers whose connections no listener counts, as configured last.
     pub(crate) proxies: Proxies,
     /// Why the last reload was not taken.
@@ -58,20 +61,31 @@ impl Admin {
         if let Err(error) = self.log.check() {
             return Some(format!("decisions cannot be recorded: {error}"));
         }
-        let error = self.vault.as_ref()?.check().await.err()?;
-        Some(format!("the store accepts no writes: {error}"))
+        if let Some(vault) = &self.vault
+            && let Err(error) = vault.check().await
+        {
+            return Some(format!("the store accepts no writes: {error}"));
+        }
+        let denies = |status: &FileStatus| status.failure.as_ref().is_some_and(|failure| failure.denies);
+        self.files.statuses().iter().find(|status| denies(status)).map(ToString::to_string)
+    }
+
+    /// Files whose last good state is in force since they cannot be used now, one a line.
+    fn warnings(&self) -> String {
+        let failing = self.files.statuses().into_iter().filter(|status| status.failure.is_some());
+        failing.fold(String::new(), |text, status| format!("{text}warning: {status}\n"))
     }
 }
 
 async fn ready(State(admin): State<Admin>) -> Response {
     match admin.not_ready().await {
-        None => "ready\n".into_response(),
+        None => format!("ready\n{}", admin.warnings()).into_response(),
         Some(reason) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {reason}\n")).into_response(),
     }
 }
 
 async fn metrics(State(admin): State<Admin>) -> Response {
-    match admin.metrics.text(&admin.host, admin.in_use.stats().await) {
+    match admin.metrics.text(&admin.host, admin.in_use.stats().await, &admin.files.statuses()) {
         Ok(text) => {
             let media_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
             ([(header::CONTENT_TYPE, media_type)], text).into_response()

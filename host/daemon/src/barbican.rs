@@ -5,17 +5,15 @@ use portcullis_audit::Log;
 use portcullis_barbican::door::{Door, router};
 use portcullis_barbican::vault::Vault;
 use portcullis_engine::Host;
+use portcullis_errors::chain;
+use portcullis_files::FileWatcher;
 use portcullis_identity::Tokens;
 use portcullis_store::seal::{KeyFile, MasterKey, SealError, Sealer};
 use portcullis_store::{Options, Store, StoreError};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::config::{self, Barbican, ConfigError, Identity, Key};
-
-/// How often the file of tokens is looked at.
-const TOKENS: Duration = Duration::from_secs(2);
 
 /// Opens what the door needs, and makes its routes. The vault is for whoever asks whether the store answers.
 pub(crate) async fn open(
@@ -23,8 +21,9 @@ pub(crate) async fn open(
     store: &config::Store,
     host: Arc<Host>,
     log: Log,
+    watcher: &FileWatcher,
 ) -> Result<(Router, Vault), ConfigError> {
-    let tokens = tokens(&barbican.identity).map_err(|error| barbican.origin.wrong(error))?;
+    let tokens = tokens(&barbican.identity, watcher).map_err(|error| barbican.origin.wrong(chain(&error)))?;
     let (sealer, made) = sealer(&store.key).map_err(|error| store.origin.wrong(error))?;
     let vault = vault(store, sealer).await.map_err(|error| {
         // A key that opens nothing must not stand where the right one is looked for. After any other failure it stays:
@@ -41,15 +40,14 @@ pub(crate) async fn open(
             file.display()
         );
     }
-    tokio::spawn(tokens.clone().watch(TOKENS));
     let door = Door::new(host, log, vault.clone(), tokens, barbican.options.clone());
     Ok((router(door), vault))
 }
 
-fn tokens(identity: &Identity) -> Result<Tokens, portcullis_identity::IdentityError> {
+fn tokens(identity: &Identity, watcher: &FileWatcher) -> Result<Tokens, portcullis_identity::IdentityError> {
     match identity {
         Identity::Keystone(options) => Tokens::keystone((**options).clone()),
-        Identity::File(file) => Tokens::file(file),
+        Identity::File { path, max_stale } => Tokens::file(path, *max_stale, watcher),
         Identity::Nobody => Ok(Tokens::nobody()),
     }
 }

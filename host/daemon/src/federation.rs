@@ -6,9 +6,11 @@
 use axum::Router;
 use axum::extract::Request;
 use portcullis_engine::Attached;
+use portcullis_errors::chain;
 use portcullis_federation::aws::{Aws, AwsOptions, Stats};
 use portcullis_federation::door::Door;
 use portcullis_federation::{Mount, Mounts};
+use portcullis_files::FileWatcher;
 use portcullis_identity::IdentityError;
 use portcullis_identity::source::{Source, SourceOptions};
 use std::sync::Arc;
@@ -18,8 +20,11 @@ use tower_service::Service as _;
 use crate::config::{ConfigError, Federation};
 
 /// What is in use already.
-#[derive(Clone, Default)]
-pub(crate) struct InUse(Arc<Mutex<Parts>>);
+#[derive(Clone)]
+pub(crate) struct InUse {
+    parts: Arc<Mutex<Parts>>,
+    watcher: FileWatcher,
+}
 
 /// What mounts are made of.
 #[derive(Default)]
@@ -29,9 +34,14 @@ pub(crate) struct Parts {
 }
 
 impl InUse {
+    /// Nothing is in use yet. `watcher` has the files of identity sources read again when they change.
+    pub(crate) fn new(watcher: FileWatcher) -> Self {
+        Self { parts: Arc::default(), watcher }
+    }
+
     /// Opens what the mounts need. The parts are to be [kept](Self::keep) once the mounts are in force.
     pub(crate) async fn mounts(&self, federation: &Federation) -> Result<(Attached, Parts), ConfigError> {
-        let in_use = self.0.lock().await;
+        let in_use = self.parts.lock().await;
         let mut next = Parts::default();
         let mut mounts = Vec::with_capacity(federation.mounts.len());
         for mount in &federation.mounts {
@@ -43,8 +53,8 @@ impl InUse {
             if !next.aws.iter().any(|(options, _)| *options == mount.aws) {
                 next.aws.push((mount.aws.clone(), aws.clone()));
             }
-            let source = source(&mount.source, &next, &in_use).await;
-            let source = source.map_err(|error| mount.origin.wrong(error))?;
+            let source = source(&mount.source, &next, &in_use, &self.watcher).await;
+            let source = source.map_err(|error| mount.origin.wrong(chain(&error)))?;
             next.sources.push((mount.source.clone(), source.clone()));
             mounts.push(Mount {
                 prefix: mount.prefix.clone(),
@@ -61,12 +71,12 @@ impl InUse {
 
     /// These are in force now; what is not among them ends with its last request.
     pub(crate) async fn keep(&self, parts: Parts) {
-        *self.0.lock().await = parts;
+        *self.parts.lock().await = parts;
     }
 
     /// How the caches of credentials do, added up.
     pub(crate) async fn stats(&self) -> Stats {
-        let in_use = self.0.lock().await;
+        let in_use = self.parts.lock().await;
         in_use.aws.iter().fold(Stats::default(), |sum, (_, aws)| {
             let stats = aws.stats();
             Stats {
@@ -83,7 +93,12 @@ impl InUse {
 
 /// A source that is open already, if its files are still good: nobody is let in by a file that could not be started
 /// with.
-async fn source(options: &SourceOptions, next: &Parts, in_use: &Parts) -> Result<Source, IdentityError> {
+async fn source(
+    options: &SourceOptions,
+    next: &Parts,
+    in_use: &Parts,
+    watcher: &FileWatcher,
+) -> Result<Source, IdentityError> {
     let known = |parts: &Parts| {
         parts.sources.iter().find(|(known, _)| known == options).map(|(_, source)| source.clone())
     };
@@ -92,7 +107,7 @@ async fn source(options: &SourceOptions, next: &Parts, in_use: &Parts) -> Result
     }
     match known(in_use) {
         Some(source) if source.recheck().await? => Ok(source),
-        _ => Source::open(options.clone()).await,
+        _ => Source::open(options.clone(), watcher).await,
     }
 }
 

@@ -4,11 +4,13 @@ use portcullis_audit::Record;
 use portcullis_contract::types::Verdict;
 use portcullis_engine::Host;
 use portcullis_federation::aws::Stats;
+use portcullis_files::FileStatus;
 use portcullis_listen::{CloseReason, ConnectionStats};
 use prometheus_client::encoding::{EncodeLabelSet, text::encode};
 use prometheus_client::metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram};
 use prometheus_client::registry::{Registry, Unit};
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 /// Upper bounds in seconds: from 10 microseconds, since a decision takes tens of them.
 const BUCKETS: [f64; 14] =
@@ -53,6 +55,12 @@ struct PolicyNameLabels {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ReasonLabels {
     reason: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct FileLabels {
+    file: String,
+    kind: &'static str,
 }
 
 fn histogram() -> Histogram {
@@ -100,7 +108,12 @@ impl Metrics {
     }
 
     /// Everything, as Prometheus reads it.
-    pub(crate) fn text(&self, host: &Arc<Host>, aws: Stats) -> Result<String, std::fmt::Error> {
+    pub(crate) fn text(
+        &self,
+        host: &Arc<Host>,
+        aws: Stats,
+        files: &[FileStatus],
+    ) -> Result<String, std::fmt::Error> {
         let mut registry = Registry::with_prefix("portcullis");
         registry.register("decisions", "Decisions, by door, hook and verdict", self.decisions.clone());
         registry.register_with_unit(
@@ -129,6 +142,20 @@ impl Metrics {
             closed.get_or_create(&labels).inc_by(self.connections.closed(reason));
         }
         registry.register("connections_closed", "Connections that a limit has closed, by reason", closed);
+        let stale = Family::<FileLabels, Gauge<f64, AtomicU64>>::default();
+        for FileStatus { kind, path, failure } in files {
+            let labels = FileLabels { file: path.display().to_string(), kind };
+            let lasting = failure.as_ref().map_or(0.0, |failure| failure.lasting.as_secs_f64());
+            // Several mounts may use one file.
+            let gauge = stale.get_or_create(&labels);
+            gauge.set(gauge.get().max(lasting));
+        }
+        registry.register_with_unit(
+            "file_stale",
+            "How long a watched file cannot be used, and its last good state is in force; 0 while it can",
+            Unit::Seconds,
+            stale,
+        );
         for (name, help, count) in [
             ("credentials_cached", "AWS credentials that were there and good enough", aws.hits),
             ("credentials_awaited", "Requests that waited for STS", aws.misses),

@@ -2,13 +2,11 @@
 //! done where something is wrong.
 
 use axum::Router;
+use portcullis_errors::chain;
+use portcullis_files::FileWatcher;
 use portcullis_listen::{Activation, Listener, Local, Options, Tls};
-use std::time::Duration;
 
 use crate::config::{Config, ConfigError, Endpoint};
-
-/// How often certificates are looked at.
-const CERTIFICATES: Duration = Duration::from_secs(10);
 
 /// What is served at an address.
 #[derive(Debug, Clone, Copy)]
@@ -48,16 +46,19 @@ pub(crate) struct Opened {
     status: String,
 }
 
-/// Every address with its certificate.
-pub(crate) fn with_tls(config: &Config) -> Result<Vec<Sealed<'_>>, ConfigError> {
+/// Every address with its certificate, which `watcher` has read again when it changes.
+pub(crate) fn with_tls<'a>(
+    config: &'a Config,
+    watcher: &FileWatcher,
+) -> Result<Vec<Sealed<'a>>, ConfigError> {
     let docker = config.listen.docker.iter().map(|endpoint| (Service::Docker, endpoint));
     let admin = config.listen.admin.iter().map(|endpoint| (Service::Admin, endpoint));
     docker
         .chain(shared(config)?)
         .chain(admin)
         .map(|(service, endpoint)| {
-            let tls = endpoint.tls.clone().map(Tls::load).transpose();
-            let tls = tls.map_err(|error| endpoint.origin.wrong(error))?;
+            let tls = endpoint.tls.clone().map(|files| Tls::load(files, watcher)).transpose();
+            let tls = tls.map_err(|error| endpoint.origin.wrong(chain(&error)))?;
             Ok(Sealed { service, endpoint, tls })
         })
         .collect()
@@ -91,9 +92,6 @@ pub(crate) fn open(
 ) -> Result<Vec<Opened>, ConfigError> {
     let mut opened = Vec::with_capacity(sealed.len());
     for Sealed { service, endpoint, tls } in sealed {
-        if let Some(tls) = &tls {
-            tokio::spawn(tls.clone().watch(CERTIFICATES));
-        }
         let mut options = options.clone();
         options.mode = endpoint.mode.unwrap_or(options.mode);
         options.group.clone_from(&endpoint.group);

@@ -9,6 +9,7 @@ use portcullis_docker::door::{self, Door};
 use portcullis_engine::build::{Builder, Confines};
 use portcullis_engine::cache::Cache;
 use portcullis_engine::{Host, HostOptions};
+use portcullis_files::FileWatcher;
 use portcullis_listen::{Activation, Drain, Options, notify};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::io;
@@ -134,7 +135,8 @@ async fn start(config: &Config, mut activation: Activation) -> Result<(Vec<Opene
         );
     }
     let host = host(config.state.as_deref())?;
-    let in_use = InUse::default();
+    let files = FileWatcher::start()?;
+    let in_use = InUse::new(files.clone());
     let opened = match &config.federation {
         Some(federation) => Some(in_use.mounts(federation).await?),
         None => None,
@@ -143,7 +145,7 @@ async fn start(config: &Config, mut activation: Activation) -> Result<(Vec<Opene
     let generation = host.load_with(config.policies.clone(), mounts).await;
     let generation = generation.map_err(|error| ServeError::Policies(config.blame(&error)))?;
     in_use.keep(parts.unwrap_or_default()).await;
-    let sealed = open::with_tls(config)?;
+    let sealed = open::with_tls(config, &files)?;
     let options = Options { limits: config.listen.limits.clone(), ..Options::default() };
     options.proxies.set(config.proxies());
     let metrics = Metrics::new(options.stats.clone());
@@ -162,7 +164,7 @@ async fn start(config: &Config, mut activation: Activation) -> Result<(Vec<Opene
     let (mut barbican, mut vault) = (Router::new(), None);
     if let Some(door) = &config.barbican {
         hooks.push(HookName::SecretAccess);
-        let opened = barbican::open(door, &config.store, Arc::clone(&host), log.clone()).await?;
+        let opened = barbican::open(door, &config.store, Arc::clone(&host), log.clone(), &files).await?;
         (barbican, vault) = (opened.0, Some(opened.1));
     }
     let mut federation = Router::new();
@@ -184,6 +186,7 @@ async fn start(config: &Config, mut activation: Activation) -> Result<(Vec<Opene
         hooks: hooks.into(),
         vault,
         in_use,
+        files,
         proxies: options.proxies.clone(),
         complaint,
     };

@@ -8,9 +8,7 @@
 //! * [`HttpClient`]: the client, and its options
 //! * [`Roots`]: which certificate authorities are trusted
 //! * [`HttpError`]: why there is no response
-//! * [`chain`]: prints an error with its causes
 
-mod chain;
 mod client;
 mod error;
 mod quiet;
@@ -19,7 +17,6 @@ mod roots;
 #[cfg(test)]
 mod tests;
 
-pub use chain::chain;
 pub use client::{ClientOptions, HttpClient, Response};
 pub use error::HttpError;
 pub use roots::{Roots, RootsError, tls_config};

@@ -93,8 +93,8 @@ fn store(roots: &Roots) -> Result<RootCertStore, RootsError> {
         Roots::File(path) => {
             let pem = fs::read(path).map_err(|source| RootsError::Read { path: path.clone(), source })?;
             for certificate in CertificateDer::pem_slice_iter(&pem) {
-                let certificate = certificate
-                    .map_err(|source| RootsError::Malformed { path: path.clone(), source })?;
+                let certificate =
+                    certificate.map_err(|source| RootsError::Malformed { path: path.clone(), source })?;
                 store
                     .add(certificate)
                     .map_err(|source| RootsError::Unusable { path: path.clone(), source })?;

@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::{Request, StatusCode};
 use axum::response::IntoResponse as _;
 use axum::routing::any;
+use portcullis_errors::chain;
 use std::error::Error;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -93,7 +94,8 @@ async fn a_response_is_whole_and_a_redirect_is_not_followed() {
 
     let location = format!("http://{elsewhere}/");
     let redirect = any(move || async move { (StatusCode::FOUND, [("location", location)]).into_response() });
-    let response = client().send(get("http", serve(Router::new().fallback(redirect)).await, "/")).await.unwrap();
+    let response =
+        client().send(get("http", serve(Router::new().fallback(redirect)).await, "/")).await.unwrap();
     assert_eq!(response.status, StatusCode::FOUND);
     assert!(response.headers.contains_key("location"));
     assert_eq!(asked.load(Ordering::SeqCst), 1);

@@ -21,7 +21,6 @@
 
 pub mod certificate;
 mod error;
-mod file;
 pub mod keystone;
 mod presented;
 mod rejection;

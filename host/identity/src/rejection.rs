@@ -1,5 +1,7 @@
 //! Why nobody can be made of what a request carries.
 
+use portcullis_files::StaleError;
+
 /// Why nobody can be made of what a request carries.
 ///
 /// The reasons are for the log and the record. A client learns nothing but which of the two it is: Keystone's
@@ -20,6 +22,13 @@ pub enum Rejection {
         /// Why, for the log.
         reason: String,
     },
+}
+
+/// A file that has not been readable for too long.
+impl From<StaleError> for Rejection {
+    fn from(error: StaleError) -> Self {
+        Self::Unavailable { reason: error.to_string() }
+    }
 }
 
 impl Rejection {

@@ -31,15 +31,13 @@ mod parse;
 #[cfg(test)]
 mod tests;
 
-use arc_swap::ArcSwap;
 use portcullis_contract::secrets::Requester;
+use portcullis_files::{Access, FileSet, FileWatcher, ReloadError, Watched};
 use ring::digest;
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 use subtle::{Choice, ConditionallySelectable as _, ConstantTimeEq as _};
 
-use crate::file::{self, Kind};
 use crate::presented::{Presented, Token};
 use crate::tokens::Now;
 use crate::{IdentityError, Rejection};
@@ -47,12 +45,8 @@ use crate::{IdentityError, Rejection};
 /// What a service's token must have.
 const SERVICE: &str = "service";
 
-/// A file of tokens, as it was when it was last read.
-pub(crate) struct TokenFile {
-    path: PathBuf,
-    entries: ArcSwap<Vec<Entry>>,
-    contents: Mutex<Vec<u8>>,
-}
+/// A file of tokens.
+pub(crate) struct TokenFile(Watched<Vec<Entry>>);
 
 /// One token.
 #[derive(Debug, Clone, PartialEq)]
@@ -63,29 +57,23 @@ struct Entry {
 }
 
 impl TokenFile {
-    pub(crate) fn load(path: PathBuf) -> Result<Self, IdentityError> {
-        let contents = file::read(&path, Kind::Secret)?;
-        let entries = parse::entries(&path, &contents)?;
-        Ok(Self { path, entries: ArcSwap::from_pointee(entries), contents: Mutex::new(contents) })
+    pub(crate) fn open(
+        path: PathBuf,
+        max_stale: Option<Duration>,
+        watcher: &FileWatcher,
+    ) -> Result<Self, IdentityError> {
+        let set = FileSet { max_stale, ..FileSet::file("tokens", path.clone(), Access::Secret) };
+        let parse =
+            move |contents: &[&[u8]]| parse::entries(&path, contents.first().copied().unwrap_or_default());
+        Watched::open(set, watcher, parse).map(Self)
     }
 
-    pub(crate) fn reload(&self) -> Result<bool, IdentityError> {
-        let mut known = self.contents.lock().unwrap_or_else(PoisonError::into_inner);
-        let contents = file::read(&self.path, Kind::Secret)?;
-        if contents == *known {
-            return Ok(false);
-        }
-        let entries = parse::entries(&self.path, &contents)?;
-        let count = entries.len();
-        self.entries.store(entries.into());
-        *known = contents;
-        drop(known);
-        tracing::info!(path = %self.path.display(), tokens = count, "the file of tokens has been read again");
-        Ok(true)
+    pub(crate) fn reload(&self) -> Result<bool, ReloadError> {
+        self.0.reload()
     }
 
     pub(crate) fn identify(&self, presented: Presented, now: Now) -> Result<Requester, Rejection> {
-        let entries = self.entries.load();
+        let entries = self.0.current(now.tick)?;
         let service = match presented.service {
             Some(token) => {
                 let service =

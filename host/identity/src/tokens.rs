@@ -2,6 +2,7 @@
 
 use http::{HeaderMap, HeaderValue, Method};
 use portcullis_contract::secrets::Requester;
+use portcullis_files::FileWatcher;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -30,12 +31,17 @@ impl Tokens {
         Ok(Self(Arc::new(Source::Keystone(Box::new(Keystone::new(options)?)))))
     }
 
-    /// A file says so: see [`token_file`](crate::token_file).
+    /// A file says so: see [`token_file`](crate::token_file). `watcher` has it read again when it changes. While it
+    /// cannot be used, its last good state is in force, and with `max_stale` no longer than that.
     ///
     /// # Errors
     /// What is wrong with the file, with the line.
-    pub fn file(path: impl Into<PathBuf>) -> Result<Self, IdentityError> {
-        Ok(Self(Arc::new(Source::File(TokenFile::load(path.into())?))))
+    pub fn file(
+        path: impl Into<PathBuf>,
+        max_stale: Option<Duration>,
+        watcher: &FileWatcher,
+    ) -> Result<Self, IdentityError> {
+        Ok(Self(Arc::new(Source::File(TokenFile::open(path.into(), max_stale, watcher)?))))
     }
 
     /// Nobody says so: every token is refused. For a door of which only those parts are used that need none.
@@ -76,29 +82,11 @@ impl Tokens {
     /// Reads the file again, and says whether anything has changed. Where there is none, nothing has.
     ///
     /// # Errors
-    /// What is wrong with the file. What was in use stays in use.
+    /// What is wrong with the file. Its last good state stays in force.
     pub fn reload(&self) -> Result<bool, IdentityError> {
         match &*self.0 {
             Source::Keystone(_) | Source::Nobody => Ok(false),
-            Source::File(file) => file.reload(),
-        }
-    }
-
-    /// Reads the file again and again, for ever. A file that cannot be used is told of once, and the old one stays
-    /// in use. Where there is no file it returns at once.
-    pub async fn watch(self, every: Duration) {
-        let Source::File(_) = *self.0 else { return };
-        let mut told = None;
-        loop {
-            tokio::time::sleep(every).await;
-            let tokens = self.clone();
-            let read =
-                tokio::task::spawn_blocking(move || tokens.reload().map_err(|error| error.to_string()));
-            let error = read.await.map_err(|error| error.to_string()).and_then(|result| result).err();
-            if let Some(error) = error.as_ref().filter(|error| told.as_ref() != Some(*error)) {
-                tracing::warn!(error, "the file of tokens cannot be used; the tokens in use stay");
-            }
-            told = error;
+            Source::File(file) => Ok(file.reload()?),
         }
     }
 }

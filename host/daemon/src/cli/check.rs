@@ -1,5 +1,6 @@
 //! `portcullis check`: everything that a start does, short of starting.
 
+use portcullis_files::FileWatcher;
 use serde_json::json;
 use std::path::Path;
 
@@ -15,9 +16,9 @@ pub(super) fn run(file: &Path, as_json: bool) -> Result<(), ServeError> {
     let host = serve::host(config.state.as_deref())?;
     let candidate = runtime()?.block_on(host.candidate(config.policies.clone()));
     let candidate = candidate.map_err(|error| ServeError::Policies(config.blame(&error)))?;
-    open::with_tls(&config)?;
+    open::with_tls(&config, &FileWatcher::idle())?;
     if let Some(federation) = &config.federation {
-        runtime()?.block_on(InUse::default().mounts(federation))?;
+        runtime()?.block_on(InUse::new(FileWatcher::idle()).mounts(federation))?;
     }
     if as_json {
         let policies: Vec<_> = candidate.status().map(|status| json!(status)).collect();

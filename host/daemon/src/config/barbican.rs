@@ -37,7 +37,10 @@ impl PartialEq for Barbican {
 pub(crate) enum Identity {
     Keystone(Box<KeystoneOptions>),
     /// A file of tokens.
-    File(PathBuf),
+    File {
+        path: PathBuf,
+        max_stale: Option<Duration>,
+    },
     /// Nobody: only somebody else's oslo.policy asks.
     Nobody,
 }
@@ -57,9 +60,20 @@ pub(super) fn barbican(
             return Err(place.wrong(&(first..first), message));
         }
         (Some(keystone), None) => Identity::Keystone(Box::new(self::keystone(keystone, place)?)),
-        (None, Some(tokens)) => Identity::File(place.path(tokens.get_ref())),
+        (None, Some(tokens)) => Identity::File {
+            path: place.path(tokens.get_ref()),
+            max_stale: raw
+                .tokens_max_stale
+                .as_ref()
+                .map(|time| max_stale(time, "tokens_max_stale", place))
+                .transpose()?,
+        },
         (None, None) => Identity::Nobody,
     };
+    if let (Some(max_stale), false) = (&raw.tokens_max_stale, matches!(identity, Identity::File { .. })) {
+        let message = "`tokens_max_stale` is about the file that `tokens` names, and there is none";
+        return Err(place.wrong(&max_stale.span(), message));
+    }
     for service in &raw.oslo_services {
         if !SERVICES.contains(&service.get_ref().as_str()) {
             let message = format!(
@@ -132,6 +146,15 @@ fn keystone(raw: Spanned<raw::Keystone>, place: &Place<'_>) -> Result<KeystoneOp
     }
     options.ca = raw.ca.map(|ca| place.path(&ca));
     Ok(options)
+}
+
+/// How long the last good state of a file stays in force while the file cannot be used.
+pub(super) fn max_stale(
+    raw: &Spanned<String>,
+    key: &str,
+    place: &Place<'_>,
+) -> Result<Duration, ConfigError> {
+    duration(raw, Duration::from_secs(1), Duration::from_hours(24 * 365), key, place)
 }
 
 pub(super) fn duration(

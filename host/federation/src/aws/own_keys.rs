@@ -6,6 +6,7 @@
 use aws_config::default_provider::credentials::DefaultCredentialsChain;
 use aws_config::provider_config::ProviderConfig;
 use aws_sdk_sts::config::{Credentials, ProvideCredentials as _, Region, SharedHttpClient};
+use portcullis_errors::chain;
 use secrecy::ExposeSecret as _;
 use std::time::Duration;
 use tokio::sync::Mutex;

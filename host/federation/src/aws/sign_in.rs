@@ -4,7 +4,8 @@
 //! in an error or in the log, which `portcullis-http-client` sees to.
 
 use http::{Request, StatusCode};
-use portcullis_http_client::{ClientOptions, HttpClient, HttpError, Roots, chain};
+use portcullis_errors::chain;
+use portcullis_http_client::{ClientOptions, HttpClient, HttpError, Roots};
 use secrecy::SecretString;
 use serde::Deserialize;
 use std::time::Duration;

@@ -2,7 +2,8 @@
 
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri};
-use portcullis_http_client::{ClientOptions, HttpClient, HttpError, Response, Roots, chain};
+use portcullis_errors::chain;
+use portcullis_http_client::{ClientOptions, HttpClient, HttpError, Response, Roots};
 use std::time::Duration;
 
 use super::KeystoneOptions;

@@ -10,15 +10,14 @@ mod file;
 mod ldap;
 
 use http::{HeaderMap, HeaderName};
+use portcullis_files::{Access, FileSet, FileWatcher, Watched};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::header::header_name;
-use super::watched::Watched;
 use super::{Claims, Groups, Proof, name};
-use crate::file::Kind;
 use crate::{IdentityError, Rejection};
 use file::Members;
 use ldap::Ldap;
@@ -30,12 +29,17 @@ const MAX_GROUPS: usize = 4096;
 pub(super) enum GroupSource {
     Header(HeaderName),
     Claim(String),
-    File(Arc<Watched<Members>>),
+    File(Watched<Members>),
     Ldap(Arc<Ldap>),
 }
 
 impl GroupSource {
-    pub(super) fn open(groups: &Groups, proof: &Proof) -> Result<Self, IdentityError> {
+    pub(super) fn open(
+        groups: &Groups,
+        proof: &Proof,
+        max_stale: Option<Duration>,
+        watcher: &FileWatcher,
+    ) -> Result<Self, IdentityError> {
         match groups {
             // From a peer that is not believed about its name, no groups are taken either.
             Groups::Header { name } if matches!(proof, Proof::Header { .. }) => {
@@ -52,14 +56,21 @@ impl GroupSource {
                 key: "groups",
                 reason: "can come from a claim only where the user comes from a token, and the claim needs a name",
             }),
-            Groups::File(path) => Ok(Self::File(Watched::open(path.clone(), Kind::Public, Members::parse)?)),
+            Groups::File(path) => {
+                let set = FileSet { max_stale, ..FileSet::file("groups", path.clone(), Access::Public) };
+                let path = path.clone();
+                let parse = move |contents: &[&[u8]]| {
+                    Members::parse(&path, contents.first().copied().unwrap_or_default())
+                };
+                Ok(Self::File(Watched::open(set, watcher, parse)?))
+            }
             Groups::Ldap(options) => Ok(Self::Ldap(Arc::new(Ldap::new((**options).clone())?))),
         }
     }
 
     pub(super) fn recheck(&self) -> Result<(), IdentityError> {
         match self {
-            Self::File(file) => file.recheck(),
+            Self::File(file) => Ok(file.reload().map(drop)?),
             Self::Header(_) | Self::Claim(_) | Self::Ldap(_) => Ok(()),
         }
     }
@@ -79,7 +90,7 @@ pub(super) async fn of(
         match source {
             GroupSource::Header(name) => found.extend(from_header(headers, name)?),
             GroupSource::Claim(name) => found.extend(from_claim(claims, name)?),
-            GroupSource::File(file) => found.extend_from_slice(file.current(now).await.of(user)),
+            GroupSource::File(file) => found.extend_from_slice(file.current(now)?.of(user)),
             GroupSource::Ldap(ldap) => found.extend_from_slice(&ldap.groups(user, now).await?),
         }
     }
@@ -217,10 +228,13 @@ mod tests {
     fn a_source_must_go_with_the_proof() {
         let address = Proof::Address { host_name: None };
         for groups in [Groups::claim(), Groups::Header { name: "X-Groups".into() }] {
-            assert!(GroupSource::open(&groups, &address).is_err(), "{groups:?}");
+            assert!(GroupSource::open(&groups, &address, None, &FileWatcher::idle()).is_err(), "{groups:?}");
         }
         let header = Proof::Header { name: "X-User".into(), trusted: Vec::new(), trust_unix: true };
-        assert!(GroupSource::open(&Groups::Header { name: "X-Groups".into() }, &header).is_ok());
-        assert!(GroupSource::open(&Groups::Header { name: "X Groups".into() }, &header).is_err());
+        for (name, good) in [("X-Groups", true), ("X Groups", false)] {
+            let groups = Groups::Header { name: name.into() };
+            let opened = GroupSource::open(&groups, &header, None, &FileWatcher::idle());
+            assert_eq!(opened.is_ok(), good, "{name}");
+        }
     }
 }

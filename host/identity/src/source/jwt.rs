@@ -23,14 +23,13 @@ use http::HeaderMap;
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Header, Validation, decode, decode_header};
 use portcullis_contract::types::Principal;
+use portcullis_files::{Access, FileSet, FileWatcher, Watched};
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::authorization::credentials;
-use super::watched::Watched;
 use super::{Claims, JwtKeys, JwtOptions, name};
-use crate::file::Kind;
 use crate::{IdentityError, Rejection};
 use keys::{ALGORITHMS, Keys};
 use provider::Provider;
@@ -50,7 +49,7 @@ pub(super) struct Jwt {
 }
 
 enum Source {
-    File(Arc<Watched<Keys>>),
+    File(Watched<Keys>),
     Provider(Arc<Provider>),
 }
 
@@ -61,7 +60,11 @@ pub(super) struct Proved {
 }
 
 impl Jwt {
-    pub(super) fn open(options: JwtOptions) -> Result<Self, IdentityError> {
+    pub(super) fn open(
+        options: JwtOptions,
+        max_stale: Option<Duration>,
+        watcher: &FileWatcher,
+    ) -> Result<Self, IdentityError> {
         let empty = |key| IdentityError::Value { key, reason: "must not be empty" };
         if options.issuer.is_empty() {
             return Err(empty("issuer"));
@@ -77,10 +80,13 @@ impl Jwt {
         }
         ring::install();
         let keys = match options.keys {
-            JwtKeys::File(path) => Source::File(Watched::open(path, Kind::Public, |path, contents| {
-                let wrong = |reason| IdentityError::File { path: path.into(), line: None, reason };
-                Keys::parse(contents).map_err(wrong)
-            })?),
+            JwtKeys::File(path) => {
+                let set = FileSet { max_stale, ..FileSet::file("keys", path.clone(), Access::Public) };
+                Source::File(Watched::open(set, watcher, move |contents| {
+                    let wrong = |reason| IdentityError::File { path: path.clone(), line: None, reason };
+                    Keys::parse(contents.first().copied().unwrap_or_default()).map_err(wrong)
+                })?)
+            }
             JwtKeys::Url { url, ca } => Source::Provider(Arc::new(Provider::new(&url, ca.as_deref())?)),
         };
         let mut validation = Validation::default();
@@ -94,7 +100,7 @@ impl Jwt {
 
     pub(super) fn recheck(&self) -> Result<(), IdentityError> {
         match &self.keys {
-            Source::File(file) => file.recheck(),
+            Source::File(file) => Ok(file.reload().map(drop)?),
             Source::Provider(_) => Ok(()),
         }
     }
@@ -107,7 +113,7 @@ impl Jwt {
         let header = decode_header(token).map_err(|_| Rejection::unauthorized("the token is malformed"))?;
         acceptable(&header)?;
         let claims = match &self.keys {
-            Source::File(file) => self.check(token, &header, &*file.current(now).await)?,
+            Source::File(file) => self.check(token, &header, &*file.current(now)?)?,
             Source::Provider(provider) => {
                 let keys = provider.keys(&header, now).await?;
                 self.check(token, &header, &keys)?

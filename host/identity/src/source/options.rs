@@ -16,9 +16,22 @@ pub struct SourceOptions {
     pub proof: Proof,
     /// Which groups they are in. Several add up, in this order; a group that is named twice counts once.
     pub groups: Vec<Groups>,
+    /// How long the last good state of a file stays in force while the file cannot be used. Without one it stays until
+    /// the file can be used again.
+    pub max_stale: Option<Duration>,
 }
 
 impl SourceOptions {
+    /// Whether it reads files that may change, so that [`max_stale`](Self::max_stale) means something.
+    pub fn has_files(&self) -> bool {
+        let proof = match &self.proof {
+            Proof::Password { .. } => true,
+            Proof::Jwt(options) => matches!(options.keys, JwtKeys::File(_)),
+            Proof::Header { .. } | Proof::Address { .. } | Proof::Certificate { .. } => false,
+        };
+        proof || self.groups.iter().any(|groups| matches!(groups, Groups::File(_)))
+    }
+
     /// The files of CAs that servers are held against.
     pub(super) fn authorities(&self) -> impl Iterator<Item = &Path> {
         let provider = match &self.proof {
@@ -184,7 +197,8 @@ mod tests {
             let bind = Some(LdapBind { dn: "cn=portcullis".into(), password: password.into() });
             let ldap = LdapOptions { bind, ..LdapOptions::group_of_names("ldap://d", "ou=u", "ou=g") };
             let proof = Proof::password("/etc/portcullis/passwords");
-            SourceOptions { proof, groups: vec![Groups::claim(), Groups::Ldap(Box::new(ldap))] }
+            let groups = vec![Groups::claim(), Groups::Ldap(Box::new(ldap))];
+            SourceOptions { proof, groups, max_stale: None }
         };
         assert_eq!(options("hunter2"), options("hunter2"));
         assert_ne!(options("hunter2"), options("hunter3"));

@@ -24,6 +24,7 @@ mod tests;
 use http::HeaderMap;
 use moka::future::Cache;
 use portcullis_contract::types::Principal;
+use portcullis_files::{Access, FileSet, FileWatcher, Watched};
 use ring::hmac;
 use ring::rand::SystemRandom;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -33,8 +34,6 @@ use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 
-use super::watched::Watched;
-use crate::file::Kind;
 use crate::{IdentityError, Rejection};
 use basic::Basic;
 use hash::Hash;
@@ -53,7 +52,7 @@ static TURNS: LazyLock<Arc<Semaphore>> = LazyLock::new(|| Arc::new(Semaphore::ne
 
 /// A file of passwords.
 pub(super) struct Passwords {
-    file: Arc<Watched<Known>>,
+    file: Watched<Known>,
     turns: Arc<Semaphore>,
     wait: Duration,
 }
@@ -96,19 +95,25 @@ impl Known {
 }
 
 impl Passwords {
-    pub(super) fn open(file: PathBuf) -> Result<Self, IdentityError> {
-        let parse = |path: &std::path::Path, contents: &[u8]| Known::new(file::entries(path, contents)?);
-        let file = Watched::open(file, Kind::Secret, parse)?;
+    pub(super) fn open(
+        path: PathBuf,
+        max_stale: Option<Duration>,
+        watcher: &FileWatcher,
+    ) -> Result<Self, IdentityError> {
+        let set = FileSet { max_stale, ..FileSet::file("passwords", path.clone(), Access::Secret) };
+        let file = Watched::open(set, watcher, move |contents| {
+            Known::new(file::entries(&path, contents.first().copied().unwrap_or_default())?)
+        })?;
         Ok(Self { file, turns: Arc::clone(&TURNS), wait: WAIT })
     }
 
     pub(super) fn recheck(&self) -> Result<(), IdentityError> {
-        self.file.recheck()
+        Ok(self.file.reload().map(drop)?)
     }
 
     pub(super) async fn identify(&self, headers: &HeaderMap, now: Instant) -> Result<Principal, Rejection> {
         let Basic { user, password } = Basic::read(headers)?;
-        let known = self.file.current(now).await;
+        let known = self.file.current(now)?;
         let found = known.entries.get(&user);
         // The name is not told: it may be a password in the wrong field.
         let unknown = || Rejection::unauthorized("the file of passwords does not know the user");

@@ -25,7 +25,8 @@ fn proxied() -> Proof {
 }
 
 async fn open(proof: Proof, groups: Vec<Groups>) -> Source {
-    Source::open(SourceOptions { proof, groups }).await.unwrap()
+    let options = SourceOptions { proof, groups, max_stale: None };
+    Source::open(options, &FileWatcher::idle()).await.unwrap()
 }
 
 async fn ask(source: &Source, headers: &HeaderMap, peer: Option<&str>) -> Result<Principal, Rejection> {
@@ -107,7 +108,8 @@ async fn what_cannot_be_worked_with_is_told_when_it_is_opened() {
         .map(|((proof, groups), part)| (proof, groups, part)),
     );
     for (proof, groups, part) in table {
-        let error = Source::open(SourceOptions { proof, groups }).await.err().expect(part).to_string();
+        let options = SourceOptions { proof, groups, max_stale: None };
+        let error = Source::open(options, &FileWatcher::idle()).await.err().expect(part).to_string();
         assert!(error.contains(part), "{error}");
     }
 }

@@ -5,6 +5,7 @@ use hickory_proto::rr::rdata::{A, AAAA, CNAME, PTR, SOA};
 use hickory_proto::rr::{Name, RData, Record, RecordType};
 use http::HeaderMap;
 use portcullis_contract::types::Principal;
+use portcullis_files::FileWatcher;
 use portcullis_identity::Rejection;
 use portcullis_identity::source::{Asked, HostNames, Proof, Source, SourceOptions};
 use std::net::SocketAddr;
@@ -103,8 +104,9 @@ impl Server {
 
     async fn source(&self, timeout: Duration) -> Source {
         let host_name = Some(HostNames { servers: vec![self.address], timeout });
-        let options = SourceOptions { proof: Proof::Address { host_name }, groups: Vec::new() };
-        Source::open(options).await.unwrap()
+        let proof = Proof::Address { host_name };
+        let options = SourceOptions { proof, groups: Vec::new(), max_stale: None };
+        Source::open(options, &FileWatcher::idle()).await.unwrap()
     }
 
     fn asked(&self) -> usize {

@@ -3,8 +3,9 @@
 
 use super::slapd::Slapd;
 use http::{HeaderMap, HeaderValue};
-use portcullis_identity::Rejection;
+use portcullis_files::FileWatcher;
 use portcullis_identity::source::{Asked, Groups, LdapBind, LdapOptions, Proof, Source, SourceOptions};
+use portcullis_identity::{IdentityError, Rejection};
 use std::time::Duration;
 
 const USERS: &str = "ou=people,dc=example,dc=org";
@@ -17,8 +18,13 @@ fn options(slapd: &Slapd, url: String) -> LdapOptions {
 }
 
 async fn open(ldap: LdapOptions) -> Source {
+    try_open(ldap).await.unwrap()
+}
+
+async fn try_open(ldap: LdapOptions) -> Result<Source, IdentityError> {
     let proof = Proof::Header { name: "X-User".into(), trusted: Vec::new(), trust_unix: true };
-    Source::open(SourceOptions { proof, groups: vec![Groups::Ldap(Box::new(ldap))] }).await.unwrap()
+    let groups = vec![Groups::Ldap(Box::new(ldap))];
+    Source::open(SourceOptions { proof, groups, max_stale: None }, &FileWatcher::idle()).await
 }
 
 async fn ask(source: &Source, user: &str) -> Result<Vec<String>, Rejection> {
@@ -121,8 +127,7 @@ async fn a_directory_that_cannot_be_asked_is_no_answer() {
         );
     }
     let empty = LdapOptions { bind: bind(super::slapd::READER.0, ""), ..good };
-    let proof = Proof::Header { name: "X-User".into(), trusted: Vec::new(), trust_unix: true };
-    let opened = Source::open(SourceOptions { proof, groups: vec![Groups::Ldap(Box::new(empty))] }).await;
+    let opened = try_open(empty).await;
     assert!(opened.is_err_and(|error| error.to_string().contains("password")));
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use toml::Spanned;
 
 use super::{ConfigError, Place, raw};
-use crate::config::barbican::duration;
+use crate::config::barbican::{duration, max_stale};
 use crate::config::listen::network;
 use crate::config::secret::secret;
 
@@ -43,7 +43,13 @@ pub(super) fn source(raw: Spanned<raw::Identity>, place: &Place<'_>) -> Result<S
     if let Some(directory) = further.ldap {
         groups.push(Groups::Ldap(Box::new(ldap(directory, place)?)));
     }
-    Ok(SourceOptions { proof, groups })
+    let max_stale = raw.max_stale.as_ref().map(|time| max_stale(time, "max_stale", place)).transpose()?;
+    let options = SourceOptions { proof, groups, max_stale };
+    if let (Some(max_stale), false) = (&raw.max_stale, options.has_files()) {
+        let message = "`max_stale` is about files, and this source of identity reads none";
+        return Err(place.wrong(&max_stale.span(), message));
+    }
+    Ok(options)
 }
 
 /// The proof, taken out of `raw` with everything that belongs to it.

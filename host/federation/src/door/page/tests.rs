@@ -9,6 +9,7 @@ use crate::mounts::{Mount, Mounts};
 use axum::extract::Request;
 use axum::http::{Method, StatusCode};
 use portcullis_contract::aws::Grant;
+use portcullis_files::FileWatcher;
 use portcullis_identity::source::{Proof, Source, SourceOptions};
 use portcullis_listen::Peer;
 use std::collections::BTreeMap;
@@ -65,7 +66,8 @@ struct Bench {
 
 impl Bench {
     async fn new() -> Self {
-        let source = SourceOptions { proof: Proof::Address { host_name: None }, groups: Vec::new() };
+        let source =
+            SourceOptions { proof: Proof::Address { host_name: None }, groups: Vec::new(), max_stale: None };
         let keys =
             OwnKeys { access_key_id: "AKIAIOSFODNN7EXAMPLE".into(), secret_access_key: "hunter2".into() };
         // Nobody listens on port 1.
@@ -79,7 +81,7 @@ impl Bench {
         let mount = Mount {
             prefix: "/afp".into(),
             hosts: vec!["portcullis.example".into()],
-            source: Source::open(source).await.unwrap(),
+            source: Source::open(source, &FileWatcher::idle()).await.unwrap(),
             accounts: BTreeMap::from([("shop".to_owned(), account)]),
             policies: Arc::new(["p".into()]),
             aws: Aws::open(options).await.unwrap(),

@@ -7,6 +7,7 @@ use portcullis_federation::aws::{Account, Aws, AwsOptions, Keys, Partition};
 use portcullis_federation::decide::{Decider, Deciding, InForce, Question, Refused, Ruling, narrowed};
 use portcullis_federation::door::Door;
 use portcullis_federation::{Metadata, Mount, Mounts};
+use portcullis_files::FileWatcher;
 use portcullis_identity::source::{Proof, Source, SourceOptions};
 use portcullis_listen::Peer;
 use serde_json::Value;
@@ -134,7 +135,8 @@ impl World {
             trusted: vec!["127.0.0.0/8".parse().unwrap()],
             trust_unix: false,
         };
-        let source = Source::open(SourceOptions { proof, groups: Vec::new() }).await.unwrap();
+        let options = SourceOptions { proof, groups: Vec::new(), max_stale: None };
+        let source = Source::open(options, &FileWatcher::idle()).await.unwrap();
         let account = |name: &str, id: &str| {
             let id = id.parse().unwrap();
             (name.to_owned(), Account { id, partition: Partition::Aws })

@@ -7,7 +7,8 @@
 use arc_swap::ArcSwapOption;
 use http::{Request, StatusCode, Uri};
 use jsonwebtoken::Header;
-use portcullis_http_client::{ClientOptions, HttpClient, Roots, chain};
+use portcullis_errors::chain;
+use portcullis_http_client::{ClientOptions, HttpClient, Roots};
 use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -55,12 +56,7 @@ impl Provider {
             max_concurrent: 1,
             max_idle: 1,
         })?;
-        Ok(Self {
-            http,
-            url,
-            found: ArcSwapOption::empty(),
-            asking: Arc::default(),
-        })
+        Ok(Self { http, url, found: ArcSwapOption::empty(), asking: Arc::default() })
     }
 
     /// The keys, with that which the token names among them if the provider has it.

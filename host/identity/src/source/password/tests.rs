@@ -23,7 +23,7 @@ fn open(text: &str) -> (TempDir, Result<Passwords, IdentityError>) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("passwords");
     write(&path, text);
-    let opened = Passwords::open(path);
+    let opened = Passwords::open(path, None, &FileWatcher::idle());
     // Turns of its own, so that other tests do not make it wait.
     let opened = opened.map(|passwords| Passwords { turns: Arc::new(Semaphore::new(2)), ..passwords });
     (folder, opened)
@@ -38,7 +38,7 @@ async fn ask(passwords: &Passwords, sent: &str, now: Instant) -> Result<String, 
 }
 
 async fn remembered(passwords: &Passwords) -> u64 {
-    let known = passwords.file.current(Instant::now()).await;
+    let known = passwords.file.current(Instant::now()).unwrap();
     known.right.run_pending_tasks().await;
     known.right.entry_count()
 }
@@ -102,19 +102,19 @@ async fn a_change_of_the_file_counts_at_once() {
     let (folder, passwords) = open(&format!("alice:{SESAME}\nbob:{SESAME}\n"));
     let passwords = passwords.unwrap();
     let path = folder.path().join("passwords");
-    let mut now = Instant::now();
+    let now = Instant::now();
     assert!(ask(&passwords, "alice:open sesame", now).await.is_ok());
     assert_eq!(remembered(&passwords).await, 1);
     write(&path, &format!("alice:{PASSWORD}\nbob:{SESAME}\n"));
-    now += Duration::from_secs(1);
+    passwords.recheck().unwrap();
     assert!(ask(&passwords, "alice:open sesame", now).await.is_err());
     assert_eq!(remembered(&passwords).await, 0, "nothing outlives the file it was held against");
     assert!(ask(&passwords, "alice:password", now).await.is_ok());
     write(&path, "alice:nonsense\n");
-    now += Duration::from_secs(1);
+    assert!(passwords.recheck().is_err());
     assert!(ask(&passwords, "alice:password", now).await.is_ok(), "a bad file changes nothing");
     write(&path, &format!("bob:{SESAME}\n"));
-    now += Duration::from_secs(1);
+    passwords.recheck().unwrap();
     assert!(ask(&passwords, "alice:password", now).await.is_err());
     assert!(ask(&passwords, "bob:open sesame", now).await.is_ok());
 }
@@ -189,9 +189,9 @@ fn a_file_that_others_may_read_is_refused() {
     write(&path, &format!("alice:{SESAME}\n"));
     for (mode, good) in [(0o600, true), (0o640, true), (0o400, true), (0o660, false), (0o644, false)] {
         fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
-        assert_eq!(Passwords::open(path.clone()).is_ok(), good, "{mode:o}");
+        assert_eq!(Passwords::open(path.clone(), None, &FileWatcher::idle()).is_ok(), good, "{mode:o}");
     }
-    assert!(Passwords::open(folder.path().join("none")).is_err());
+    assert!(Passwords::open(folder.path().join("none"), None, &FileWatcher::idle()).is_err());
 }
 
 #[test]

@@ -15,7 +15,7 @@ impl Scene {
     async fn new(mood: impl FnOnce(&Signer) -> Mood) -> Self {
         let signer = Signer::new();
         let (fake, url) = Fake::serve(mood(&signer)).await;
-        let jwt = Jwt::open(options(JwtKeys::Url { url, ca: None })).unwrap();
+        let jwt = open(options(JwtKeys::Url { url, ca: None })).unwrap();
         Self { signer, fake, jwt, start: Instant::now() }
     }
 
@@ -103,8 +103,7 @@ async fn an_answer_that_cannot_be_used_is_none() {
         assert!(matches!(&result, Err(Rejection::Unavailable { .. })), "{mood:?}: {result:?}");
     }
     assert_eq!(word(&other.ask("", 0).await), OK);
-    let nobody =
-        Jwt::open(options(JwtKeys::Url { url: "http://127.0.0.1:1/keys".into(), ca: None })).unwrap();
+    let nobody = open(options(JwtKeys::Url { url: "http://127.0.0.1:1/keys".into(), ca: None })).unwrap();
     let token = good.sign(&json!({ "alg": "ES256", "kid": "p256" }), &claims(json!({})));
     let result = show(&nobody, &format!("Bearer {token}"), Instant::now()).await;
     assert!(matches!(result, Err(Rejection::Unavailable { .. })), "{result:?}");

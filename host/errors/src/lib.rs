@@ -1,9 +1,12 @@
-//! Prints an error with its causes.
+//! The one printer of errors.
+//!
+//! `Display` of our own errors leaves the cause out, and `source()` gives it. Whoever logs an error, shows it to an
+//! operator or keeps its text prints it with [`chain`].
 
 use std::error::Error;
 
-/// The error and its causes on one line, joined by `: `. `Display` of our own errors leaves the cause out, and this is
-/// where it is printed. Some libraries repeat the cause in their own text: such a cause is printed once.
+/// The error and its causes on one line, joined by `: `. Some libraries repeat the cause in their own text: such a
+/// cause is printed once.
 pub fn chain(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
