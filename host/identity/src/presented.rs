@@ -37,14 +37,14 @@ fn malformed() -> Rejection {
 
 /// The tokens of one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Presented {
+pub(crate) struct RequestCredentials {
     /// The user's.
     pub(crate) user: Option<Token>,
     /// That of the service which calls on the user's behalf.
     pub(crate) service: Option<Token>,
 }
 
-impl Presented {
+impl RequestCredentials {
     /// `X-Storage-Token` counts only where there is no `X-Auth-Token` at all, and an empty header is none
     /// (keystonemiddleware `auth_token/_request.py`).
     pub(crate) fn read(headers: &HeaderMap) -> Result<Self, Rejection> {
@@ -85,7 +85,7 @@ mod tests {
                 HeaderValue::from_bytes(value).expect("a header that a server lets through"),
             );
         }
-        let Presented { user, service } = Presented::read(&map)?;
+        let RequestCredentials { user, service } = RequestCredentials::read(&map)?;
         Ok((user.map(|token| token.0), service.map(|token| token.0)))
     }
 

@@ -38,8 +38,8 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 use subtle::{Choice, ConditionallySelectable as _, ConstantTimeEq as _};
 
-use crate::presented::{Presented, Token};
-use crate::tokens::Now;
+use crate::presented::{RequestCredentials, Token};
+use crate::tokens::Clock;
 use crate::{IdentityError, Rejection};
 
 /// What a service's token must have.
@@ -72,7 +72,7 @@ impl TokenFile {
         self.0.reload()
     }
 
-    pub(crate) fn identify(&self, presented: Presented, now: Now) -> Result<Requester, Rejection> {
+    pub(crate) fn identify(&self, presented: RequestCredentials, now: Clock) -> Result<Requester, Rejection> {
         let entries = self.0.current(now.tick)?;
         let service = match presented.service {
             Some(token) => {
@@ -97,7 +97,7 @@ impl TokenFile {
 }
 
 /// All entries are compared, each to its end, so that the time it takes says nothing.
-fn find<'a>(entries: &'a [Entry], token: &Token, now: Now) -> Result<&'a Entry, Rejection> {
+fn find<'a>(entries: &'a [Entry], token: &Token, now: Clock) -> Result<&'a Entry, Rejection> {
     let sha256 = digest::digest(&digest::SHA256, token.as_bytes());
     let mut found = u32::MAX;
     for (at, entry) in (0_u32..).zip(entries) {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::keystone::{Keystone, KeystoneOptions};
-use crate::presented::Presented;
+use crate::presented::RequestCredentials;
 use crate::token_file::TokenFile;
 use crate::{IdentityError, Rejection};
 
@@ -62,8 +62,8 @@ impl Tokens {
         method: &Method,
         path: &str,
     ) -> Result<Requester, Rejection> {
-        let presented = Presented::read(headers)?;
-        let now = Now::read();
+        let presented = RequestCredentials::read(headers)?;
+        let now = Clock::read();
         match &*self.0 {
             Source::Keystone(keystone) => keystone.identify(presented, method, path, now).await,
             Source::File(file) => file.identify(presented, now),
@@ -94,12 +94,12 @@ impl Tokens {
 /// When a request is looked at, by both clocks: what Keystone says is told in the one, how long we have known it in
 /// the other, which nobody can turn back.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Now {
+pub(crate) struct Clock {
     pub(crate) time: SystemTime,
     pub(crate) tick: Instant,
 }
 
-impl Now {
+impl Clock {
     pub(crate) fn read() -> Self {
         Self { time: SystemTime::now(), tick: Instant::now() }
     }

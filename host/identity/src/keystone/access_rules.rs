@@ -4,7 +4,7 @@
 use http::Method;
 use serde::Deserialize;
 
-use super::token::Known;
+use super::token::ValidatedToken;
 use crate::Rejection;
 
 /// One thing that may be done.
@@ -20,7 +20,7 @@ pub(super) struct AccessRule {
 /// A service that calls on the user's behalf may go on with what the user was allowed to begin. Who does not know
 /// which service it is cannot tell whether a rule is about it, and lets nothing through.
 pub(super) fn permit(
-    known: &Known,
+    known: &ValidatedToken,
     service_type: Option<&str>,
     by_service: bool,
     method: &Method,

@@ -17,7 +17,7 @@ const MAX_CONCURRENT: usize = 32;
 
 /// Why Keystone cannot say whom a token stands for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Trouble {
+pub(super) enum KeystoneError {
     #[error("Keystone did not answer within {}", humantime::format_duration(*.0))]
     Timeout(Duration),
     #[error("Keystone cannot be reached: {0}")]
@@ -27,7 +27,7 @@ pub(super) enum Trouble {
     #[error("Keystone answered with {0}")]
     Status(StatusCode),
     #[error("Keystone's answer cannot be read: {0}")]
-    Garbage(String),
+    InvalidResponse(String),
     #[error("Keystone refuses the service user's name and password")]
     Password,
     #[error("Keystone refuses the service user's own token")]
@@ -38,14 +38,14 @@ pub(super) enum Trouble {
     Forbidden,
 }
 
-impl From<Trouble> for Rejection {
-    fn from(trouble: Trouble) -> Self {
+impl From<KeystoneError> for Rejection {
+    fn from(trouble: KeystoneError) -> Self {
         Self::Unavailable { reason: trouble.to_string() }
     }
 }
 
 /// Text instead of the error itself: single-flight gives one error to several requests.
-impl From<HttpError> for Trouble {
+impl From<HttpError> for KeystoneError {
     fn from(error: HttpError) -> Self {
         match error {
             HttpError::Timeout(limit) => Self::Timeout(limit),
@@ -83,15 +83,15 @@ impl Client {
         &self,
         work: impl Future<Output = Result<T, Rejection>>,
     ) -> Result<T, Rejection> {
-        self.http.limited(async { Ok::<_, Trouble>(work.await) }).await?
+        self.http.limited(async { Ok::<_, KeystoneError>(work.await) }).await?
     }
 
     /// `GET`, and once more if the connection ended before the response: Keystone may have closed a pooled connection
     /// just then.
-    pub(super) async fn get(&self, query: &str, headers: &HeaderMap) -> Result<Response, Trouble> {
+    pub(super) async fn get(&self, query: &str, headers: &HeaderMap) -> Result<Response, KeystoneError> {
         let uri: Uri = format!("{}{query}", self.endpoint)
             .parse()
-            .map_err(|_| Trouble::Unreachable("the URL is malformed".into()))?;
+            .map_err(|_| KeystoneError::Unreachable("the URL is malformed".into()))?;
         let request = || {
             let mut request = Request::new(Vec::new());
             *request.uri_mut() = uri.clone();
@@ -105,7 +105,7 @@ impl Client {
     }
 
     /// `POST` of JSON.
-    pub(super) async fn post(&self, body: Vec<u8>) -> Result<Response, Trouble> {
+    pub(super) async fn post(&self, body: Vec<u8>) -> Result<Response, KeystoneError> {
         let mut request = Request::new(body);
         *request.method_mut() = Method::POST;
         *request.uri_mut() = self.endpoint.clone();

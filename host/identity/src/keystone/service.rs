@@ -6,10 +6,10 @@ use serde_json::json;
 use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::Mutex;
 
-use super::client::{Client, Trouble};
+use super::client::{Client, KeystoneError};
 use super::token;
 use super::{ServiceUser, X_SUBJECT_TOKEN};
-use crate::tokens::Now;
+use crate::tokens::Clock;
 
 /// A token is renewed that long before it expires, as keystoneauth does.
 const AHEAD: Duration = Duration::from_secs(30);
@@ -34,7 +34,7 @@ impl Service {
     }
 
     /// Our token. Whoever needs one while it is being got waits for the same.
-    pub(super) async fn token(&self, client: &Client, now: Now) -> Result<HeaderValue, Trouble> {
+    pub(super) async fn token(&self, client: &Client, now: Clock) -> Result<HeaderValue, KeystoneError> {
         let mut state = self.state.lock().await;
         if let Some((token, expires)) = &state.token
             && *expires > now.time + AHEAD
@@ -42,22 +42,22 @@ impl Service {
             return Ok(token.clone());
         }
         if state.refused.is_some_and(|at| now.tick.saturating_duration_since(at) < REFUSED) {
-            return Err(Trouble::Password);
+            return Err(KeystoneError::Password);
         }
         let answer = client.post(self.question()).await?;
         match answer.status {
             StatusCode::CREATED | StatusCode::OK => {}
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
                 state.refused = Some(now.tick);
-                return Err(Trouble::Password);
+                return Err(KeystoneError::Password);
             }
-            status => return Err(Trouble::Status(status)),
+            status => return Err(KeystoneError::Status(status)),
         }
         let mut token = answer
             .headers
             .get(X_SUBJECT_TOKEN)
             .cloned()
-            .ok_or_else(|| Trouble::Garbage("it holds no token of our own".into()))?;
+            .ok_or_else(|| KeystoneError::InvalidResponse("it holds no token of our own".into()))?;
         token.set_sensitive(true);
         let expires = token::expiry(&answer.body)?;
         *state = State { token: Some((token.clone(), expires)), refused: None };

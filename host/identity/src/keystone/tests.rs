@@ -50,7 +50,7 @@ impl Pair {
         ask(&self.keystone, headers, &Method::GET, "/v1/secrets/s/acl", start()).await
     }
 
-    async fn token(&self, token: &str, now: Now) -> Result<Requester, Rejection> {
+    async fn token(&self, token: &str, now: Clock) -> Result<Requester, Rejection> {
         ask(&self.keystone, &[("X-Auth-Token", token)], &Method::GET, "/", now).await
     }
 }
@@ -60,21 +60,21 @@ async fn ask(
     headers: &[(&str, &str)],
     method: &Method,
     path: &str,
-    now: Now,
+    now: Clock,
 ) -> Result<Requester, Rejection> {
     let mut map = HeaderMap::new();
     for (name, value) in headers {
         map.append(name.parse::<HeaderName>().unwrap(), HeaderValue::from_str(value).unwrap());
     }
-    keystone.identify(Presented::read(&map)?, method, path, now).await
+    keystone.identify(RequestCredentials::read(&map)?, method, path, now).await
 }
 
 /// The recorded tokens expire at 20:39:57 and a little later.
-fn at(time: &str) -> Now {
-    Now { time: humantime::parse_rfc3339(time).unwrap(), tick: Instant::now() }
+fn at(time: &str) -> Clock {
+    Clock { time: humantime::parse_rfc3339(time).unwrap(), tick: Instant::now() }
 }
 
-fn start() -> Now {
+fn start() -> Clock {
     at("2026-11-21T20:00:00Z")
 }
 

@@ -54,7 +54,7 @@ enum Source {
 }
 
 /// Whom a token stands for, and all it says.
-pub(super) struct Proved {
+pub(super) struct VerifiedJwt {
     pub(super) principal: Principal,
     pub(super) claims: Claims,
 }
@@ -105,7 +105,7 @@ impl Jwt {
         }
     }
 
-    pub(super) async fn identify(&self, headers: &HeaderMap, now: Instant) -> Result<Proved, Rejection> {
+    pub(super) async fn identify(&self, headers: &HeaderMap, now: Instant) -> Result<VerifiedJwt, Rejection> {
         let token = credentials(headers, "Bearer")?;
         if token.len() > MAX_TOKEN {
             return Err(Rejection::unauthorized("the token is longer than 16 KiB"));
@@ -147,7 +147,7 @@ impl Jwt {
         Err(Rejection::unauthorized(format!("the token cannot be believed: {reason}")))
     }
 
-    fn proved(&self, claims: Claims) -> Result<Proved, Rejection> {
+    fn proved(&self, claims: Claims) -> Result<VerifiedJwt, Rejection> {
         // The library takes a list of issuers too; RFC 7519 knows one.
         if !claims.get("iss").is_some_and(Value::is_string) {
             return Err(Rejection::unauthorized("the token cannot be believed: it has several issuers"));
@@ -171,7 +171,7 @@ impl Jwt {
             .filter_map(|key| Some(((*key).to_owned(), claims.get(*key)?.as_str()?.to_owned())))
             .filter(|(_, text)| text.len() <= MAX_ATTRIBUTE && !text.chars().any(char::is_control))
             .collect();
-        Ok(Proved { principal, claims })
+        Ok(VerifiedJwt { principal, claims })
     }
 }
 

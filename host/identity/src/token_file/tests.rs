@@ -34,8 +34,8 @@ fn entry(token: &str, rest: &str) -> String {
     format!("[[tokens]]\nsha256 = \"{}\"\n{rest}\n", hex(token))
 }
 
-fn now(text: &str) -> Now {
-    Now { time: humantime::parse_rfc3339(text).unwrap(), tick: Instant::now() }
+fn now(text: &str) -> Clock {
+    Clock { time: humantime::parse_rfc3339(text).unwrap(), tick: Instant::now() }
 }
 
 fn ask(file: &TokenFile, headers: &[(&'static str, &str)], at: &str) -> Result<Requester, Rejection> {
@@ -43,7 +43,7 @@ fn ask(file: &TokenFile, headers: &[(&'static str, &str)], at: &str) -> Result<R
     for (name, value) in headers {
         map.append(*name, HeaderValue::from_str(value).unwrap());
     }
-    file.identify(Presented::read(&map)?, now(at))
+    file.identify(RequestCredentials::read(&map)?, now(at))
 }
 
 const DAY: &str = "2026-06-01T00:00:00Z";
