@@ -38,7 +38,7 @@ pub use options::{KeystoneOptions, ServiceUser};
 
 use crate::presented::{RequestCredentials, Token};
 use crate::tokens::Clock;
-use crate::{IdentityError, Rejection};
+use crate::{AuthError, IdentityError};
 use cache::Cache;
 use client::{Client, KeystoneError};
 use service::Service;
@@ -80,7 +80,7 @@ impl Keystone {
         method: &Method,
         path: &str,
         now: Clock,
-    ) -> Result<Requester, Rejection> {
+    ) -> Result<Requester, AuthError> {
         let service = match presented.service {
             Some(token) => {
                 let known =
@@ -89,7 +89,7 @@ impl Keystone {
             }
             None => None,
         };
-        let Some(token) = presented.user else { return Err(Rejection::unauthorized("no token")) };
+        let Some(token) = presented.user else { return Err(AuthError::unauthorized("no token")) };
         let by = service.as_ref().map(|(token, _)| token);
         let known = self.known(&token, by, now).await?;
         if service.is_none() {
@@ -106,14 +106,14 @@ impl Keystone {
     }
 
     /// The service that calls on the user's behalf. Its token must be good by itself, and have one of the roles.
-    async fn service(&self, token: &Token, now: Clock) -> Result<Arc<ValidatedToken>, Rejection> {
+    async fn service(&self, token: &Token, now: Clock) -> Result<Arc<ValidatedToken>, AuthError> {
         let known = self.known(token, None, now).await?;
         known.unexpired(now)?;
         if known.requester.roles.iter().any(|role| self.service_token_roles.contains(role)) {
             return Ok(known);
         }
         let roles = self.service_token_roles.join("`, `");
-        Err(Rejection::unauthorized(format!("it has none of the roles `{roles}`")))
+        Err(AuthError::unauthorized(format!("it has none of the roles `{roles}`")))
     }
 
     /// Whom the token stands for: known already, or asked of Keystone. With a service beside it the token may have
@@ -123,11 +123,11 @@ impl Keystone {
         token: &Token,
         by: Option<&Token>,
         now: Clock,
-    ) -> Result<Arc<ValidatedToken>, Rejection> {
+    ) -> Result<Arc<ValidatedToken>, AuthError> {
         self.cache.get(token, by.is_some(), now, || self.client.limited(self.ask(token, by, now))).await
     }
 
-    async fn ask(&self, token: &Token, by: Option<&Token>, now: Clock) -> Result<ValidatedToken, Rejection> {
+    async fn ask(&self, token: &Token, by: Option<&Token>, now: Clock) -> Result<ValidatedToken, AuthError> {
         let subject = token.header()?;
         let allow_expired = by.is_some();
         let answer = match (&self.service, by) {
@@ -145,7 +145,7 @@ impl Keystone {
                 if gone(status)
                     || (by.is_some() && self.service.is_none() && status == StatusCode::FORBIDDEN) =>
             {
-                Err(Rejection::unauthorized(
+                Err(AuthError::unauthorized(
                     "Keystone does not know the token, or it has expired or was revoked",
                 ))
             }

@@ -8,7 +8,7 @@
 //!
 //! and, with the feature `tokens`:
 //!
-//! * [`Tokens`]: whoever can say whom a token stands for, and [`Rejection`], why nobody could be made of it
+//! * [`Tokens`]: whoever can say whom a token stands for, and [`AuthError`], why nobody could be made of it
 //! * [`keystone`]: Keystone says so, as keystonemiddleware's `auth_token` asks it
 //! * [`token_file`]: a file does, where there is no Keystone
 //! * [`IdentityError`]: why a source cannot be used at all
@@ -29,7 +29,7 @@ pub mod token_file;
 mod tokens;
 
 pub use error::IdentityError;
-pub use rejection::Rejection;
+pub use rejection::AuthError;
 /// A password: never shown by `Debug`, and wiped from memory when it is dropped.
 pub use secrecy::SecretString;
 pub use tokens::Tokens;

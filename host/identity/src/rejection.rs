@@ -8,7 +8,7 @@ use portcullis_files::StaleError;
 /// middleware says no more either, and whoever guesses tokens or passwords should not be told what was wrong with
 /// one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Rejection {
+pub enum AuthError {
     /// Nothing that stands for somebody: 401, with the challenge of whoever refused it, e.g.
     /// [`Tokens`](crate::Tokens).
     #[error("{reason}")]
@@ -25,13 +25,13 @@ pub enum Rejection {
 }
 
 /// A file that has not been readable for too long.
-impl From<StaleError> for Rejection {
+impl From<StaleError> for AuthError {
     fn from(error: StaleError) -> Self {
         Self::Unavailable { reason: error.to_string() }
     }
 }
 
-impl Rejection {
+impl AuthError {
     pub(crate) fn unauthorized(reason: impl Into<String>) -> Self {
         Self::Unauthorized { reason: reason.into() }
     }

@@ -44,11 +44,11 @@ use std::time::Instant;
 
 pub use ipnet::IpNet;
 pub use options::{
-    CertificateName, Groups, HostNames, JwtKeys, JwtOptions, LdapBind, LdapOptions, LdapSearch, Proof,
+    AuthMethod, CertificateName, Groups, HostNames, JwtKeys, JwtOptions, LdapBind, LdapOptions, LdapSearch,
     SourceOptions,
 };
 
-use crate::{IdentityError, Rejection};
+use crate::{AuthError, IdentityError};
 use address::Address;
 use groups::GroupSource;
 use header::TrustedHeader;
@@ -57,7 +57,7 @@ use password::Passwords;
 
 /// What is known of a request before anybody is made of it. It has no `Debug`: its headers hold passwords.
 #[derive(Clone, Copy)]
-pub struct Asked<'a> {
+pub struct AuthRequest<'a> {
     /// Its headers.
     pub headers: &'a HeaderMap,
     /// Where the connection comes from; none on a unix socket. A proxy's word for it (`X-Forwarded-For`) is never
@@ -98,9 +98,9 @@ impl Source {
     /// The option or the file that cannot be worked with, and why.
     pub async fn open(options: SourceOptions, watcher: &FileWatcher) -> Result<Self, IdentityError> {
         let challenge = match &options.proof {
-            Proof::Password { realm, .. } => Some(password::challenge(realm)?),
-            Proof::Jwt(_) => Some("Bearer".to_owned()),
-            Proof::Header { .. } | Proof::Address { .. } | Proof::Certificate { .. } => None,
+            AuthMethod::Password { realm, .. } => Some(password::challenge(realm)?),
+            AuthMethod::Jwt(_) => Some("Bearer".to_owned()),
+            AuthMethod::Header { .. } | AuthMethod::Address { .. } | AuthMethod::Certificate { .. } => None,
         };
         let watcher = watcher.clone();
         let opening = tokio::task::spawn_blocking(move || {
@@ -113,13 +113,15 @@ impl Source {
                 .map(|groups| GroupSource::open(groups, &options.proof, max_stale, &watcher));
             let groups = groups.collect::<Result<_, _>>()?;
             let prover = match options.proof {
-                Proof::Header { name, trusted, trust_unix } => {
+                AuthMethod::Header { name, trusted, trust_unix } => {
                     Prover::Header(TrustedHeader::new(&name, trusted, trust_unix)?)
                 }
-                Proof::Address { host_name } => Prover::Address(Address::new(host_name.as_ref())?),
-                Proof::Password { file, .. } => Prover::Password(Passwords::open(file, max_stale, &watcher)?),
-                Proof::Certificate { name } => Prover::Certificate(name),
-                Proof::Jwt(options) => Prover::Jwt(Jwt::open(options, max_stale, &watcher)?),
+                AuthMethod::Address { host_name } => Prover::Address(Address::new(host_name.as_ref())?),
+                AuthMethod::Password { file, .. } => {
+                    Prover::Password(Passwords::open(file, max_stale, &watcher)?)
+                }
+                AuthMethod::Certificate { name } => Prover::Certificate(name),
+                AuthMethod::Jwt(options) => Prover::Jwt(Jwt::open(options, max_stale, &watcher)?),
             };
             Ok(Self(Arc::new(Inner { prover, groups, challenge, authorities })))
         });
@@ -129,8 +131,8 @@ impl Source {
     /// The one who asks. Its `authentication` is `header`, `address`, `password`, `certificate` or `token`.
     ///
     /// # Errors
-    /// [`Rejection::Unauthorized`] is 401, [`Rejection::Unavailable`] is 503.
-    pub async fn identify(&self, asked: Asked<'_>) -> Result<Principal, Rejection> {
+    /// [`AuthError::Unauthorized`] is 401, [`AuthError::Unavailable`] is 503.
+    pub async fn identify(&self, asked: AuthRequest<'_>) -> Result<Principal, AuthError> {
         let now = Instant::now();
         let mut claims = Claims::new();
         let mut principal = match &self.0.prover {

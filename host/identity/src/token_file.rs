@@ -40,7 +40,7 @@ use subtle::{Choice, ConditionallySelectable as _, ConstantTimeEq as _};
 
 use crate::presented::{RequestCredentials, Token};
 use crate::tokens::Clock;
-use crate::{IdentityError, Rejection};
+use crate::{AuthError, IdentityError};
 
 /// What a service's token must have.
 const SERVICE: &str = "service";
@@ -72,20 +72,20 @@ impl TokenFile {
         self.0.reload()
     }
 
-    pub(crate) fn identify(&self, presented: RequestCredentials, now: Clock) -> Result<Requester, Rejection> {
+    pub(crate) fn identify(&self, presented: RequestCredentials, now: Clock) -> Result<Requester, AuthError> {
         let entries = self.0.current(now.tick)?;
         let service = match presented.service {
             Some(token) => {
                 let service =
                     find(&entries, &token, now).map_err(|rejection| rejection.of("service token"))?;
                 if !service.requester.roles.iter().any(|role| role == SERVICE) {
-                    return Err(Rejection::unauthorized("service token: it has not the role `service`"));
+                    return Err(AuthError::unauthorized("service token: it has not the role `service`"));
                 }
                 Some(service)
             }
             None => None,
         };
-        let Some(token) = presented.user else { return Err(Rejection::unauthorized("no token")) };
+        let Some(token) = presented.user else { return Err(AuthError::unauthorized("no token")) };
         let mut requester = find(&entries, &token, now)?.requester.clone();
         if let Some(service) = service {
             requester.service_roles.clone_from(&service.requester.roles);
@@ -97,7 +97,7 @@ impl TokenFile {
 }
 
 /// All entries are compared, each to its end, so that the time it takes says nothing.
-fn find<'a>(entries: &'a [Entry], token: &Token, now: Clock) -> Result<&'a Entry, Rejection> {
+fn find<'a>(entries: &'a [Entry], token: &Token, now: Clock) -> Result<&'a Entry, AuthError> {
     let sha256 = digest::digest(&digest::SHA256, token.as_bytes());
     let mut found = u32::MAX;
     for (at, entry) in (0_u32..).zip(entries) {
@@ -105,9 +105,9 @@ fn find<'a>(entries: &'a [Entry], token: &Token, now: Clock) -> Result<&'a Entry
         found.conditional_assign(&at, same);
     }
     let entry = usize::try_from(found).ok().and_then(|at| entries.get(at));
-    let entry = entry.ok_or_else(|| Rejection::unauthorized("the file of tokens does not know the token"))?;
+    let entry = entry.ok_or_else(|| AuthError::unauthorized("the file of tokens does not know the token"))?;
     if entry.expires.is_some_and(|expires| expires <= now.time) {
-        return Err(Rejection::unauthorized("the token has expired"));
+        return Err(AuthError::unauthorized("the token has expired"));
     }
     Ok(entry)
 }

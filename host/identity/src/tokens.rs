@@ -10,7 +10,7 @@ use std::time::{Duration, Instant, SystemTime};
 use crate::keystone::{Keystone, KeystoneOptions};
 use crate::presented::RequestCredentials;
 use crate::token_file::TokenFile;
-use crate::{IdentityError, Rejection};
+use crate::{AuthError, IdentityError};
 
 /// Whoever can say whom a token stands for. Clones share it, with its cache.
 #[derive(Clone)]
@@ -55,19 +55,19 @@ impl Tokens {
     /// application credential may be restricted to some. Whether the token's scope will do is the door's to say.
     ///
     /// # Errors
-    /// [`Rejection::Unauthorized`] is 401, [`Rejection::Unavailable`] is 503.
+    /// [`AuthError::Unauthorized`] is 401, [`AuthError::Unavailable`] is 503.
     pub async fn identify(
         &self,
         headers: &HeaderMap,
         method: &Method,
         path: &str,
-    ) -> Result<Requester, Rejection> {
+    ) -> Result<Requester, AuthError> {
         let presented = RequestCredentials::read(headers)?;
         let now = Clock::read();
         match &*self.0 {
             Source::Keystone(keystone) => keystone.identify(presented, method, path, now).await,
             Source::File(file) => file.identify(presented, now),
-            Source::Nobody => Err(Rejection::unauthorized("no source of identity is configured")),
+            Source::Nobody => Err(AuthError::unauthorized("no source of identity is configured")),
         }
     }
 

@@ -13,7 +13,7 @@ use std::time::Duration;
 use super::token::ValidatedToken;
 use crate::presented::Token;
 use crate::tokens::Clock;
-use crate::{IdentityError, Rejection};
+use crate::{AuthError, IdentityError};
 
 /// The token's MAC, and whether it may have expired: the two are different questions to Keystone.
 type Key = ([u8; 32], bool);
@@ -43,9 +43,9 @@ impl Cache {
         allow_expired: bool,
         now: Clock,
         question: impl FnOnce() -> Question,
-    ) -> Result<Arc<ValidatedToken>, Rejection>
+    ) -> Result<Arc<ValidatedToken>, AuthError>
     where
-        Question: Future<Output = Result<ValidatedToken, Rejection>>,
+        Question: Future<Output = Result<ValidatedToken, AuthError>>,
     {
         let key = (self.mac(token), allow_expired);
         if let Some(known) = self.entries.get(&key).await {
@@ -58,7 +58,7 @@ impl Cache {
         let asking = Box::pin(async {
             self.entries.try_get_with(key, async { question().await.map(Arc::new) }).await
         });
-        let found = asking.await.map_err(|rejection| Rejection::clone(&rejection));
+        let found = asking.await.map_err(|rejection| AuthError::clone(&rejection));
         if self.time.is_zero() {
             self.entries.invalidate(&key).await;
         }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::KeystoneOptions;
 use super::endpoint;
-use crate::{IdentityError, Rejection};
+use crate::{AuthError, IdentityError};
 
 /// The longest response. A token's description with a large catalog is a few ten kilobytes.
 const MAX_RESPONSE: usize = 1 << 20;
@@ -38,7 +38,7 @@ pub(super) enum KeystoneError {
     Forbidden,
 }
 
-impl From<KeystoneError> for Rejection {
+impl From<KeystoneError> for AuthError {
     fn from(trouble: KeystoneError) -> Self {
         Self::Unavailable { reason: trouble.to_string() }
     }
@@ -81,8 +81,8 @@ impl Client {
     /// `work`, which may take several requests, under one permit and within the timeout.
     pub(super) async fn limited<T>(
         &self,
-        work: impl Future<Output = Result<T, Rejection>>,
-    ) -> Result<T, Rejection> {
+        work: impl Future<Output = Result<T, AuthError>>,
+    ) -> Result<T, AuthError> {
         self.http.limited(async { Ok::<_, KeystoneError>(work.await) }).await?
     }
 

@@ -7,7 +7,7 @@ use std::time::{Instant, SystemTime};
 
 use super::access_rules::AccessRule;
 use super::client::KeystoneError;
-use crate::Rejection;
+use crate::AuthError;
 use crate::tokens::Clock;
 
 /// Whom a token stands for, as Keystone said when it was asked.
@@ -24,8 +24,8 @@ pub(super) struct ValidatedToken {
 }
 
 impl ValidatedToken {
-    pub(super) fn unexpired(&self, now: Clock) -> Result<(), Rejection> {
-        if self.expires > now.time { Ok(()) } else { Err(Rejection::unauthorized("the token has expired")) }
+    pub(super) fn unexpired(&self, now: Clock) -> Result<(), AuthError> {
+        if self.expires > now.time { Ok(()) } else { Err(AuthError::unauthorized("the token has expired")) }
     }
 }
 
@@ -111,10 +111,10 @@ struct ApplicationCredential {
 }
 
 /// Reads the answer to `GET /v3/auth/tokens`.
-pub(super) fn read(body: &[u8], service_type: Option<&str>, now: Clock) -> Result<ValidatedToken, Rejection> {
+pub(super) fn read(body: &[u8], service_type: Option<&str>, now: Clock) -> Result<ValidatedToken, AuthError> {
     let Envelope { token } = serde_json::from_slice::<Envelope<Body>>(body).map_err(invalid_response)?;
     if token.bind.as_ref().is_some_and(|bind| !bind.is_empty()) {
-        return Err(Rejection::unauthorized("the token is bound to something that we cannot check"));
+        return Err(AuthError::unauthorized("the token is bound to something that we cannot check"));
     }
     let expires = instant(&token.expires_at)?;
     let (application_credential, access_rules) =

@@ -30,7 +30,7 @@ use std::time::{Duration, Instant};
 
 use super::authorization::credentials;
 use super::{Claims, JwtKeys, JwtOptions, name};
-use crate::{IdentityError, Rejection};
+use crate::{AuthError, IdentityError};
 use keys::{ALGORITHMS, Keys};
 use provider::Provider;
 
@@ -105,12 +105,12 @@ impl Jwt {
         }
     }
 
-    pub(super) async fn identify(&self, headers: &HeaderMap, now: Instant) -> Result<VerifiedJwt, Rejection> {
+    pub(super) async fn identify(&self, headers: &HeaderMap, now: Instant) -> Result<VerifiedJwt, AuthError> {
         let token = credentials(headers, "Bearer")?;
         if token.len() > MAX_TOKEN {
-            return Err(Rejection::unauthorized("the token is longer than 16 KiB"));
+            return Err(AuthError::unauthorized("the token is longer than 16 KiB"));
         }
-        let header = decode_header(token).map_err(|_| Rejection::unauthorized("the token is malformed"))?;
+        let header = decode_header(token).map_err(|_| AuthError::unauthorized("the token is malformed"))?;
         acceptable(&header)?;
         let claims = match &self.keys {
             Source::File(file) => self.check(token, &header, &*file.current(now)?)?,
@@ -122,7 +122,7 @@ impl Jwt {
         self.proved(claims)
     }
 
-    fn check(&self, token: &str, header: &Header, keys: &Keys) -> Result<Claims, Rejection> {
+    fn check(&self, token: &str, header: &Header, keys: &Keys) -> Result<Claims, AuthError> {
         let mut validation = self.validation.clone();
         validation.algorithms = vec![header.alg];
         let mut error = None;
@@ -144,13 +144,13 @@ impl Jwt {
             }
             Some(_) => "it is malformed".to_owned(),
         };
-        Err(Rejection::unauthorized(format!("the token cannot be believed: {reason}")))
+        Err(AuthError::unauthorized(format!("the token cannot be believed: {reason}")))
     }
 
-    fn proved(&self, claims: Claims) -> Result<VerifiedJwt, Rejection> {
+    fn proved(&self, claims: Claims) -> Result<VerifiedJwt, AuthError> {
         // The library takes a list of issuers too; RFC 7519 knows one.
         if !claims.get("iss").is_some_and(Value::is_string) {
-            return Err(Rejection::unauthorized("the token cannot be believed: it has several issuers"));
+            return Err(AuthError::unauthorized("the token cannot be believed: it has several issuers"));
         }
         let claim = &self.user_claim;
         // Some providers write it as text (Sign in with Apple); those that leave it out let users choose any address.
@@ -159,10 +159,10 @@ impl Jwt {
             other => other.as_str() == Some("true"),
         });
         if claim == "email" && verified != Some(true) {
-            return Err(Rejection::unauthorized("the provider has not verified the user's e-mail address"));
+            return Err(AuthError::unauthorized("the provider has not verified the user's e-mail address"));
         }
         let Some(user) = claims.get(claim).and_then(Value::as_str) else {
-            return Err(Rejection::unauthorized(format!("the token has no text as its claim `{claim}`")));
+            return Err(AuthError::unauthorized(format!("the token has no text as its claim `{claim}`")));
         };
         let mut principal = super::principal(name::user(user)?, "token");
         principal.attributes = ATTRIBUTES
@@ -176,16 +176,16 @@ impl Jwt {
 }
 
 /// Whether a token may be looked at further.
-fn acceptable(header: &Header) -> Result<(), Rejection> {
+fn acceptable(header: &Header) -> Result<(), AuthError> {
     if !ALGORITHMS.contains(&header.alg) {
-        return Err(Rejection::unauthorized("the token is signed with a shared secret"));
+        return Err(AuthError::unauthorized("the token is signed with a shared secret"));
     }
     if header.crit.is_some() {
-        return Err(Rejection::unauthorized("the token demands something of its reader (`crit`)"));
+        return Err(AuthError::unauthorized("the token demands something of its reader (`crit`)"));
     }
     let kind = header.typ.as_deref().unwrap_or("JWT").to_ascii_lowercase();
     match kind.strip_prefix("application/").unwrap_or(&kind) {
         "jwt" | "at+jwt" => Ok(()),
-        _ => Err(Rejection::unauthorized("the token is of another type (`typ`)")),
+        _ => Err(AuthError::unauthorized("the token is of another type (`typ`)")),
     }
 }

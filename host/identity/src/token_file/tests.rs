@@ -38,7 +38,7 @@ fn now(text: &str) -> Clock {
     Clock { time: humantime::parse_rfc3339(text).unwrap(), tick: Instant::now() }
 }
 
-fn ask(file: &TokenFile, headers: &[(&'static str, &str)], at: &str) -> Result<Requester, Rejection> {
+fn ask(file: &TokenFile, headers: &[(&'static str, &str)], at: &str) -> Result<Requester, AuthError> {
     let mut map = HeaderMap::new();
     for (name, value) in headers {
         map.append(*name, HeaderValue::from_str(value).unwrap());
@@ -82,8 +82,8 @@ fn a_token_is_whom_its_entry_says() {
         assert!(ask(&file, &[("x-auth-token", token)], DAY).is_err(), "{token}");
     }
     let expired = ask(&file, &[("x-auth-token", "t-alice")], "2026-06-01T00:00:01Z").unwrap_err();
-    assert_eq!(expired, Rejection::unauthorized("the token has expired"));
-    assert_eq!(ask(&file, &[], DAY).unwrap_err(), Rejection::unauthorized("no token"));
+    assert_eq!(expired, AuthError::unauthorized("the token has expired"));
+    assert_eq!(ask(&file, &[], DAY).unwrap_err(), AuthError::unauthorized("no token"));
 }
 
 #[test]

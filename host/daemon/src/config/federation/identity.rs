@@ -1,7 +1,7 @@
 //! Who says who asks at a mount.
 
 use portcullis_identity::source::{
-    CertificateName, Groups, HostNames, JwtKeys, JwtOptions, LdapBind, LdapOptions, Proof, SourceOptions,
+    AuthMethod, CertificateName, Groups, HostNames, JwtKeys, JwtOptions, LdapBind, LdapOptions, SourceOptions,
 };
 use std::time::Duration;
 use toml::Spanned;
@@ -53,7 +53,7 @@ pub(super) fn source(raw: Spanned<raw::Identity>, place: &Place<'_>) -> Result<S
 }
 
 /// The proof, taken out of `raw` with everything that belongs to it.
-fn proof(raw: &mut raw::Identity, place: &Place<'_>) -> Result<Proof, ConfigError> {
+fn proof(raw: &mut raw::Identity, place: &Place<'_>) -> Result<AuthMethod, ConfigError> {
     if let Some(header) = raw.header.take() {
         let trusted = raw.trusted.take().map(Spanned::into_inner).unwrap_or_default();
         let trust_unix = raw.trust_unix.take().is_some_and(Spanned::into_inner);
@@ -63,11 +63,11 @@ fn proof(raw: &mut raw::Identity, place: &Place<'_>) -> Result<Proof, ConfigErro
             return Err(place.wrong(&header.span(), message));
         }
         let trusted = trusted.iter().map(|text| network(text, place)).collect::<Result<_, _>>()?;
-        return Ok(Proof::Header { name: header.into_inner(), trusted, trust_unix });
+        return Ok(AuthMethod::Header { name: header.into_inner(), trusted, trust_unix });
     }
     if let Some(file) = raw.password_file.take() {
-        let mut proof = Proof::password(place.path(file.get_ref()));
-        if let (Proof::Password { realm, .. }, Some(ours)) = (&mut proof, raw.realm.take()) {
+        let mut proof = AuthMethod::password(place.path(file.get_ref()));
+        if let (AuthMethod::Password { realm, .. }, Some(ours)) = (&mut proof, raw.realm.take()) {
             *realm = ours.into_inner();
         }
         return Ok(proof);
@@ -84,10 +84,10 @@ fn proof(raw: &mut raw::Identity, place: &Place<'_>) -> Result<Proof, ConfigErro
                 return Err(place.wrong(&name.span(), message));
             }
         };
-        return Ok(Proof::Certificate { name: known });
+        return Ok(AuthMethod::Certificate { name: known });
     }
     if let Some(token) = raw.jwt.take() {
-        return Ok(Proof::Jwt(jwt(token.into_inner(), place)?));
+        return Ok(AuthMethod::Jwt(jwt(token.into_inner(), place)?));
     }
     raw.address = None;
     let wanted = raw.host_name.take().is_some_and(Spanned::into_inner);
@@ -103,7 +103,7 @@ fn proof(raw: &mut raw::Identity, place: &Place<'_>) -> Result<Proof, ConfigErro
         })?;
         host_name.get_or_insert_default().servers.push(address);
     }
-    Ok(Proof::Address { host_name })
+    Ok(AuthMethod::Address { host_name })
 }
 
 /// Keys that stand beside a proof that does not know them.

@@ -10,7 +10,7 @@ use axum::extract::Request;
 use axum::http::{Method, StatusCode};
 use portcullis_contract::aws::Grant;
 use portcullis_files::FileWatcher;
-use portcullis_identity::source::{Proof, Source, SourceOptions};
+use portcullis_identity::source::{AuthMethod, Source, SourceOptions};
 use portcullis_listen::Peer;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -66,8 +66,11 @@ struct Bench {
 
 impl Bench {
     async fn new() -> Self {
-        let source =
-            SourceOptions { proof: Proof::Address { host_name: None }, groups: Vec::new(), max_stale: None };
+        let source = SourceOptions {
+            proof: AuthMethod::Address { host_name: None },
+            groups: Vec::new(),
+            max_stale: None,
+        };
         let keys =
             OwnKeys { access_key_id: "AKIAIOSFODNN7EXAMPLE".into(), secret_access_key: "hunter2".into() };
         // Nobody listens on port 1.

@@ -8,7 +8,7 @@ use portcullis_federation::decide::{Decider, Deciding, InForce, Question, Refuse
 use portcullis_federation::door::Door;
 use portcullis_federation::{Metadata, Mount, Mounts};
 use portcullis_files::FileWatcher;
-use portcullis_identity::source::{Proof, Source, SourceOptions};
+use portcullis_identity::source::{AuthMethod, Source, SourceOptions};
 use portcullis_listen::Peer;
 use serde_json::Value;
 use std::sync::{Arc, Mutex};
@@ -130,7 +130,7 @@ impl World {
             ..AwsOptions::default()
         });
         let aws = aws.await.unwrap();
-        let proof = Proof::Header {
+        let proof = AuthMethod::Header {
             name: "X-Remote-User".into(),
             trusted: vec!["127.0.0.0/8".parse().unwrap()],
             trust_unix: false,

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::keys::Keys;
-use crate::{IdentityError, Rejection};
+use crate::{AuthError, IdentityError};
 
 const FRESH: Duration = Duration::from_mins(5);
 const KEPT: Duration = Duration::from_hours(24);
@@ -31,7 +31,7 @@ pub(super) struct Provider {
     http: HttpClient,
     url: Uri,
     found: ArcSwapOption<Found>,
-    asking: Arc<Mutex<Option<Asked>>>,
+    asking: Arc<Mutex<Option<LastFetch>>>,
 }
 
 struct Found {
@@ -40,7 +40,7 @@ struct Found {
 }
 
 /// The last question, and what came of it where that was no key.
-struct Asked {
+struct LastFetch {
     at: Instant,
     trouble: Option<String>,
 }
@@ -64,7 +64,7 @@ impl Provider {
         self: &Arc<Self>,
         header: &Header,
         now: Instant,
-    ) -> Result<Arc<Keys>, Rejection> {
+    ) -> Result<Arc<Keys>, AuthError> {
         let (usable, fresh) = self.usable(header, now);
         match (usable, fresh) {
             (Some(keys), true) => return Ok(keys),
@@ -82,7 +82,7 @@ impl Provider {
                 if let Some(trouble) = self.ask(asking, now).await {
                     return match self.usable(header, now) {
                         (Some(keys), _) => Ok(keys),
-                        (None, _) => Err(Rejection::unavailable(format!(
+                        (None, _) => Err(AuthError::unavailable(format!(
                             "the provider's keys cannot be fetched: {trouble}"
                         ))),
                     };
@@ -91,7 +91,7 @@ impl Provider {
         }
         match self.found.load_full().filter(|found| age(found, now) < KEPT) {
             Some(found) => Ok(Arc::clone(&found.keys)),
-            None => Err(Rejection::unavailable("the provider has not given its keys for too long")),
+            None => Err(AuthError::unavailable("the provider has not given its keys for too long")),
         }
     }
 
@@ -107,7 +107,7 @@ impl Provider {
     /// nobody waits any more: else whoever hangs up in time could keep us from it for ever.
     async fn ask(
         self: &Arc<Self>,
-        mut asking: OwnedMutexGuard<Option<Asked>>,
+        mut asking: OwnedMutexGuard<Option<LastFetch>>,
         now: Instant,
     ) -> Option<String> {
         if let Some(asked) = &*asking
@@ -127,7 +127,7 @@ impl Provider {
                     Some(trouble)
                 }
             };
-            *asking = Some(Asked { at: now, trouble: trouble.clone() });
+            *asking = Some(LastFetch { at: now, trouble: trouble.clone() });
             trouble
         });
         asked.await.unwrap_or_else(|error| Some(error.to_string()))

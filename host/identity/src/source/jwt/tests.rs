@@ -47,7 +47,7 @@ fn open(options: JwtOptions) -> Result<Jwt, IdentityError> {
     Jwt::open(options, None, &FileWatcher::idle())
 }
 
-async fn show(jwt: &Jwt, authorization: &str, now: Instant) -> Result<Principal, Rejection> {
+async fn show(jwt: &Jwt, authorization: &str, now: Instant) -> Result<Principal, AuthError> {
     let headers = HeaderMap::from_iter([(AUTHORIZATION, authorization.parse().unwrap())]);
     jwt.identify(&headers, now).await.map(|proved| proved.principal)
 }
@@ -56,7 +56,7 @@ async fn show(jwt: &Jwt, authorization: &str, now: Instant) -> Result<Principal,
 async fn refusal(jwt: &Jwt, token: &str) -> String {
     match show(jwt, &format!("Bearer {token}"), Instant::now()).await {
         Ok(_) => String::new(),
-        Err(Rejection::Unauthorized { reason }) => {
+        Err(AuthError::Unauthorized { reason }) => {
             assert!(!token.split('.').any(|part| part.len() > 8 && reason.contains(part)), "{reason}");
             reason
         }

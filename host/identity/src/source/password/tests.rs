@@ -29,7 +29,7 @@ fn open(text: &str) -> (TempDir, Result<Passwords, IdentityError>) {
     (folder, opened)
 }
 
-async fn ask(passwords: &Passwords, sent: &str, now: Instant) -> Result<String, Rejection> {
+async fn ask(passwords: &Passwords, sent: &str, now: Instant) -> Result<String, AuthError> {
     let value = format!("Basic {}", STANDARD.encode(sent));
     let headers = HeaderMap::from_iter([(AUTHORIZATION, value.parse().unwrap())]);
     let principal = passwords.identify(&headers, now).await?;
@@ -63,7 +63,7 @@ async fn who_knows_the_password() {
     ] {
         match ask(&passwords, sent, now).await {
             Ok(name) => assert_eq!(Some(name.as_str()), user, "{sent}"),
-            Err(Rejection::Unauthorized { reason }) => {
+            Err(AuthError::Unauthorized { reason }) => {
                 assert!(user.is_none(), "{sent}: {reason}");
                 assert!(!reason.contains("mallory") && !reason.contains("sesam"), "{reason}");
             }
@@ -91,7 +91,7 @@ async fn a_password_is_remembered_for_a_minute_and_no_other() {
         let result = ask(&passwords, sent, start + Duration::from_secs(seconds)).await;
         match result {
             Ok(_) => assert!(good, "{sent} after {seconds} s"),
-            Err(Rejection::Unavailable { .. }) => assert!(!good, "{sent} after {seconds} s"),
+            Err(AuthError::Unavailable { .. }) => assert!(!good, "{sent} after {seconds} s"),
             Err(other) => panic!("{sent} after {seconds} s: {other:?}"),
         }
     }
@@ -126,11 +126,11 @@ async fn an_unknown_user_costs_a_hash_too() {
     passwords.turns = Arc::new(Semaphore::new(0));
     for sent in ["alice:wrong", "mallory:wrong"] {
         let result = ask(&passwords, sent, Instant::now()).await;
-        assert!(matches!(result, Err(Rejection::Unavailable { .. })), "{sent}: {result:?}");
+        assert!(matches!(result, Err(AuthError::Unavailable { .. })), "{sent}: {result:?}");
     }
     passwords.turns = Arc::new(Semaphore::new(1));
     let result = ask(&passwords, "mallory:open sesame", Instant::now()).await;
-    assert!(matches!(result, Err(Rejection::Unauthorized { .. })), "the decoy's password opens nothing");
+    assert!(matches!(result, Err(AuthError::Unauthorized { .. })), "the decoy's password opens nothing");
 }
 
 #[tokio::test]
@@ -141,7 +141,7 @@ async fn no_more_than_two_at_once_and_the_third_waits() {
     let busy = Arc::clone(&passwords.turns).acquire_many_owned(2).await.unwrap();
     passwords.wait = Duration::from_millis(1);
     let result = ask(&passwords, "alice:open sesame", Instant::now()).await;
-    assert!(matches!(result, Err(Rejection::Unavailable { .. })), "{result:?}");
+    assert!(matches!(result, Err(AuthError::Unavailable { .. })), "{result:?}");
     passwords.wait = Duration::from_mins(10);
     let (result, ()) =
         tokio::join!(ask(&passwords, "alice:open sesame", Instant::now()), async { drop(busy) });
