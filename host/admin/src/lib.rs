@@ -24,6 +24,7 @@ use portcullis_api::{Api, ApiFuture, NotReady};
 use portcullis_audit::Log;
 use portcullis_contract::HookName;
 use portcullis_engine::Host;
+use portcullis_files::{FileStatus, FileWatcher};
 use portcullis_listen::Handler as _;
 use serde_json::json;
 use std::sync::Arc;
@@ -40,6 +41,8 @@ pub struct Admin {
     pub metrics: Metrics,
     /// The APIs that are on.
     pub apis: Arc<[Arc<dyn Api>]>,
+    /// Watches the files of certificates and identity sources.
+    pub files: FileWatcher,
     /// Whether the last reload was accepted.
     pub reloads: Arc<ReloadStatus>,
 }
@@ -62,7 +65,17 @@ impl Admin {
         for api in self.apis.iter() {
             api.ready().await?;
         }
-        Ok(())
+        let denies = |status: &FileStatus| status.failure.as_ref().is_some_and(|failure| failure.denies);
+        let denying = self.files.statuses().into_iter().find(denies);
+        denying.map_or(Ok(()), |status| Err(NotReady::StaleFile(status.to_string())))
+    }
+
+    /// What is in force though something newer cannot be used, one line each.
+    fn warnings(&self) -> String {
+        let reload = self.reloads.last_error();
+        let reload = reload.map(|error| format!("warning: the last reload was refused: {error}\n"));
+        let failing = self.files.statuses().into_iter().filter(|status| status.failure.is_some());
+        reload.into_iter().chain(failing.map(|status| format!("warning: {status}\n"))).collect()
     }
 }
 
@@ -108,10 +121,7 @@ impl Api for AdminApi {
 
 async fn ready(State(admin): State<Admin>) -> Response {
     match admin.ready().await {
-        Ok(()) => match admin.reloads.last_error() {
-            None => "ready\n".into_response(),
-            Some(error) => format!("ready, but the last reload was refused: {error}\n").into_response(),
-        },
+        Ok(()) => format!("ready\n{}", admin.warnings()).into_response(),
         Err(reason) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {reason}\n")).into_response(),
     }
 }

@@ -2,10 +2,12 @@
 
 use portcullis_audit::{Kind, Record};
 use portcullis_contract::types::Verdict;
+use portcullis_files::FileStatus;
 use portcullis_listen::{CloseReason, ConnectionStats};
 use prometheus_client::encoding::{EncodeLabelSet, text::encode};
 use prometheus_client::metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram};
 use prometheus_client::registry::{Registry, Unit};
+use std::sync::atomic::AtomicU64;
 
 use crate::Admin;
 
@@ -57,6 +59,12 @@ struct ResultLabels {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ReasonLabels {
     reason: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct FileLabels {
+    file: String,
+    kind: &'static str,
 }
 
 fn histogram() -> Histogram {
@@ -142,6 +150,20 @@ impl Metrics {
         registry.register(
             "configuration_stale",
             "1 while what is on disk is not in force, since the last reload was refused",
+            stale,
+        );
+        let stale = Family::<FileLabels, Gauge<f64, AtomicU64>>::default();
+        for FileStatus { kind, path, failure } in admin.files.statuses() {
+            let labels = FileLabels { file: path.display().to_string(), kind };
+            let lasting = failure.as_ref().map_or(0.0, |failure| failure.lasting.as_secs_f64());
+            // Several mounts may use one file.
+            let gauge = stale.get_or_create(&labels);
+            gauge.set(gauge.get().max(lasting));
+        }
+        registry.register_with_unit(
+            "file_stale",
+            "How long a watched file cannot be used, and its last good state is in force; 0 while it can",
+            Unit::Seconds,
             stale,
         );
         for api in &*admin.apis {

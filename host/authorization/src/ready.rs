@@ -19,6 +19,9 @@ pub enum NotReady {
     /// The store of an API accepts no writes.
     #[error("the store accepts no writes: {0}")]
     Store(String),
+    /// A file of an identity source has not been usable for longer than its `max_stale`.
+    #[error("{0}")]
+    StaleFile(String),
     /// The last record could not be written.
     #[error("decisions cannot be recorded: {0}")]
     Unrecordable(String),

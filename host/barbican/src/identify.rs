@@ -2,11 +2,11 @@
 
 use axum::http::{HeaderMap, HeaderValue, Method};
 use portcullis_contract::secrets::Requester;
-use portcullis_identity::{Rejection, Tokens};
+use portcullis_identity::{AuthError, Tokens};
 use std::pin::Pin;
 
 /// Somebody being looked up.
-pub type Identifying<'a> = Pin<Box<dyn Future<Output = Result<Requester, Rejection>> + Send + 'a>>;
+pub type Identifying<'a> = Pin<Box<dyn Future<Output = Result<Requester, AuthError>> + Send + 'a>>;
 
 /// Who tells who asks, from a request's headers. In production these are [`Tokens`].
 pub trait Identify: Send + Sync + 'static {

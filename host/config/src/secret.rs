@@ -1,5 +1,7 @@
 //! Values that must not be in the configuration itself: `{ file = "..." }` or `{ env = "..." }`.
 
+use portcullis_errors::chain;
+use portcullis_files::Access;
 use std::fmt;
 use toml::{Spanned, Value};
 use zeroize::Zeroizing;
@@ -61,8 +63,9 @@ fn read(raw: &Value, source_file: &SourceFile<'_>) -> Result<SecretText, String>
     let text = match key.as_str() {
         "file" => {
             let path = source_file.path(value);
-            let text = std::fs::read_to_string(&path);
-            Zeroizing::new(text.map_err(|error| format!("cannot read `{}`: {error}", path.display()))?)
+            let bytes = portcullis_files::read(&path, Access::Secret).map_err(|error| chain(&error))?;
+            let text = std::str::from_utf8(&bytes);
+            Zeroizing::new(text.map_err(|_| format!("`{}`: it is not UTF-8", path.display()))?.to_owned())
         }
         "env" => {
             let text = std::env::var(value);

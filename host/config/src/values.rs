@@ -45,3 +45,15 @@ pub fn network(raw: &Spanned<String>, source_file: &SourceFile<'_>) -> Result<Ip
 pub fn is_http(url: &str) -> bool {
     url.starts_with("http://") || url.starts_with("https://")
 }
+
+/// How long the last good state of a file stays in force while the file cannot be used.
+///
+/// # Errors
+/// It is no duration, or less than a second or more than a year.
+pub fn max_stale(
+    raw: &Spanned<String>,
+    key: &str,
+    source_file: &SourceFile<'_>,
+) -> Result<Duration, ConfigError> {
+    duration(raw, Duration::from_secs(1), Duration::from_hours(24 * 365), key, source_file)
+}

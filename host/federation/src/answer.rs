@@ -15,7 +15,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use portcullis_authorization::Refused;
-use portcullis_identity::Rejection;
+use portcullis_identity::AuthError;
 use serde::Serialize;
 
 use crate::aws::AwsError;
@@ -96,13 +96,13 @@ impl Failure {
     }
 
     /// 401, 403 or 503: nobody could be made of the request. Why is for the log alone.
-    pub(crate) fn of_identity(rejection: &Rejection, challenge: Option<&str>) -> Self {
+    pub(crate) fn of_identity(rejection: &AuthError, challenge: Option<&str>) -> Self {
         match rejection {
-            Rejection::Unavailable { .. } => {
+            AuthError::Unavailable { .. } => {
                 let text = "Service Unavailable: who you are cannot be told at the moment";
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", text)
             }
-            Rejection::Unauthorized { .. } => {
+            AuthError::Unauthorized { .. } => {
                 let text = "Unauthorized: the request does not prove who sends it";
                 let failure = Self::new(StatusCode::UNAUTHORIZED, "Unauthorized", text);
                 Self { challenge: challenge.map(Into::into), ..failure }

@@ -1,6 +1,7 @@
 //! Why a source of identity cannot be used at all.
 
-use std::io;
+use portcullis_files::{FileError, ReloadError};
+use portcullis_http_client::RootsError;
 use std::path::PathBuf;
 
 /// Why a source of identity cannot be used at all. Every one of them is the operator's to mend.
@@ -42,18 +43,16 @@ pub enum IdentityError {
         /// What is wrong with it; follows the name.
         reason: &'static str,
     },
-    /// A file cannot be read.
-    #[error("cannot read `{path}`: {source}", path = path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// The CA file, or the system's own store of CAs.
-    #[error("{0}")]
-    Ca(String),
-    /// A file says something that cannot be used, or others may have had a hand in it.
+    /// A file cannot be read, or others may have had a hand in it.
+    #[error(transparent)]
+    Access(#[from] FileError),
+    /// A file that was in use cannot be used any more.
+    #[error(transparent)]
+    Reload(#[from] ReloadError),
+    /// The trusted certificate authorities of a server.
+    #[error(transparent)]
+    Roots(#[from] RootsError),
+    /// A file says something that cannot be used.
     #[error("`{path}`{place}: {reason}", path = path.display(), place = line.map(|line| format!(" line {line}")).unwrap_or_default())]
     File {
         /// The file.

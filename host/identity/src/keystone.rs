@@ -31,17 +31,18 @@ mod tests;
 use http::header::ACCEPT;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use portcullis_contract::secrets::Requester;
+use portcullis_http_client::Response;
 use std::sync::Arc;
 
 pub use options::{KeystoneOptions, ServiceUser};
 
-use crate::presented::{Presented, Token};
-use crate::tokens::Now;
-use crate::{IdentityError, Rejection};
+use crate::presented::{RequestCredentials, Token};
+use crate::tokens::Clock;
+use crate::{AuthError, IdentityError};
 use cache::Cache;
-use client::{Answer, Client, Trouble};
+use client::{Client, KeystoneError};
 use service::Service;
-use token::Known;
+use token::ValidatedToken;
 
 const X_AUTH_TOKEN: &str = "x-auth-token";
 const X_SUBJECT_TOKEN: &str = "x-subject-token";
@@ -75,11 +76,11 @@ impl Keystone {
     /// The service's token is looked at first, then the user's.
     pub(crate) async fn identify(
         &self,
-        presented: Presented,
+        presented: RequestCredentials,
         method: &Method,
         path: &str,
-        now: Now,
-    ) -> Result<Requester, Rejection> {
+        now: Clock,
+    ) -> Result<Requester, AuthError> {
         let service = match presented.service {
             Some(token) => {
                 let known =
@@ -88,7 +89,7 @@ impl Keystone {
             }
             None => None,
         };
-        let Some(token) = presented.user else { return Err(Rejection::unauthorized("no token")) };
+        let Some(token) = presented.user else { return Err(AuthError::unauthorized("no token")) };
         let by = service.as_ref().map(|(token, _)| token);
         let known = self.known(&token, by, now).await?;
         if service.is_none() {
@@ -105,23 +106,28 @@ impl Keystone {
     }
 
     /// The service that calls on the user's behalf. Its token must be good by itself, and have one of the roles.
-    async fn service(&self, token: &Token, now: Now) -> Result<Arc<Known>, Rejection> {
+    async fn service(&self, token: &Token, now: Clock) -> Result<Arc<ValidatedToken>, AuthError> {
         let known = self.known(token, None, now).await?;
         known.unexpired(now)?;
         if known.requester.roles.iter().any(|role| self.service_token_roles.contains(role)) {
             return Ok(known);
         }
         let roles = self.service_token_roles.join("`, `");
-        Err(Rejection::unauthorized(format!("it has none of the roles `{roles}`")))
+        Err(AuthError::unauthorized(format!("it has none of the roles `{roles}`")))
     }
 
     /// Whom the token stands for: known already, or asked of Keystone. With a service beside it the token may have
     /// expired.
-    async fn known(&self, token: &Token, by: Option<&Token>, now: Now) -> Result<Arc<Known>, Rejection> {
-        self.cache.get(token, by.is_some(), now, || self.client.bounded(self.ask(token, by, now))).await
+    async fn known(
+        &self,
+        token: &Token,
+        by: Option<&Token>,
+        now: Clock,
+    ) -> Result<Arc<ValidatedToken>, AuthError> {
+        self.cache.get(token, by.is_some(), now, || self.client.limited(self.ask(token, by, now))).await
     }
 
-    async fn ask(&self, token: &Token, by: Option<&Token>, now: Now) -> Result<Known, Rejection> {
+    async fn ask(&self, token: &Token, by: Option<&Token>, now: Clock) -> Result<ValidatedToken, AuthError> {
         let subject = token.header()?;
         let allow_expired = by.is_some();
         let answer = match (&self.service, by) {
@@ -139,12 +145,12 @@ impl Keystone {
                 if gone(status)
                     || (by.is_some() && self.service.is_none() && status == StatusCode::FORBIDDEN) =>
             {
-                Err(Rejection::unauthorized(
+                Err(AuthError::unauthorized(
                     "Keystone does not know the token, or it has expired or was revoked",
                 ))
             }
-            StatusCode::FORBIDDEN => Err(Trouble::Forbidden.into()),
-            status => Err(Trouble::Status(status).into()),
+            StatusCode::FORBIDDEN => Err(KeystoneError::Forbidden.into()),
+            status => Err(KeystoneError::Status(status).into()),
         }
     }
 
@@ -155,8 +161,8 @@ impl Keystone {
         service: &Service,
         subject: &HeaderValue,
         allow_expired: bool,
-        now: Now,
-    ) -> Result<Answer, Trouble> {
+        now: Clock,
+    ) -> Result<Response, KeystoneError> {
         let own = service.token(&self.client, now).await?;
         let answer = self.validate(&own, subject, allow_expired).await?;
         if answer.status != StatusCode::UNAUTHORIZED {
@@ -169,7 +175,7 @@ impl Keystone {
             return Ok(answer);
         }
         service.forget(&own).await;
-        Err(Trouble::OwnToken)
+        Err(KeystoneError::OwnToken)
     }
 
     /// `GET /v3/auth/tokens`. The access-rules header says that we enforce them: without it Keystone does not know
@@ -179,7 +185,7 @@ impl Keystone {
         auth: &HeaderValue,
         subject: &HeaderValue,
         allow_expired: bool,
-    ) -> Result<Answer, Trouble> {
+    ) -> Result<Response, KeystoneError> {
         let mut headers = HeaderMap::with_capacity(4);
         headers.insert(X_AUTH_TOKEN, auth.clone());
         headers.insert(X_SUBJECT_TOKEN, subject.clone());

@@ -8,7 +8,7 @@
 //!
 //! and, with the feature `tokens`:
 //!
-//! * [`Tokens`]: whoever can say whom a token stands for, and [`Rejection`], why nobody could be made of it
+//! * [`Tokens`]: whoever can say whom a token stands for, and [`AuthError`], why nobody could be made of it
 //! * [`keystone`]: Keystone says so, as keystonemiddleware's `auth_token` asks it
 //! * [`token_file`]: a file does, where there is no Keystone
 //! * [`IdentityError`]: why a source cannot be used at all
@@ -20,31 +20,16 @@
 //! This crate knows no door and no policy.
 
 pub mod certificate;
-#[cfg(feature = "tokens")]
 mod error;
-#[cfg(feature = "tokens")]
-mod file;
-#[cfg(feature = "tokens")]
 pub mod keystone;
-#[cfg(feature = "tokens")]
 mod presented;
-#[cfg(feature = "tokens")]
 mod rejection;
-#[cfg(feature = "sources")]
 pub mod source;
-#[cfg(feature = "tokens")]
 pub mod token_file;
-#[cfg(feature = "tokens")]
 mod tokens;
-#[cfg(feature = "tokens")]
-mod web;
 
-#[cfg(feature = "tokens")]
 pub use error::IdentityError;
-#[cfg(feature = "tokens")]
-pub use rejection::Rejection;
-#[cfg(feature = "tokens")]
+pub use rejection::AuthError;
 /// A password: never shown by `Debug`, and wiped from memory when it is dropped.
 pub use secrecy::SecretString;
-#[cfg(feature = "tokens")]
 pub use tokens::Tokens;

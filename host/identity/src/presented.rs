@@ -3,7 +3,7 @@
 use http::{HeaderMap, HeaderValue};
 use std::fmt;
 
-use crate::Rejection;
+use crate::AuthError;
 
 /// Longer ones are refused unread. Keystone's are about 250 bytes.
 const MAX_TOKEN: usize = 8192;
@@ -18,7 +18,7 @@ impl Token {
     }
 
     /// To be sent on. Marked, so that nothing on the way shows it.
-    pub(crate) fn header(&self) -> Result<HeaderValue, Rejection> {
+    pub(crate) fn header(&self) -> Result<HeaderValue, AuthError> {
         let mut value = HeaderValue::from_str(&self.0).map_err(|_| malformed())?;
         value.set_sensitive(true);
         Ok(value)
@@ -31,33 +31,33 @@ impl fmt::Debug for Token {
     }
 }
 
-fn malformed() -> Rejection {
-    Rejection::unauthorized("a token is not one word of printable ASCII of at most 8192 bytes")
+fn malformed() -> AuthError {
+    AuthError::unauthorized("a token is not one word of printable ASCII of at most 8192 bytes")
 }
 
 /// The tokens of one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Presented {
+pub(crate) struct RequestCredentials {
     /// The user's.
     pub(crate) user: Option<Token>,
     /// That of the service which calls on the user's behalf.
     pub(crate) service: Option<Token>,
 }
 
-impl Presented {
+impl RequestCredentials {
     /// `X-Storage-Token` counts only where there is no `X-Auth-Token` at all, and an empty header is none
     /// (keystonemiddleware `auth_token/_request.py`).
-    pub(crate) fn read(headers: &HeaderMap) -> Result<Self, Rejection> {
+    pub(crate) fn read(headers: &HeaderMap) -> Result<Self, AuthError> {
         let name = if headers.contains_key("x-auth-token") { "x-auth-token" } else { "x-storage-token" };
         Ok(Self { user: token(headers, name)?, service: token(headers, "x-service-token")? })
     }
 }
 
-fn token(headers: &HeaderMap, name: &str) -> Result<Option<Token>, Rejection> {
+fn token(headers: &HeaderMap, name: &str) -> Result<Option<Token>, AuthError> {
     let mut values = headers.get_all(name).iter();
     let Some(value) = values.next() else { return Ok(None) };
     if values.next().is_some() {
-        return Err(Rejection::unauthorized(format!("the header `{name}` stands more than once")));
+        return Err(AuthError::unauthorized(format!("the header `{name}` stands more than once")));
     }
     let text = value.as_bytes().trim_ascii();
     if text.is_empty() {
@@ -77,7 +77,7 @@ mod tests {
 
     type Headers<'a> = &'a [(&'a str, &'a [u8])];
 
-    fn read(headers: Headers) -> Result<(Option<String>, Option<String>), Rejection> {
+    fn read(headers: Headers) -> Result<(Option<String>, Option<String>), AuthError> {
         let mut map = HeaderMap::new();
         for (name, value) in headers {
             map.append(
@@ -85,7 +85,7 @@ mod tests {
                 HeaderValue::from_bytes(value).expect("a header that a server lets through"),
             );
         }
-        let Presented { user, service } = Presented::read(&map)?;
+        let RequestCredentials { user, service } = RequestCredentials::read(&map)?;
         Ok((user.map(|token| token.0), service.map(|token| token.0)))
     }
 
@@ -121,7 +121,7 @@ mod tests {
             &[("X-Auth-Token", b"a"), ("X-Service-Token", b"t\xc3\xa4")],
         ];
         for headers in table {
-            assert!(matches!(read(headers), Err(Rejection::Unauthorized { .. })), "{headers:?}");
+            assert!(matches!(read(headers), Err(AuthError::Unauthorized { .. })), "{headers:?}");
         }
     }
 

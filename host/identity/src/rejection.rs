@@ -1,12 +1,14 @@
 //! Why nobody can be made of what a request carries.
 
+use portcullis_files::StaleError;
+
 /// Why nobody can be made of what a request carries.
 ///
 /// The reasons are for the log and the record. A client learns nothing but which of the two it is: Keystone's
 /// middleware says no more either, and whoever guesses tokens or passwords should not be told what was wrong with
 /// one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Rejection {
+pub enum AuthError {
     /// Nothing that stands for somebody: 401, with the challenge of whoever refused it, e.g.
     /// [`Tokens`](crate::Tokens).
     #[error("{reason}")]
@@ -22,12 +24,18 @@ pub enum Rejection {
     },
 }
 
-impl Rejection {
+/// A file that has not been readable for too long.
+impl From<StaleError> for AuthError {
+    fn from(error: StaleError) -> Self {
+        Self::Unavailable { reason: error.to_string() }
+    }
+}
+
+impl AuthError {
     pub(crate) fn unauthorized(reason: impl Into<String>) -> Self {
         Self::Unauthorized { reason: reason.into() }
     }
 
-    #[cfg(feature = "sources")]
     pub(crate) fn unavailable(reason: impl Into<String>) -> Self {
         Self::Unavailable { reason: reason.into() }
     }

@@ -12,7 +12,6 @@
 //! * `groups`: from a header, a claim, a file or LDAP; several add up
 //! * `authorization`: the header that a password or a token comes in
 //! * `name`: what may be a name at all
-//! * `watched`: files that are read again when they change
 //!
 //! # Names
 //!
@@ -29,13 +28,13 @@ mod jwt;
 mod name;
 mod options;
 mod password;
-mod watched;
 
 #[cfg(test)]
 mod tests;
 
 use http::HeaderMap;
 use portcullis_contract::types::Principal;
+use portcullis_files::FileWatcher;
 use serde_json::{Map, Value};
 use std::fs;
 use std::net::IpAddr;
@@ -45,11 +44,11 @@ use std::time::Instant;
 
 pub use ipnet::IpNet;
 pub use options::{
-    CertificateName, Groups, HostNames, JwtKeys, JwtOptions, LdapBind, LdapOptions, LdapSearch, Proof,
+    AuthMethod, CertificateName, Groups, HostNames, JwtKeys, JwtOptions, LdapBind, LdapOptions, LdapSearch,
     SourceOptions,
 };
 
-use crate::{IdentityError, Rejection};
+use crate::{AuthError, IdentityError};
 use address::Address;
 use groups::GroupSource;
 use header::TrustedHeader;
@@ -58,7 +57,7 @@ use password::Passwords;
 
 /// What is known of a request before anybody is made of it. It has no `Debug`: its headers hold passwords.
 #[derive(Clone, Copy)]
-pub struct Asked<'a> {
+pub struct AuthRequest<'a> {
     /// Its headers.
     pub headers: &'a HeaderMap,
     /// Where the connection comes from; none on a unix socket. A proxy's word for it (`X-Forwarded-For`) is never
@@ -92,29 +91,37 @@ enum Prover {
 type Claims = Map<String, Value>;
 
 impl Source {
-    /// Reads the files. Nothing is asked of any server yet, and none need run yet.
+    /// Reads the files, and has `watcher` read them again when they change. No server is asked yet, and none needs to
+    /// run yet.
     ///
     /// # Errors
     /// The option or the file that cannot be worked with, and why.
-    pub async fn open(options: SourceOptions) -> Result<Self, IdentityError> {
+    pub async fn open(options: SourceOptions, watcher: &FileWatcher) -> Result<Self, IdentityError> {
         let challenge = match &options.proof {
-            Proof::Password { realm, .. } => Some(password::challenge(realm)?),
-            Proof::Jwt(_) => Some("Bearer".to_owned()),
-            Proof::Header { .. } | Proof::Address { .. } | Proof::Certificate { .. } => None,
+            AuthMethod::Password { realm, .. } => Some(password::challenge(realm)?),
+            AuthMethod::Jwt(_) => Some("Bearer".to_owned()),
+            AuthMethod::Header { .. } | AuthMethod::Address { .. } | AuthMethod::Certificate { .. } => None,
         };
+        let watcher = watcher.clone();
         let opening = tokio::task::spawn_blocking(move || {
+            let max_stale = options.max_stale;
             let authorities =
                 options.authorities().map(|path| (path.to_owned(), fs::read(path).ok())).collect();
-            let groups = options.groups.iter().map(|groups| GroupSource::open(groups, &options.proof));
+            let groups = options
+                .groups
+                .iter()
+                .map(|groups| GroupSource::open(groups, &options.proof, max_stale, &watcher));
             let groups = groups.collect::<Result<_, _>>()?;
             let prover = match options.proof {
-                Proof::Header { name, trusted, trust_unix } => {
+                AuthMethod::Header { name, trusted, trust_unix } => {
                     Prover::Header(TrustedHeader::new(&name, trusted, trust_unix)?)
                 }
-                Proof::Address { host_name } => Prover::Address(Address::new(host_name.as_ref())?),
-                Proof::Password { file, .. } => Prover::Password(Passwords::open(file)?),
-                Proof::Certificate { name } => Prover::Certificate(name),
-                Proof::Jwt(options) => Prover::Jwt(Jwt::open(options)?),
+                AuthMethod::Address { host_name } => Prover::Address(Address::new(host_name.as_ref())?),
+                AuthMethod::Password { file, .. } => {
+                    Prover::Password(Passwords::open(file, max_stale, &watcher)?)
+                }
+                AuthMethod::Certificate { name } => Prover::Certificate(name),
+                AuthMethod::Jwt(options) => Prover::Jwt(Jwt::open(options, max_stale, &watcher)?),
             };
             Ok(Self(Arc::new(Inner { prover, groups, challenge, authorities })))
         });
@@ -124,8 +131,8 @@ impl Source {
     /// The one who asks. Its `authentication` is `header`, `address`, `password`, `certificate` or `token`.
     ///
     /// # Errors
-    /// [`Rejection::Unauthorized`] is 401, [`Rejection::Unavailable`] is 503.
-    pub async fn identify(&self, asked: Asked<'_>) -> Result<Principal, Rejection> {
+    /// [`AuthError::Unauthorized`] is 401, [`AuthError::Unavailable`] is 503.
+    pub async fn identify(&self, asked: AuthRequest<'_>) -> Result<Principal, AuthError> {
         let now = Instant::now();
         let mut claims = Claims::new();
         let mut principal = match &self.0.prover {

@@ -31,28 +31,22 @@ mod parse;
 #[cfg(test)]
 mod tests;
 
-use arc_swap::ArcSwap;
 use portcullis_contract::secrets::Requester;
+use portcullis_files::{Access, FileSet, FileWatcher, ReloadError, Watched};
 use ring::digest;
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 use subtle::{Choice, ConditionallySelectable as _, ConstantTimeEq as _};
 
-use crate::file::{self, Kind};
-use crate::presented::{Presented, Token};
-use crate::tokens::Now;
-use crate::{IdentityError, Rejection};
+use crate::presented::{RequestCredentials, Token};
+use crate::tokens::Clock;
+use crate::{AuthError, IdentityError};
 
 /// What a service's token must have.
 const SERVICE: &str = "service";
 
-/// A file of tokens, as it was when it was last read.
-pub(crate) struct TokenFile {
-    path: PathBuf,
-    entries: ArcSwap<Vec<Entry>>,
-    contents: Mutex<Vec<u8>>,
-}
+/// A file of tokens.
+pub(crate) struct TokenFile(Watched<Vec<Entry>>);
 
 /// One token.
 #[derive(Debug, Clone, PartialEq)]
@@ -63,41 +57,35 @@ struct Entry {
 }
 
 impl TokenFile {
-    pub(crate) fn load(path: PathBuf) -> Result<Self, IdentityError> {
-        let contents = file::read(&path, Kind::Secret)?;
-        let entries = parse::entries(&path, &contents)?;
-        Ok(Self { path, entries: ArcSwap::from_pointee(entries), contents: Mutex::new(contents) })
+    pub(crate) fn open(
+        path: PathBuf,
+        max_stale: Option<Duration>,
+        watcher: &FileWatcher,
+    ) -> Result<Self, IdentityError> {
+        let set = FileSet { max_stale, ..FileSet::file("tokens", path.clone(), Access::Secret) };
+        let parse =
+            move |contents: &[&[u8]]| parse::entries(&path, contents.first().copied().unwrap_or_default());
+        Watched::open(set, watcher, parse).map(Self)
     }
 
-    pub(crate) fn reload(&self) -> Result<bool, IdentityError> {
-        let mut known = self.contents.lock().unwrap_or_else(PoisonError::into_inner);
-        let contents = file::read(&self.path, Kind::Secret)?;
-        if contents == *known {
-            return Ok(false);
-        }
-        let entries = parse::entries(&self.path, &contents)?;
-        let count = entries.len();
-        self.entries.store(entries.into());
-        *known = contents;
-        drop(known);
-        tracing::info!(path = %self.path.display(), tokens = count, "the file of tokens has been read again");
-        Ok(true)
+    pub(crate) fn reload(&self) -> Result<bool, ReloadError> {
+        self.0.reload()
     }
 
-    pub(crate) fn identify(&self, presented: Presented, now: Now) -> Result<Requester, Rejection> {
-        let entries = self.entries.load();
+    pub(crate) fn identify(&self, presented: RequestCredentials, now: Clock) -> Result<Requester, AuthError> {
+        let entries = self.0.current(now.tick)?;
         let service = match presented.service {
             Some(token) => {
                 let service =
                     find(&entries, &token, now).map_err(|rejection| rejection.of("service token"))?;
                 if !service.requester.roles.iter().any(|role| role == SERVICE) {
-                    return Err(Rejection::unauthorized("service token: it has not the role `service`"));
+                    return Err(AuthError::unauthorized("service token: it has not the role `service`"));
                 }
                 Some(service)
             }
             None => None,
         };
-        let Some(token) = presented.user else { return Err(Rejection::unauthorized("no token")) };
+        let Some(token) = presented.user else { return Err(AuthError::unauthorized("no token")) };
         let mut requester = find(&entries, &token, now)?.requester.clone();
         if let Some(service) = service {
             requester.service_roles.clone_from(&service.requester.roles);
@@ -109,7 +97,7 @@ impl TokenFile {
 }
 
 /// All entries are compared, each to its end, so that the time it takes says nothing.
-fn find<'a>(entries: &'a [Entry], token: &Token, now: Now) -> Result<&'a Entry, Rejection> {
+fn find<'a>(entries: &'a [Entry], token: &Token, now: Clock) -> Result<&'a Entry, AuthError> {
     let sha256 = digest::digest(&digest::SHA256, token.as_bytes());
     let mut found = u32::MAX;
     for (at, entry) in (0_u32..).zip(entries) {
@@ -117,9 +105,9 @@ fn find<'a>(entries: &'a [Entry], token: &Token, now: Now) -> Result<&'a Entry, 
         found.conditional_assign(&at, same);
     }
     let entry = usize::try_from(found).ok().and_then(|at| entries.get(at));
-    let entry = entry.ok_or_else(|| Rejection::unauthorized("the file of tokens does not know the token"))?;
+    let entry = entry.ok_or_else(|| AuthError::unauthorized("the file of tokens does not know the token"))?;
     if entry.expires.is_some_and(|expires| expires <= now.time) {
-        return Err(Rejection::unauthorized("the token has expired"));
+        return Err(AuthError::unauthorized("the token has expired"));
     }
     Ok(entry)
 }

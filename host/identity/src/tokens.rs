@@ -2,14 +2,15 @@
 
 use http::{HeaderMap, HeaderValue, Method};
 use portcullis_contract::secrets::Requester;
+use portcullis_files::FileWatcher;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::keystone::{Keystone, KeystoneOptions};
-use crate::presented::Presented;
+use crate::presented::RequestCredentials;
 use crate::token_file::TokenFile;
-use crate::{IdentityError, Rejection};
+use crate::{AuthError, IdentityError};
 
 /// Whoever can say whom a token stands for. Clones share it, with its cache.
 #[derive(Clone)]
@@ -30,12 +31,17 @@ impl Tokens {
         Ok(Self(Arc::new(Source::Keystone(Box::new(Keystone::new(options)?)))))
     }
 
-    /// A file says so: see [`token_file`](crate::token_file).
+    /// A file says so: see [`token_file`](crate::token_file). `watcher` has it read again when it changes. While it
+    /// cannot be used, its last good state is in force, and with `max_stale` no longer than that.
     ///
     /// # Errors
     /// What is wrong with the file, with the line.
-    pub fn file(path: impl Into<PathBuf>) -> Result<Self, IdentityError> {
-        Ok(Self(Arc::new(Source::File(TokenFile::load(path.into())?))))
+    pub fn file(
+        path: impl Into<PathBuf>,
+        max_stale: Option<Duration>,
+        watcher: &FileWatcher,
+    ) -> Result<Self, IdentityError> {
+        Ok(Self(Arc::new(Source::File(TokenFile::open(path.into(), max_stale, watcher)?))))
     }
 
     /// Nobody says so: every token is refused. For a door of which only those parts are used that need none.
@@ -49,19 +55,19 @@ impl Tokens {
     /// application credential may be restricted to some. Whether the token's scope will do is the door's to say.
     ///
     /// # Errors
-    /// [`Rejection::Unauthorized`] is 401, [`Rejection::Unavailable`] is 503.
+    /// [`AuthError::Unauthorized`] is 401, [`AuthError::Unavailable`] is 503.
     pub async fn identify(
         &self,
         headers: &HeaderMap,
         method: &Method,
         path: &str,
-    ) -> Result<Requester, Rejection> {
-        let presented = Presented::read(headers)?;
-        let now = Now::read();
+    ) -> Result<Requester, AuthError> {
+        let presented = RequestCredentials::read(headers)?;
+        let now = Clock::read();
         match &*self.0 {
             Source::Keystone(keystone) => keystone.identify(presented, method, path, now).await,
             Source::File(file) => file.identify(presented, now),
-            Source::Nobody => Err(Rejection::unauthorized("no source of identity is configured")),
+            Source::Nobody => Err(AuthError::unauthorized("no source of identity is configured")),
         }
     }
 
@@ -76,29 +82,11 @@ impl Tokens {
     /// Reads the file again, and says whether anything has changed. Where there is none, nothing has.
     ///
     /// # Errors
-    /// What is wrong with the file. What was in use stays in use.
+    /// What is wrong with the file. Its last good state stays in force.
     pub fn reload(&self) -> Result<bool, IdentityError> {
         match &*self.0 {
             Source::Keystone(_) | Source::Nobody => Ok(false),
-            Source::File(file) => file.reload(),
-        }
-    }
-
-    /// Reads the file again and again, for ever. A file that cannot be used is told of once, and the old one stays
-    /// in use. Where there is no file it returns at once.
-    pub async fn watch(self, every: Duration) {
-        let Source::File(_) = *self.0 else { return };
-        let mut told = None;
-        loop {
-            tokio::time::sleep(every).await;
-            let tokens = self.clone();
-            let read =
-                tokio::task::spawn_blocking(move || tokens.reload().map_err(|error| error.to_string()));
-            let error = read.await.map_err(|error| error.to_string()).and_then(|result| result).err();
-            if let Some(error) = error.as_ref().filter(|error| told.as_ref() != Some(*error)) {
-                tracing::warn!(error, "the file of tokens cannot be used; the tokens in use stay");
-            }
-            told = error;
+            Source::File(file) => Ok(file.reload()?),
         }
     }
 }
@@ -106,12 +94,12 @@ impl Tokens {
 /// When a request is looked at, by both clocks: what Keystone says is told in the one, how long we have known it in
 /// the other, which nobody can turn back.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Now {
+pub(crate) struct Clock {
     pub(crate) time: SystemTime,
     pub(crate) tick: Instant,
 }
 
-impl Now {
+impl Clock {
     pub(crate) fn read() -> Self {
         Self { time: SystemTime::now(), tick: Instant::now() }
     }

@@ -1,11 +1,8 @@
 //! Certificate, key and client CA, read again when they change.
 
-use arc_swap::ArcSwap;
-use std::fs;
-use std::io;
+use portcullis_files::{Access, FileError, FileSet, FileWatcher, ReloadError, Watched};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
@@ -13,7 +10,7 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::{self, RootCertStore, ServerConfig};
 
-/// The files that TLS needs, all PEM.
+/// The files that TLS needs, all of them PEM.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TlsFiles {
     /// The server's certificate, and those between it and its CA.
@@ -27,15 +24,11 @@ pub struct TlsFiles {
 
 /// Why the files cannot be used.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum TlsError {
-    /// A file cannot be read.
-    #[error("cannot read `{path}`: {source}", path = path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
+    /// A file cannot be read, or others can read the private key.
+    #[error(transparent)]
+    File(#[from] FileError),
     /// A file does not hold what it should.
     #[error("`{path}` holds no {what} in PEM{detail}", path = path.display())]
     Pem {
@@ -64,123 +57,75 @@ pub enum TlsError {
     },
 }
 
-/// TLS as its files were when they were last read. Clones share it.
+/// The TLS configuration of its files as they are now. Clones share it.
 #[derive(Clone)]
-pub struct Tls(Arc<Inner>);
-
-struct Inner {
-    files: TlsFiles,
-    current: ArcSwap<ServerConfig>,
-    contents: Mutex<Contents>,
-}
-
-#[derive(PartialEq)]
-struct Contents {
-    certificate: Vec<u8>,
-    key: Vec<u8>,
-    client_ca: Option<Vec<u8>>,
-}
+pub struct Tls(Watched<Arc<ServerConfig>>);
 
 impl Tls {
-    /// Reads the files.
+    /// Reads the files, and has `watcher` read them again when they change. Only the owner of the private key and its
+    /// group may be able to read it.
     ///
     /// # Errors
     /// The file that cannot be used, and why.
-    pub fn load(files: TlsFiles) -> Result<Self, TlsError> {
-        let contents = Contents::read(&files)?;
-        let current = ArcSwap::from_pointee(contents.config(&files)?);
-        Ok(Self(Arc::new(Inner { files, current, contents: Mutex::new(contents) })))
+    pub fn load(files: TlsFiles, watcher: &FileWatcher) -> Result<Self, TlsError> {
+        let mut watched = vec![(files.certificate.clone(), Access::Any), (files.key.clone(), Access::Secret)];
+        watched.extend(files.client_ca.clone().map(|path| (path, Access::Any)));
+        let set = FileSet { kind: "certificates", files: watched, max_stale: None };
+        Watched::open(set, watcher, move |contents| config(&files, contents).map(Arc::new)).map(Self)
     }
 
-    /// Reads the files again, and says whether anything has changed. New connections use what they say now.
+    /// Reads the files again, and says whether anything has changed. New connections use the new contents.
     ///
     /// # Errors
-    /// The file that cannot be used, and why. What was in use stays in use.
-    pub fn reload(&self) -> Result<bool, TlsError> {
-        let mut known = self.0.contents.lock().unwrap_or_else(PoisonError::into_inner);
-        let contents = Contents::read(&self.0.files)?;
-        if contents == *known {
-            return Ok(false);
-        }
-        self.0.current.store(Arc::new(contents.config(&self.0.files)?));
-        *known = contents;
-        drop(known);
-        tracing::info!(certificate = %self.0.files.certificate.display(), "the certificate has been read again");
-        Ok(true)
-    }
-
-    /// Reads the files again and again, for ever. Contents are compared, not times: whoever renews a
-    /// certificate may copy, rename or turn a symbolic link. A pair that is half written is told of once, and
-    /// taken when it is whole.
-    pub async fn watch(self, every: Duration) {
-        let mut told = None;
-        loop {
-            tokio::time::sleep(every).await;
-            let tls = self.clone();
-            let reloaded =
-                tokio::task::spawn_blocking(move || tls.reload().map_err(|error| error.to_string()));
-            let error = reloaded.await.map_err(|error| error.to_string()).and_then(|result| result).err();
-            if let Some(error) = error.as_ref().filter(|error| told.as_ref() != Some(*error)) {
-                tracing::warn!(error, "the certificate on disk cannot be used; the one in use stays");
-            }
-            told = error;
-        }
+    /// The file that cannot be used, and why. The last good configuration stays in use.
+    pub fn reload(&self) -> Result<bool, ReloadError> {
+        self.0.reload()
     }
 
     pub(crate) fn acceptor(&self) -> TlsAcceptor {
-        TlsAcceptor::from(self.0.current.load_full())
+        TlsAcceptor::from(Arc::clone(&*self.0.last_good()))
     }
 }
 
-impl Contents {
-    fn read(files: &TlsFiles) -> Result<Self, TlsError> {
-        let read =
-            |path: &Path| fs::read(path).map_err(|source| TlsError::Read { path: path.to_owned(), source });
-        Ok(Self {
-            certificate: read(&files.certificate)?,
-            key: read(&files.key)?,
-            client_ca: files.client_ca.as_deref().map(read).transpose()?,
-        })
-    }
-
-    fn config(&self, files: &TlsFiles) -> Result<ServerConfig, TlsError> {
-        let provider = Arc::new(ring::default_provider());
-        let chain = certificates(&self.certificate, &files.certificate)?;
-        let key = PrivateKeyDer::from_pem_slice(&self.key).map_err(|_| TlsError::Pem {
-            path: files.key.clone(),
-            what: "private key",
-            // The reason is left out: it may quote the key.
-            detail: String::new(),
-        })?;
-        let unusable = |path: &Path, reason: &dyn std::fmt::Display| TlsError::Unusable {
-            path: path.to_owned(),
-            reason: reason.to_string(),
-        };
-        let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
-            .with_safe_default_protocol_versions()
-            .map_err(|error| unusable(&files.certificate, &error))?;
-        let builder = match (&self.client_ca, &files.client_ca) {
-            (Some(contents), Some(path)) => {
-                let mut roots = RootCertStore::empty();
-                for certificate in certificates(contents, path)? {
-                    roots.add(certificate).map_err(|error| unusable(path, &error))?;
-                }
-                let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
-                    .build()
-                    .map_err(|error| unusable(path, &error))?;
-                builder.with_client_cert_verifier(verifier)
+/// The configuration of a certificate, its key and, where there is one, the CA of clients.
+fn config(files: &TlsFiles, contents: &[&[u8]]) -> Result<ServerConfig, TlsError> {
+    let content = |at: usize| contents.get(at).copied().unwrap_or_default();
+    let provider = Arc::new(ring::default_provider());
+    let chain = certificates(content(0), &files.certificate)?;
+    let key = PrivateKeyDer::from_pem_slice(content(1)).map_err(|_| TlsError::Pem {
+        path: files.key.clone(),
+        what: "private key",
+        // The reason is left out: it may quote the key.
+        detail: String::new(),
+    })?;
+    let unusable = |path: &Path, reason: &dyn std::fmt::Display| TlsError::Unusable {
+        path: path.to_owned(),
+        reason: reason.to_string(),
+    };
+    let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| unusable(&files.certificate, &error))?;
+    let builder = match &files.client_ca {
+        Some(path) => {
+            let mut roots = RootCertStore::empty();
+            for certificate in certificates(content(2), path)? {
+                roots.add(certificate).map_err(|error| unusable(path, &error))?;
             }
-            _ => builder.with_no_client_auth(),
-        };
-        let mut config = builder.with_single_cert(chain, key).map_err(|error| match error {
-            rustls::Error::InconsistentKeys(_) => {
-                TlsError::NotAPair { certificate: files.certificate.clone(), key: files.key.clone() }
-            }
-            error => unusable(&files.certificate, &error),
-        })?;
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(config)
-    }
+            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
+                .build()
+                .map_err(|error| unusable(path, &error))?;
+            builder.with_client_cert_verifier(verifier)
+        }
+        None => builder.with_no_client_auth(),
+    };
+    let mut config = builder.with_single_cert(chain, key).map_err(|error| match error {
+        rustls::Error::InconsistentKeys(_) => {
+            TlsError::NotAPair { certificate: files.certificate.clone(), key: files.key.clone() }
+        }
+        error => unusable(&files.certificate, &error),
+    })?;
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(config)
 }
 
 fn certificates(pem: &[u8], path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {

@@ -5,17 +5,15 @@ use portcullis_barbican::door::Door;
 use portcullis_barbican::vault::Vault;
 use portcullis_config::ConfigError;
 use portcullis_engine::Host;
+use portcullis_errors::chain;
+use portcullis_files::FileWatcher;
 use portcullis_identity::Tokens;
 use portcullis_store::seal::{KeyFile, MasterKey, SealError, Sealer};
 use portcullis_store::{Options, Store, StoreError};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::config::{self, Barbican, Identity, Key};
-
-/// How often the file of tokens is looked at.
-const TOKENS: Duration = Duration::from_secs(2);
 
 /// Opens what the API needs.
 pub(crate) async fn open(
@@ -23,8 +21,10 @@ pub(crate) async fn open(
     store: &config::Store,
     host: Arc<Host>,
     log: Log,
+    watcher: &FileWatcher,
 ) -> Result<Door, ConfigError> {
-    let tokens = tokens(&barbican.identity).map_err(|error| barbican.location.wrong(error))?;
+    let tokens =
+        tokens(&barbican.identity, watcher).map_err(|error| barbican.location.wrong(chain(&error)))?;
     let (sealer, made) = sealer(&store.key).map_err(|error| store.location.wrong(error))?;
     let vault = vault(store, sealer).await.map_err(|error| {
         // A key that opens nothing must not stand where the right one is looked for. After any other failure it stays:
@@ -41,14 +41,13 @@ pub(crate) async fn open(
             file.display()
         );
     }
-    tokio::spawn(tokens.clone().watch(TOKENS));
     Ok(Door::new(host, log, vault, tokens, barbican.options.clone()))
 }
 
-fn tokens(identity: &Identity) -> Result<Tokens, portcullis_identity::IdentityError> {
+fn tokens(identity: &Identity, watcher: &FileWatcher) -> Result<Tokens, portcullis_identity::IdentityError> {
     match identity {
         Identity::Keystone(options) => Tokens::keystone((**options).clone()),
-        Identity::File(file) => Tokens::file(file),
+        Identity::File { path, max_stale } => Tokens::file(path, *max_stale, watcher),
         Identity::Nobody => Ok(Tokens::nobody()),
     }
 }

@@ -1,6 +1,7 @@
 //! Everything that a start does, short of starting.
 
 use portcullis_engine::Candidate;
+use portcullis_files::FileWatcher;
 
 use crate::mounts::InUse;
 use crate::{Config, ServeError, engine, listeners};
@@ -13,9 +14,9 @@ pub async fn check(config: &Config) -> Result<Candidate, ServeError> {
     let host = engine(config.state.as_deref())?;
     let candidate = host.candidate(config.policies.clone()).await;
     let candidate = candidate.map_err(|error| ServeError::Policies(config.blame(&error)))?;
-    listeners::with_tls(config)?;
+    listeners::with_tls(config, &FileWatcher::idle())?;
     if let Some(federation) = &config.federation {
-        InUse::default().mounts(federation).await?;
+        InUse::new(FileWatcher::idle()).mounts(federation).await?;
     }
     Ok(candidate)
 }

@@ -3,14 +3,12 @@
 
 use portcullis_api::{Api, ApiList};
 use portcullis_config::ConfigError;
+use portcullis_errors::chain;
+use portcullis_files::FileWatcher;
 use portcullis_listen::{Activation, Listener, Local, Options, Tls};
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::config::{Config, Endpoint};
-
-/// How often certificates are looked at.
-const CERTIFICATES: Duration = Duration::from_secs(10);
 
 /// An API, and where it is served.
 pub(crate) struct Registration<'a> {
@@ -30,8 +28,11 @@ pub(crate) struct BoundListener {
     pub(crate) apis: ApiList,
 }
 
-/// Every address with its certificate. Several APIs may share an address.
-pub(crate) fn with_tls(config: &Config) -> Result<Vec<PendingListener<'_>>, ConfigError> {
+/// Every address with its certificate, which `watcher` has read again when it changes. Several APIs may share an address.
+pub(crate) fn with_tls<'a>(
+    config: &'a Config,
+    watcher: &FileWatcher,
+) -> Result<Vec<PendingListener<'a>>, ConfigError> {
     let mut endpoints: Vec<&Endpoint> = Vec::new();
     for endpoint in config.endpoints() {
         match endpoints.iter().find(|other| other.address == endpoint.address && !endpoint.has_any_port()) {
@@ -47,8 +48,8 @@ pub(crate) fn with_tls(config: &Config) -> Result<Vec<PendingListener<'_>>, Conf
     }
     let load = |endpoint: &'_ _| -> Result<_, ConfigError> {
         let endpoint: &Endpoint = endpoint;
-        let tls = endpoint.tls.clone().map(Tls::load).transpose();
-        tls.map_err(|error| endpoint.location.wrong(error))
+        let tls = endpoint.tls.clone().map(|files| Tls::load(files, watcher)).transpose();
+        tls.map_err(|error| endpoint.location.wrong(chain(&error)))
     };
     endpoints.into_iter().map(|endpoint| Ok(PendingListener { endpoint, tls: load(endpoint)? })).collect()
 }
@@ -65,9 +66,6 @@ pub(crate) fn bind(
         let served = registered.iter().filter(|registered| registered.endpoints.contains(endpoint));
         let apis = ApiList::new(served.map(|registered| Arc::clone(&registered.api)).collect());
         let apis = apis.map_err(|error| endpoint.location.wrong(error))?;
-        if let Some(tls) = &tls {
-            tokio::spawn(tls.clone().watch(CERTIFICATES));
-        }
         let mut options = options.clone();
         options.mode = endpoint.mode.unwrap_or(options.mode);
         options.group.clone_from(&endpoint.group);

@@ -10,6 +10,7 @@ use portcullis_docker_plugin::DockerPlugin;
 use portcullis_engine::build::{Builder, Confines};
 use portcullis_engine::cache::Cache;
 use portcullis_engine::{Host, HostOptions};
+use portcullis_files::FileWatcher;
 use portcullis_listen::{Activation, Drain, Options, notify};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::io;
@@ -122,7 +123,8 @@ async fn start(
         );
     }
     let host = engine(config.state.as_deref())?;
-    let in_use = InUse::default();
+    let files = FileWatcher::start()?;
+    let in_use = InUse::new(files.clone());
     let opened = match &config.federation {
         Some(federation) => Some(in_use.mounts(federation).await?),
         None => None,
@@ -131,7 +133,7 @@ async fn start(
     let generation = host.load_with(config.policies.clone(), mounts).await;
     let generation = generation.map_err(|error| ServeError::Policies(config.blame(&error)))?;
     in_use.keep(parts.unwrap_or_default()).await;
-    let pending = listeners::with_tls(config)?;
+    let pending = listeners::with_tls(config, &files)?;
     let options = Options { limits: config.listen.limits.clone(), ..Options::default() };
     options.proxies.set(config.proxies());
     let metrics = Metrics::new(options.stats.clone());
@@ -149,7 +151,7 @@ async fn start(
             observe: Box::new(move |record| counting.count(record)),
         },
     )?;
-    let registered = register(config, &host, &log).await?;
+    let registered = register(config, &host, &log, &files).await?;
     let apis: Vec<_> = registered.iter().map(|registered| Arc::clone(&registered.api)).collect();
     let hooks: Vec<_> = apis.iter().flat_map(|api| api.hooks()).copied().collect();
     let status = Arc::<ReloadStatus>::default();
@@ -158,6 +160,7 @@ async fn start(
         log: log.clone(),
         metrics,
         apis: apis.into(),
+        files,
         reloads: Arc::clone(&status),
     };
     let reloadable = Reloadable { host, log, in_use, proxies: options.proxies.clone(), status };
@@ -187,6 +190,7 @@ async fn register<'a>(
     config: &'a Config,
     host: &Arc<Host>,
     log: &Log,
+    files: &FileWatcher,
 ) -> Result<Vec<Registration<'a>>, ServeError> {
     let mut registered = Vec::new();
     let mut add =
@@ -196,7 +200,7 @@ async fn register<'a>(
         add(Arc::new(DockerPlugin::new(Arc::clone(host), log.clone(), settings)), &config.listen.docker);
     }
     if let (Some(settings), Some(endpoints)) = (&config.barbican, config.barbican_listens()) {
-        let api = barbican::open(settings, &config.store, Arc::clone(host), log.clone()).await?;
+        let api = barbican::open(settings, &config.store, Arc::clone(host), log.clone(), files).await?;
         add(Arc::new(api), endpoints);
     }
     if let Some(endpoints) = config.federation_listens() {

@@ -14,6 +14,7 @@
 mod key;
 mod key_file;
 
+use portcullis_files::FileError;
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::rand::{SecureRandom as _, SystemRandom};
 use std::fmt;
@@ -53,6 +54,9 @@ pub enum SealError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// The key file is no file, or belongs to somebody else.
+    #[error(transparent)]
+    KeyFileAccess(FileError),
     /// The key file holds no key.
     #[error("the key file `{path}` holds no key: it must be 32 bytes, as they are or in base64", path = .0.display())]
     KeyFileLength(PathBuf),

@@ -2,6 +2,7 @@
 
 use rcgen::{BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 /// A CA, with its certificate in a file.
@@ -68,6 +69,7 @@ impl Authority {
         fs::copy(self.folder.join("ca.pem"), &issued.ca).unwrap();
         fs::write(&issued.certificate, certificate.pem()).unwrap();
         fs::write(&issued.key, key.serialize_pem()).unwrap();
+        fs::set_permissions(&issued.key, fs::Permissions::from_mode(0o600)).unwrap();
         issued
     }
 }

@@ -9,6 +9,7 @@
 use portcullis_testing::{KeyManager, Openstack, Portcullis};
 use serde_json::Value;
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use tempfile::TempDir;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_portcullis");
@@ -34,6 +35,7 @@ impl Host {
         let secrets = tempfile::tempdir().unwrap();
         let password = secrets.path().join("password");
         fs::write(&password, "svcpass\n").unwrap();
+        fs::set_permissions(&password, fs::Permissions::from_mode(0o600)).unwrap();
         let url = format!("http://127.0.0.1:{}", free_port());
         let keystone = openstack.keystone.url();
         let template = format!(

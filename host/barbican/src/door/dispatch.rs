@@ -9,7 +9,7 @@ use axum::http::request::Parts;
 use axum::http::{Method, header};
 use axum::response::Response;
 use portcullis_contract::secrets::Requester;
-use portcullis_identity::Rejection;
+use portcullis_identity::AuthError;
 use std::time::Instant;
 use uuid::Uuid;
 
@@ -84,11 +84,11 @@ async fn requester(door: &Shared, parts: &Parts) -> Result<Requester, Response> 
             tracing::debug!(scope = requester.scope, "a token without a project was refused");
             Err(challenged(Plain::unauthorized().into_response(&accept(parts))))
         }
-        Err(Rejection::Unauthorized { reason }) => {
+        Err(AuthError::Unauthorized { reason }) => {
             tracing::debug!(reason, "a token was refused");
             Err(challenged(answer::unauthorized()))
         }
-        Err(Rejection::Unavailable { reason }) => {
+        Err(AuthError::Unavailable { reason }) => {
             tracing::warn!(reason, "nobody can say whose a token is; its request was refused");
             let text = "The Keystone service is temporarily unavailable.";
             Err(Plain::unavailable(text).into_response(&accept(parts)))

@@ -1,7 +1,6 @@
 //! Why AWS gave nothing.
 
 use humantime::format_duration;
-use std::error::Error;
 use std::time::Duration;
 
 use super::account::Partition;
@@ -115,21 +114,7 @@ fn request(id: Option<&String>) -> String {
     id.map(|id| format!(" (request `{id}`)")).unwrap_or_default()
 }
 
-/// An error with all its causes, which is where the reason stands.
-pub(super) fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        let cause = error.to_string();
-        if !text.contains(&cause) {
-            text = format!("{text}: {cause}");
-        }
-        source = error.source();
-    }
-    excerpt(&text)
-}
-
-/// What others said, on one line and short enough for a log.
+/// Foreign text on one line, without control characters and short enough for a log.
 pub(super) fn excerpt(text: &str) -> String {
     const LONGEST: usize = 500;
     let plain = |char: char| if char.is_control() { ' ' } else { char };

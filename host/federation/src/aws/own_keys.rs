@@ -6,13 +6,14 @@
 use aws_config::default_provider::credentials::DefaultCredentialsChain;
 use aws_config::provider_config::ProviderConfig;
 use aws_sdk_sts::config::{Credentials, ProvideCredentials as _, Region, SharedHttpClient};
+use portcullis_errors::chain;
 use secrecy::ExposeSecret as _;
 use std::time::Duration;
 use tokio::sync::Mutex;
 
 use super::account::Partition;
 use super::credentials::Moment;
-use super::error::{AwsError, chain};
+use super::error::{AwsError, excerpt};
 use super::options::{AwsOptions, Keys};
 
 /// How long keys are kept that were found: those in a file may be replaced there at any time.
@@ -81,7 +82,7 @@ impl OwnKeys {
         let none = |reason| AwsError::OwnKeys { reason, request_id: None };
         match tokio::time::timeout(self.timeout, finding).await {
             Ok(Ok(keys)) => Ok(keys),
-            Ok(Err(error)) => Err(none(format!("none were found: {}", chain(&error)))),
+            Ok(Err(error)) => Err(none(format!("none were found: {}", excerpt(&chain(&error))))),
             Err(_) => {
                 let timeout = humantime::format_duration(self.timeout);
                 Err(none(format!("none were found within {timeout}")))

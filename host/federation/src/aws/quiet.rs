@@ -5,25 +5,10 @@
 //! than the secrets. So whatever handles a secret on its way to or from AWS runs without a log; what is worth
 //! knowing of it is in the error, and is written by us.
 
-use hyper::rt::Executor;
 use tracing::Dispatch;
 use tracing::instrument::{WithDispatch, WithSubscriber as _};
 
 /// `future`, with nowhere to write to.
 pub(super) fn quiet<F: Future>(future: F) -> WithDispatch<F> {
     future.with_subscriber(Dispatch::none())
-}
-
-/// Runs connections with nowhere to write to.
-#[derive(Clone, Copy)]
-pub(super) struct QuietExecutor;
-
-impl<F> Executor<F> for QuietExecutor
-where
-    F: Future + Send + 'static,
-    F::Output: Send + 'static,
-{
-    fn execute(&self, future: F) {
-        tokio::spawn(quiet(future));
-    }
 }

@@ -5,7 +5,7 @@ use axum::extract::Request;
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::response::Response;
-use portcullis_identity::source::Asked;
+use portcullis_identity::source::AuthRequest;
 use portcullis_listen::Peer;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -59,7 +59,7 @@ pub(super) async fn answer(door: &Shared, request: Request) -> Response {
     if route == Route::MetadataToken {
         return token(door, mount, &parts, &peer);
     }
-    let asked = Asked {
+    let asked = AuthRequest {
         headers: &parts.headers,
         peer: peer.ip,
         certificate: peer.certificate.as_ref().map(|der| der.as_slice()),

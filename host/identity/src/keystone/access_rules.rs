@@ -4,8 +4,8 @@
 use http::Method;
 use serde::Deserialize;
 
-use super::token::Known;
-use crate::Rejection;
+use super::token::ValidatedToken;
+use crate::AuthError;
 
 /// One thing that may be done.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -20,20 +20,20 @@ pub(super) struct AccessRule {
 /// A service that calls on the user's behalf may go on with what the user was allowed to begin. Who does not know
 /// which service it is cannot tell whether a rule is about it, and lets nothing through.
 pub(super) fn permit(
-    known: &Known,
+    known: &ValidatedToken,
     service_type: Option<&str>,
     by_service: bool,
     method: &Method,
     path: &str,
-) -> Result<(), Rejection> {
+) -> Result<(), AuthError> {
     let Some(rules) = &known.access_rules else { return Ok(()) };
     let Some(service_type) = service_type else {
-        return Err(Rejection::unauthorized(
+        return Err(AuthError::unauthorized(
             "the token has access rules, and `service_type` is not set, so they cannot be enforced",
         ));
     };
     if !known.in_catalog {
-        return Err(Rejection::unauthorized(format!(
+        return Err(AuthError::unauthorized(format!(
             "the token has access rules, and its catalog has no service of type `{service_type}`"
         )));
     }
@@ -47,7 +47,7 @@ pub(super) fn permit(
     if permitted {
         Ok(())
     } else {
-        Err(Rejection::unauthorized("no access rule of the application credential permits this request"))
+        Err(AuthError::unauthorized("no access rule of the application credential permits this request"))
     }
 }
 

@@ -10,16 +10,16 @@ use ring::rand::SystemRandom;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::token::Known;
+use super::token::ValidatedToken;
 use crate::presented::Token;
-use crate::tokens::Now;
-use crate::{IdentityError, Rejection};
+use crate::tokens::Clock;
+use crate::{AuthError, IdentityError};
 
 /// The token's MAC, and whether it may have expired: the two are different questions to Keystone.
 type Key = ([u8; 32], bool);
 
 pub(super) struct Cache {
-    entries: future::Cache<Key, Arc<Known>>,
+    entries: future::Cache<Key, Arc<ValidatedToken>>,
     mac: hmac::Key,
     time: Duration,
 }
@@ -41,11 +41,11 @@ impl Cache {
         &self,
         token: &Token,
         allow_expired: bool,
-        now: Now,
+        now: Clock,
         question: impl FnOnce() -> Question,
-    ) -> Result<Arc<Known>, Rejection>
+    ) -> Result<Arc<ValidatedToken>, AuthError>
     where
-        Question: Future<Output = Result<Known, Rejection>>,
+        Question: Future<Output = Result<ValidatedToken, AuthError>>,
     {
         let key = (self.mac(token), allow_expired);
         if let Some(known) = self.entries.get(&key).await {
@@ -58,7 +58,7 @@ impl Cache {
         let asking = Box::pin(async {
             self.entries.try_get_with(key, async { question().await.map(Arc::new) }).await
         });
-        let found = asking.await.map_err(|rejection| Rejection::clone(&rejection));
+        let found = asking.await.map_err(|rejection| AuthError::clone(&rejection));
         if self.time.is_zero() {
             self.entries.invalidate(&key).await;
         }

@@ -1,36 +1,33 @@
-//! HTTP to Keystone: connections are reused, redirects never followed, time and size bounded.
+//! HTTP to Keystone: `GET` and `POST` of `/v3/auth/tokens`, with Keystone's bounds on time, size and concurrency.
 
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri};
-use http_body_util::{BodyExt as _, Full, Limited};
-use hyper::body::Bytes;
-use hyper_util::client::legacy;
+use portcullis_errors::chain;
+use portcullis_http_client::{ClientOptions, HttpClient, HttpError, Response, Roots};
 use std::time::Duration;
-use tokio::sync::Semaphore;
 
 use super::KeystoneOptions;
 use super::endpoint;
-use crate::web::{self, Https, chain};
-use crate::{IdentityError, Rejection};
+use crate::{AuthError, IdentityError};
 
-/// A token's description with a large catalog is a few ten kilobytes.
-const MAX_ANSWER: usize = 1 << 20;
-/// How many questions may be under way at once: whoever guesses tokens shall not bring Keystone down with us.
-const MAX_QUESTIONS: usize = 32;
+/// The longest response. A token's description with a large catalog is a few ten kilobytes.
+const MAX_RESPONSE: usize = 1 << 20;
+/// How many requests run at once: a client that guesses tokens must not overload Keystone through us.
+const MAX_CONCURRENT: usize = 32;
 
 /// Why Keystone cannot say whom a token stands for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Trouble {
+pub(super) enum KeystoneError {
     #[error("Keystone did not answer within {}", humantime::format_duration(*.0))]
     Timeout(Duration),
     #[error("Keystone cannot be reached: {0}")]
     Unreachable(String),
-    #[error("Keystone's answer is longer than {MAX_ANSWER} bytes")]
+    #[error("Keystone's answer is longer than {MAX_RESPONSE} bytes")]
     TooLong,
     #[error("Keystone answered with {0}")]
     Status(StatusCode),
     #[error("Keystone's answer cannot be read: {0}")]
-    Garbage(String),
+    InvalidResponse(String),
     #[error("Keystone refuses the service user's name and password")]
     Password,
     #[error("Keystone refuses the service user's own token")]
@@ -41,25 +38,27 @@ pub(super) enum Trouble {
     Forbidden,
 }
 
-impl From<Trouble> for Rejection {
-    fn from(trouble: Trouble) -> Self {
+impl From<KeystoneError> for AuthError {
+    fn from(trouble: KeystoneError) -> Self {
         Self::Unavailable { reason: trouble.to_string() }
     }
 }
 
-/// What Keystone said.
-pub(super) struct Answer {
-    pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Bytes,
+/// Text instead of the error itself: single-flight gives one error to several requests.
+impl From<HttpError> for KeystoneError {
+    fn from(error: HttpError) -> Self {
+        match error {
+            HttpError::Timeout(limit) => Self::Timeout(limit),
+            HttpError::TooLarge(_) => Self::TooLong,
+            error => Self::Unreachable(chain(&error)),
+        }
+    }
 }
 
 /// One Keystone, by its URL.
 pub(super) struct Client {
-    http: Https,
+    http: HttpClient,
     endpoint: Uri,
-    timeout: Duration,
-    questions: Semaphore,
 }
 
 impl Client {
@@ -68,67 +67,51 @@ impl Client {
         if options.timeout.is_zero() {
             return Err(IdentityError::Value { key: "timeout", reason: "must not be zero" });
         }
-        let http = web::client(&endpoint, options.ca.as_deref(), options.timeout / 2, MAX_QUESTIONS)?;
-        Ok(Self { http, endpoint, timeout: options.timeout, questions: Semaphore::new(MAX_QUESTIONS) })
+        let needs_system = options.ca.is_some() || endpoint.scheme_str() == Some("https");
+        let http = HttpClient::new(&ClientOptions {
+            roots: if needs_system { Roots::file_or_system(options.ca.as_deref()) } else { Roots::None },
+            timeout: options.timeout,
+            max_response_bytes: MAX_RESPONSE,
+            max_concurrent: MAX_CONCURRENT,
+            max_idle: MAX_CONCURRENT,
+        })?;
+        Ok(Self { http, endpoint })
     }
 
-    /// `question`, answered in time. A turn must come in that time too.
-    pub(super) async fn bounded<T>(
+    /// `work`, which may take several requests, under one permit and within the timeout.
+    pub(super) async fn limited<T>(
         &self,
-        question: impl Future<Output = Result<T, Rejection>>,
-    ) -> Result<T, Rejection> {
-        let turn = async {
-            // The semaphore is never closed; were it, going on unbounded would still be right.
-            let _turn = self.questions.acquire().await;
-            question.await
-        };
-        tokio::time::timeout(self.timeout, turn)
-            .await
-            .unwrap_or_else(|_| Err(Trouble::Timeout(self.timeout).into()))
+        work: impl Future<Output = Result<T, AuthError>>,
+    ) -> Result<T, AuthError> {
+        self.http.limited(async { Ok::<_, KeystoneError>(work.await) }).await?
     }
 
-    /// `GET`, and once more if the connection broke: one that was kept may have been closed at the other end just
-    /// then.
-    pub(super) async fn get(&self, query: &str, headers: &HeaderMap) -> Result<Answer, Trouble> {
+    /// `GET`, and once more if the connection ended before the response: Keystone may have closed a pooled connection
+    /// just then.
+    pub(super) async fn get(&self, query: &str, headers: &HeaderMap) -> Result<Response, KeystoneError> {
         let uri: Uri = format!("{}{query}", self.endpoint)
             .parse()
-            .map_err(|_| Trouble::Unreachable("the URL is malformed".into()))?;
+            .map_err(|_| KeystoneError::Unreachable("the URL is malformed".into()))?;
         let request = || {
-            let mut request = Request::new(Full::default());
+            let mut request = Request::new(Vec::new());
             *request.uri_mut() = uri.clone();
             *request.headers_mut() = headers.clone();
             request
         };
-        match self.http.request(request()).await {
-            Err(error) if !error.is_connect() => self.read(self.http.request(request()).await).await,
-            result => self.read(result).await,
+        match self.http.send(request()).await {
+            Err(HttpError::NoResponse(_)) => Ok(self.http.send(request()).await?),
+            result => Ok(result?),
         }
     }
 
     /// `POST` of JSON.
-    pub(super) async fn post(&self, body: Bytes) -> Result<Answer, Trouble> {
-        let mut request = Request::new(Full::new(body));
+    pub(super) async fn post(&self, body: Vec<u8>) -> Result<Response, KeystoneError> {
+        let mut request = Request::new(body);
         *request.method_mut() = Method::POST;
         *request.uri_mut() = self.endpoint.clone();
         let json = HeaderValue::from_static("application/json");
         request.headers_mut().insert(ACCEPT, json.clone());
         request.headers_mut().insert(CONTENT_TYPE, json);
-        let result = self.http.request(request).await;
-        self.read(result).await
-    }
-
-    async fn read(
-        &self,
-        result: Result<http::Response<hyper::body::Incoming>, legacy::Error>,
-    ) -> Result<Answer, Trouble> {
-        let (head, body) = result.map_err(|error| Trouble::Unreachable(chain(&error)))?.into_parts();
-        let body = Limited::new(body, MAX_ANSWER).collect().await.map_err(|error| {
-            if error.is::<http_body_util::LengthLimitError>() {
-                Trouble::TooLong
-            } else {
-                Trouble::Unreachable(chain(&*error))
-            }
-        })?;
-        Ok(Answer { status: head.status, headers: head.headers, body: body.to_bytes() })
+        Ok(self.http.send(request).await?)
     }
 }

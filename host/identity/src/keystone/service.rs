@@ -1,16 +1,15 @@
 //! Our own token, got with the service user's password and kept until it expires or is refused.
 
 use http::{HeaderValue, StatusCode};
-use hyper::body::Bytes;
 use secrecy::ExposeSecret as _;
 use serde_json::json;
 use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::Mutex;
 
-use super::client::{Client, Trouble};
+use super::client::{Client, KeystoneError};
 use super::token;
 use super::{ServiceUser, X_SUBJECT_TOKEN};
-use crate::tokens::Now;
+use crate::tokens::Clock;
 
 /// A token is renewed that long before it expires, as keystoneauth does.
 const AHEAD: Duration = Duration::from_secs(30);
@@ -35,7 +34,7 @@ impl Service {
     }
 
     /// Our token. Whoever needs one while it is being got waits for the same.
-    pub(super) async fn token(&self, client: &Client, now: Now) -> Result<HeaderValue, Trouble> {
+    pub(super) async fn token(&self, client: &Client, now: Clock) -> Result<HeaderValue, KeystoneError> {
         let mut state = self.state.lock().await;
         if let Some((token, expires)) = &state.token
             && *expires > now.time + AHEAD
@@ -43,22 +42,22 @@ impl Service {
             return Ok(token.clone());
         }
         if state.refused.is_some_and(|at| now.tick.saturating_duration_since(at) < REFUSED) {
-            return Err(Trouble::Password);
+            return Err(KeystoneError::Password);
         }
         let answer = client.post(self.question()).await?;
         match answer.status {
             StatusCode::CREATED | StatusCode::OK => {}
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
                 state.refused = Some(now.tick);
-                return Err(Trouble::Password);
+                return Err(KeystoneError::Password);
             }
-            status => return Err(Trouble::Status(status)),
+            status => return Err(KeystoneError::Status(status)),
         }
         let mut token = answer
             .headers
             .get(X_SUBJECT_TOKEN)
             .cloned()
-            .ok_or_else(|| Trouble::Garbage("it holds no token of our own".into()))?;
+            .ok_or_else(|| KeystoneError::InvalidResponse("it holds no token of our own".into()))?;
         token.set_sensitive(true);
         let expires = token::expiry(&answer.body)?;
         *state = State { token: Some((token.clone(), expires)), refused: None };
@@ -73,7 +72,7 @@ impl Service {
         }
     }
 
-    fn question(&self) -> Bytes {
+    fn question(&self) -> Vec<u8> {
         let user = &self.user;
         let question = json!({ "auth": {
             "identity": { "methods": ["password"], "password": { "user": {
@@ -86,6 +85,6 @@ impl Service {
                 "domain": { "name": user.project_domain_name },
             }},
         }});
-        question.to_string().into()
+        question.to_string().into_bytes()
     }
 }

@@ -46,11 +46,11 @@ impl Pair {
         Self { fake, keystone: Arc::new(Keystone::new(options).unwrap()) }
     }
 
-    async fn ask(&self, headers: &[(&str, &str)]) -> Result<Requester, Rejection> {
+    async fn ask(&self, headers: &[(&str, &str)]) -> Result<Requester, AuthError> {
         ask(&self.keystone, headers, &Method::GET, "/v1/secrets/s/acl", start()).await
     }
 
-    async fn token(&self, token: &str, now: Now) -> Result<Requester, Rejection> {
+    async fn token(&self, token: &str, now: Clock) -> Result<Requester, AuthError> {
         ask(&self.keystone, &[("X-Auth-Token", token)], &Method::GET, "/", now).await
     }
 }
@@ -60,28 +60,28 @@ async fn ask(
     headers: &[(&str, &str)],
     method: &Method,
     path: &str,
-    now: Now,
-) -> Result<Requester, Rejection> {
+    now: Clock,
+) -> Result<Requester, AuthError> {
     let mut map = HeaderMap::new();
     for (name, value) in headers {
         map.append(name.parse::<HeaderName>().unwrap(), HeaderValue::from_str(value).unwrap());
     }
-    keystone.identify(Presented::read(&map)?, method, path, now).await
+    keystone.identify(RequestCredentials::read(&map)?, method, path, now).await
 }
 
 /// The recorded tokens expire at 20:39:57 and a little later.
-fn at(time: &str) -> Now {
-    Now { time: humantime::parse_rfc3339(time).unwrap(), tick: Instant::now() }
+fn at(time: &str) -> Clock {
+    Clock { time: humantime::parse_rfc3339(time).unwrap(), tick: Instant::now() }
 }
 
-fn start() -> Now {
+fn start() -> Clock {
     at("2026-11-21T20:00:00Z")
 }
 
-fn unauthorized<T: std::fmt::Debug>(result: &Result<T, Rejection>) -> bool {
-    matches!(result, Err(Rejection::Unauthorized { .. }))
+fn unauthorized<T: std::fmt::Debug>(result: &Result<T, AuthError>) -> bool {
+    matches!(result, Err(AuthError::Unauthorized { .. }))
 }
 
-fn unavailable<T: std::fmt::Debug>(result: &Result<T, Rejection>) -> bool {
-    matches!(result, Err(Rejection::Unavailable { .. }))
+fn unavailable<T: std::fmt::Debug>(result: &Result<T, AuthError>) -> bool {
+    matches!(result, Err(AuthError::Unavailable { .. }))
 }

@@ -6,13 +6,13 @@ use std::collections::BTreeMap;
 use std::time::{Instant, SystemTime};
 
 use super::access_rules::AccessRule;
-use super::client::Trouble;
-use crate::Rejection;
-use crate::tokens::Now;
+use super::client::KeystoneError;
+use crate::AuthError;
+use crate::tokens::Clock;
 
 /// Whom a token stands for, as Keystone said when it was asked.
 #[derive(Debug)]
-pub(super) struct Known {
+pub(super) struct ValidatedToken {
     pub(super) requester: Requester,
     pub(super) expires: SystemTime,
     /// When Keystone was asked.
@@ -23,9 +23,9 @@ pub(super) struct Known {
     pub(super) in_catalog: bool,
 }
 
-impl Known {
-    pub(super) fn unexpired(&self, now: Now) -> Result<(), Rejection> {
-        if self.expires > now.time { Ok(()) } else { Err(Rejection::unauthorized("the token has expired")) }
+impl ValidatedToken {
+    pub(super) fn unexpired(&self, now: Clock) -> Result<(), AuthError> {
+        if self.expires > now.time { Ok(()) } else { Err(AuthError::unauthorized("the token has expired")) }
     }
 }
 
@@ -111,10 +111,10 @@ struct ApplicationCredential {
 }
 
 /// Reads the answer to `GET /v3/auth/tokens`.
-pub(super) fn read(body: &[u8], service_type: Option<&str>, now: Now) -> Result<Known, Rejection> {
-    let Envelope { token } = serde_json::from_slice::<Envelope<Body>>(body).map_err(garbage)?;
+pub(super) fn read(body: &[u8], service_type: Option<&str>, now: Clock) -> Result<ValidatedToken, AuthError> {
+    let Envelope { token } = serde_json::from_slice::<Envelope<Body>>(body).map_err(invalid_response)?;
     if token.bind.as_ref().is_some_and(|bind| !bind.is_empty()) {
-        return Err(Rejection::unauthorized("the token is bound to something that we cannot check"));
+        return Err(AuthError::unauthorized("the token is bound to something that we cannot check"));
     }
     let expires = instant(&token.expires_at)?;
     let (application_credential, access_rules) =
@@ -127,7 +127,7 @@ pub(super) fn read(body: &[u8], service_type: Option<&str>, now: Now) -> Result<
         (None, Some(_), None) => "domain",
         (None, None, Some(_)) => "system",
         (None, None, None) => "unscoped",
-        _ => return Err(Trouble::Garbage("the token is for two scopes at once".into()).into()),
+        _ => return Err(KeystoneError::InvalidResponse("the token is for two scopes at once".into()).into()),
     };
     let federation = token.user.federation;
     let user_domain = token.user.domain.unwrap_or(Domain { id: None, name: None });
@@ -166,24 +166,31 @@ pub(super) fn read(body: &[u8], service_type: Option<&str>, now: Now) -> Result<
         attributes,
     };
     if requester.user.is_none() || (scope == "project" && requester.project.is_none()) {
-        return Err(Trouble::Garbage("the token's user or project has no id".into()).into());
+        return Err(KeystoneError::InvalidResponse("the token's user or project has no id".into()).into());
     }
-    Ok(Known { requester, expires, asked: now.tick, access_rules: access_rules.flatten(), in_catalog })
+    Ok(ValidatedToken {
+        requester,
+        expires,
+        asked: now.tick,
+        access_rules: access_rules.flatten(),
+        in_catalog,
+    })
 }
 
 /// When the token expires that was got with a password.
-pub(super) fn expiry(body: &[u8]) -> Result<SystemTime, Trouble> {
-    let Envelope { token } = serde_json::from_slice::<Envelope<Expiry>>(body).map_err(garbage)?;
+pub(super) fn expiry(body: &[u8]) -> Result<SystemTime, KeystoneError> {
+    let Envelope { token } = serde_json::from_slice::<Envelope<Expiry>>(body).map_err(invalid_response)?;
     instant(&token.expires_at)
 }
 
-fn instant(text: &str) -> Result<SystemTime, Trouble> {
-    humantime::parse_rfc3339(text).map_err(|_| Trouble::Garbage("`expires_at` is no time".into()))
+fn instant(text: &str) -> Result<SystemTime, KeystoneError> {
+    humantime::parse_rfc3339(text)
+        .map_err(|_| KeystoneError::InvalidResponse("`expires_at` is no time".into()))
 }
 
 /// Says where it is wrong, and quotes nothing.
 #[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` gives")]
-fn garbage(error: serde_json::Error) -> Trouble {
+fn invalid_response(error: serde_json::Error) -> KeystoneError {
     let what = if error.is_data() { "it does not describe a token" } else { "it is not JSON" };
-    Trouble::Garbage(format!("{what} (line {}, column {})", error.line(), error.column()))
+    KeystoneError::InvalidResponse(format!("{what} (line {}, column {})", error.line(), error.column()))
 }

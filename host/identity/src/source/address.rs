@@ -10,7 +10,7 @@ use portcullis_contract::types::Principal;
 use std::net::IpAddr;
 
 use super::HostNames;
-use crate::{IdentityError, Rejection};
+use crate::{AuthError, IdentityError};
 use dns::Resolver;
 
 /// The attribute that the name becomes.
@@ -27,9 +27,9 @@ impl Address {
 
     /// A host without a name that the DNS confirms has no attribute; a DNS that does not answer is told apart from
     /// that, or a policy that refuses certain hosts could be got around by keeping it busy.
-    pub(super) async fn identify(&self, peer: Option<IpAddr>) -> Result<Principal, Rejection> {
+    pub(super) async fn identify(&self, peer: Option<IpAddr>) -> Result<Principal, AuthError> {
         let Some(peer) = peer else {
-            return Err(Rejection::unauthorized("the peer is on a unix socket and has no address"));
+            return Err(AuthError::unauthorized("the peer is on a unix socket and has no address"));
         };
         let peer = peer.to_canonical();
         let mut principal = super::principal(peer.to_string(), "address");
@@ -58,7 +58,7 @@ mod tests {
                 (Ok(principal), Some(name)) => {
                     assert_eq!(principal, super::super::principal(name.into(), "address"));
                 }
-                (Err(Rejection::Unauthorized { .. }), None) => {}
+                (Err(AuthError::Unauthorized { .. }), None) => {}
                 (result, _) => panic!("{peer:?} gave {result:?}"),
             }
         }

@@ -3,22 +3,22 @@
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 
-use crate::Rejection;
+use crate::AuthError;
 
 /// What follows the scheme in `Authorization`. A header that stands twice is refused: two readers might see two
 /// different users in it.
-pub(super) fn credentials<'a>(headers: &'a HeaderMap, scheme: &str) -> Result<&'a str, Rejection> {
+pub(super) fn credentials<'a>(headers: &'a HeaderMap, scheme: &str) -> Result<&'a str, AuthError> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let Some(value) = values.next() else {
-        return Err(Rejection::unauthorized("there is no header `authorization`"));
+        return Err(AuthError::unauthorized("there is no header `authorization`"));
     };
     if values.next().is_some() {
-        return Err(Rejection::unauthorized("the header `authorization` stands more than once"));
+        return Err(AuthError::unauthorized("the header `authorization` stands more than once"));
     }
     // Printable ASCII alone: neither scheme allows more.
     let text = value.to_str().ok().and_then(|text| text.split_once(' '));
     match text {
         Some((found, rest)) if found.eq_ignore_ascii_case(scheme) => Ok(rest.trim_matches(' ')),
-        _ => Err(Rejection::unauthorized(format!("the header `authorization` is not one of `{scheme}`"))),
+        _ => Err(AuthError::unauthorized(format!("the header `authorization` is not one of `{scheme}`"))),
     }
 }

@@ -3,13 +3,13 @@
 use portcullis_contract::types::Principal;
 
 use super::{CertificateName, name};
-use crate::{Rejection, certificate};
+use crate::{AuthError, certificate};
 
 /// Of several alternative names of one kind the first counts; the policy sees all of them.
-pub(super) fn identify(from: CertificateName, der: Option<&[u8]>) -> Result<Principal, Rejection> {
-    let Some(der) = der else { return Err(Rejection::unauthorized("the client has shown no certificate")) };
+pub(super) fn identify(from: CertificateName, der: Option<&[u8]>) -> Result<Principal, AuthError> {
+    let Some(der) = der else { return Err(AuthError::unauthorized("the client has shown no certificate")) };
     let certificate = certificate::read(der).map_err(|error| {
-        Rejection::unauthorized(format!("the client's certificate cannot be used: {error}"))
+        AuthError::unauthorized(format!("the client's certificate cannot be used: {error}"))
     })?;
     let (name, what) = match from {
         CertificateName::CommonName => (certificate.common_name.as_ref(), "common name"),
@@ -18,7 +18,7 @@ pub(super) fn identify(from: CertificateName, der: Option<&[u8]>) -> Result<Prin
         CertificateName::Uri => (certificate.uris.first(), "URI"),
     };
     let Some(name) = name else {
-        return Err(Rejection::unauthorized(format!("the client's certificate has no {what}")));
+        return Err(AuthError::unauthorized(format!("the client's certificate has no {what}")));
     };
     let mut principal = super::principal(name::user(name)?, "certificate");
     principal.certificate = Some(certificate);
@@ -77,7 +77,7 @@ mod tests {
                     assert_eq!(principal.authentication, "certificate");
                     assert_eq!(principal.certificate, Some(certificate::read(&full).unwrap()));
                 }
-                (Err(Rejection::Unauthorized { reason }), Err(part)) if reason.contains(part) => {}
+                (Err(AuthError::Unauthorized { reason }), Err(part)) if reason.contains(part) => {}
                 (result, _) => panic!("{from:?} gave {result:?}, not {expected:?}"),
             }
         }

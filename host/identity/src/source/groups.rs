@@ -10,16 +10,15 @@ mod file;
 mod ldap;
 
 use http::{HeaderMap, HeaderName};
+use portcullis_files::{Access, FileSet, FileWatcher, Watched};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::header::header_name;
-use super::watched::Watched;
-use super::{Claims, Groups, Proof, name};
-use crate::file::Kind;
-use crate::{IdentityError, Rejection};
+use super::{AuthMethod, Claims, Groups, name};
+use crate::{AuthError, IdentityError};
 use file::Members;
 use ldap::Ldap;
 
@@ -30,36 +29,48 @@ const MAX_GROUPS: usize = 4096;
 pub(super) enum GroupSource {
     Header(HeaderName),
     Claim(String),
-    File(Arc<Watched<Members>>),
+    File(Watched<Members>),
     Ldap(Arc<Ldap>),
 }
 
 impl GroupSource {
-    pub(super) fn open(groups: &Groups, proof: &Proof) -> Result<Self, IdentityError> {
+    pub(super) fn open(
+        groups: &Groups,
+        proof: &AuthMethod,
+        max_stale: Option<Duration>,
+        watcher: &FileWatcher,
+    ) -> Result<Self, IdentityError> {
         match groups {
             // From a peer that is not believed about its name, no groups are taken either.
-            Groups::Header { name } if matches!(proof, Proof::Header { .. }) => {
+            Groups::Header { name } if matches!(proof, AuthMethod::Header { .. }) => {
                 Ok(Self::Header(header_name("groups header", name)?))
             }
             Groups::Header { .. } => Err(IdentityError::Value {
                 key: "groups",
                 reason: "can come from a header only where the user does",
             }),
-            Groups::Claim { name } if matches!(proof, Proof::Jwt(_)) && !name.is_empty() => {
+            Groups::Claim { name } if matches!(proof, AuthMethod::Jwt(_)) && !name.is_empty() => {
                 Ok(Self::Claim(name.clone()))
             }
             Groups::Claim { .. } => Err(IdentityError::Value {
                 key: "groups",
                 reason: "can come from a claim only where the user comes from a token, and the claim needs a name",
             }),
-            Groups::File(path) => Ok(Self::File(Watched::open(path.clone(), Kind::Public, Members::parse)?)),
+            Groups::File(path) => {
+                let set = FileSet { max_stale, ..FileSet::file("groups", path.clone(), Access::Public) };
+                let path = path.clone();
+                let parse = move |contents: &[&[u8]]| {
+                    Members::parse(&path, contents.first().copied().unwrap_or_default())
+                };
+                Ok(Self::File(Watched::open(set, watcher, parse)?))
+            }
             Groups::Ldap(options) => Ok(Self::Ldap(Arc::new(Ldap::new((**options).clone())?))),
         }
     }
 
     pub(super) fn recheck(&self) -> Result<(), IdentityError> {
         match self {
-            Self::File(file) => file.recheck(),
+            Self::File(file) => Ok(file.reload().map(drop)?),
             Self::Header(_) | Self::Claim(_) | Self::Ldap(_) => Ok(()),
         }
     }
@@ -72,32 +83,32 @@ pub(super) async fn of(
     headers: &HeaderMap,
     claims: &Claims,
     now: Instant,
-) -> Result<Vec<String>, Rejection> {
+) -> Result<Vec<String>, AuthError> {
     let user = user.unwrap_or_default();
     let mut found = Vec::new();
     for source in sources {
         match source {
             GroupSource::Header(name) => found.extend(from_header(headers, name)?),
             GroupSource::Claim(name) => found.extend(from_claim(claims, name)?),
-            GroupSource::File(file) => found.extend_from_slice(file.current(now).await.of(user)),
+            GroupSource::File(file) => found.extend_from_slice(file.current(now)?.of(user)),
             GroupSource::Ldap(ldap) => found.extend_from_slice(&ldap.groups(user, now).await?),
         }
     }
     let mut seen = BTreeSet::new();
     found.retain(|group| seen.insert(group.clone()));
     if found.len() > MAX_GROUPS {
-        return Err(Rejection::unauthorized("the user is in more than 4096 groups"));
+        return Err(AuthError::unauthorized("the user is in more than 4096 groups"));
     }
     for group in &found {
-        name::check(group).map_err(|reason| Rejection::unauthorized(format!("a group's name {reason}")))?;
+        name::check(group).map_err(|reason| AuthError::unauthorized(format!("a group's name {reason}")))?;
     }
     Ok(found)
 }
 
 /// No header is no answer: a client can have a proxy drop it, by naming it in `Connection` (RFC 9110, 7.6.1).
-fn from_header(headers: &HeaderMap, name: &HeaderName) -> Result<Vec<String>, Rejection> {
+fn from_header(headers: &HeaderMap, name: &HeaderName) -> Result<Vec<String>, AuthError> {
     let text = name::header(headers, name)?.ok_or_else(|| {
-        Rejection::unauthorized(format!(
+        AuthError::unauthorized(format!(
             "the request has no header `{name}`, so nobody knows the user's groups; the proxy must send it, empty \
              where there are none"
         ))
@@ -108,10 +119,10 @@ fn from_header(headers: &HeaderMap, name: &HeaderName) -> Result<Vec<String>, Re
 
 /// A token without the claim is one of somebody without groups, unless it says that the claim is elsewhere: providers do
 /// so for users in very many groups (OpenID Connect Core, 5.6.2).
-fn from_claim(claims: &Claims, name: &str) -> Result<Vec<String>, Rejection> {
+fn from_claim(claims: &Claims, name: &str) -> Result<Vec<String>, AuthError> {
     let first = name.strip_prefix('/').map_or(name, |pointer| pointer.split('/').next().unwrap_or_default());
     if claims.get("_claim_names").is_some_and(|elsewhere| elsewhere.get(first).is_some()) {
-        return Err(Rejection::unauthorized(format!(
+        return Err(AuthError::unauthorized(format!(
             "the user is in more groups than the token holds: its claim `{name}` is elsewhere"
         )));
     }
@@ -133,7 +144,7 @@ fn from_claim(claims: &Claims, name: &str) -> Result<Vec<String>, Rejection> {
         Some(_) => None,
     };
     groups.ok_or_else(|| {
-        Rejection::unauthorized(format!("the token's claim `{name}` is neither a text nor a list of texts"))
+        AuthError::unauthorized(format!("the token's claim `{name}` is neither a text nor a list of texts"))
     })
 }
 
@@ -145,7 +156,7 @@ mod tests {
 
     const NAME: HeaderName = HeaderName::from_static("x-groups");
 
-    async fn ask(sources: &[GroupSource], values: &[&str], claims: Value) -> Result<Vec<String>, Rejection> {
+    async fn ask(sources: &[GroupSource], values: &[&str], claims: Value) -> Result<Vec<String>, AuthError> {
         let mut headers = HeaderMap::new();
         for value in values {
             headers.append(NAME, HeaderValue::from_str(value).unwrap());
@@ -215,12 +226,15 @@ mod tests {
 
     #[test]
     fn a_source_must_go_with_the_proof() {
-        let address = Proof::Address { host_name: None };
+        let address = AuthMethod::Address { host_name: None };
         for groups in [Groups::claim(), Groups::Header { name: "X-Groups".into() }] {
-            assert!(GroupSource::open(&groups, &address).is_err(), "{groups:?}");
+            assert!(GroupSource::open(&groups, &address, None, &FileWatcher::idle()).is_err(), "{groups:?}");
         }
-        let header = Proof::Header { name: "X-User".into(), trusted: Vec::new(), trust_unix: true };
-        assert!(GroupSource::open(&Groups::Header { name: "X-Groups".into() }, &header).is_ok());
-        assert!(GroupSource::open(&Groups::Header { name: "X Groups".into() }, &header).is_err());
+        let header = AuthMethod::Header { name: "X-User".into(), trusted: Vec::new(), trust_unix: true };
+        for (name, good) in [("X-Groups", true), ("X Groups", false)] {
+            let groups = Groups::Header { name: name.into() };
+            let opened = GroupSource::open(&groups, &header, None, &FileWatcher::idle());
+            assert_eq!(opened.is_ok(), good, "{name}");
+        }
     }
 }

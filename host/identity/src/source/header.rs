@@ -9,8 +9,8 @@ use ipnet::IpNet;
 use portcullis_contract::types::Principal;
 use std::net::IpAddr;
 
-use super::{Asked, name};
-use crate::{IdentityError, Rejection};
+use super::{AuthRequest, name};
+use crate::{AuthError, IdentityError};
 
 pub(super) struct TrustedHeader {
     name: HeaderName,
@@ -26,27 +26,27 @@ impl TrustedHeader {
         Ok(Self { name: header_name("header", name)?, trusted, trust_unix })
     }
 
-    pub(super) fn identify(&self, asked: Asked<'_>) -> Result<Principal, Rejection> {
+    pub(super) fn identify(&self, asked: AuthRequest<'_>) -> Result<Principal, AuthError> {
         self.trust(asked.peer)?;
         let Some(user) = name::header(asked.headers, &self.name)? else {
-            return Err(Rejection::unauthorized(format!("there is no header `{}`", self.name)));
+            return Err(AuthError::unauthorized(format!("there is no header `{}`", self.name)));
         };
         Ok(super::principal(name::user(user)?, "header"))
     }
 
-    fn trust(&self, peer: Option<IpAddr>) -> Result<(), Rejection> {
+    fn trust(&self, peer: Option<IpAddr>) -> Result<(), AuthError> {
         let Some(peer) = peer else {
             if self.trust_unix {
                 return Ok(());
             }
             let reason = "the peer is on a unix socket, and such peers are not trusted to say who asks";
-            return Err(Rejection::unauthorized(reason));
+            return Err(AuthError::unauthorized(reason));
         };
         let peer = peer.to_canonical();
         if self.trusted.iter().any(|network| network.contains(&peer)) {
             return Ok(());
         }
-        Err(Rejection::unauthorized(format!("the peer `{peer}` is not trusted to say who asks")))
+        Err(AuthError::unauthorized(format!("the peer `{peer}` is not trusted to say who asks")))
     }
 }
 
@@ -70,13 +70,13 @@ mod tests {
         TrustedHeader::new("X-Remote-User", trusted, trust_unix).unwrap()
     }
 
-    fn ask(header: &TrustedHeader, peer: Option<&str>, users: &[&str]) -> Result<Principal, Rejection> {
+    fn ask(header: &TrustedHeader, peer: Option<&str>, users: &[&str]) -> Result<Principal, AuthError> {
         let mut headers = HeaderMap::new();
         for user in users {
             headers.append("x-remote-user", HeaderValue::from_str(user).unwrap());
         }
         let peer = peer.map(|peer| peer.parse().unwrap());
-        header.identify(Asked { headers: &headers, peer, certificate: None })
+        header.identify(AuthRequest { headers: &headers, peer, certificate: None })
     }
 
     #[test]
@@ -100,7 +100,7 @@ mod tests {
                 Ok(principal) if *trusted => {
                     assert_eq!(principal, super::super::principal("alice".into(), "header"));
                 }
-                Err(Rejection::Unauthorized { reason }) if !trusted => {
+                Err(AuthError::Unauthorized { reason }) if !trusted => {
                     assert!(reason.contains("trusted to say who asks"), "{reason}");
                 }
                 result => panic!("{peer:?} gave {result:?}"),
@@ -113,7 +113,7 @@ mod tests {
         let header = header(&["127.0.0.1/32"], false);
         for users in [&[][..], &[""], &["alice", "alice"], &["alice", "bob"]] {
             let result = ask(&header, Some("127.0.0.1"), users);
-            assert!(matches!(result, Err(Rejection::Unauthorized { .. })), "{users:?}: {result:?}");
+            assert!(matches!(result, Err(AuthError::Unauthorized { .. })), "{users:?}: {result:?}");
         }
     }
 

@@ -23,15 +23,14 @@ use http::HeaderMap;
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Header, Validation, decode, decode_header};
 use portcullis_contract::types::Principal;
+use portcullis_files::{Access, FileSet, FileWatcher, Watched};
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::authorization::credentials;
-use super::watched::Watched;
 use super::{Claims, JwtKeys, JwtOptions, name};
-use crate::file::Kind;
-use crate::{IdentityError, Rejection};
+use crate::{AuthError, IdentityError};
 use keys::{ALGORITHMS, Keys};
 use provider::Provider;
 
@@ -50,18 +49,22 @@ pub(super) struct Jwt {
 }
 
 enum Source {
-    File(Arc<Watched<Keys>>),
+    File(Watched<Keys>),
     Provider(Arc<Provider>),
 }
 
 /// Whom a token stands for, and all it says.
-pub(super) struct Proved {
+pub(super) struct VerifiedJwt {
     pub(super) principal: Principal,
     pub(super) claims: Claims,
 }
 
 impl Jwt {
-    pub(super) fn open(options: JwtOptions) -> Result<Self, IdentityError> {
+    pub(super) fn open(
+        options: JwtOptions,
+        max_stale: Option<Duration>,
+        watcher: &FileWatcher,
+    ) -> Result<Self, IdentityError> {
         let empty = |key| IdentityError::Value { key, reason: "must not be empty" };
         if options.issuer.is_empty() {
             return Err(empty("issuer"));
@@ -77,10 +80,13 @@ impl Jwt {
         }
         ring::install();
         let keys = match options.keys {
-            JwtKeys::File(path) => Source::File(Watched::open(path, Kind::Public, |path, contents| {
-                let wrong = |reason| IdentityError::File { path: path.into(), line: None, reason };
-                Keys::parse(contents).map_err(wrong)
-            })?),
+            JwtKeys::File(path) => {
+                let set = FileSet { max_stale, ..FileSet::file("keys", path.clone(), Access::Public) };
+                Source::File(Watched::open(set, watcher, move |contents| {
+                    let wrong = |reason| IdentityError::File { path: path.clone(), line: None, reason };
+                    Keys::parse(contents.first().copied().unwrap_or_default()).map_err(wrong)
+                })?)
+            }
             JwtKeys::Url { url, ca } => Source::Provider(Arc::new(Provider::new(&url, ca.as_deref())?)),
         };
         let mut validation = Validation::default();
@@ -94,20 +100,20 @@ impl Jwt {
 
     pub(super) fn recheck(&self) -> Result<(), IdentityError> {
         match &self.keys {
-            Source::File(file) => file.recheck(),
+            Source::File(file) => Ok(file.reload().map(drop)?),
             Source::Provider(_) => Ok(()),
         }
     }
 
-    pub(super) async fn identify(&self, headers: &HeaderMap, now: Instant) -> Result<Proved, Rejection> {
+    pub(super) async fn identify(&self, headers: &HeaderMap, now: Instant) -> Result<VerifiedJwt, AuthError> {
         let token = credentials(headers, "Bearer")?;
         if token.len() > MAX_TOKEN {
-            return Err(Rejection::unauthorized("the token is longer than 16 KiB"));
+            return Err(AuthError::unauthorized("the token is longer than 16 KiB"));
         }
-        let header = decode_header(token).map_err(|_| Rejection::unauthorized("the token is malformed"))?;
+        let header = decode_header(token).map_err(|_| AuthError::unauthorized("the token is malformed"))?;
         acceptable(&header)?;
         let claims = match &self.keys {
-            Source::File(file) => self.check(token, &header, &*file.current(now).await)?,
+            Source::File(file) => self.check(token, &header, &*file.current(now)?)?,
             Source::Provider(provider) => {
                 let keys = provider.keys(&header, now).await?;
                 self.check(token, &header, &keys)?
@@ -116,7 +122,7 @@ impl Jwt {
         self.proved(claims)
     }
 
-    fn check(&self, token: &str, header: &Header, keys: &Keys) -> Result<Claims, Rejection> {
+    fn check(&self, token: &str, header: &Header, keys: &Keys) -> Result<Claims, AuthError> {
         let mut validation = self.validation.clone();
         validation.algorithms = vec![header.alg];
         let mut error = None;
@@ -138,13 +144,13 @@ impl Jwt {
             }
             Some(_) => "it is malformed".to_owned(),
         };
-        Err(Rejection::unauthorized(format!("the token cannot be believed: {reason}")))
+        Err(AuthError::unauthorized(format!("the token cannot be believed: {reason}")))
     }
 
-    fn proved(&self, claims: Claims) -> Result<Proved, Rejection> {
+    fn proved(&self, claims: Claims) -> Result<VerifiedJwt, AuthError> {
         // The library takes a list of issuers too; RFC 7519 knows one.
         if !claims.get("iss").is_some_and(Value::is_string) {
-            return Err(Rejection::unauthorized("the token cannot be believed: it has several issuers"));
+            return Err(AuthError::unauthorized("the token cannot be believed: it has several issuers"));
         }
         let claim = &self.user_claim;
         // Some providers write it as text (Sign in with Apple); those that leave it out let users choose any address.
@@ -153,10 +159,10 @@ impl Jwt {
             other => other.as_str() == Some("true"),
         });
         if claim == "email" && verified != Some(true) {
-            return Err(Rejection::unauthorized("the provider has not verified the user's e-mail address"));
+            return Err(AuthError::unauthorized("the provider has not verified the user's e-mail address"));
         }
         let Some(user) = claims.get(claim).and_then(Value::as_str) else {
-            return Err(Rejection::unauthorized(format!("the token has no text as its claim `{claim}`")));
+            return Err(AuthError::unauthorized(format!("the token has no text as its claim `{claim}`")));
         };
         let mut principal = super::principal(name::user(user)?, "token");
         principal.attributes = ATTRIBUTES
@@ -165,21 +171,21 @@ impl Jwt {
             .filter_map(|key| Some(((*key).to_owned(), claims.get(*key)?.as_str()?.to_owned())))
             .filter(|(_, text)| text.len() <= MAX_ATTRIBUTE && !text.chars().any(char::is_control))
             .collect();
-        Ok(Proved { principal, claims })
+        Ok(VerifiedJwt { principal, claims })
     }
 }
 
 /// Whether a token may be looked at further.
-fn acceptable(header: &Header) -> Result<(), Rejection> {
+fn acceptable(header: &Header) -> Result<(), AuthError> {
     if !ALGORITHMS.contains(&header.alg) {
-        return Err(Rejection::unauthorized("the token is signed with a shared secret"));
+        return Err(AuthError::unauthorized("the token is signed with a shared secret"));
     }
     if header.crit.is_some() {
-        return Err(Rejection::unauthorized("the token demands something of its reader (`crit`)"));
+        return Err(AuthError::unauthorized("the token demands something of its reader (`crit`)"));
     }
     let kind = header.typ.as_deref().unwrap_or("JWT").to_ascii_lowercase();
     match kind.strip_prefix("application/").unwrap_or(&kind) {
         "jwt" | "at+jwt" => Ok(()),
-        _ => Err(Rejection::unauthorized("the token is of another type (`typ`)")),
+        _ => Err(AuthError::unauthorized("the token is of another type (`typ`)")),
     }
 }

@@ -2,14 +2,14 @@
 
 use http::{HeaderMap, HeaderName};
 
-use crate::Rejection;
+use crate::AuthError;
 
 /// In bytes. What real directories allow is less: 104 in Active Directory, 255 as the `sub` of a JWT.
 pub(super) const MAX_NAME: usize = 256;
 
 /// A user's name as it stands.
-pub(super) fn user(text: &str) -> Result<String, Rejection> {
-    check(text).map_err(|reason| Rejection::unauthorized(format!("the user's name {reason}")))?;
+pub(super) fn user(text: &str) -> Result<String, AuthError> {
+    check(text).map_err(|reason| AuthError::unauthorized(format!("the user's name {reason}")))?;
     Ok(text.to_owned())
 }
 
@@ -29,15 +29,15 @@ pub(super) fn check(text: &str) -> Result<(), &'static str> {
 
 /// The text of a header that may stand once. Bytes that are no UTF-8 are refused: read as Latin-1 they would be
 /// somebody else's name.
-pub(super) fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, Rejection> {
+pub(super) fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, AuthError> {
     let mut values = headers.get_all(name).iter();
     let Some(value) = values.next() else { return Ok(None) };
     if values.next().is_some() {
-        return Err(Rejection::unauthorized(format!("the header `{name}` stands more than once")));
+        return Err(AuthError::unauthorized(format!("the header `{name}` stands more than once")));
     }
     std::str::from_utf8(value.as_bytes())
         .map(|text| Some(text.trim_matches([' ', '\t'])))
-        .map_err(|_| Rejection::unauthorized(format!("the header `{name}` is not UTF-8")))
+        .map_err(|_| AuthError::unauthorized(format!("the header `{name}` is not UTF-8")))
 }
 
 #[cfg(test)]
@@ -51,7 +51,7 @@ mod tests {
     /// The values of the header, and the name or why there is none.
     type Row<'a> = (&'a [&'a [u8]], Result<&'a str, &'a str>);
 
-    fn named(values: &[&[u8]]) -> Result<String, Rejection> {
+    fn named(values: &[&[u8]]) -> Result<String, AuthError> {
         let mut headers = HeaderMap::new();
         for value in values {
             headers.append(NAME, HeaderValue::from_bytes(value).unwrap());
@@ -83,7 +83,7 @@ mod tests {
         for (values, expected) in table {
             match (named(values), expected) {
                 (Ok(name), Ok(expected)) => assert_eq!(name, *expected),
-                (Err(Rejection::Unauthorized { reason }), Err(part)) if reason.contains(part) => {}
+                (Err(AuthError::Unauthorized { reason }), Err(part)) if reason.contains(part) => {}
                 (result, _) => panic!("{values:?} gave {result:?}, not {expected:?}"),
             }
         }

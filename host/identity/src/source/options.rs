@@ -13,16 +13,29 @@ pub use ldap::{LdapBind, LdapOptions, LdapSearch};
 #[derive(Debug, Clone, PartialEq)]
 pub struct SourceOptions {
     /// How a request shows whose it is.
-    pub proof: Proof,
+    pub proof: AuthMethod,
     /// Which groups they are in. Several add up, in this order; a group that is named twice counts once.
     pub groups: Vec<Groups>,
+    /// How long the last good state of a file stays in force while the file cannot be used. Without one it stays until
+    /// the file can be used again.
+    pub max_stale: Option<Duration>,
 }
 
 impl SourceOptions {
+    /// Whether it reads files that may change, so that [`max_stale`](Self::max_stale) means something.
+    pub fn has_files(&self) -> bool {
+        let proof = match &self.proof {
+            AuthMethod::Password { .. } => true,
+            AuthMethod::Jwt(options) => matches!(options.keys, JwtKeys::File(_)),
+            AuthMethod::Header { .. } | AuthMethod::Address { .. } | AuthMethod::Certificate { .. } => false,
+        };
+        proof || self.groups.iter().any(|groups| matches!(groups, Groups::File(_)))
+    }
+
     /// The files of CAs that servers are held against.
     pub(super) fn authorities(&self) -> impl Iterator<Item = &Path> {
         let provider = match &self.proof {
-            Proof::Jwt(JwtOptions { keys: JwtKeys::Url { ca, .. }, .. }) => ca.as_deref(),
+            AuthMethod::Jwt(JwtOptions { keys: JwtKeys::Url { ca, .. }, .. }) => ca.as_deref(),
             _ => None,
         };
         let directories = self.groups.iter().filter_map(|groups| match groups {
@@ -35,7 +48,7 @@ impl SourceOptions {
 
 /// How a request shows whose it is.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Proof {
+pub enum AuthMethod {
     /// A proxy in front of us says so.
     Header {
         /// The header's name, e.g. `X-Remote-User`.
@@ -67,7 +80,7 @@ pub enum Proof {
     Jwt(JwtOptions),
 }
 
-impl Proof {
+impl AuthMethod {
     /// Passwords from `file`, for the realm `portcullis`.
     pub fn password(file: impl Into<PathBuf>) -> Self {
         Self::Password { file: file.into(), realm: "portcullis".into() }
@@ -151,12 +164,12 @@ pub enum JwtKeys {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Groups {
     /// A header of the proxy that is believed about the user too: names, with commas between them. Only with
-    /// [`Proof::Header`].
+    /// [`AuthMethod::Header`].
     Header {
         /// Its name, e.g. `X-Remote-Groups`. It must be there, empty for a user without groups.
         name: String,
     },
-    /// A claim: an array of texts, or one text. Only with [`Proof::Jwt`].
+    /// A claim: an array of texts, or one text. Only with [`AuthMethod::Jwt`].
     Claim {
         /// Its name; or, if it begins with `/`, a JSON pointer (RFC 6901), e.g. `/realm_access/roles`.
         name: String,
@@ -183,8 +196,9 @@ mod tests {
         let options = |password: &str| {
             let bind = Some(LdapBind { dn: "cn=portcullis".into(), password: password.into() });
             let ldap = LdapOptions { bind, ..LdapOptions::group_of_names("ldap://d", "ou=u", "ou=g") };
-            let proof = Proof::password("/etc/portcullis/passwords");
-            SourceOptions { proof, groups: vec![Groups::claim(), Groups::Ldap(Box::new(ldap))] }
+            let proof = AuthMethod::password("/etc/portcullis/passwords");
+            let groups = vec![Groups::claim(), Groups::Ldap(Box::new(ldap))];
+            SourceOptions { proof, groups, max_stale: None }
         };
         assert_eq!(options("hunter2"), options("hunter2"));
         assert_ne!(options("hunter2"), options("hunter3"));

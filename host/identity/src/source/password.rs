@@ -24,6 +24,7 @@ mod tests;
 use http::HeaderMap;
 use moka::future::Cache;
 use portcullis_contract::types::Principal;
+use portcullis_files::{Access, FileSet, FileWatcher, Watched};
 use ring::hmac;
 use ring::rand::SystemRandom;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -33,9 +34,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 
-use super::watched::Watched;
-use crate::file::Kind;
-use crate::{IdentityError, Rejection};
+use crate::{AuthError, IdentityError};
 use basic::Basic;
 use hash::Hash;
 
@@ -53,7 +52,7 @@ static TURNS: LazyLock<Arc<Semaphore>> = LazyLock::new(|| Arc::new(Semaphore::ne
 
 /// A file of passwords.
 pub(super) struct Passwords {
-    file: Arc<Watched<Known>>,
+    file: Watched<Known>,
     turns: Arc<Semaphore>,
     wait: Duration,
 }
@@ -96,22 +95,28 @@ impl Known {
 }
 
 impl Passwords {
-    pub(super) fn open(file: PathBuf) -> Result<Self, IdentityError> {
-        let parse = |path: &std::path::Path, contents: &[u8]| Known::new(file::entries(path, contents)?);
-        let file = Watched::open(file, Kind::Secret, parse)?;
+    pub(super) fn open(
+        path: PathBuf,
+        max_stale: Option<Duration>,
+        watcher: &FileWatcher,
+    ) -> Result<Self, IdentityError> {
+        let set = FileSet { max_stale, ..FileSet::file("passwords", path.clone(), Access::Secret) };
+        let file = Watched::open(set, watcher, move |contents| {
+            Known::new(file::entries(&path, contents.first().copied().unwrap_or_default())?)
+        })?;
         Ok(Self { file, turns: Arc::clone(&TURNS), wait: WAIT })
     }
 
     pub(super) fn recheck(&self) -> Result<(), IdentityError> {
-        self.file.recheck()
+        Ok(self.file.reload().map(drop)?)
     }
 
-    pub(super) async fn identify(&self, headers: &HeaderMap, now: Instant) -> Result<Principal, Rejection> {
+    pub(super) async fn identify(&self, headers: &HeaderMap, now: Instant) -> Result<Principal, AuthError> {
         let Basic { user, password } = Basic::read(headers)?;
-        let known = self.file.current(now).await;
+        let known = self.file.current(now)?;
         let found = known.entries.get(&user);
         // The name is not told: it may be a password in the wrong field.
-        let unknown = || Rejection::unauthorized("the file of passwords does not know the user");
+        let unknown = || AuthError::unauthorized("the file of passwords does not know the user");
         // Whoever is not there goes the same way from here on, or the time would tell.
         let hash = found.or_else(|| known.decoy(&user)).ok_or_else(unknown)?;
         let parts = [b"right", user.as_bytes(), password.expose_secret().as_bytes(), hash.text().as_bytes()];
@@ -128,20 +133,20 @@ impl Passwords {
                 (_, None) => Err(unknown()),
                 (true, Some(_)) => Ok(now),
                 (false, Some(_)) => {
-                    Err(Rejection::unauthorized(format!("the password of `{user}` is wrong")))
+                    Err(AuthError::unauthorized(format!("the password of `{user}` is wrong")))
                 }
             }
         });
-        Box::pin(checking).await.map_err(|rejection| Rejection::clone(&rejection))?;
+        Box::pin(checking).await.map_err(|rejection| AuthError::clone(&rejection))?;
         Ok(super::principal(user, "password"))
     }
 
     /// Whether the password is the one of the hash. The turn lasts until that is known, even if nobody waits any
     /// more.
-    async fn matches(&self, hash: &Arc<Hash>, password: SecretString) -> Result<bool, Rejection> {
+    async fn matches(&self, hash: &Arc<Hash>, password: SecretString) -> Result<bool, AuthError> {
         let waiting = tokio::time::timeout(self.wait, Arc::clone(&self.turns).acquire_owned());
         let Ok(Ok(turn)) = waiting.await else {
-            return Err(Rejection::unavailable("too many passwords are being checked already"));
+            return Err(AuthError::unavailable("too many passwords are being checked already"));
         };
         let hash = Arc::clone(hash);
         let computing = tokio::task::spawn_blocking(move || {
@@ -149,6 +154,6 @@ impl Passwords {
             drop(turn);
             right
         });
-        computing.await.map_err(|_| Rejection::unavailable("checking a password failed"))
+        computing.await.map_err(|_| AuthError::unavailable("checking a password failed"))
     }
 }

@@ -20,17 +20,22 @@ fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
     pairs.iter().map(|(name, value)| (name.parse().unwrap(), HeaderValue::from_str(value).unwrap())).collect()
 }
 
-fn proxied() -> Proof {
-    Proof::Header { name: "X-User".into(), trusted: vec!["10.0.0.0/8".parse().unwrap()], trust_unix: false }
+fn proxied() -> AuthMethod {
+    AuthMethod::Header {
+        name: "X-User".into(),
+        trusted: vec!["10.0.0.0/8".parse().unwrap()],
+        trust_unix: false,
+    }
 }
 
-async fn open(proof: Proof, groups: Vec<Groups>) -> Source {
-    Source::open(SourceOptions { proof, groups }).await.unwrap()
+async fn open(proof: AuthMethod, groups: Vec<Groups>) -> Source {
+    let options = SourceOptions { proof, groups, max_stale: None };
+    Source::open(options, &FileWatcher::idle()).await.unwrap()
 }
 
-async fn ask(source: &Source, headers: &HeaderMap, peer: Option<&str>) -> Result<Principal, Rejection> {
+async fn ask(source: &Source, headers: &HeaderMap, peer: Option<&str>) -> Result<Principal, AuthError> {
     let peer = peer.map(|peer| peer.parse().unwrap());
-    source.identify(Asked { headers, peer, certificate: None }).await
+    source.identify(AuthRequest { headers, peer, certificate: None }).await
 }
 
 #[tokio::test]
@@ -46,7 +51,7 @@ async fn a_proxy_says_who_asks_and_a_file_adds_to_it() {
     assert_eq!(alice, Principal { groups, ..principal("alice".into(), "header") });
     for peer in [Some("11.1.2.3"), None] {
         let result = ask(&source, &asked, peer).await;
-        assert!(matches!(result, Err(Rejection::Unauthorized { .. })), "{peer:?}: {result:?}");
+        assert!(matches!(result, Err(AuthError::Unauthorized { .. })), "{peer:?}: {result:?}");
     }
 }
 
@@ -54,7 +59,7 @@ async fn a_proxy_says_who_asks_and_a_file_adds_to_it() {
 async fn a_password_is_asked_for_by_the_challenge() {
     let folder = tempfile::tempdir().unwrap();
     let file = write(folder.path(), "passwords", &format!("alice:{SESAME}\n"), 0o600);
-    let source = open(Proof::password(file), Vec::new()).await;
+    let source = open(AuthMethod::password(file), Vec::new()).await;
     assert_eq!(source.challenge(), Some("Basic realm=\"portcullis\", charset=\"UTF-8\""));
     let asked = headers(&[("authorization", "Basic YWxpY2U6b3BlbiBzZXNhbWU=")]);
     assert_eq!(ask(&source, &asked, None).await.unwrap(), principal("alice".into(), "password"));
@@ -65,7 +70,7 @@ async fn a_password_is_asked_for_by_the_challenge() {
 
 #[tokio::test]
 async fn an_address_is_asked_for_nothing() {
-    let source = open(Proof::Address { host_name: None }, Vec::new()).await;
+    let source = open(AuthMethod::Address { host_name: None }, Vec::new()).await;
     assert_eq!(source.challenge(), None);
     let asked = headers(&[("x-forwarded-for", "192.0.2.9"), ("forwarded", "for=192.0.2.9")]);
     let found = ask(&source, &asked, Some("192.0.2.1")).await.unwrap();
@@ -86,9 +91,9 @@ async fn what_cannot_be_worked_with_is_told_when_it_is_opened() {
         (proxied(), vec![Groups::Ldap(Box::new(ldap))])
     };
     let table = [
-        (Proof::password(file("none")), vec![], "cannot read"),
-        (Proof::password(open_to_all), vec![], "chmod 600"),
-        (Proof::Password { file: file("none"), realm: "\"".into() }, vec![], "`realm`"),
+        (AuthMethod::password(file("none")), vec![], "cannot read"),
+        (AuthMethod::password(open_to_all), vec![], "chmod 600"),
+        (AuthMethod::Password { file: file("none"), realm: "\"".into() }, vec![], "`realm`"),
         (proxied(), vec![Groups::File(file("none"))], "cannot read"),
         (proxied(), vec![Groups::File(broken)], "line 1"),
         (proxied(), vec![Groups::File(writable)], "chmod 644"),
@@ -107,7 +112,8 @@ async fn what_cannot_be_worked_with_is_told_when_it_is_opened() {
         .map(|((proof, groups), part)| (proof, groups, part)),
     );
     for (proof, groups, part) in table {
-        let error = Source::open(SourceOptions { proof, groups }).await.err().expect(part).to_string();
+        let options = SourceOptions { proof, groups, max_stale: None };
+        let error = Source::open(options, &FileWatcher::idle()).await.err().expect(part).to_string();
         assert!(error.contains(part), "{error}");
     }
 }

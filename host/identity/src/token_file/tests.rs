@@ -5,7 +5,7 @@ use http::{HeaderMap, HeaderValue, Method};
 use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tempfile::TempDir;
 
 use crate::Tokens;
@@ -26,20 +26,24 @@ fn write(text: &str, mode: u32) -> (TempDir, PathBuf) {
     (folder, path)
 }
 
+fn open(path: PathBuf) -> Result<TokenFile, IdentityError> {
+    TokenFile::open(path, None, &FileWatcher::idle())
+}
+
 fn entry(token: &str, rest: &str) -> String {
     format!("[[tokens]]\nsha256 = \"{}\"\n{rest}\n", hex(token))
 }
 
-fn now(text: &str) -> Now {
-    Now { time: humantime::parse_rfc3339(text).unwrap(), tick: Instant::now() }
+fn now(text: &str) -> Clock {
+    Clock { time: humantime::parse_rfc3339(text).unwrap(), tick: Instant::now() }
 }
 
-fn ask(file: &TokenFile, headers: &[(&'static str, &str)], at: &str) -> Result<Requester, Rejection> {
+fn ask(file: &TokenFile, headers: &[(&'static str, &str)], at: &str) -> Result<Requester, AuthError> {
     let mut map = HeaderMap::new();
     for (name, value) in headers {
         map.append(*name, HeaderValue::from_str(value).unwrap());
     }
-    file.identify(Presented::read(&map)?, now(at))
+    file.identify(RequestCredentials::read(&map)?, now(at))
 }
 
 const DAY: &str = "2026-06-01T00:00:00Z";
@@ -52,7 +56,7 @@ fn a_token_is_whom_its_entry_says() {
          project_domain = \"pd\"\nroles = [\"member\", \"reader\"]\ngroups = [\"ops\"]\nexpires = 2026-06-01T00:00:01Z",
     ) + &entry("t-bob", "user = \"bob\"");
     let (_folder, path) = write(&text, 0o600);
-    let file = TokenFile::load(path).unwrap();
+    let file = open(path).unwrap();
     let alice = ask(&file, &[("x-auth-token", " t-alice ")], DAY).unwrap();
     assert_eq!(
         alice,
@@ -78,8 +82,8 @@ fn a_token_is_whom_its_entry_says() {
         assert!(ask(&file, &[("x-auth-token", token)], DAY).is_err(), "{token}");
     }
     let expired = ask(&file, &[("x-auth-token", "t-alice")], "2026-06-01T00:00:01Z").unwrap_err();
-    assert_eq!(expired, Rejection::unauthorized("the token has expired"));
-    assert_eq!(ask(&file, &[], DAY).unwrap_err(), Rejection::unauthorized("no token"));
+    assert_eq!(expired, AuthError::unauthorized("the token has expired"));
+    assert_eq!(ask(&file, &[], DAY).unwrap_err(), AuthError::unauthorized("no token"));
 }
 
 #[test]
@@ -88,7 +92,7 @@ fn a_service_may_call_on_a_users_behalf() {
         + &entry("t-octavia", "user = \"octavia\"\nroles = [\"service\"]")
         + &entry("t-other", "user = \"other\"\nroles = [\"member\"]");
     let (_folder, path) = write(&text, 0o600);
-    let file = TokenFile::load(path).unwrap();
+    let file = open(path).unwrap();
     let ask = |service, at| ask(&file, &[("x-auth-token", "t-user"), ("x-service-token", service)], at);
     let requester = ask("t-octavia", DAY).unwrap();
     assert_eq!(requester.user.as_deref(), Some("u"));
@@ -119,7 +123,7 @@ fn what_is_wrong_is_said_with_its_line() {
         ("[[tokens]\n".into(), "line 1"),
     ] {
         let (_folder, path) = write(&text, 0o600);
-        let error = TokenFile::load(path).err().map(|error| error.to_string());
+        let error = open(path).err().map(|error| error.to_string());
         assert!(
             error.as_ref().is_some_and(|error| error.contains(expected)),
             "{text}\n{error:?}\n{expected}"
@@ -140,19 +144,19 @@ fn a_file_that_others_can_reach_is_refused() {
         (0o601, false),
     ] {
         let (_folder, path) = write("", mode);
-        assert_eq!(TokenFile::load(path).is_ok(), good, "{mode:o}");
+        assert_eq!(open(path).is_ok(), good, "{mode:o}");
     }
     let folder = tempfile::tempdir().unwrap();
-    assert!(TokenFile::load(folder.path().join("absent")).is_err());
-    assert!(TokenFile::load(folder.path().into()).is_err());
+    assert!(open(folder.path().join("absent")).is_err());
+    assert!(open(folder.path().into()).is_err());
     let (_folder, path) = write(&"#".repeat((1 << 20) + 1), 0o600);
-    assert!(TokenFile::load(path).is_err());
+    assert!(open(path).is_err());
 }
 
 #[test]
 fn the_old_file_holds_until_the_new_one_can_be_used() {
     let (_folder, path) = write(&entry("old", "user = \"u\""), 0o600);
-    let file = TokenFile::load(path.clone()).unwrap();
+    let file = open(path.clone()).unwrap();
     let known = |token: &'static str| ask(&file, &[("x-auth-token", token)], DAY).is_ok();
     assert!(!file.reload().unwrap());
     fs::write(&path, entry("new", "usr = \"u\"")).unwrap();
@@ -169,14 +173,13 @@ fn the_old_file_holds_until_the_new_one_can_be_used() {
 #[tokio::test]
 async fn a_changed_file_is_seen() {
     let (_folder, path) = write(&entry("old", "user = \"u\""), 0o600);
-    let tokens = Tokens::file(&path).unwrap();
+    let watcher = FileWatcher::start().unwrap();
+    let tokens = Tokens::file(&path, None, &watcher).unwrap();
     assert_eq!(tokens.challenge(), None);
-    let watch = tokio::spawn(tokens.clone().watch(Duration::from_millis(1)));
     fs::write(&path, entry("new", "user = \"u\"")).unwrap();
     let mut headers = HeaderMap::new();
     headers.insert("x-auth-token", HeaderValue::from_static("new"));
     while tokens.identify(&headers, &Method::GET, "/").await.is_err() {
         tokio::task::yield_now().await;
     }
-    watch.abort();
 }

@@ -5,8 +5,9 @@ use hickory_proto::rr::rdata::{A, AAAA, CNAME, PTR, SOA};
 use hickory_proto::rr::{Name, RData, Record, RecordType};
 use http::HeaderMap;
 use portcullis_contract::types::Principal;
-use portcullis_identity::Rejection;
-use portcullis_identity::source::{Asked, HostNames, Proof, Source, SourceOptions};
+use portcullis_files::FileWatcher;
+use portcullis_identity::AuthError;
+use portcullis_identity::source::{AuthMethod, AuthRequest, HostNames, Source, SourceOptions};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -103,8 +104,9 @@ impl Server {
 
     async fn source(&self, timeout: Duration) -> Source {
         let host_name = Some(HostNames { servers: vec![self.address], timeout });
-        let options = SourceOptions { proof: Proof::Address { host_name }, groups: Vec::new() };
-        Source::open(options).await.unwrap()
+        let proof = AuthMethod::Address { host_name };
+        let options = SourceOptions { proof, groups: Vec::new(), max_stale: None };
+        Source::open(options, &FileWatcher::idle()).await.unwrap()
     }
 
     fn asked(&self) -> usize {
@@ -112,9 +114,11 @@ impl Server {
     }
 }
 
-async fn ask(source: &Source, peer: &str) -> Result<Principal, Rejection> {
+async fn ask(source: &Source, peer: &str) -> Result<Principal, AuthError> {
     let headers = HeaderMap::new();
-    source.identify(Asked { headers: &headers, peer: Some(peer.parse().unwrap()), certificate: None }).await
+    source
+        .identify(AuthRequest { headers: &headers, peer: Some(peer.parse().unwrap()), certificate: None })
+        .await
 }
 
 /// The name by which the host is known, or `None` if the request was refused.
@@ -191,7 +195,7 @@ async fn a_server_that_does_not_know_better_is_no_answer() {
     let source = server.source(Duration::from_secs(10)).await;
     for peer in ["192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4"] {
         let result = ask(&source, peer).await;
-        assert!(matches!(&result, Err(Rejection::Unavailable { .. })), "{peer}: {result:?}");
+        assert!(matches!(&result, Err(AuthError::Unavailable { .. })), "{peer}: {result:?}");
     }
 }
 
@@ -202,7 +206,7 @@ async fn a_server_that_says_nothing_is_not_waited_for() {
     let source = server.source(Duration::from_millis(400)).await;
     let start = Instant::now();
     let result = ask(&source, "192.0.2.1").await;
-    assert!(matches!(&result, Err(Rejection::Unavailable { .. })), "{result:?}");
+    assert!(matches!(&result, Err(AuthError::Unavailable { .. })), "{result:?}");
     assert!(start.elapsed() < Duration::from_secs(5), "it took {:?}", start.elapsed());
     assert!(server.asked() >= 1);
 }

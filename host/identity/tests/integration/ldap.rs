@@ -3,8 +3,11 @@
 
 use super::slapd::Slapd;
 use http::{HeaderMap, HeaderValue};
-use portcullis_identity::Rejection;
-use portcullis_identity::source::{Asked, Groups, LdapBind, LdapOptions, Proof, Source, SourceOptions};
+use portcullis_files::FileWatcher;
+use portcullis_identity::source::{
+    AuthMethod, AuthRequest, Groups, LdapBind, LdapOptions, Source, SourceOptions,
+};
+use portcullis_identity::{AuthError, IdentityError};
 use std::time::Duration;
 
 const USERS: &str = "ou=people,dc=example,dc=org";
@@ -17,14 +20,19 @@ fn options(slapd: &Slapd, url: String) -> LdapOptions {
 }
 
 async fn open(ldap: LdapOptions) -> Source {
-    let proof = Proof::Header { name: "X-User".into(), trusted: Vec::new(), trust_unix: true };
-    Source::open(SourceOptions { proof, groups: vec![Groups::Ldap(Box::new(ldap))] }).await.unwrap()
+    try_open(ldap).await.unwrap()
 }
 
-async fn ask(source: &Source, user: &str) -> Result<Vec<String>, Rejection> {
+async fn try_open(ldap: LdapOptions) -> Result<Source, IdentityError> {
+    let proof = AuthMethod::Header { name: "X-User".into(), trusted: Vec::new(), trust_unix: true };
+    let groups = vec![Groups::Ldap(Box::new(ldap))];
+    Source::open(SourceOptions { proof, groups, max_stale: None }, &FileWatcher::idle()).await
+}
+
+async fn ask(source: &Source, user: &str) -> Result<Vec<String>, AuthError> {
     let mut headers = HeaderMap::new();
     headers.insert("x-user", HeaderValue::from_bytes(user.as_bytes()).unwrap());
-    let asked = Asked { headers: &headers, peer: None, certificate: None };
+    let asked = AuthRequest { headers: &headers, peer: None, certificate: None };
     source.identify(asked).await.map(|principal| principal.groups)
 }
 
@@ -54,13 +62,13 @@ async fn who_is_in_which_group() {
     for spelling in ["ALICE", "Alice", "B\u{d6}rge"] {
         let other = ask(&source, spelling).await;
         assert!(
-            matches!(&other, Err(Rejection::Unauthorized { reason }) if reason.contains("in another way")),
+            matches!(&other, Err(AuthError::Unauthorized { reason }) if reason.contains("in another way")),
             "{spelling:?}: {other:?}"
         );
     }
     let twice = ask(&source, "twin").await;
     assert!(
-        matches!(&twice, Err(Rejection::Unauthorized { reason }) if reason.contains("several entries")),
+        matches!(&twice, Err(AuthError::Unauthorized { reason }) if reason.contains("several entries")),
         "{twice:?}"
     );
 }
@@ -91,7 +99,7 @@ async fn every_kind_of_url() {
     let stranger =
         LdapOptions { ca: Some(slapd.other_ca()), timeout: LONG, ..options(&slapd, slapd.tls_url()) };
     let result = ask(&open(stranger).await, "alice").await;
-    assert!(matches!(&result, Err(Rejection::Unavailable { .. })), "{result:?}");
+    assert!(matches!(&result, Err(AuthError::Unavailable { .. })), "{result:?}");
 }
 
 #[tokio::test]
@@ -116,13 +124,12 @@ async fn a_directory_that_cannot_be_asked_is_no_answer() {
         let shown = format!("{ldap:?}");
         let result = ask(&open(ldap).await, "alice").await;
         assert!(
-            matches!(&result, Err(Rejection::Unavailable { reason }) if reason.contains(part) && !reason.contains("wrong")),
+            matches!(&result, Err(AuthError::Unavailable { reason }) if reason.contains(part) && !reason.contains("wrong")),
             "{shown}: {result:?}"
         );
     }
     let empty = LdapOptions { bind: bind(super::slapd::READER.0, ""), ..good };
-    let proof = Proof::Header { name: "X-User".into(), trusted: Vec::new(), trust_unix: true };
-    let opened = Source::open(SourceOptions { proof, groups: vec![Groups::Ldap(Box::new(empty))] }).await;
+    let opened = try_open(empty).await;
     assert!(opened.is_err_and(|error| error.to_string().contains("password")));
 }
 
@@ -138,7 +145,7 @@ async fn what_is_not_ldap_is_no_answer() {
     });
     let source = open(LdapOptions { timeout: LONG, ..LdapOptions::group_of_names(url, USERS, GROUPS) }).await;
     let result = ask(&source, "alice").await;
-    assert!(matches!(&result, Err(Rejection::Unavailable { .. })), "{result:?}");
+    assert!(matches!(&result, Err(AuthError::Unavailable { .. })), "{result:?}");
 }
 
 #[tokio::test]
@@ -151,7 +158,7 @@ async fn a_connection_that_does_not_answer_is_not_kept() {
     for time in ["first", "second"] {
         let connecting = tokio::time::timeout(LONG, listener.accept());
         let (result, accepted) = tokio::join!(ask(&source, "alice"), connecting);
-        assert!(matches!(&result, Err(Rejection::Unavailable { .. })), "{time}: {result:?}");
+        assert!(matches!(&result, Err(AuthError::Unavailable { .. })), "{time}: {result:?}");
         silent.push(accepted.unwrap().unwrap());
     }
 }
@@ -164,7 +171,7 @@ async fn a_connection_is_made_anew_when_it_breaks() {
     slapd.restart();
     assert_eq!(ask(&source, "bob").await.unwrap(), ["dev"], "the connection that was kept is of the old one");
     slapd.stop();
-    assert!(matches!(ask(&source, "bob").await, Err(Rejection::Unavailable { .. })));
+    assert!(matches!(ask(&source, "bob").await, Err(AuthError::Unavailable { .. })));
     slapd.restart();
     assert_eq!(ask(&source, "bob").await.unwrap(), ["dev"]);
 }

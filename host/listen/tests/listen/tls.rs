@@ -1,9 +1,11 @@
 //! Handshakes, client certificates, and certificates that change.
 
 use super::support::{Client, PATIENCE, Place, listen};
+use portcullis_files::FileWatcher;
 use portcullis_listen::{Activation, Address, Drain, Limits, Listener, Local, Options, Tls, TlsFiles};
 use rcgen::{BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,7 +47,7 @@ impl Authority {
         let files =
             TlsFiles { certificate: folder.join("cert.pem"), key: folder.join("key.pem"), client_ca: None };
         fs::write(&files.certificate, certificate.pem()).unwrap();
-        fs::write(&files.key, key.serialize_pem()).unwrap();
+        write_key(&files.key, key.serialize_pem().as_bytes());
         files
     }
 
@@ -68,6 +70,12 @@ impl Authority {
     }
 }
 
+/// Only the owner can read it.
+fn write_key(path: &Path, pem: &[u8]) {
+    fs::write(path, pem).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
+}
+
 async fn tcp(place: &Place) -> TcpStream {
     let Local::Tcp(address) = place.local else { panic!() };
     TcpStream::connect(address).await.unwrap()
@@ -84,7 +92,7 @@ async fn is_from(place: &Place, authority: &Authority) -> bool {
 }
 
 fn at(files: &TlsFiles, limits: Limits) -> (Place, Tls) {
-    let tls = Tls::load(files.clone()).unwrap();
+    let tls = Tls::load(files.clone(), &FileWatcher::idle()).unwrap();
     (listen("127.0.0.1:0", Some(tls.clone()), limits, Drain::default()), tls)
 }
 
@@ -194,7 +202,7 @@ async fn a_new_certificate_is_taken_and_a_bad_one_is_not() {
     assert!(is_from(&place, &two).await && !is_from(&place, &one).await);
     assert_eq!(early.get("/").await.status, 200, "who is connected stays so");
 
-    fs::write(&files.key, key).unwrap();
+    write_key(&files.key, &key);
     let error = tls.reload().unwrap_err().to_string();
     assert!(error.contains("does not belong to the certificate"), "{error}");
     fs::remove_file(&files.key).unwrap();
@@ -214,8 +222,9 @@ async fn a_change_is_noticed_also_behind_a_link() {
     let link = folder.path().join("live");
     std::os::unix::fs::symlink(&first, &link).unwrap();
     let files = TlsFiles { certificate: link.join("cert.pem"), key: link.join("key.pem"), client_ca: None };
-    let (place, tls) = at(&files, Limits::default());
-    tokio::spawn(tls.watch(Duration::from_millis(5)));
+    let watcher = FileWatcher::start().unwrap();
+    let tls = Tls::load(files, &watcher).unwrap();
+    let place = listen("127.0.0.1:0", Some(tls), Limits::default(), Drain::default());
     assert!(is_from(&place, &one).await);
     fs::remove_file(&link).unwrap();
     std::os::unix::fs::symlink(&second, &link).unwrap();
@@ -236,19 +245,30 @@ async fn bad_files_are_told_by_name() {
     let torn = folder.path().join("torn.pem");
     fs::write(&torn, &fs::read(&good.certificate).unwrap()[..100]).unwrap();
     let missing: PathBuf = folder.path().join("missing.pem");
+    let readable = folder.path().join("readable.pem");
+    fs::copy(&good.key, &readable).unwrap();
+    fs::set_permissions(&readable, fs::Permissions::from_mode(0o644)).unwrap();
+    write_key(&folder.path().join("text.pem"), &fs::read(&good.certificate).unwrap());
     for (files, says) in [
         (TlsFiles { certificate: missing.clone(), ..good.clone() }, "cannot read `"),
         (TlsFiles { certificate: empty.clone(), ..good.clone() }, "empty.pem` holds no certificate in PEM"),
         (TlsFiles { certificate: torn.clone(), ..good.clone() }, "torn.pem` holds no certificate in PEM"),
-        (TlsFiles { key: good.certificate.clone(), ..good.clone() }, "cert.pem` holds no private key in PEM"),
+        (
+            TlsFiles { key: folder.path().join("text.pem"), ..good.clone() },
+            "text.pem` holds no private key in PEM",
+        ),
+        (
+            TlsFiles { key: readable, ..good.clone() },
+            "readable.pem`: others may read or change it (mode 0644)",
+        ),
         (TlsFiles { client_ca: Some(empty), ..good.clone() }, "empty.pem` holds no certificate in PEM"),
-        (TlsFiles { client_ca: Some(missing), ..good.clone() }, "missing.pem`: "),
+        (TlsFiles { client_ca: Some(missing), ..good.clone() }, "cannot read `"),
     ] {
-        let error = Tls::load(files).err().unwrap().to_string();
+        let error = Tls::load(files, &FileWatcher::idle()).err().unwrap().to_string();
         assert!(error.contains(says), "{error}");
     }
     let address = Address::parse("unix:/run/x.sock").unwrap();
-    let tls = Tls::load(good).unwrap();
+    let tls = Tls::load(good, &FileWatcher::idle()).unwrap();
     let bound = Listener::bind(&address, Some(tls), &Options::default(), &mut Activation::default());
     assert!(bound.err().unwrap().to_string().contains("a unix socket has no TLS"));
 }

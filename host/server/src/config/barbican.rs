@@ -1,7 +1,7 @@
 //! `[barbican]`: where the door listens, and who says whose a token is.
 
 use portcullis_barbican::door::Options;
-use portcullis_config::{ConfigError, Location, SourceFile, duration, is_http, secret};
+use portcullis_config::{ConfigError, Location, SourceFile, duration, is_http, max_stale, secret};
 use portcullis_identity::keystone::{KeystoneOptions, ServiceUser};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -35,7 +35,10 @@ impl PartialEq for Barbican {
 pub(crate) enum Identity {
     Keystone(Box<KeystoneOptions>),
     /// A file of tokens.
-    File(PathBuf),
+    File {
+        path: PathBuf,
+        max_stale: Option<Duration>,
+    },
     /// Nobody: only somebody else's oslo.policy asks.
     Nobody,
 }
@@ -55,9 +58,20 @@ pub(super) fn barbican(
             return Err(source_file.wrong(&(first..first), message));
         }
         (Some(keystone), None) => Identity::Keystone(Box::new(self::keystone(keystone, source_file)?)),
-        (None, Some(tokens)) => Identity::File(source_file.path(tokens.get_ref())),
+        (None, Some(tokens)) => Identity::File {
+            path: source_file.path(tokens.get_ref()),
+            max_stale: raw
+                .tokens_max_stale
+                .as_ref()
+                .map(|time| max_stale(time, "tokens_max_stale", source_file))
+                .transpose()?,
+        },
         (None, None) => Identity::Nobody,
     };
+    if let (Some(max_stale), false) = (&raw.tokens_max_stale, matches!(identity, Identity::File { .. })) {
+        let message = "`tokens_max_stale` is about the file that `tokens` names, and there is none";
+        return Err(source_file.wrong(&max_stale.span(), message));
+    }
     for service in &raw.oslo_services {
         if !SERVICES.contains(&service.get_ref().as_str()) {
             let message = format!(

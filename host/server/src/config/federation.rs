@@ -13,7 +13,7 @@ use portcullis_config::{ConfigError, Location, SourceFile};
 use portcullis_engine::PolicySpec;
 use portcullis_federation::aws::{Account, AwsOptions, Partition};
 use portcullis_federation::{Metadata, claims};
-use portcullis_identity::source::{Proof, SourceOptions};
+use portcullis_identity::source::{AuthMethod, SourceOptions};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use toml::Spanned;
@@ -89,7 +89,7 @@ impl Federation {
     /// Networks of the proxies that say who asks.
     pub(super) fn trusted(&self) -> impl Iterator<Item = &IpNet> {
         self.mounts.iter().flat_map(|mount| match &mount.source.proof {
-            Proof::Header { trusted, .. } => trusted.as_slice(),
+            AuthMethod::Header { trusted, .. } => trusted.as_slice(),
             _ => &[],
         })
     }
@@ -121,7 +121,7 @@ impl Federation {
     /// Refuses a mount that knows people by certificates, if none of `endpoints` asks for one.
     pub(super) fn asks_for_certificates(&self, endpoints: &[Endpoint]) -> Result<(), ConfigError> {
         let asks = |endpoint: &Endpoint| endpoint.tls.as_ref().is_some_and(|tls| tls.client_ca.is_some());
-        let by_certificate = |mount: &&Mount| matches!(mount.source.proof, Proof::Certificate { .. });
+        let by_certificate = |mount: &&Mount| matches!(mount.source.proof, AuthMethod::Certificate { .. });
         match self.mounts.iter().find(by_certificate) {
             Some(mount) if !endpoints.iter().any(asks) => Err(mount.location.wrong(format_args!(
                 "the mount at {} knows people by their certificates, and no address that it is served at asks for one: \

@@ -1,15 +1,12 @@
 //! A key in a file of its own.
 
+use portcullis_files::{Access, FileError};
 use std::fs::File;
-use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::PermissionsExt;
+use std::io::{self, Write as _};
 use std::path::Path;
 use zeroize::Zeroizing;
 
 use super::{MasterKey, SealError};
-
-/// More is no key, and may be anything.
-const LONGEST: u64 = 1024;
 
 /// A key that was read from a file, or made and written to it.
 #[derive(Debug, Clone)]
@@ -38,14 +35,13 @@ fn failed(path: &Path, step: &'static str) -> impl Fn(io::Error) -> SealError {
     move |source| SealError::KeyFile { path: path.to_owned(), step, source }
 }
 
+/// Only the owner may be able to read it: unlike with other secret files, not even the group.
 fn read(path: &Path) -> Result<MasterKey, SealError> {
-    let file = File::open(path).map_err(failed(path, "open it"))?;
-    let mode = file.metadata().map_err(failed(path, "read its mode"))?.permissions().mode();
-    if mode & 0o077 != 0 {
-        return Err(SealError::OpenKeyFile { path: path.to_owned(), mode: mode & 0o777 });
-    }
-    let mut bytes = Zeroizing::new(Vec::with_capacity(1024));
-    file.take(LONGEST).read_to_end(&mut bytes).map_err(failed(path, "read it"))?;
+    let bytes = portcullis_files::read(path, Access::Private).map_err(|error| match error {
+        FileError::Read { path, source } => SealError::KeyFile { path, step: "read it", source },
+        FileError::Mode { path, mode, .. } => SealError::OpenKeyFile { path, mode },
+        error => SealError::KeyFileAccess(error),
+    })?;
     MasterKey::parse(&bytes).map_err(|_| SealError::KeyFileLength(path.to_owned()))
 }
 

@@ -5,7 +5,7 @@ use portcullis_authorization::{NotReady, Refused};
 use portcullis_barbican::decide::{Decider, Deciding, Question};
 use portcullis_barbican::identify::{Identify, Identifying};
 use portcullis_contract::secrets::{Access, Requester};
-use portcullis_identity::Rejection;
+use portcullis_identity::AuthError;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -81,7 +81,7 @@ impl Actors {
         self.users.iter().map(|(name, id)| (name.as_str(), id.as_str()))
     }
 
-    fn requester(&self, actor: &str) -> Result<Requester, Rejection> {
+    fn requester(&self, actor: &str) -> Result<Requester, AuthError> {
         let unscoped = |scope: &str| {
             Ok(Requester { user: Some("u".into()), scope: scope.into(), ..Requester::default() })
         };
@@ -94,7 +94,7 @@ impl Actors {
             "reader_a" | "reader_b" => &["reader"],
             "observer_a" | "observer_b" => &["observer"],
             "audit_a" => &["audit"],
-            _ => return Err(Rejection::Unauthorized { reason: "the token is not known".into() }),
+            _ => return Err(AuthError::Unauthorized { reason: "the token is not known".into() }),
         };
         let project = if actor.ends_with("_b") { "project_b" } else { "project_a" };
         Ok(Requester {
@@ -114,9 +114,9 @@ impl Identify for Actors {
         let token = headers.get("x-auth-token").or_else(|| headers.get("x-storage-token"));
         let token = token.and_then(|token| token.to_str().ok()).unwrap_or_default();
         let answer = match token.trim().strip_prefix("token-of-") {
-            Some("nobody-knows") => Err(Rejection::Unavailable { reason: "keystone is away".into() }),
+            Some("nobody-knows") => Err(AuthError::Unavailable { reason: "keystone is away".into() }),
             Some(actor) => self.requester(actor),
-            None => Err(Rejection::Unauthorized { reason: "there is no token".into() }),
+            None => Err(AuthError::Unauthorized { reason: "there is no token".into() }),
         };
         Box::pin(std::future::ready(answer))
     }

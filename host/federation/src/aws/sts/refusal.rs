@@ -3,9 +3,10 @@
 use aws_sdk_sts::error::{ProvideErrorMetadata as _, SdkError};
 use aws_sdk_sts::operation::RequestId as _;
 use aws_sdk_sts::operation::assume_role::AssumeRoleError;
+use portcullis_errors::chain;
 use std::time::Duration;
 
-use crate::aws::error::{AwsError, chain, excerpt};
+use crate::aws::error::{AwsError, excerpt};
 use crate::aws::session::Session;
 
 /// Codes that say that it is our own keys, or how they were used, that are refused (STS API Reference, Common
@@ -35,8 +36,9 @@ pub(super) fn read(error: &SdkError<AssumeRoleError>, session: &Session, timeout
         SdkError::TimeoutError(_) => AwsError::Timeout(timeout),
         SdkError::DispatchFailure(failure) if failure.is_timeout() => AwsError::Timeout(timeout),
         SdkError::DispatchFailure(failure) => {
-            let reason =
-                failure.as_connector_error().map_or_else(|| "it did not answer".into(), |it| chain(it));
+            let reason = failure
+                .as_connector_error()
+                .map_or_else(|| "it did not answer".into(), |it| excerpt(&chain(it)));
             AwsError::Unreachable(reason)
         }
         SdkError::ServiceError(refused) => {

@@ -10,7 +10,8 @@ use axum::extract::Request;
 use axum::http::{Method, StatusCode};
 use portcullis_authorization::{NotReady, Refused as Denied};
 use portcullis_contract::aws::Grant;
-use portcullis_identity::source::{Proof, Source, SourceOptions};
+use portcullis_files::FileWatcher;
+use portcullis_identity::source::{AuthMethod, Source, SourceOptions};
 use portcullis_listen::Peer;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -66,7 +67,11 @@ struct Bench {
 
 impl Bench {
     async fn new() -> Self {
-        let source = SourceOptions { proof: Proof::Address { host_name: None }, groups: Vec::new() };
+        let source = SourceOptions {
+            proof: AuthMethod::Address { host_name: None },
+            groups: Vec::new(),
+            max_stale: None,
+        };
         let keys =
             OwnKeys { access_key_id: "AKIAIOSFODNN7EXAMPLE".into(), secret_access_key: "hunter2".into() };
         // Nobody listens on port 1.
@@ -80,7 +85,7 @@ impl Bench {
         let mount = Mount {
             prefix: "/afp".into(),
             hosts: vec!["portcullis.example".into()],
-            source: Source::open(source).await.unwrap(),
+            source: Source::open(source, &FileWatcher::idle()).await.unwrap(),
             accounts: BTreeMap::from([("shop".to_owned(), account)]),
             policies: Arc::new(["p".into()]),
             aws: Aws::open(options).await.unwrap(),

@@ -8,7 +8,8 @@ use portcullis_federation::aws::{Account, Aws, AwsOptions, Keys, Partition};
 use portcullis_federation::decide::{Decider, Deciding, InForce, Question, narrowed};
 use portcullis_federation::door::Door;
 use portcullis_federation::{Metadata, Mount, Mounts};
-use portcullis_identity::source::{Proof, Source, SourceOptions};
+use portcullis_files::FileWatcher;
+use portcullis_identity::source::{AuthMethod, Source, SourceOptions};
 use portcullis_listen::Peer;
 use serde_json::Value;
 use std::sync::{Arc, Mutex};
@@ -128,12 +129,13 @@ impl World {
             ..AwsOptions::default()
         });
         let aws = aws.await.unwrap();
-        let proof = Proof::Header {
+        let proof = AuthMethod::Header {
             name: "X-Remote-User".into(),
             trusted: vec!["127.0.0.0/8".parse().unwrap()],
             trust_unix: false,
         };
-        let source = Source::open(SourceOptions { proof, groups: Vec::new() }).await.unwrap();
+        let options = SourceOptions { proof, groups: Vec::new(), max_stale: None };
+        let source = Source::open(options, &FileWatcher::idle()).await.unwrap();
         let account = |name: &str, id: &str| {
             let id = id.parse().unwrap();
             (name.to_owned(), Account { id, partition: Partition::Aws })

@@ -6,7 +6,7 @@ use super::*;
 async fn an_answer_is_believed_for_a_while() {
     let pair = Pair::new(|options| options.cache_time = Duration::from_mins(5)).await;
     let begin = start();
-    let later = |seconds| Now {
+    let later = |seconds| Clock {
         time: begin.time + Duration::from_secs(seconds),
         tick: begin.tick + Duration::from_secs(seconds),
     };
@@ -15,7 +15,7 @@ async fn an_answer_is_believed_for_a_while() {
         assert_eq!(pair.fake.calls().0, asked, "{seconds}");
     }
     // Expired, though an answer about it is still fresh.
-    let fresh = |time| Now { time: humantime::parse_rfc3339(time).unwrap(), tick: later(600).tick };
+    let fresh = |time| Clock { time: humantime::parse_rfc3339(time).unwrap(), tick: later(600).tick };
     assert!(pair.token("owner", fresh("2026-11-21T20:39:56.999Z")).await.is_ok());
     assert!(unauthorized(&pair.token("owner", fresh("2026-11-21T20:39:57Z")).await));
     assert_eq!(pair.fake.calls().0, 3);

@@ -32,7 +32,7 @@ async fn a_refused_password_is_not_tried_again_at_once() {
     let pair = Pair::new(|_| {}).await;
     *pair.fake.password.lock().unwrap() = "changed".into();
     let begin = start();
-    let later = |seconds| Now { tick: begin.tick + Duration::from_secs(seconds), ..begin };
+    let later = |seconds| Clock { tick: begin.tick + Duration::from_secs(seconds), ..begin };
     for (seconds, passwords) in [(0, 1), (1, 1), (4, 1), (5, 2), (9, 2), (10, 3)] {
         let result = pair.token("owner", later(seconds)).await;
         assert!(unavailable(&result), "{result:?}");

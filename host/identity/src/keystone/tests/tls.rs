@@ -62,7 +62,7 @@ async fn keystone_is_believed_only_with_a_certificate_that_is_vouched_for() {
                 assert!(expected || unavailable(&result));
             }
             // A system without any CA.
-            Err(error) => assert!(ca.is_none() && matches!(error, IdentityError::Ca(_)), "{error}"),
+            Err(error) => assert!(ca.is_none() && matches!(error, IdentityError::Roots(_)), "{error}"),
         }
     }
     let mut wrong = vec![ca("empty.pem", ""), ca("key.pem", "no PEM"), PathBuf::from("/nowhere/ca.pem")];

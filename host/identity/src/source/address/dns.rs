@@ -13,7 +13,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use super::super::HostNames;
-use crate::{IdentityError, Rejection};
+use crate::{AuthError, IdentityError};
 
 /// Of one address no more names are tried.
 const MAX_NAMES: usize = 8;
@@ -47,16 +47,16 @@ impl Resolver {
 
     /// The name, in lower case and without the dot at its end. Of several that are confirmed, the first one in the
     /// order of the alphabet: servers turn the order of their answers.
-    pub(super) async fn confirmed_name(&self, address: IpAddr) -> Result<Option<String>, Rejection> {
+    pub(super) async fn confirmed_name(&self, address: IpAddr) -> Result<Option<String>, AuthError> {
         tokio::time::timeout(self.timeout, self.search(address)).await.unwrap_or_else(|_| {
             let limit = humantime::format_duration(self.timeout);
-            Err(Rejection::unavailable(format!(
+            Err(AuthError::unavailable(format!(
                 "the DNS did not say within {limit} what `{address}` is called"
             )))
         })
     }
 
-    async fn search(&self, address: IpAddr) -> Result<Option<String>, Rejection> {
+    async fn search(&self, address: IpAddr) -> Result<Option<String>, AuthError> {
         let answers = self.lookup(Name::from(address), RecordType::PTR).await?;
         let pointers = answers.into_iter().filter_map(|data| match data {
             RData::PTR(name) => Some(name.0),
@@ -73,7 +73,7 @@ impl Resolver {
         Ok(None)
     }
 
-    async fn addresses(&self, name: &str, like: IpAddr) -> Result<Vec<IpAddr>, Rejection> {
+    async fn addresses(&self, name: &str, like: IpAddr) -> Result<Vec<IpAddr>, AuthError> {
         let kind = if like.is_ipv4() { RecordType::A } else { RecordType::AAAA };
         let Ok(name) = Name::from_ascii(name) else { return Ok(Vec::new()) };
         let answers = self.lookup(name, kind).await?;
@@ -86,7 +86,7 @@ impl Resolver {
     }
 
     /// What stands under `name`; nothing, if the DNS says that there is nothing.
-    async fn lookup(&self, mut name: Name, kind: RecordType) -> Result<Vec<RData>, Rejection> {
+    async fn lookup(&self, mut name: Name, kind: RecordType) -> Result<Vec<RData>, AuthError> {
         // Else the search list of the system would be tried: `1.2.0.192.in-addr.arpa.example.org`.
         name.set_fqdn(true);
         match self.resolver.lookup(name.clone(), kind).await {
@@ -96,7 +96,7 @@ impl Resolver {
             {
                 Ok(Vec::new())
             }
-            Err(error) => Err(Rejection::unavailable(format!("the DNS cannot look up `{name}`: {error}"))),
+            Err(error) => Err(AuthError::unavailable(format!("the DNS cannot look up `{name}`: {error}"))),
         }
     }
 }

@@ -21,7 +21,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::super::LdapOptions;
-use crate::{IdentityError, Rejection};
+use crate::{AuthError, IdentityError};
 use connection::{Connection, Connections};
 use filter::Filter;
 use spelling::Spelling;
@@ -91,7 +91,7 @@ impl Ldap {
         self: &Arc<Self>,
         user: &str,
         now: Instant,
-    ) -> Result<Arc<[String]>, Rejection> {
+    ) -> Result<Arc<[String]>, AuthError> {
         let remembers = !self.options.cache_time.is_zero();
         if remembers
             && let Some((at, groups)) = self.known.get(user).await
@@ -106,7 +106,7 @@ impl Ldap {
         Ok(groups)
     }
 
-    async fn ask(self: &Arc<Self>, user: &str) -> Result<Vec<String>, Rejection> {
+    async fn ask(self: &Arc<Self>, user: &str) -> Result<Vec<String>, AuthError> {
         let (ldap, name) = (Arc::clone(self), user.to_owned());
         // A task of its own: the library panics over answers that are no LDAP.
         let asking = tokio::spawn(async move { ldap.search(&name).await });
@@ -123,14 +123,14 @@ impl Ldap {
         match found {
             Ok(groups) => Ok(groups),
             Err(Trouble::Ambiguous) => {
-                Err(Rejection::unauthorized(format!("the directory has several entries for `{user}`")))
+                Err(AuthError::unauthorized(format!("the directory has several entries for `{user}`")))
             }
-            Err(Trouble::Spelling) => Err(Rejection::unauthorized(format!(
+            Err(Trouble::Spelling) => Err(AuthError::unauthorized(format!(
                 "the directory spells `{user}` in another way, and policies tell the two apart"
             ))),
             Err(trouble) => {
                 self.connections.forget().await;
-                Err(Rejection::unavailable(format!("the directory cannot be asked for groups: {trouble}")))
+                Err(AuthError::unavailable(format!("the directory cannot be asked for groups: {trouble}")))
             }
         }
     }

@@ -6,9 +6,9 @@
 
 use arc_swap::ArcSwapOption;
 use http::{Request, StatusCode, Uri};
-use http_body_util::{BodyExt as _, Full, Limited};
-use hyper::body::Bytes;
 use jsonwebtoken::Header;
+use portcullis_errors::chain;
+use portcullis_http_client::{ClientOptions, HttpClient, Roots};
 use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -16,23 +16,22 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::keys::Keys;
-use crate::web::{self, Https, chain};
-use crate::{IdentityError, Rejection};
+use crate::{AuthError, IdentityError};
 
 const FRESH: Duration = Duration::from_mins(5);
 const KEPT: Duration = Duration::from_hours(24);
 /// Between two questions.
 const PAUSE: Duration = Duration::from_secs(10);
-/// For a whole answer.
+/// For one request.
 const TIMEOUT: Duration = Duration::from_secs(5);
-const MAX_ANSWER: usize = 256 << 10;
+const MAX_RESPONSE: usize = 256 << 10;
 
 /// One provider, by the URL of its keys.
 pub(super) struct Provider {
-    http: Https,
+    http: HttpClient,
     url: Uri,
     found: ArcSwapOption<Found>,
-    asking: Arc<Mutex<Option<Asked>>>,
+    asking: Arc<Mutex<Option<LastFetch>>>,
 }
 
 struct Found {
@@ -41,7 +40,7 @@ struct Found {
 }
 
 /// The last question, and what came of it where that was no key.
-struct Asked {
+struct LastFetch {
     at: Instant,
     trouble: Option<String>,
 }
@@ -49,12 +48,15 @@ struct Asked {
 impl Provider {
     pub(super) fn new(url: &str, ca: Option<&Path>) -> Result<Self, IdentityError> {
         let url = checked(url)?;
-        Ok(Self {
-            http: web::client(&url, ca, TIMEOUT / 2, 1)?,
-            url,
-            found: ArcSwapOption::empty(),
-            asking: Arc::default(),
-        })
+        let needs_system = ca.is_some() || url.scheme_str() == Some("https");
+        let http = HttpClient::new(&ClientOptions {
+            roots: if needs_system { Roots::file_or_system(ca) } else { Roots::None },
+            timeout: TIMEOUT,
+            max_response_bytes: MAX_RESPONSE,
+            max_concurrent: 1,
+            max_idle: 1,
+        })?;
+        Ok(Self { http, url, found: ArcSwapOption::empty(), asking: Arc::default() })
     }
 
     /// The keys, with that which the token names among them if the provider has it.
@@ -62,7 +64,7 @@ impl Provider {
         self: &Arc<Self>,
         header: &Header,
         now: Instant,
-    ) -> Result<Arc<Keys>, Rejection> {
+    ) -> Result<Arc<Keys>, AuthError> {
         let (usable, fresh) = self.usable(header, now);
         match (usable, fresh) {
             (Some(keys), true) => return Ok(keys),
@@ -80,7 +82,7 @@ impl Provider {
                 if let Some(trouble) = self.ask(asking, now).await {
                     return match self.usable(header, now) {
                         (Some(keys), _) => Ok(keys),
-                        (None, _) => Err(Rejection::unavailable(format!(
+                        (None, _) => Err(AuthError::unavailable(format!(
                             "the provider's keys cannot be fetched: {trouble}"
                         ))),
                     };
@@ -89,7 +91,7 @@ impl Provider {
         }
         match self.found.load_full().filter(|found| age(found, now) < KEPT) {
             Some(found) => Ok(Arc::clone(&found.keys)),
-            None => Err(Rejection::unavailable("the provider has not given its keys for too long")),
+            None => Err(AuthError::unavailable("the provider has not given its keys for too long")),
         }
     }
 
@@ -105,7 +107,7 @@ impl Provider {
     /// nobody waits any more: else whoever hangs up in time could keep us from it for ever.
     async fn ask(
         self: &Arc<Self>,
-        mut asking: OwnedMutexGuard<Option<Asked>>,
+        mut asking: OwnedMutexGuard<Option<LastFetch>>,
         now: Instant,
     ) -> Option<String> {
         if let Some(asked) = &*asking
@@ -115,11 +117,7 @@ impl Provider {
         }
         let provider = Arc::clone(self);
         let asked = tokio::spawn(async move {
-            let fetched = tokio::time::timeout(TIMEOUT, provider.fetch()).await;
-            let fetched = fetched.unwrap_or_else(|_| {
-                Err(format!("there was no answer within {}", humantime::format_duration(TIMEOUT)))
-            });
-            let trouble = match fetched {
+            let trouble = match provider.fetch().await {
                 Ok(keys) => {
                     provider.found.store(Some(Arc::new(Found { keys: Arc::new(keys), at: now })));
                     None
@@ -129,25 +127,23 @@ impl Provider {
                     Some(trouble)
                 }
             };
-            *asking = Some(Asked { at: now, trouble: trouble.clone() });
+            *asking = Some(LastFetch { at: now, trouble: trouble.clone() });
             trouble
         });
         asked.await.unwrap_or_else(|error| Some(error.to_string()))
     }
 
     async fn fetch(&self) -> Result<Keys, String> {
-        let mut request = Request::new(Full::default());
+        let mut request = Request::new(Vec::new());
         *request.uri_mut() = self.url.clone();
         request
             .headers_mut()
             .insert(http::header::ACCEPT, http::HeaderValue::from_static("application/json"));
-        let answer = self.http.request(request).await.map_err(|error| chain(&error))?;
-        if answer.status() != StatusCode::OK {
-            return Err(format!("the answer is {}", answer.status()));
+        let response = self.http.send(request).await.map_err(|error| chain(&error))?;
+        if response.status != StatusCode::OK {
+            return Err(format!("the answer is {}", response.status));
         }
-        let body = Limited::new(answer.into_body(), MAX_ANSWER).collect().await;
-        let body: Bytes = body.map_err(|error| chain(&*error))?.to_bytes();
-        Keys::parse(&body).map_err(|reason| format!("the answer cannot be used: {reason}"))
+        Keys::parse(&response.body).map_err(|reason| format!("the answer cannot be used: {reason}"))
     }
 }
 

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 
 use super::super::authorization::credentials;
 use super::super::name::{self, MAX_NAME};
-use crate::{IdentityError, Rejection};
+use crate::{AuthError, IdentityError};
 
 /// In bytes.
 const MAX_PASSWORD: usize = 1024;
@@ -20,12 +20,12 @@ pub(super) struct Basic {
 }
 
 impl Basic {
-    pub(super) fn read(headers: &HeaderMap) -> Result<Self, Rejection> {
+    pub(super) fn read(headers: &HeaderMap) -> Result<Self, AuthError> {
         let encoded = credentials(headers, "Basic")?;
         if encoded.len() > (MAX_NAME + 1 + MAX_PASSWORD).div_ceil(3) * 4 {
-            return Err(Rejection::unauthorized("the name and the password are too long"));
+            return Err(AuthError::unauthorized("the name and the password are too long"));
         }
-        let malformed = |what: &str| Rejection::unauthorized(format!("the name and the password {what}"));
+        let malformed = |what: &str| AuthError::unauthorized(format!("the name and the password {what}"));
         let decoded = STANDARD.decode(encoded).map_err(|_| malformed("are not in base64"))?;
         let text = String::from_utf8(decoded).map_err(|_| malformed("are not UTF-8"))?;
         let text = SecretString::from(text);
@@ -33,7 +33,7 @@ impl Basic {
         let (user, password) = text.split_once(':').ok_or_else(|| malformed("have no colon between them"))?;
         if password.is_empty() || password.len() > MAX_PASSWORD || password.chars().any(char::is_control) {
             let reason = "the password is empty, longer than 1024 bytes or has a control character in it";
-            return Err(Rejection::unauthorized(reason));
+            return Err(AuthError::unauthorized(reason));
         }
         Ok(Self { user: name::user(user)?, password: password.into() })
     }
@@ -61,7 +61,7 @@ mod tests {
     use proptest::prelude::*;
     use secrecy::ExposeSecret as _;
 
-    fn read(values: &[&str]) -> Result<(String, String), Rejection> {
+    fn read(values: &[&str]) -> Result<(String, String), AuthError> {
         let mut headers = HeaderMap::new();
         for value in values {
             headers.append("authorization", HeaderValue::from_str(value).unwrap());
@@ -111,7 +111,7 @@ mod tests {
             &[&longer],
         ];
         for values in table {
-            assert!(matches!(read(values), Err(Rejection::Unauthorized { .. })), "{values:?}");
+            assert!(matches!(read(values), Err(AuthError::Unauthorized { .. })), "{values:?}");
         }
     }
 

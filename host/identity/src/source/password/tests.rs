@@ -23,13 +23,13 @@ fn open(text: &str) -> (TempDir, Result<Passwords, IdentityError>) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("passwords");
     write(&path, text);
-    let opened = Passwords::open(path);
+    let opened = Passwords::open(path, None, &FileWatcher::idle());
     // Turns of its own, so that other tests do not make it wait.
     let opened = opened.map(|passwords| Passwords { turns: Arc::new(Semaphore::new(2)), ..passwords });
     (folder, opened)
 }
 
-async fn ask(passwords: &Passwords, sent: &str, now: Instant) -> Result<String, Rejection> {
+async fn ask(passwords: &Passwords, sent: &str, now: Instant) -> Result<String, AuthError> {
     let value = format!("Basic {}", STANDARD.encode(sent));
     let headers = HeaderMap::from_iter([(AUTHORIZATION, value.parse().unwrap())]);
     let principal = passwords.identify(&headers, now).await?;
@@ -38,7 +38,7 @@ async fn ask(passwords: &Passwords, sent: &str, now: Instant) -> Result<String, 
 }
 
 async fn remembered(passwords: &Passwords) -> u64 {
-    let known = passwords.file.current(Instant::now()).await;
+    let known = passwords.file.current(Instant::now()).unwrap();
     known.right.run_pending_tasks().await;
     known.right.entry_count()
 }
@@ -63,7 +63,7 @@ async fn who_knows_the_password() {
     ] {
         match ask(&passwords, sent, now).await {
             Ok(name) => assert_eq!(Some(name.as_str()), user, "{sent}"),
-            Err(Rejection::Unauthorized { reason }) => {
+            Err(AuthError::Unauthorized { reason }) => {
                 assert!(user.is_none(), "{sent}: {reason}");
                 assert!(!reason.contains("mallory") && !reason.contains("sesam"), "{reason}");
             }
@@ -91,7 +91,7 @@ async fn a_password_is_remembered_for_a_minute_and_no_other() {
         let result = ask(&passwords, sent, start + Duration::from_secs(seconds)).await;
         match result {
             Ok(_) => assert!(good, "{sent} after {seconds} s"),
-            Err(Rejection::Unavailable { .. }) => assert!(!good, "{sent} after {seconds} s"),
+            Err(AuthError::Unavailable { .. }) => assert!(!good, "{sent} after {seconds} s"),
             Err(other) => panic!("{sent} after {seconds} s: {other:?}"),
         }
     }
@@ -102,19 +102,19 @@ async fn a_change_of_the_file_counts_at_once() {
     let (folder, passwords) = open(&format!("alice:{SESAME}\nbob:{SESAME}\n"));
     let passwords = passwords.unwrap();
     let path = folder.path().join("passwords");
-    let mut now = Instant::now();
+    let now = Instant::now();
     assert!(ask(&passwords, "alice:open sesame", now).await.is_ok());
     assert_eq!(remembered(&passwords).await, 1);
     write(&path, &format!("alice:{PASSWORD}\nbob:{SESAME}\n"));
-    now += Duration::from_secs(1);
+    passwords.recheck().unwrap();
     assert!(ask(&passwords, "alice:open sesame", now).await.is_err());
     assert_eq!(remembered(&passwords).await, 0, "nothing outlives the file it was held against");
     assert!(ask(&passwords, "alice:password", now).await.is_ok());
     write(&path, "alice:nonsense\n");
-    now += Duration::from_secs(1);
+    assert!(passwords.recheck().is_err());
     assert!(ask(&passwords, "alice:password", now).await.is_ok(), "a bad file changes nothing");
     write(&path, &format!("bob:{SESAME}\n"));
-    now += Duration::from_secs(1);
+    passwords.recheck().unwrap();
     assert!(ask(&passwords, "alice:password", now).await.is_err());
     assert!(ask(&passwords, "bob:open sesame", now).await.is_ok());
 }
@@ -126,11 +126,11 @@ async fn an_unknown_user_costs_a_hash_too() {
     passwords.turns = Arc::new(Semaphore::new(0));
     for sent in ["alice:wrong", "mallory:wrong"] {
         let result = ask(&passwords, sent, Instant::now()).await;
-        assert!(matches!(result, Err(Rejection::Unavailable { .. })), "{sent}: {result:?}");
+        assert!(matches!(result, Err(AuthError::Unavailable { .. })), "{sent}: {result:?}");
     }
     passwords.turns = Arc::new(Semaphore::new(1));
     let result = ask(&passwords, "mallory:open sesame", Instant::now()).await;
-    assert!(matches!(result, Err(Rejection::Unauthorized { .. })), "the decoy's password opens nothing");
+    assert!(matches!(result, Err(AuthError::Unauthorized { .. })), "the decoy's password opens nothing");
 }
 
 #[tokio::test]
@@ -141,7 +141,7 @@ async fn no_more_than_two_at_once_and_the_third_waits() {
     let busy = Arc::clone(&passwords.turns).acquire_many_owned(2).await.unwrap();
     passwords.wait = Duration::from_millis(1);
     let result = ask(&passwords, "alice:open sesame", Instant::now()).await;
-    assert!(matches!(result, Err(Rejection::Unavailable { .. })), "{result:?}");
+    assert!(matches!(result, Err(AuthError::Unavailable { .. })), "{result:?}");
     passwords.wait = Duration::from_mins(10);
     let (result, ()) =
         tokio::join!(ask(&passwords, "alice:open sesame", Instant::now()), async { drop(busy) });
@@ -189,9 +189,9 @@ fn a_file_that_others_may_read_is_refused() {
     write(&path, &format!("alice:{SESAME}\n"));
     for (mode, good) in [(0o600, true), (0o640, true), (0o400, true), (0o660, false), (0o644, false)] {
         fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
-        assert_eq!(Passwords::open(path.clone()).is_ok(), good, "{mode:o}");
+        assert_eq!(Passwords::open(path.clone(), None, &FileWatcher::idle()).is_ok(), good, "{mode:o}");
     }
-    assert!(Passwords::open(folder.path().join("none")).is_err());
+    assert!(Passwords::open(folder.path().join("none"), None, &FileWatcher::idle()).is_err());
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! Who says who asks at a mount.
 
-use portcullis_config::{ConfigError, SourceFile, duration, network, secret};
+use portcullis_config::{ConfigError, SourceFile, duration, max_stale, network, secret};
 use portcullis_identity::source::{
-    CertificateName, Groups, HostNames, JwtKeys, JwtOptions, LdapBind, LdapOptions, Proof, SourceOptions,
+    AuthMethod, CertificateName, Groups, HostNames, JwtKeys, JwtOptions, LdapBind, LdapOptions, SourceOptions,
 };
 use std::time::Duration;
 use toml::Spanned;
@@ -44,11 +44,18 @@ pub(super) fn source(
     if let Some(directory) = further.ldap {
         groups.push(Groups::Ldap(Box::new(ldap(directory, source_file)?)));
     }
-    Ok(SourceOptions { proof, groups })
+    let max_stale =
+        raw.max_stale.as_ref().map(|time| max_stale(time, "max_stale", source_file)).transpose()?;
+    let options = SourceOptions { proof, groups, max_stale };
+    if let (Some(max_stale), false) = (&raw.max_stale, options.has_files()) {
+        let message = "`max_stale` is about files, and this source of identity reads none";
+        return Err(source_file.wrong(&max_stale.span(), message));
+    }
+    Ok(options)
 }
 
 /// The proof, taken out of `raw` with everything that belongs to it.
-fn proof(raw: &mut raw::Identity, source_file: &SourceFile<'_>) -> Result<Proof, ConfigError> {
+fn proof(raw: &mut raw::Identity, source_file: &SourceFile<'_>) -> Result<AuthMethod, ConfigError> {
     if let Some(header) = raw.header.take() {
         let trusted = raw.trusted.take().map(Spanned::into_inner).unwrap_or_default();
         let trust_unix = raw.trust_unix.take().is_some_and(Spanned::into_inner);
@@ -58,11 +65,11 @@ fn proof(raw: &mut raw::Identity, source_file: &SourceFile<'_>) -> Result<Proof,
             return Err(source_file.wrong(&header.span(), message));
         }
         let trusted = trusted.iter().map(|text| network(text, source_file)).collect::<Result<_, _>>()?;
-        return Ok(Proof::Header { name: header.into_inner(), trusted, trust_unix });
+        return Ok(AuthMethod::Header { name: header.into_inner(), trusted, trust_unix });
     }
     if let Some(file) = raw.password_file.take() {
-        let mut proof = Proof::password(source_file.path(file.get_ref()));
-        if let (Proof::Password { realm, .. }, Some(ours)) = (&mut proof, raw.realm.take()) {
+        let mut proof = AuthMethod::password(source_file.path(file.get_ref()));
+        if let (AuthMethod::Password { realm, .. }, Some(ours)) = (&mut proof, raw.realm.take()) {
             *realm = ours.into_inner();
         }
         return Ok(proof);
@@ -79,10 +86,10 @@ fn proof(raw: &mut raw::Identity, source_file: &SourceFile<'_>) -> Result<Proof,
                 return Err(source_file.wrong(&name.span(), message));
             }
         };
-        return Ok(Proof::Certificate { name: known });
+        return Ok(AuthMethod::Certificate { name: known });
     }
     if let Some(token) = raw.jwt.take() {
-        return Ok(Proof::Jwt(jwt(token.into_inner(), source_file)?));
+        return Ok(AuthMethod::Jwt(jwt(token.into_inner(), source_file)?));
     }
     raw.address = None;
     let wanted = raw.host_name.take().is_some_and(Spanned::into_inner);
@@ -99,7 +106,7 @@ fn proof(raw: &mut raw::Identity, source_file: &SourceFile<'_>) -> Result<Proof,
         })?;
         host_name.get_or_insert_default().servers.push(address);
     }
-    Ok(Proof::Address { host_name })
+    Ok(AuthMethod::Address { host_name })
 }
 
 /// Keys that stand beside a proof that does not know them.

@@ -23,6 +23,7 @@ pub(in crate::config) struct Barbican {
     pub(in crate::config) oslo_services: Vec<Spanned<String>>,
     pub(in crate::config) oslo_clients: Vec<String>,
     pub(in crate::config) tokens: Option<Spanned<String>>,
+    pub(in crate::config) tokens_max_stale: Option<Spanned<String>>,
     pub(in crate::config) keystone: Option<Spanned<Keystone>>,
 }
 

@@ -90,6 +90,7 @@ pub(in crate::config) struct Identity {
     pub(in crate::config) certificate: Option<Spanned<String>>,
     pub(in crate::config) jwt: Option<Spanned<Jwt>>,
     pub(in crate::config) groups: Option<Groups>,
+    pub(in crate::config) max_stale: Option<Spanned<String>>,
 }
 
 /// Tokens of an OpenID provider.

@@ -2,6 +2,7 @@
 
 use http::Uri;
 use ldap3::{LdapConnAsync, LdapConnSettings};
+use portcullis_http_client::{Roots, tls_config};
 use secrecy::ExposeSecret as _;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use tokio::task::AbortHandle;
 
 use super::super::super::{LdapBind, LdapOptions};
 use super::Trouble;
-use crate::{IdentityError, web};
+use crate::IdentityError;
 
 /// The connection, and how to make another one.
 pub(super) struct Connections {
@@ -50,7 +51,8 @@ impl Connections {
         }
         let mut settings = LdapConnSettings::new().set_starttls(options.start_tls);
         if tls {
-            settings = settings.set_config(Arc::new(web::tls(true, options.ca.as_deref())?));
+            let roots = Roots::file_or_system(options.ca.as_deref());
+            settings = settings.set_config(Arc::new(tls_config(&roots)?));
         }
         Ok(Self { url: options.url.clone(), settings, bind: options.bind.clone(), kept: Mutex::default() })
     }

@@ -15,12 +15,12 @@ impl Scene {
     async fn new(mood: impl FnOnce(&Signer) -> Mood) -> Self {
         let signer = Signer::new();
         let (fake, url) = Fake::serve(mood(&signer)).await;
-        let jwt = Jwt::open(options(JwtKeys::Url { url, ca: None })).unwrap();
+        let jwt = open(options(JwtKeys::Url { url, ca: None })).unwrap();
         Self { signer, fake, jwt, start: Instant::now() }
     }
 
     /// What comes of a token signed by the key `p256` with the suffix, so many seconds after the start.
-    async fn ask(&self, suffix: &str, seconds: u64) -> Result<(), Rejection> {
+    async fn ask(&self, suffix: &str, seconds: u64) -> Result<(), AuthError> {
         let header = json!({ "alg": "ES256", "kid": format!("p256{suffix}") });
         let token = format!("Bearer {}", self.signer.sign(&header, &claims(json!({}))));
         show(&self.jwt, &token, self.start + Duration::from_secs(seconds)).await.map(|_| ())
@@ -35,11 +35,11 @@ const OK: &str = "known";
 const NOBODY: &str = "401";
 const NO_ANSWER: &str = "503";
 
-fn word(result: &Result<(), Rejection>) -> &'static str {
+fn word(result: &Result<(), AuthError>) -> &'static str {
     match result {
         Ok(()) => OK,
-        Err(Rejection::Unauthorized { .. }) => NOBODY,
-        Err(Rejection::Unavailable { .. }) => NO_ANSWER,
+        Err(AuthError::Unauthorized { .. }) => NOBODY,
+        Err(AuthError::Unavailable { .. }) => NO_ANSWER,
     }
 }
 
@@ -100,14 +100,13 @@ async fn an_answer_that_cannot_be_used_is_none() {
     ] {
         let scene = Scene::new(|_| mood.clone()).await;
         let result = scene.ask("", 0).await;
-        assert!(matches!(&result, Err(Rejection::Unavailable { .. })), "{mood:?}: {result:?}");
+        assert!(matches!(&result, Err(AuthError::Unavailable { .. })), "{mood:?}: {result:?}");
     }
     assert_eq!(word(&other.ask("", 0).await), OK);
-    let nobody =
-        Jwt::open(options(JwtKeys::Url { url: "http://127.0.0.1:1/keys".into(), ca: None })).unwrap();
+    let nobody = open(options(JwtKeys::Url { url: "http://127.0.0.1:1/keys".into(), ca: None })).unwrap();
     let token = good.sign(&json!({ "alg": "ES256", "kid": "p256" }), &claims(json!({})));
     let result = show(&nobody, &format!("Bearer {token}"), Instant::now()).await;
-    assert!(matches!(result, Err(Rejection::Unavailable { .. })), "{result:?}");
+    assert!(matches!(result, Err(AuthError::Unavailable { .. })), "{result:?}");
 }
 
 #[tokio::test]

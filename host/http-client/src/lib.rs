@@ -1,0 +1,22 @@
+//! The HTTPS client for servers that the host itself asks: Keystone, an OpenID Connect provider, AWS's federation
+//! endpoint.
+//!
+//! Every exchange is bounded: a connect timeout, a request timeout, a limit on the response body, a limit on
+//! concurrent work. Redirects are not followed. TLS is rustls with ring. Neither errors nor logs contain a URL, a
+//! header or a body, since all of them can hold credentials.
+//!
+//! * [`HttpClient`]: the client, and its options
+//! * [`Roots`]: which certificate authorities are trusted
+//! * [`HttpError`]: why there is no response
+
+mod client;
+mod error;
+mod quiet;
+mod roots;
+
+#[cfg(test)]
+mod tests;
+
+pub use client::{ClientOptions, HttpClient, Response};
+pub use error::HttpError;
+pub use roots::{Roots, RootsError, tls_config};
