@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn it_is_the_same_on_every_machine_and_in_every_build() {
-        assert_eq!(of(&spec()), "PINNED");
+        assert_eq!(of(&spec()), "45beb0df20b7c2fbe0665f8cea735ac77e4387f9119a57e5df21e86813190d8c");
     }
 
     #[test]
