@@ -9,7 +9,7 @@
 //! 4. `build::inspect`: what it imports and exports, and whether that is granted and known
 //! 5. `build::freeze`: `configure` runs once and its memory becomes the component's image
 //! 6. `build::compile`: native code
-//! 7. `build::cases`: what the not_preinitialized_because component answers to the policy's own cases
+//! 7. `build::cases`: what the component that is not pre-initialized answers to the policy's own cases
 //! 8. [`probe`]: the cases are asked of what will go live
 //! 9. [`Host::load`] publishes: one pointer store
 //!

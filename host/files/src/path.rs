@@ -52,11 +52,7 @@ const REMOTE: [u64; 12] = [
 pub(crate) fn is_remote(directory: &Path) -> bool {
     // The type is 32 bits wide, and sign-extended on some machines.
     statfs(directory).map_or(true, |found| {
-        #[expect(
-            clippy::cast_sign_loss,
-            clippy::cast_lossless,
-            reason = "bits, and another width on some machines"
-        )]
+        #[expect(clippy::cast_sign_loss, reason = "bits, and another width on some machines")]
         let kind = found.f_type as u64 & 0xffff_ffff;
         REMOTE.contains(&kind)
     })

@@ -22,6 +22,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
+/// The contents of several files, wiped when dropped.
+type Contents = Vec<Zeroizing<Vec<u8>>>;
+
 use crate::status::{Failure, FileStatus, StaleError};
 use crate::watcher::{FileWatcher, Watch};
 use crate::{Access, FileError, read};
@@ -175,7 +178,7 @@ impl<T: Send + Sync + 'static> Watched<T> {
 }
 
 impl<T> Inner<T> {
-    fn read_again(&self) -> Result<(Vec<Zeroizing<Vec<u8>>>, Fingerprint), BoxError> {
+    fn read_again(&self) -> Result<(Contents, Fingerprint), BoxError> {
         let contents = read_all(&self.set.files)?;
         let fingerprint = fingerprint(&contents);
         Ok((contents, fingerprint))

@@ -151,7 +151,7 @@ impl Thread {
             match catch_unwind(AssertUnwindSafe(|| watch.look(now))) {
                 Ok(again) => next = again.map_or(next, |again| again.min(next)),
                 Err(_) => {
-                    tracing::error!(paths = ?watch.paths(), "looking at a file failed; it is tried again")
+                    tracing::error!(paths = ?watch.paths(), "looking at a file failed; it is tried again");
                 }
             }
         }

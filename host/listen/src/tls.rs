@@ -68,9 +68,9 @@ impl Tls {
     /// # Errors
     /// The file that cannot be used, and why.
     pub fn load(files: TlsFiles, watcher: &FileWatcher) -> Result<Self, TlsError> {
-        let mut watched = vec![(files.certificate.clone(), Access::Any), (files.key.clone(), Access::Secret)];
-        watched.extend(files.client_ca.clone().map(|path| (path, Access::Any)));
-        let set = FileSet { kind: "certificates", files: watched, max_stale: None };
+        let mut paths = vec![(files.certificate.clone(), Access::Any), (files.key.clone(), Access::Secret)];
+        paths.extend(files.client_ca.clone().map(|path| (path, Access::Any)));
+        let set = FileSet { kind: "certificates", files: paths, max_stale: None };
         Watched::open(set, watcher, move |contents| config(&files, contents).map(Arc::new)).map(Self)
     }
 

@@ -1,4 +1,4 @@
-//! What the not_preinitialized_because component answers to the policy's own cases; the frozen one must answer the same.
+//! What the component that is not pre-initialized answers to the policy's own cases; the frozen one must answer the same.
 
 use super::Failure;
 use super::freeze::Workbench;

@@ -37,7 +37,7 @@ pub struct Order {
     pub limits: Limits,
     /// The WASI interfaces it may import.
     pub wasi: Vec<String>,
-    /// Questions that the not_preinitialized_because component is to answer.
+    /// Questions that the component that is not pre-initialized is to answer.
     pub cases: Vec<Case>,
     /// Why it must not be frozen, where that is known already.
     pub not_preinitialized_because: Option<String>,
@@ -56,7 +56,7 @@ pub struct Facts {
     pub needs: Needs,
     /// What `configure` logged.
     pub log: Vec<String>,
-    /// What the not_preinitialized_because component said to each case.
+    /// What the component that is not pre-initialized said to each case.
     pub answers: Vec<Said>,
 }
 

@@ -75,11 +75,14 @@ fn mode(path: &Path, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
 }
 
+/// What happens, seconds since the start, seconds of the failure, the value, and lines in the log.
+type Step<'a> = (&'a dyn Fn(), u64, Option<u64>, &'a str, usize);
+
 #[test]
 fn a_change_is_taken_when_it_has_settled() {
     let scene = Scene::new(None);
     let path = scene.path();
-    let steps: &[(&dyn Fn(), u64, Option<u64>, &str, usize)] = &[
+    let steps: &[Step<'_>] = &[
         (&|| {}, 0, None, "one", 1),
         (&|| write(&path, "tw"), 10, Some(200), "one", 1),
         // Still being written: the time begins anew.
@@ -143,7 +146,7 @@ fn a_file_that_cannot_be_used_keeps_its_last_good_value_and_says_so() {
 
 #[test]
 fn a_stale_value_is_denied_after_the_limit() {
-    let scene = Scene::new(Some(Duration::from_secs(60)));
+    let scene = Scene::new(Some(Duration::from_mins(1)));
     fs::remove_file(scene.path()).unwrap();
     assert!(scene.watched.current(scene.at(1 << 40)).is_ok(), "nobody has looked yet");
     scene.look(1000);

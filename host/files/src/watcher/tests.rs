@@ -70,24 +70,24 @@ fn a_file_that_nobody_uses_any_more_is_forgotten() {
     let path = folder.path().join("file");
     fs::write(&path, "").unwrap();
     let watcher = FileWatcher::idle();
-    let watched = open(&path, &watcher);
+    let file = open(&path, &watcher);
     let statuses = watcher.statuses();
     assert_eq!((statuses.len(), statuses[0].kind, &statuses[0].path), (1, "texts", &path));
-    drop(watched.clone());
+    drop(file.clone());
     assert_eq!(watcher.statuses().len(), 1);
-    drop(watched);
+    drop(file);
     assert!(watcher.statuses().is_empty());
 }
 
 #[test]
 fn the_thread_ends_with_the_last_watcher() {
     let watcher = FileWatcher::start().unwrap();
-    let watched = Arc::downgrade(&watcher.0.watched);
+    let weak = Arc::downgrade(&watcher.0.watched);
     drop(watcher.clone());
-    assert!(watched.strong_count() > 0);
+    assert!(weak.strong_count() > 0);
     drop(watcher);
     let begun = Instant::now();
-    while watched.strong_count() > 0 {
+    while weak.strong_count() > 0 {
         assert!(begun.elapsed() < PATIENCE);
         thread::yield_now();
     }
@@ -99,7 +99,7 @@ fn polling_does_without_inotify() {
     let path = folder.path().join("file");
     fs::write(&path, "first").unwrap();
     let watcher = FileWatcher::idle();
-    let watched = open(&path, &watcher);
+    let file = open(&path, &watcher);
     let mut thread = Thread {
         watched: Arc::clone(&watcher.0.watched),
         inotify: None,
@@ -113,9 +113,9 @@ fn polling_does_without_inotify() {
     let settled = thread.look(now + POLL_REMOTE);
     assert!(settled < now + POLL_REMOTE * 2, "it is looked at again before the next poll");
     thread.look(settled);
-    assert_eq!(**watched.last_good(), *"second");
+    assert_eq!(**file.last_good(), *"second");
     assert_eq!(thread.look(settled), settled + POLL_REMOTE);
-    drop(watched);
+    drop(file);
     assert_eq!(thread.look(settled), settled + POLL, "there is nothing to poll");
 }
 
