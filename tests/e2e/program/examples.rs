@@ -87,7 +87,7 @@ fn the_example_of_the_federation_door_holds() {
         check(&text).ok();
         tried += 1;
     }
-    assert_eq!(tried, 14);
+    assert_eq!(tried, 15);
     let (before, rest) = EXAMPLE.split_once("[federation.mounts.identity]\n").unwrap();
     let (identity, after) = rest.split_once("\n[[federation.mounts]]").unwrap();
     let blocks: Vec<_> = identity.split("#\n").skip(1).collect();
