@@ -4,7 +4,7 @@
 //!
 //! * [`SourceFile`], [`Location`], [`ConfigError`]: every error names the file and line it is about
 //! * [`mod@environment`] reads `PORTCULLIS__SECTION__KEY`
-//! * [`secret`], [`text_or_secret`]: values that must not be in the file itself
+//! * [`secret()`], [`text_or_secret`]: values that must not be in the file itself
 //! * [`duration`], [`max_stale`], [`network`], [`is_http`]: values with a form of their own
 //! * [`to_json`]: a policy's settings, from TOML to the JSON that policies read
 

@@ -3,7 +3,7 @@
 //! * [`Config`], [`Endpoint`]: the whole configuration
 //! * [`serve`](fn@serve): everything started and wired together, until a signal ends it. The APIs are registered there:
 //!   a new one is one line in `register`
-//! * [`check`]: everything that a start does, short of starting
+//! * [`check()`]: everything that a start does, short of starting
 //! * `listeners`: certificates first, then addresses
 //! * `barbican`, `mounts`: what those APIs need, from their configuration
 //! * `reload`: what SIGHUP does
