@@ -104,7 +104,10 @@ fn under_load_every_decision_is_made_by_one_whole_generation() {
         assert_eq!(record["error"], Value::Null);
         let [every, hostile] = [0, 1].map(|at| &record["outcomes"][at]);
         assert_eq!([&every["outcome"], &hostile["outcome"]], ["opinion", "opinion"]);
-        settings.entry(strict).or_default().push([every["settings_sha256"].clone(), hostile["settings_sha256"].clone()]);
+        settings
+            .entry(strict)
+            .or_default()
+            .push([every["settings_sha256"].clone(), hostile["settings_sha256"].clone()]);
         generations.push(generation);
     }
     for digests in settings.values_mut() {
