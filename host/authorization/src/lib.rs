@@ -43,7 +43,7 @@ impl Authorizer {
         Self { host, log }
     }
 
-    /// The policies in force. A request keeps to them until it is answered, whatever is published meanwhile.
+    /// The policies in force. A request keeps to them until its response, also when other policies are published.
     pub fn policies(&self) -> Policies {
         Policies { authorizer: self.clone(), generation: self.host.generation() }
     }

@@ -69,8 +69,8 @@ impl Ticker {
     /// To be called before a guest runs, and dropped when it has returned.
     pub(crate) fn run(&self) -> Running<'_> {
         self.shared.running.fetch_add(1, Ordering::SeqCst);
-        // The thread announces that it parks before it looks for running guests, and this looks after it has counted
-        // one: in whatever order the two happen, at least one sees the other.
+        // The thread sets `is_parked` before it reads `running`; this adds to `running` before it reads `is_parked`. With
+        // sequential consistency at least one of the two sees the other's write.
         if self.shared.is_parked.load(Ordering::SeqCst) {
             self.thread.thread().unpark();
         }

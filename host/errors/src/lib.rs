@@ -1,7 +1,7 @@
 //! The one printer of errors.
 //!
-//! `Display` of our own errors leaves the cause out, and `source()` gives it. Whoever logs an error, shows it to an
-//! operator or keeps its text prints it with [`chain`].
+//! `Display` of our own errors leaves the cause out, and `source()` gives it. Code that
+//! logs an error, shows it to an operator or stores its text prints it with [`chain`].
 
 use std::error::Error;
 

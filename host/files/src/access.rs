@@ -61,7 +61,7 @@ pub enum FileError {
         /// A mode that would do.
         better: &'static str,
     },
-    /// It belongs to somebody who could change it at any time.
+    /// It is owned by another user, who could change it at any time.
     #[error("`{path}`: it belongs to user {owner}, who is neither root nor us", path = path.display())]
     Owner {
         /// The file.

@@ -1,4 +1,4 @@
-//! Files that hold secrets or decide who somebody is.
+//! Reads and watches files that hold secrets or authenticate users.
 //!
 //! * [`read`]: reads a file that only its owner and root can change, and a secret one only if others cannot read it
 //! * [`Watched`]: the parsed contents of files, replaced when the files change

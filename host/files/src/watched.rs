@@ -143,7 +143,7 @@ impl<T: Send + Sync + 'static> Watched<T> {
     }
 
     /// Reads the files now, and says whether they have changed. Unlike the watcher it does not wait for contents to
-    /// settle: it is called when somebody says that they are whole.
+    /// settle: it is called when the operator reloads, and so says that the files are complete.
     ///
     /// # Errors
     /// The files cannot be used. The last good value stays in force.

@@ -96,7 +96,7 @@ impl Drop for Shared {
     }
 }
 
-/// Those that somebody still uses; the others are forgotten.
+/// The files that are still in use; the others are removed from the list.
 fn alive(watched: &Mutex<Vec<Weak<dyn Watch>>>) -> Vec<Arc<dyn Watch>> {
     let mut watched = watched.lock().unwrap_or_else(PoisonError::into_inner);
     watched.retain(|watch| watch.strong_count() > 0);

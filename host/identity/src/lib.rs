@@ -8,7 +8,7 @@
 //!
 //! and, with the feature `tokens`:
 //!
-//! * [`Tokens`]: whoever can say whom a token stands for, and [`AuthError`], why nobody could be made of it
+//! * [`Tokens`]: validates tokens, and [`AuthError`]: why authentication failed
 //! * [`keystone`]: Keystone says so, as keystonemiddleware's `auth_token` asks it
 //! * [`token_file`]: a file does, where there is no Keystone
 //! * [`IdentityError`]: why a source cannot be used at all

@@ -24,7 +24,7 @@ pub struct ReadBody<'r> {
     pub(super) view: BodyView<'r>,
     /// Whether host configuration stood at the top of the body and said something.
     pub(super) hoisted: bool,
-    /// Whether a form that nobody could see may replace parameters of the query.
+    /// Whether a form that was not shown may replace parameters of the query.
     pub(super) form_possible: bool,
 }
 
