@@ -95,9 +95,11 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// Whether the system chooses the port, another one for each listener.
-    pub(crate) fn has_any_port(&self) -> bool {
-        matches!(self.address, Address::Tcp { port: 0, .. })
+    /// Whether one listener serves both: the same entry of the configuration, or the same address. Port 0 is another
+    /// port for each entry.
+    pub(crate) fn shares_listener(&self, other: &Self) -> bool {
+        let has_any_port = matches!(self.address, Address::Tcp { port: 0, .. });
+        std::ptr::eq(self, other) || (!has_any_port && self.address == other.address)
     }
 }
 

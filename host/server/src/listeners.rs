@@ -35,7 +35,7 @@ pub(crate) fn with_tls<'a>(
 ) -> Result<Vec<PendingListener<'a>>, ConfigError> {
     let mut endpoints: Vec<&Endpoint> = Vec::new();
     for endpoint in config.endpoints() {
-        match endpoints.iter().find(|other| other.address == endpoint.address && !endpoint.has_any_port()) {
+        match endpoints.iter().find(|other| other.shares_listener(endpoint)) {
             None => endpoints.push(endpoint),
             Some(other) if *other == endpoint => {}
             Some(other) => {
@@ -63,7 +63,9 @@ pub(crate) fn bind(
 ) -> Result<Vec<BoundListener>, ConfigError> {
     let mut bound = Vec::with_capacity(pending.len());
     for PendingListener { endpoint, tls } in pending {
-        let served = registered.iter().filter(|registered| registered.endpoints.contains(endpoint));
+        let served = registered
+            .iter()
+            .filter(|registered| registered.endpoints.iter().any(|other| other.shares_listener(endpoint)));
         let apis = ApiList::new(served.map(|registered| Arc::clone(&registered.api)).collect());
         let apis = apis.map_err(|error| endpoint.location.wrong(error))?;
         let mut options = options.clone();
