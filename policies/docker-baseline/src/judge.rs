@@ -1,9 +1,12 @@
 //! One question: who asks, what they are excepted from, and the checks in their order.
 
 use crate::rule::{Rule, Rules};
-use crate::settings::Checked;
+use crate::settings::{Checked, Otherwise};
 use crate::{isolation, mounts, operations};
 use portcullis_policy_sdk::prelude::*;
+
+/// The rule of what `otherwise = "allow"` grants.
+const ALLOWED: &str = "otherwise";
 
 /// What a check says: go on, or this refusal.
 pub(crate) type Check = Result<(), Opinion>;
@@ -42,7 +45,13 @@ impl<'a> Judge<'a> {
     pub(crate) fn opinion(&self) -> Opinion {
         match self.check() {
             Err(refusal) => refusal,
-            Ok(()) => Opinion { reason: self.exceptions(), ..Opinion::abstain() },
+            Ok(()) => {
+                let opinion = match self.settings.written.otherwise {
+                    Otherwise::Abstain => Opinion::abstain(),
+                    Otherwise::Allow => Opinion::allow(ALLOWED),
+                };
+                Opinion { reason: self.exceptions(), ..opinion }
+            }
         }
     }
 

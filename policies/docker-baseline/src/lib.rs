@@ -1,5 +1,6 @@
 //! Policy `builtin:docker-baseline`: a guard in front of the Docker daemon. It denies what would let a caller
-//! leave the container and take the host, and abstains from everything else: some other policy must grant.
+//! leave the container and take the host. Of everything else it abstains, so that another policy must grant, or allows
+//! it where `otherwise = "allow"` says so.
 //!
 //! It judges facts that the host has read as dockerd reads them, and values, not presence: `Privileged: false`
 //! and `CapAdd: null` are nothing to it. What it does not know it refuses. Symbolic links are not followed: a

@@ -2,6 +2,7 @@
 //!
 //! ```toml
 //! [policies.settings]
+//! otherwise = "abstain"                  # or "allow": it grants what it does not deny
 //! allowed_mounts = ["/srv"]              # directories of the host that may be mounted, and all below them
 //! protected_paths = ["/var/lib/secrets"] # never to be mounted, nor a directory above, whatever is allowed
 //! allow_docker_socket = false            # the daemon's and containerd's sockets
@@ -34,6 +35,7 @@ const ARCHIVES: [&str; 2] = ["ImageBuild", "ImageCreate"];
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own in the operator's file")]
 #[expect(missing_docs, reason = "the example above says what each is")]
 pub struct Settings {
+    pub otherwise: Otherwise,
     pub allowed_mounts: Vec<String>,
     pub protected_paths: Vec<String>,
     pub allow_docker_socket: bool,
@@ -47,6 +49,17 @@ pub struct Settings {
     pub allow_buildkit: bool,
     pub assume_no_form: BTreeSet<String>,
     pub allow: BTreeMap<String, Vec<String>>,
+}
+
+/// What the policy answers to a request that it does not deny.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Otherwise {
+    /// No objection: another policy must allow it.
+    #[default]
+    Abstain,
+    /// It is allowed, unless another policy denies it.
+    Allow,
 }
 
 /// As used: paths cleaned, capabilities spelled as dockerd spells them, exceptions resolved.
@@ -155,6 +168,7 @@ mod tests {
         let cases = [
             (r#"{"allowed_mounts":["srv"]}"#, "`allowed_mounts`: `srv` does not start with `/`"),
             (r#"{"allowed_mount":["/srv"]}"#, "unknown key: `allowed_mount`"),
+            (r#"{"otherwise":"deny"}"#, "`otherwise`: unknown variant `deny`"),
             (r#"{"allowed_mounts":"/srv"}"#, "`allowed_mounts`: invalid type"),
             (r#"{"allowed_capabilities":["all"]}"#, "`ALL` is not a capability"),
             (r#"{"allow":{"alice":["priviliged"]}}"#, "`allow.alice`: there is no rule `priviliged`"),

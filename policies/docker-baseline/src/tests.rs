@@ -36,6 +36,17 @@ fn its_cases_hold() {
 }
 
 #[test]
+fn what_it_does_not_deny_is_allowed_where_the_settings_say_so() {
+    let (abstains, allows) = (baseline("{}"), baseline(r#"{"otherwise":"allow"}"#));
+    let plain = Workload::default;
+    assert_eq!(ask(&abstains, plain()).verdict, Verdict::Abstain);
+    let opinion = ask(&allows, plain());
+    assert_eq!((opinion.verdict, &*opinion.rule), (Verdict::Allow, "otherwise"));
+    assert_eq!(ask(&allows, bind("/etc")), ask(&abstains, bind("/etc")), "a denial stays one");
+    assert_eq!(ask(&allows, bind("/etc")).verdict, Verdict::Deny);
+}
+
+#[test]
 fn every_rule_has_a_case() {
     let cases = include_str!("../cases.json");
     for rule in rule::Rule::ALL {

@@ -9,12 +9,9 @@ pub(super) const IDLE_TIMEOUT: Duration = Duration::from_secs(75);
 
 /// The configuration without a file.
 pub(super) const TEXT: &str = r#"[[policies]]
-name   = "docker-baseline"
-module = "builtin:docker-baseline"
-
-[[policies]]
-name   = "allow"
-module = "builtin:allow"
+name     = "docker-baseline"
+module   = "builtin:docker-baseline"
+settings = { otherwise = "allow" }
 "#;
 
 /// dockerd finds a plugin by its socket in `/run/docker/plugins`, where only root may write.

@@ -15,6 +15,13 @@ pub(crate) fn spin() -> ! {
     }
 }
 
+/// Works for some milliseconds.
+pub(crate) fn work() {
+    for number in 0..4_000_000_u32 {
+        black_box(number);
+    }
+}
+
 /// Allocates until the allocator gives up.
 pub(crate) fn grow() -> ! {
     loop {

@@ -66,6 +66,10 @@ impl DockerRequest for Hostile {
             "bad-rule" => Ok(Opinion::deny("Bad Rule\u{1b}[31m\r\n\0".repeat(20), "the rule is not a name")),
             "utf8" => Ok(Opinion::deny("utf8", acts::not_utf8())),
             "error" => Err("the decision was told to fail".into()),
+            "work" => {
+                acts::work();
+                Ok(Opinion::allow("work"))
+            }
             "count" => Ok(Opinion { reason: asked.to_string(), ..Opinion::allow("count") }),
             "deny" => Ok(Opinion::deny("deny", "denied as told")),
             "abstain" => Ok(Opinion::abstain()),
