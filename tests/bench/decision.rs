@@ -17,7 +17,7 @@ use portcullis_docker_plugin::message::Message;
 use portcullis_docker_plugin::read;
 use portcullis_engine::build::{Builder, Confines};
 use portcullis_engine::source::Source;
-use portcullis_engine::{Host, HostOptions, Limits, Mode, PolicySpec};
+use portcullis_engine::{Caller, Host, HostOptions, Limits, Mode, PolicySpec};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -50,7 +50,9 @@ fn users(count: usize) -> String {
 fn host(runtime: &Runtime, settings: String, freeze: bool) -> Arc<Host> {
     let program = env!("CARGO_BIN_EXE_portcullis").into();
     let builder = Builder { program, arguments: vec!["build-policy".into()], confines: Confines::default() };
-    let host = Arc::new(Host::new(HostOptions { builder, cache: None }).unwrap());
+    let host = Arc::new(
+        Host::new(HostOptions { builder, cache: None, time_budget: HostOptions::TIME_BUDGET }).unwrap(),
+    );
     let spec = PolicySpec {
         name: "docker-baseline".into(),
         source: Source::Builtin("docker-baseline".into(), MODULE.into()),
@@ -73,6 +75,8 @@ fn benches(criterion: &mut Criterion) {
     let context = || Context { now: 1, decision: "d".repeat(32), api: "docker-plugin".into(), peer: None };
     let request =
         read::request(&Message::parse(&text).unwrap(), context(), "docker", &BTreeSet::new()).unwrap();
+    let request = Arc::new(request);
+    let caller = Caller::new(None, None, Instant::now() + Duration::from_hours(1));
     let small = host(&runtime, "{}".into(), true);
     let large = host(&runtime, users(20_000), true);
     let configured = host(&runtime, users(20_000), false);
@@ -81,13 +85,13 @@ fn benches(criterion: &mut Criterion) {
     for (name, host) in [("frozen, no settings", &small), ("frozen, 20,000 users", &large)] {
         let generation = host.generation();
         group.bench_function(name, |bencher| {
-            bencher.iter(|| runtime.block_on(generation.decide::<DockerRequest>(&request)));
+            bencher.iter(|| runtime.block_on(generation.decide::<DockerRequest>(&request, &caller)));
         });
     }
     group.sample_size(20);
     let generation = configured.generation();
     group.bench_function("configured each time, 20,000 users", |bencher| {
-        bencher.iter(|| runtime.block_on(generation.decide::<DockerRequest>(&request)));
+        bencher.iter(|| runtime.block_on(generation.decide::<DockerRequest>(&request, &caller)));
     });
     group.finish();
 
@@ -118,7 +122,7 @@ fn benches(criterion: &mut Criterion) {
             };
             let _ = authorizer
                 .policies()
-                .decide::<DockerRequest>(Box::new(request), Instant::now(), describe)
+                .decide::<DockerRequest>(Arc::new(request), Instant::now(), describe)
                 .await;
         };
         group.bench_function(name, |bencher| bencher.iter(|| runtime.block_on(one())));

@@ -8,9 +8,9 @@ use portcullis_contract::secrets;
 use portcullis_engine::build::{Builder, Confines};
 use portcullis_engine::case::{Case, CaseFile};
 use portcullis_engine::source::Source;
-use portcullis_engine::{Generation, Host, HostOptions, Limits, LoadError, Mode, PolicySpec};
+use portcullis_engine::{Caller, Generation, Host, HostOptions, Limits, LoadError, Mode, PolicySpec};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const MODULE: &[u8] = include_bytes!("../../policies/prebuilt/barbican-acl.wasm");
 const CASES: [&str; 3] = [
@@ -23,7 +23,8 @@ const CASES: [&str; 3] = [
 async fn load(settings: &str, cases: Vec<Case>) -> Result<Arc<Generation>, LoadError> {
     let program = env!("CARGO_BIN_EXE_portcullis").into();
     let builder = Builder { program, arguments: vec!["build-policy".into()], confines: Confines::default() };
-    let host = Host::new(HostOptions { builder, cache: None }).unwrap();
+    let host =
+        Host::new(HostOptions { builder, cache: None, time_budget: HostOptions::TIME_BUDGET }).unwrap();
     let spec = PolicySpec {
         name: "barbican-acl".into(),
         source: Source::Builtin("barbican-acl".into(), MODULE.into()),
@@ -48,7 +49,8 @@ async fn ask_rows(regime: &str, rows: &[sample::Row]) -> (usize, Vec<String>) {
     for row in rows.iter().filter(|row| row.regime == regime) {
         asked += 1;
         for question in &row.questions {
-            let decision = generation.decide::<SecretAccess>(question).await;
+            let caller = Caller::new(None, None, Instant::now() + Duration::from_mins(1));
+            let decision = generation.decide::<SecretAccess>(&Arc::new(question.clone()), &caller).await;
             micros.push(decision.elapsed.as_micros());
             if decision.fault || decision.allowed != row.allow {
                 let (operation, rule) = (&question.operation, &decision.rule);

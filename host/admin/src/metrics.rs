@@ -15,6 +15,9 @@ use crate::Admin;
 const BUCKETS: [f64; 14] =
     [10e-6, 20e-6, 50e-6, 100e-6, 200e-6, 500e-6, 1e-3, 2e-3, 5e-3, 10e-3, 20e-3, 50e-3, 100e-3, 1.0];
 
+/// Upper bounds in seconds, for requests that waited at all: up to the longest that may be configured.
+const WAIT_BUCKETS: [f64; 9] = [1e-3, 5e-3, 20e-3, 100e-3, 500e-3, 1.0, 2.0, 5.0, 60.0];
+
 /// Counters and histograms, and the format they are read in.
 #[derive(Debug, Clone)]
 pub struct Metrics {
@@ -22,6 +25,7 @@ pub struct Metrics {
     durations: Family<ApiLabels, Histogram, fn() -> Histogram>,
     policies: Family<PolicyLabels, Counter>,
     policy_durations: Family<PolicyNameLabels, Histogram, fn() -> Histogram>,
+    queue_waits: Family<PolicyNameLabels, Histogram, fn() -> Histogram>,
     connections: ConnectionStats,
 }
 
@@ -71,6 +75,10 @@ fn histogram() -> Histogram {
     Histogram::new(BUCKETS)
 }
 
+fn wait_histogram() -> Histogram {
+    Histogram::new(WAIT_BUCKETS)
+}
+
 impl Metrics {
     /// `connections` is what every listener counts into.
     pub fn new(connections: ConnectionStats) -> Self {
@@ -79,6 +87,7 @@ impl Metrics {
             durations: Family::new_with_constructor(histogram),
             policies: Family::default(),
             policy_durations: Family::new_with_constructor(histogram),
+            queue_waits: Family::new_with_constructor(wait_histogram),
             connections,
         }
     }
@@ -104,9 +113,11 @@ impl Metrics {
                 verdict: verdict(outcome.verdict),
             };
             self.policies.get_or_create(&labels).inc();
-            self.policy_durations
-                .get_or_create(&PolicyNameLabels { policy })
-                .observe(seconds(outcome.micros));
+            let labels = PolicyNameLabels { policy };
+            self.policy_durations.get_or_create(&labels).observe(seconds(outcome.micros));
+            if outcome.queue_micros > 0 {
+                self.queue_waits.get_or_create(&labels).observe(seconds(outcome.queue_micros));
+            }
         }
     }
 
@@ -131,8 +142,28 @@ impl Metrics {
             Unit::Seconds,
             self.policy_durations.clone(),
         );
+        registry.register_with_unit(
+            "policy_queue_wait",
+            "How long requests waited that found all of a policy's `concurrency` in use",
+            Unit::Seconds,
+            self.queue_waits.clone(),
+        );
+        let in_force = admin.host.generation();
+        let depths = Family::<PolicyNameLabels, Gauge<i64>>::default();
+        for (status, depth) in in_force.queue_depths() {
+            let labels = PolicyNameLabels { policy: status.name.to_string() };
+            depths.get_or_create(&labels).set(i64::try_from(depth).unwrap_or(i64::MAX));
+        }
+        registry.register("policy_queue_depth", "Requests that wait for a policy now", depths);
+        let dropped = Counter::<u64>::default();
+        dropped.inc_by(admin.host.background_dropped());
+        registry.register(
+            "monitoring_dropped",
+            "Requests of which monitoring policies were not asked, since too many were waiting",
+            dropped,
+        );
         let generation = Gauge::<i64>::default();
-        generation.set(i64::try_from(admin.host.generation().number()).unwrap_or(i64::MAX));
+        generation.set(i64::try_from(in_force.number()).unwrap_or(i64::MAX));
         registry.register("generation", "The set of policies in force", generation);
         let closed = Family::<ReasonLabels, Counter>::default();
         for reason in CloseReason::ALL {

@@ -6,6 +6,7 @@ use portcullis_contract::HookName;
 use portcullis_contract::types::Verdict;
 use std::hint::black_box;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 fn record(texts: &[Arc<str>; 4]) -> Record {
     let outcome = PolicyRecord {
@@ -20,6 +21,7 @@ fn record(texts: &[Arc<str>; 4]) -> Record {
         reason: None,
         detail: None,
         micros: 26,
+        queue_micros: 0,
     };
     Record {
         generation: 3,
@@ -75,7 +77,7 @@ fn all(criterion: &mut Criterion) {
                     }
                     let record = record(&texts);
                     let started = std::time::Instant::now();
-                    let _ = runtime.block_on(log.write(record));
+                    let _ = runtime.block_on(log.write(record, Instant::now() + Duration::from_secs(10)));
                     taken += started.elapsed();
                 }
                 taken

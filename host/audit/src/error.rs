@@ -2,7 +2,6 @@
 
 use std::io;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use crate::syslog::Syslog;
 
@@ -31,9 +30,9 @@ pub enum AuditError {
     /// The last write failed; it is tried again until one succeeds.
     #[error("the decision cannot be recorded: {0}")]
     Broken(String),
-    /// The log is written to more slowly than decisions are made, and the queue stayed full.
-    #[error("the decision cannot be recorded: the audit log took nothing for {} ms", .0.as_millis())]
-    Stalled(Duration),
+    /// The log is written to more slowly than decisions are made, and the queue stayed full, or a write took too long.
+    #[error("the decision cannot be recorded: the audit log did not take it in time")]
+    Stalled,
     /// The log has been closed.
     #[error("the decision cannot be recorded: the audit log is closed")]
     Closed,

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::Instant;
 use tokio::sync::{Semaphore, TryAcquireError, oneshot};
 
 use crate::record::Kind;
@@ -13,9 +13,6 @@ use crate::{AuditError, Record};
 
 /// How many records may wait to be written.
 pub(crate) const QUEUE: usize = 1024;
-/// How long a caller waits for a place in the queue, and then for the write, before its request is refused.
-const TIMEOUT: Duration = Duration::from_secs(2);
-
 /// When [`Log::write`] returns.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Commit {
@@ -92,36 +89,51 @@ impl Log {
         Ok(Self { queue, shared, commit: options.commit })
     }
 
-    /// Writes a record, as the log's [`Commit`] says. Waits without blocking the thread. Records that no response
-    /// depends on ([`Kind::Monitor`]) are only queued.
+    /// Writes a record that a response depends on, as the log's [`Commit`] says. Waits until `until`, without blocking the
+    /// thread.
     ///
     /// # Errors
-    /// The decision is not recorded, and so must be refused: a write failed, two seconds have passed, or the log is
-    /// closed. A record that took longer may still be written later.
-    pub async fn write(&self, record: Record) -> Result<(), AuditError> {
+    /// The decision is not recorded, and so must be refused: a write failed, the time is over, or the log is closed. A
+    /// record that took longer may still be written later.
+    pub async fn write(&self, record: Record, until: Instant) -> Result<(), AuditError> {
         self.check()?;
         let room = match self.shared.room.try_acquire() {
             Ok(room) => room,
             Err(TryAcquireError::Closed) => return Err(AuditError::Closed),
             Err(TryAcquireError::NoPermits) => {
-                let room = tokio::time::timeout(TIMEOUT, self.shared.room.acquire()).await;
+                let room = tokio::time::timeout_at(until.into(), self.shared.room.acquire()).await;
                 self.check()?;
-                room.map_err(|_| AuditError::Stalled(TIMEOUT))?.map_err(|_| AuditError::Closed)?
+                room.map_err(|_| AuditError::Stalled)?.map_err(|_| AuditError::Closed)?
             }
         };
-        let (reply, written) = match (self.commit, record.kind) {
-            (Commit::Written, Kind::Decision) => {
+        let (reply, written) = match self.commit {
+            Commit::Written => {
                 let (reply, written) = oneshot::channel();
                 (Some(reply), Some(written))
             }
-            (Commit::Written, Kind::Monitor) | (Commit::Queued, _) => (None, None),
+            Commit::Queued => (None, None),
         };
         self.queue.send(Message::Record(Box::new(record), reply)).map_err(|_| AuditError::Closed)?;
         // The writer returns the permit once the line is written.
         room.forget();
         let Some(written) = written else { return Ok(()) };
-        let in_time = tokio::time::timeout(TIMEOUT, written).await;
-        in_time.map_err(|_| AuditError::Stalled(TIMEOUT))?.map_err(|_| AuditError::Closed)?
+        let in_time = tokio::time::timeout_at(until.into(), written).await;
+        in_time.map_err(|_| AuditError::Stalled)?.map_err(|_| AuditError::Closed)?
+    }
+
+    /// Queues a record that no response depends on, e.g. of monitoring policies.
+    ///
+    /// # Errors
+    /// It is lost: as many records as may wait are waiting, the last write failed, or the log is closed.
+    pub fn write_detached(&self, record: Record) -> Result<(), AuditError> {
+        self.check()?;
+        let room = self.shared.room.try_acquire().map_err(|error| match error {
+            TryAcquireError::Closed => AuditError::Closed,
+            TryAcquireError::NoPermits => AuditError::Stalled,
+        })?;
+        self.queue.send(Message::Record(Box::new(record), None)).map_err(|_| AuditError::Closed)?;
+        room.forget();
+        Ok(())
     }
 
     /// Whether decisions can be recorded now, as far as is known.

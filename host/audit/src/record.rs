@@ -108,7 +108,7 @@ pub struct PolicyRecord {
     /// `enforce` or `monitor`.
     pub mode: Cow<'static, str>,
     /// `opinion`, or the fault: `deadline`, `out-of-memory`, `log-flood`, `oversized-answer`, `trap`,
-    /// `malformed-answer`, `overloaded`, `host-fault`, `policy-error`; `not-asked` where an earlier one had settled it.
+    /// `malformed-answer`, `queue-full`, `queue-timeout`, `time-budget`, `host-fault`, `policy-error`; `not-asked` where an earlier one had settled it.
     pub outcome: Cow<'static, str>,
     /// Its opinion; absent where it gave none.
     pub verdict: Option<Verdict>,
@@ -118,8 +118,10 @@ pub struct PolicyRecord {
     pub reason: Option<String>,
     /// For the operator, e.g. the first line of a trap's backtrace.
     pub detail: Option<String>,
-    /// How long it took, microseconds.
+    /// How long it took, with waiting, microseconds.
     pub micros: u64,
+    /// How long it waited for other decisions, microseconds.
+    pub queue_micros: u64,
 }
 
 /// Who asked.
@@ -273,7 +275,7 @@ impl Serialize for Record {
 
 impl Serialize for PolicyRecord {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut to = serializer.serialize_struct("PolicyRecord", 11)?;
+        let mut to = serializer.serialize_struct("PolicyRecord", 12)?;
         to.serialize_field("policy", &clip::<NAME>(&self.policy))?;
         to.serialize_field("revision", &clip::<NAME>(&self.revision))?;
         to.serialize_field("module_sha256", &clip::<NAME>(&self.module_sha256))?;
@@ -285,6 +287,12 @@ impl Serialize for PolicyRecord {
         optional!(to, "reason", &self.reason, masked::<TEXT>);
         optional!(to, "detail", &self.detail, masked::<TEXT>);
         to.serialize_field("micros", &self.micros)?;
+        optional!(
+            to,
+            "queue_micros",
+            Some(self.queue_micros).filter(|micros| *micros > 0),
+            std::convert::identity
+        );
         to.end()
     }
 }

@@ -21,7 +21,7 @@ mod refused;
 
 pub use policies::{Granted, NamedGrants, Policies};
 pub use ready::NotReady;
-pub use refused::Refused;
+pub use refused::{RETRY_AFTER, Refused};
 
 use portcullis_audit::Log;
 use portcullis_contract::types::Context;
@@ -46,15 +46,6 @@ impl Authorizer {
     /// The policies in force. A request keeps to them until its response, also when other policies are published.
     pub fn policies(&self) -> Policies {
         Policies { authorizer: self.clone(), generation: self.host.generation() }
-    }
-
-    /// Runs `work`, which ends with a decision, so that a long decision delays no other request. It runs to its end
-    /// also when the caller is gone, since its record must be written. `None` if it panicked or the program stops.
-    pub fn run<T: Send + 'static>(
-        &self,
-        work: impl Future<Output = T> + Send + 'static,
-    ) -> impl Future<Output = Option<T>> + Send {
-        self.host.run(work)
     }
 }
 

@@ -1,10 +1,10 @@
 //! The policies in force when a request began, and how they are asked. Nothing is allowed that is not recorded.
 
-use portcullis_audit::Record;
+use portcullis_audit::{AuditError, Record};
 use portcullis_contract::aws::{self, Grant};
 use portcullis_contract::hook::{AwsRoles, Hook, HookName};
 use portcullis_contract::types::{Context, Opinion, Verdict};
-use portcullis_engine::{Callable, Generation, Grants};
+use portcullis_engine::{Callable, Caller, Generation, Grants};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -29,34 +29,41 @@ impl Policies {
     }
 
     /// Asks the policies of the hook, writes the record, and then asks those that monitor. `describe` adds what only the
-    /// API knows to each record. `begun` is when the request came. The input is boxed, since inputs are kilobytes large
-    /// and every future on the way would hold a copy.
+    /// API knows to each record. `begun` is when the request came. A caller that stops waiting, since its client is gone,
+    /// leaves a record that says so.
     ///
     /// # Errors
     /// It is not allowed, could not be decided, or cannot be recorded.
     pub async fn decide<H>(
         self,
-        input: Box<H::Input>,
+        input: Arc<H::Input>,
         begun: Instant,
         describe: impl Fn(&H::Input, &mut Record) + Send + Sync + 'static,
     ) -> Result<(), Refused>
     where
         H: Callable + Hook<Answer = Opinion>,
     {
-        let decision = self.generation.decide::<H>(&input).await;
         let context = H::context(&input);
+        let abandoned = Abandoned::new(|| {
+            let mut record = record::abandoned(context, H::NAME, begun);
+            describe(&input, &mut record);
+            self.write_detached(record);
+        });
+        let caller = self.caller(H::principal(&input), context, begun);
+        let decision = self.generation.decide::<H>(&input, &caller).await;
+        abandoned.disarm();
         let allowed = Refused::unless_allowed(&decision, &context.decision);
         let mut record = record::by_policies(context, H::NAME, decision, begun);
         describe(&input, &mut record);
-        let recorded = self.write(record).await;
+        let recorded = self.write(record, begun).await;
         if self.generation.watches(H::NAME) {
             let policies = self.clone();
-            self.authorizer.host.run_aside(async move {
+            self.authorizer.host.spawn_background(async move {
                 let outcomes = policies.generation.monitor::<H>(&input).await;
                 let number = policies.generation.number();
                 let mut record = record::of_monitors(H::context(&input), H::NAME, number, outcomes, begun);
                 describe(&input, &mut record);
-                policies.write_monitored(record).await;
+                policies.write_detached(record);
             });
         }
         recorded.and(allowed)
@@ -69,14 +76,21 @@ impl Policies {
     /// Nothing is granted, it could not be decided, or cannot be recorded.
     pub async fn grants(
         self,
-        input: aws::Request,
+        input: Arc<aws::Request>,
         of: Arc<[Arc<str>]>,
         begun: Instant,
         narrow: impl FnOnce(&aws::Request, Granted) -> Result<NamedGrants, Refused> + Send,
         describe: impl Fn(&aws::Request, &[Grant], &mut Record) + Send + Sync + 'static,
     ) -> Result<Vec<Grant>, Refused> {
         let hook = AwsRoles::NAME;
-        let Grants { grants, denials, mut decision } = self.generation.grants(&input, &of).await;
+        let abandoned = Abandoned::new(|| {
+            let mut record = record::abandoned(&input.context, hook, begun);
+            describe(&input, &[], &mut record);
+            self.write_detached(record);
+        });
+        let caller = self.caller(AwsRoles::principal(&input), &input.context, begun);
+        let Grants { grants, denials, mut decision } = self.generation.grants(&input, &of, &caller).await;
+        abandoned.disarm();
         let id = &input.context.decision;
         let granted = Refused::unless_allowed(&decision, id)
             .and_then(|()| narrow(&input, Granted { grants, denials }))
@@ -93,15 +107,15 @@ impl Policies {
             granted.map(|granted| granted.into_iter().map(|(_, grant)| grant).collect());
         let mut record = record::by_policies(&input.context, hook, decision, begun);
         describe(&input, granted.as_deref().unwrap_or_default(), &mut record);
-        let recorded = self.write(record).await;
+        let recorded = self.write(record, begun).await;
         if self.generation.watches_roles(&of) {
             let policies = self.clone();
-            self.authorizer.host.run_aside(async move {
+            self.authorizer.host.spawn_background(async move {
                 let outcomes = policies.generation.monitor_grants(&input, &of).await;
                 let number = policies.generation.number();
                 let mut record = record::of_monitors(&input.context, hook, number, outcomes, begun);
                 describe(&input, &[], &mut record);
-                policies.write_monitored(record).await;
+                policies.write_detached(record);
             });
         }
         recorded.and(granted)
@@ -120,7 +134,7 @@ impl Policies {
     ) -> Result<(), Refused> {
         let mut record = record::by_host(context, hook, Verdict::Allow, (rule, ""), begun);
         describe(&mut record);
-        self.write(record).await
+        self.write(record, begun).await
     }
 
     /// Refuses by a rule of the host's own, without asking a policy, and records it.
@@ -133,23 +147,56 @@ impl Policies {
     ) -> Refused {
         let mut record = record::by_host(context, hook, Verdict::Deny, (rule, reason), begun);
         describe(&mut record);
-        let recorded = self.write(record).await;
+        let recorded = self.write(record, begun).await;
         recorded.err().unwrap_or_else(|| Refused::by_host(rule, reason, &context.decision))
     }
 
+    fn caller(&self, principal: Option<&str>, context: &Context, begun: Instant) -> Caller {
+        Caller::new(principal, context.peer.as_deref(), self.until(begun))
+    }
+
+    /// When a request that came at `begun` has taken as long as it may.
+    fn until(&self, begun: Instant) -> Instant {
+        begun + self.authorizer.host.time_budget()
+    }
+
     /// A decision that cannot be recorded is refused.
-    async fn write(&self, record: Record) -> Result<(), Refused> {
+    async fn write(&self, record: Record, begun: Instant) -> Result<(), Refused> {
         let id = record.id.clone();
-        self.authorizer.log.write(record).await.map_err(|error| {
+        self.authorizer.log.write(record, self.until(begun)).await.map_err(|error| {
             tracing::error!(decision = id, %error, "a decision cannot be recorded, so the request is refused");
-            Refused::fault("host:unrecorded", "the decision cannot be recorded, so nothing is allowed", &id)
+            let overloaded = matches!(error, AuditError::Stalled);
+            let reason = "the decision cannot be recorded, so nothing is allowed";
+            Refused { overloaded, ..Refused::fault("host:unrecorded", reason, &id) }
         })
     }
 
-    async fn write_monitored(&self, record: Record) {
-        let id = record.id.clone();
-        if let Err(error) = self.authorizer.log.write(record).await {
-            tracing::error!(decision = id, %error, "the outcomes of monitoring policies cannot be recorded");
+    /// Writes a record that no response depends on.
+    fn write_detached(&self, record: Record) {
+        let (id, kind) = (record.id.clone(), record.kind);
+        if let Err(error) = self.authorizer.log.write_detached(record) {
+            tracing::error!(decision = id, ?kind, %error, "a record that no response depends on cannot be written");
+        }
+    }
+}
+
+/// Runs a function when it is dropped, unless it was disarmed: what remains of a request whose future was dropped.
+struct Abandoned<F: FnMut()>(Option<F>);
+
+impl<F: FnMut()> Abandoned<F> {
+    fn new(then: F) -> Self {
+        Self(Some(then))
+    }
+
+    fn disarm(mut self) {
+        self.0 = None;
+    }
+}
+
+impl<F: FnMut()> Drop for Abandoned<F> {
+    fn drop(&mut self) {
+        if let Some(then) = &mut self.0 {
+            then();
         }
     }
 }

@@ -34,6 +34,12 @@ pub(crate) fn by_host(
     record
 }
 
+/// The record of a request whose client was gone before it was decided.
+pub(crate) fn abandoned(context: &Context, hook: HookName, begun: Instant) -> Record {
+    let why = ("host:client-gone", "the client closed its connection before the decision");
+    by_host(context, hook, Verdict::Deny, why, begun)
+}
+
 /// The record of a decision by the policies.
 pub(crate) fn by_policies(context: &Context, hook: HookName, decision: Decision, begun: Instant) -> Record {
     let verdict = if decision.allowed { Verdict::Allow } else { Verdict::Deny };
@@ -82,6 +88,7 @@ fn outcome(outcome: PolicyOutcome) -> PolicyRecord {
         reason: None,
         detail: None,
         micros: micros(outcome.elapsed),
+        queue_micros: micros(outcome.waited),
     };
     match outcome.outcome {
         Outcome::Opinion(opinion) => {

@@ -18,7 +18,13 @@ pub struct Refused {
     pub id: String,
     /// Whether no decision could be made: a fault, and not a policy's or the host's will.
     pub fault: bool,
+    /// Whether load is the cause, so that the same request may be allowed when it is sent again: 503 where the API has
+    /// statuses.
+    pub overloaded: bool,
 }
+
+/// Seconds after which a client may try again, for `Retry-After`.
+pub const RETRY_AFTER: u32 = 1;
 
 impl Refused {
     /// A refusal by a rule of the host's own.
@@ -29,11 +35,6 @@ impl Refused {
     /// No decision could be made.
     pub fn fault(rule: impl Into<String>, reason: impl Into<String>, id: &str) -> Self {
         Self { fault: true, ..Self::by_host(rule, reason, id) }
-    }
-
-    /// The decision panicked, or the program is stopping.
-    pub fn cut_short(id: &str) -> Self {
-        Self::fault("host:cut-short", "the decision was cut short; nothing was allowed", id)
     }
 
     /// `Err` unless the engine's decision allows.
@@ -47,6 +48,7 @@ impl Refused {
             policy: decision.policy.clone(),
             id: id.into(),
             fault: decision.fault,
+            overloaded: decision.overloaded,
         })
     }
 }
@@ -75,7 +77,7 @@ mod tests {
             rule: "privileged".into(),
             policy: Some("docker-baseline".into()),
             id: "01".into(),
-            fault: false,
+            ..Refused::default()
         };
         let text = "no privileged containers (policy docker-baseline, rule privileged, decision 01)";
         assert_eq!(refused.to_string(), text);

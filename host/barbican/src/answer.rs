@@ -8,7 +8,7 @@
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
-use portcullis_authorization::Refused;
+use portcullis_authorization::{RETRY_AFTER, Refused};
 use portcullis_store::StoreError;
 use serde::Serialize;
 
@@ -112,8 +112,12 @@ impl Refusal {
 
     /// 403: a policy denied it. Barbican's sentence comes first, and then who said so, why, and under which id it is
     /// recorded.
-    /// 500 where no decision could be made.
+    /// 503 where load is the cause, 500 where no decision could be made for another reason.
     pub(crate) fn refused(doing: &str, refused: &Refused) -> Self {
+        if refused.overloaded {
+            let text = format!("{doing} failure seen - too much is being asked, please try again. {refused}");
+            return Self::of(StatusCode::SERVICE_UNAVAILABLE, text);
+        }
         if refused.fault {
             let text = format!("{doing} failure seen - please contact site administrator. {refused}");
             return Self::of(StatusCode::INTERNAL_SERVER_ERROR, text);
@@ -157,6 +161,9 @@ impl Refusal {
         let mut response = json(self.status, &body);
         if let Some(allow) = self.allow {
             response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allow));
+        }
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER.into());
         }
         response
     }

@@ -1,7 +1,7 @@
 //! `portcullis:policy/docker`: the words of the Docker hooks.
 
-use crate::Pairs;
 use crate::types::{Context, Principal};
+use crate::{HeapSize, Pairs};
 
 record! {
     /// An image reference, taken apart as Docker does it.
@@ -146,6 +146,15 @@ pub enum Body {
     /// There is one, but the daemon did not show it: why.
     #[cfg_attr(feature = "wasmtime", component(name = "unseen"))]
     Unseen(String),
+}
+
+impl HeapSize for Body {
+    fn heap_size(&self) -> usize {
+        match self {
+            Self::Absent => 0,
+            Self::Json(text) | Self::Unseen(text) => text.heap_size(),
+        }
+    }
 }
 
 record! {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 
 use crate::types::{Context, Opinion};
-use crate::{aws, docker, secrets};
+use crate::{HeapSize, aws, docker, secrets};
 
 /// The WIT package that every hook belongs to, with the version this host speaks.
 pub const PACKAGE: &str = "portcullis:policy";
@@ -65,15 +65,17 @@ pub trait Hook: Send + Sync + 'static {
     /// Its name.
     const NAME: HookName;
     /// What a policy is told.
-    type Input: Send + Sync + 'static;
+    type Input: HeapSize + Send + Sync + 'static;
     /// What a policy says.
     type Answer: Send + 'static;
     /// The circumstances that every input carries.
     fn context(input: &Self::Input) -> &Context;
+    /// The name, or id, of the principal that the request is made by; `None` for an anonymous one.
+    fn principal(input: &Self::Input) -> Option<&str>;
 }
 
 macro_rules! hook {
-    ($(#[$meta:meta])* $name:ident($input:ty) -> $answer:ty, $path:ident $(. $rest:ident)*) => {
+    ($(#[$meta:meta])* $name:ident($input:ty) -> $answer:ty, $([$request:ident])? principal.$user:ident) => {
         $(#[$meta])*
         #[derive(Debug, Clone, Copy)]
         pub struct $name;
@@ -82,7 +84,10 @@ macro_rules! hook {
             type Input = $input;
             type Answer = $answer;
             fn context(input: &Self::Input) -> &Context {
-                &input.$path$(.$rest)*
+                &input.$($request.)?context
+            }
+            fn principal(input: &Self::Input) -> Option<&str> {
+                input.$($request.)?principal.$user.as_deref()
             }
         }
     };
@@ -90,17 +95,17 @@ macro_rules! hook {
 
 hook!(
     /// `docker-request.authorize`
-    DockerRequest(docker::Request) -> Opinion, context
+    DockerRequest(docker::Request) -> Opinion, principal.name
 );
 hook!(
     /// `docker-response.authorize`
-    DockerResponse(docker::Response) -> Opinion, request.context
+    DockerResponse(docker::Response) -> Opinion, [request] principal.name
 );
 hook!(
     /// `secret-access.authorize`
-    SecretAccess(secrets::Access) -> Opinion, context
+    SecretAccess(secrets::Access) -> Opinion, principal.user
 );
 hook!(
     /// `aws-roles.grants`
-    AwsRoles(aws::Request) -> aws::Answer, context
+    AwsRoles(aws::Request) -> aws::Answer, principal.name
 );

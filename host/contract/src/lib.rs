@@ -1,7 +1,7 @@
 //! The one set of Rust types for what a policy is asked and what it answers.
 //!
 //! `wit/` is their source: every field has its documentation there, and a test holds each type against it.
-//! This crate knows neither doors nor WebAssembly; with the feature `wasmtime` its types can be lifted and
+//! This crate knows neither APIs nor WebAssembly; with the feature `wasmtime` its types can be lifted and
 //! lowered.
 //!
 //! In JSON (cases, `portcullis ask`) every field may be left out and has then its empty value; an unknown field
@@ -18,9 +18,11 @@ pub mod aws;
 pub mod docker;
 pub mod hook;
 pub mod secrets;
+mod size;
 pub mod types;
 
 pub use hook::{Hook, HookName};
+pub use size::HeapSize;
 
 /// A list of names and values, in order; a name may stand more than once.
 pub type Pairs = Vec<(String, String)>;

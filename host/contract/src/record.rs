@@ -14,5 +14,11 @@ macro_rules! record {
         pub struct $name {
             $($(#[$field_meta])* $(#[cfg_attr(feature = "wasmtime", component(name = $wit))])? pub $field: $ty,)*
         }
+
+        impl $crate::HeapSize for $name {
+            fn heap_size(&self) -> usize {
+                [$($crate::HeapSize::heap_size(&self.$field)),*].into_iter().fold(0, usize::saturating_add)
+            }
+        }
     };
 }

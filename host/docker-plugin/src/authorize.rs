@@ -30,7 +30,7 @@ pub(super) async fn authorize_request(plugin: &Shared, call: Call, body: Option<
         return policies.allow_by_host(asked, "host:always-allow", call.begun, describe).await.into();
     }
     let describe = move |request: &docker::Request, record: &mut _| record::request(request, &daemon, record);
-    policies.decide::<DockerRequest>(Box::new(request), call.begun, describe).await.into()
+    policies.decide::<DockerRequest>(Arc::new(request), call.begun, describe).await.into()
 }
 
 /// `/AuthZPlugin.AuthZRes`. With no policy on the hook a response passes unasked and unread: dockerd has
@@ -54,7 +54,7 @@ pub(super) async fn authorize_response(plugin: &Shared, call: Call, body: Option
         record::request(&response.request, &daemon, record);
         record.status = response.status;
     };
-    policies.decide::<DockerResponse>(Box::new(response), call.begun, describe).await.into()
+    policies.decide::<DockerResponse>(Arc::new(response), call.begun, describe).await.into()
 }
 
 fn parse(body: Option<&[u8]>) -> Result<Message, Refusal> {

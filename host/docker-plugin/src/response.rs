@@ -25,11 +25,6 @@ pub(crate) enum Reply {
 }
 
 impl Reply {
-    /// The decision panicked, or the program is ending.
-    pub(crate) fn cut_short() -> Self {
-        Self::Fault("the decision was cut short; nothing was allowed".into())
-    }
-
     pub(crate) fn into_response(self) -> Response {
         let (status, body) = match self {
             Self::Allow => (StatusCode::OK, r#"{"Allow":true}"#.to_owned()),

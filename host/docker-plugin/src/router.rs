@@ -11,7 +11,7 @@ use portcullis_listen::Peer;
 use crate::authorize::{authorize_request, authorize_response};
 use crate::call::Call;
 use crate::plugin::Plugin;
-use crate::response::{self as reply, Reply};
+use crate::response as reply;
 
 /// Bytes of a message, at most. dockerd shows bodies of up to 4 MiB, in base64, and answers of any size.
 const MESSAGE: usize = 32 << 20;
@@ -38,11 +38,7 @@ async fn request(
     peer: Option<Extension<Peer>>,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
-    let call = Call::begin(peer);
-    let authorizer = plugin.0.authorizer.clone();
-    let decision = async move { authorize_request(&plugin.0, call, body.as_deref().ok()).await };
-    let decided = authorizer.run(decision).await;
-    decided.unwrap_or_else(Reply::cut_short).into_response()
+    authorize_request(&plugin.0, Call::begin(peer), body.as_deref().ok()).await.into_response()
 }
 
 async fn response(
@@ -50,9 +46,5 @@ async fn response(
     peer: Option<Extension<Peer>>,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
-    let call = Call::begin(peer);
-    let authorizer = plugin.0.authorizer.clone();
-    let decision = async move { authorize_response(&plugin.0, call, body.as_deref().ok()).await };
-    let decided = authorizer.run(decision).await;
-    decided.unwrap_or_else(Reply::cut_short).into_response()
+    authorize_response(&plugin.0, Call::begin(peer), body.as_deref().ok()).await.into_response()
 }

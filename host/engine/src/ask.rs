@@ -4,17 +4,15 @@ use portcullis_contract::hook::{AwsRoles, DockerRequest, DockerResponse, PACKAGE
 use portcullis_contract::types::Opinion;
 use portcullis_contract::{Hook, HookName, aws};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 use wasmtime::component::{Component, ComponentExportIndex, ComponentType, Instance, Lift, Lower};
 use wasmtime::{Engine, Result, Store, UpdateDeadline, format_err};
 
 use crate::case::{Question, Said};
+use crate::cpu_time::{CpuMeter, FIRST_TICKS};
 use crate::state::State;
 use crate::text;
 use crate::{Fault, Limits};
 
-/// Ticks that a decision has on its caller's thread before it goes to the slow lane.
-const FIRST_SLICE: u64 = 2;
 /// Bytes of an answer that lists roles: a list has many lines.
 const ROLES_ANSWER: u32 = 4 << 20;
 
@@ -172,8 +170,8 @@ pub(crate) fn tame_roles(mut answer: aws::Answer) -> aws::Answer {
     answer
 }
 
-/// A store for one decision. Its guest yields each millisecond once its first slice is over, and is stopped when
-/// the deadline has passed. This is the one place that arms a deadline for a decision.
+/// A store for one decision. Its guest yields each millisecond once its first slice is over, and is stopped when it has
+/// used the processor for as long as its deadline says. This is the one place that arms a deadline for a decision.
 pub(crate) fn new_store(
     engine: &Engine,
     limits: &Limits,
@@ -181,20 +179,19 @@ pub(crate) fn new_store(
     decision: &str,
     wasi: bool,
     hook: HookName,
+    meter: &CpuMeter,
 ) -> Store<State> {
     let mut store = bounded_store(engine, limits, State::new(limits, policy, decision, wasi));
     if hook == HookName::AwsRoles {
         store.set_hostcall_fuel(limits.answer.max(ROLES_ANSWER) as usize);
     }
-    let end = Instant::now() + limits.deadline;
-    store.set_epoch_deadline(FIRST_SLICE);
-    store.epoch_deadline_callback(move |_| {
-        Ok(if Instant::now() >= end { UpdateDeadline::Interrupt } else { UpdateDeadline::Yield(1) })
-    });
+    let (meter, deadline) = (meter.clone(), limits.deadline);
+    store.set_epoch_deadline(FIRST_TICKS);
+    store.epoch_deadline_callback(move |_| Ok(meter.tick(deadline)));
     store
 }
 
-/// A store for the build: its guest is stopped when the time for `configure` is over.
+/// A store for the build: its guest is stopped when it has used the processor for as long as `configure` may.
 pub(crate) fn new_store_for_build(
     engine: &Engine,
     limits: &Limits,
@@ -205,7 +202,7 @@ pub(crate) fn new_store_for_build(
     let mut store = bounded_store(engine, limits, state);
     // The settings are the host's own, and a snapshot is read through results.
     store.set_hostcall_fuel(usize::try_from(limits.memory.saturating_add(slack)).unwrap_or(usize::MAX));
-    store.set_epoch_deadline(ticks(limits.configure));
+    arm_for_build(&mut store, limits);
     store
 }
 
@@ -217,6 +214,15 @@ fn bounded_store(engine: &Engine, limits: &Limits, state: State) -> Store<State>
     store
 }
 
-fn ticks(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX / 2).max(1)
+/// Gives the guest of a build the time for `configure` anew, e.g. for a case. The build has one thread, which never
+/// yields.
+pub(crate) fn arm_for_build(store: &mut Store<State>, limits: &Limits) {
+    let (meter, deadline) = (CpuMeter::default(), limits.configure);
+    store.set_epoch_deadline(FIRST_TICKS);
+    store.epoch_deadline_callback(move |_| {
+        Ok(match meter.tick(deadline) {
+            UpdateDeadline::Interrupt => UpdateDeadline::Interrupt,
+            _ => UpdateDeadline::Continue(1),
+        })
+    });
 }

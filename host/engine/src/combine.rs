@@ -9,12 +9,14 @@ use std::collections::HashSet;
 use crate::Fault;
 
 /// What it came to, and who brought it about.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ruling {
     /// Whether it is allowed.
     pub allowed: bool,
     /// Whether a fault is the cause.
     pub fault: bool,
+    /// Whether load is the cause, so that the same request may be allowed later.
+    pub overloaded: bool,
     /// For the caller; empty where it is allowed.
     pub reason: String,
     /// The rule; `host:...` where no policy's rule is the cause.
@@ -25,12 +27,12 @@ pub struct Ruling {
 
 impl Ruling {
     fn refused(rule: &str, reason: &str) -> Self {
-        Self { allowed: false, fault: false, reason: reason.into(), rule: rule.into(), by: None }
+        Self { reason: reason.into(), rule: rule.into(), ..Self::default() }
     }
 
     /// Everybody answered, and what may be had is a list.
     pub fn listed() -> Self {
-        Self { allowed: true, fault: false, reason: String::new(), rule: String::new(), by: None }
+        Self { allowed: true, ..Self::default() }
     }
 
     /// No policy is there to ask.
@@ -38,9 +40,15 @@ impl Ruling {
         Self::refused("host:no-policy", &format!("no policy decides on `{hook}`"))
     }
 
-    /// The host could not come to a decision.
-    pub fn broken(reason: &str) -> Self {
-        Self { fault: true, ..Self::refused("host:fault", reason) }
+    fn fault(by: usize, policy: &str, fault: &Fault) -> Self {
+        Self {
+            fault: true,
+            overloaded: fault.is_overload(),
+            reason: format!("policy `{policy}` could not decide: {}", fault.public()),
+            rule: format!("host:{}", fault.name()),
+            by: Some(by),
+            ..Self::default()
+        }
     }
 }
 
@@ -50,16 +58,8 @@ pub type Said<'a> = (&'a str, &'a Result<Opinion, Fault>);
 /// What one policy's word settles whatever the others say: a denial or a fault.
 pub fn settles(by: usize, (policy, said): Said<'_>) -> Option<Ruling> {
     match said {
-        Err(fault) => Some(Ruling {
-            allowed: false,
-            fault: true,
-            reason: format!("policy `{policy}` could not decide: {}", fault.public()),
-            rule: format!("host:{}", fault.name()),
-            by: Some(by),
-        }),
+        Err(fault) => Some(Ruling::fault(by, policy, fault)),
         Ok(opinion) if opinion.verdict == Verdict::Deny => Some(Ruling {
-            allowed: false,
-            fault: false,
             reason: if opinion.reason.is_empty() {
                 format!("policy `{policy}` refused it and gave no reason")
             } else {
@@ -67,6 +67,7 @@ pub fn settles(by: usize, (policy, said): Said<'_>) -> Option<Ruling> {
             },
             rule: opinion.rule.clone(),
             by: Some(by),
+            ..Ruling::default()
         }),
         Ok(_) => None,
     }
@@ -82,10 +83,9 @@ pub fn before<'a>(said: impl IntoIterator<Item = Said<'a>>) -> Ruling {
         if let Ok(Opinion { verdict: Verdict::Allow, rule, .. }) = said.1 {
             granted.get_or_insert_with(|| Ruling {
                 allowed: true,
-                fault: false,
-                reason: String::new(),
                 rule: rule.clone(),
                 by: Some(by),
+                ..Ruling::default()
             });
         }
     }
@@ -94,7 +94,7 @@ pub fn before<'a>(said: impl IntoIterator<Item = Said<'a>>) -> Ruling {
 
 /// After the act: any denial or fault withholds the answer, otherwise it passes.
 pub fn after<'a>(said: impl IntoIterator<Item = Said<'a>>) -> Ruling {
-    let passed = Ruling { allowed: true, fault: false, reason: String::new(), rule: String::new(), by: None };
+    let passed = Ruling { allowed: true, ..Ruling::default() };
     said.into_iter().enumerate().find_map(|(by, said)| settles(by, said)).unwrap_or(passed)
 }
 
@@ -122,9 +122,7 @@ pub fn roles<'a>(said: impl IntoIterator<Item = (&'a str, &'a Result<Answer, Fau
     for (by, (policy, answer)) in said.into_iter().enumerate() {
         match answer {
             Err(fault) => {
-                let reason = format!("policy `{policy}` could not decide: {}", fault.public());
-                let rule = format!("host:{}", fault.name());
-                return Roles::Refused(Ruling { allowed: false, fault: true, reason, rule, by: Some(by) });
+                return Roles::Refused(Ruling::fault(by, policy, fault));
             }
             Ok(answer) => {
                 denials.extend(answer.denials.iter().map(|denial| (by, denial)));
@@ -186,7 +184,7 @@ mod tests {
         assert_eq!(after(&[]), (true, None));
         assert_eq!(after(&[says(Abstain)]), (true, None));
         assert_eq!(after(&[says(Allow), says(Deny)]), (false, Some(1)));
-        assert_eq!(after(&[says(Allow), Err(Fault::Overloaded)]), (false, Some(1)));
+        assert_eq!(after(&[says(Allow), Err(Fault::QueueFull)]), (false, Some(1)));
     }
 
     #[test]

@@ -15,8 +15,10 @@ pub struct PolicyOutcome {
     pub policy: PolicyStatusRef,
     /// What it said.
     pub outcome: Outcome,
-    /// How long it took.
+    /// How long it took, with waiting.
     pub elapsed: Duration,
+    /// How long it waited for one of the decisions that may be under way at once.
+    pub waited: Duration,
 }
 
 /// A policy's status without a copy of it.
@@ -60,8 +62,10 @@ pub enum Outcome {
 pub struct Decision {
     /// Whether it is allowed.
     pub allowed: bool,
-    /// Whether a fault, and not a policy's will, refused it.
+    /// Whether a fault, and not a policy's verdict, refused it.
     pub fault: bool,
+    /// Whether load is the cause, so that the same request may be allowed later.
+    pub overloaded: bool,
     /// For the caller; empty where it is allowed.
     pub reason: String,
     /// The rule that fired.

@@ -10,8 +10,8 @@ use crate::text;
 /// Why a policy gave no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
-    /// It did not answer in time.
-    #[error("it did not answer within {} ms", .0.as_millis())]
+    /// It used the processor for longer than it may.
+    #[error("it used more than {} ms of processor time", .0.as_millis())]
     Deadline(Duration),
     /// It wanted more memory than it may have.
     #[error("it wanted more than {} MiB of memory", .0 >> 20)]
@@ -31,9 +31,15 @@ pub enum Fault {
     /// It said itself that it cannot decide.
     #[error("it reported an error: {0}")]
     Refused(String),
-    /// Too many decisions are under way.
-    #[error("too many decisions are under way")]
-    Overloaded,
+    /// As many decisions as may wait for it are waiting.
+    #[error("too many decisions are waiting for it; try again")]
+    QueueFull,
+    /// As many decisions as may be under way were under way, for as long as one may wait.
+    #[error("it was busy with other decisions for {} ms; try again", .0.as_millis())]
+    QueueTimeout(Duration),
+    /// The time that a request may take in all is over.
+    #[error("the request took longer than {} ms; try again", .0.as_millis())]
+    TimeBudget(Duration),
     /// The host could not ask it.
     #[error("the host could not ask it: {0}")]
     Host(String),
@@ -50,9 +56,16 @@ impl Fault {
             Self::Malformed(_) => "malformed-answer",
             Self::Trap(_) => "trap",
             Self::Refused(_) => "policy-error",
-            Self::Overloaded => "overloaded",
+            Self::QueueFull => "queue-full",
+            Self::QueueTimeout(_) => "queue-timeout",
+            Self::TimeBudget(_) => "time-budget",
             Self::Host(_) => "host-fault",
         }
+    }
+
+    /// Whether load is the cause, so that the same request may be allowed when it is sent again.
+    pub const fn is_overload(&self) -> bool {
+        matches!(self, Self::QueueFull | Self::QueueTimeout(_) | Self::TimeBudget(_))
     }
 
     /// What the caller may read. The rest is for the operator: a backtrace says how a policy is made.
@@ -75,7 +88,7 @@ impl Fault {
             return Self::LogFlood;
         }
         if error.downcast_ref::<PoolConcurrencyLimitError>().is_some() {
-            return Self::Overloaded;
+            return Self::QueueFull;
         }
         if ran_out_of_host_call_fuel(error) {
             // Wasmtime gives this error no type. It stands for an argument of an import while the guest runs,

@@ -14,6 +14,7 @@ use wasmtime::Engine;
 
 use crate::Mode;
 use crate::ask::{Callable, tame, tame_roles};
+use crate::caller::Caller;
 use crate::combine::{self, Ruling};
 use crate::decision::{Decision, Grants, Outcome, PolicyOutcome, PolicyStatusRef};
 use crate::policy::{Answered, Policy, PolicyStatus};
@@ -90,14 +91,19 @@ impl Generation {
         self.policies.iter().map(|policy| &policy.status)
     }
 
+    /// How many requests wait for each policy.
+    pub fn queue_depths(&self) -> impl Iterator<Item = (&PolicyStatus, usize)> {
+        self.policies.iter().map(|policy| (&policy.status, policy.permits.depth()))
+    }
+
     /// Asks the policies on a hook that is asked before the act.
-    pub async fn decide<H>(&self, input: &H::Input) -> Decision
+    pub async fn decide<H>(&self, input: &Arc<H::Input>, caller: &Caller) -> Decision
     where
         H: Callable + Hook<Answer = Opinion>,
     {
         let begun = Instant::now();
         let policies = &self.enforced[H::NAME as usize];
-        let answers = ask_until_settled::<H>(policies, input).await;
+        let answers = ask_until_settled::<H>(policies, input, caller).await;
         let said = policies.iter().zip(&answers).map(|(policy, answer)| (&*policy.name, &answer.said));
         let ruling = if H::NAME == HookName::DockerResponse {
             combine::after(said)
@@ -111,10 +117,10 @@ impl Generation {
     }
 
     /// Asks the policies named in `of`, in that order, which roles may be had.
-    pub async fn grants(&self, input: &aws::Request, of: &[Arc<str>]) -> Grants {
+    pub async fn grants(&self, input: &Arc<aws::Request>, of: &[Arc<str>], caller: &Caller) -> Grants {
         let begun = Instant::now();
         let policies = named(&self.enforced, of);
-        let answers = ask_all(&policies, input).await;
+        let answers = ask_all(&policies, input, caller).await;
         let said = policies.iter().zip(&answers).map(|(policy, answer)| (&*policy.name, &answer.said));
         let none = || (Vec::new(), Vec::new());
         let (ruling, (grants, denials)) = match combine::roles(said) {
@@ -134,21 +140,21 @@ impl Generation {
     }
 
     /// Asks those of the policies named in `of` that only watch; their word counts for nothing.
-    pub async fn monitor_grants(&self, input: &aws::Request, of: &[Arc<str>]) -> Vec<PolicyOutcome> {
+    pub async fn monitor_grants(&self, input: &Arc<aws::Request>, of: &[Arc<str>]) -> Vec<PolicyOutcome> {
         let policies = named(&self.monitored, of);
-        let answers = ask_all(&policies, input).await;
+        let answers = ask_all(&policies, input, &Caller::BACKGROUND).await;
         outcomes(&policies, answers, roles)
     }
 
     /// Asks the policies that only watch; their word counts for nothing.
-    pub async fn monitor<H>(&self, input: &H::Input) -> Vec<PolicyOutcome>
+    pub async fn monitor<H>(&self, input: &Arc<H::Input>) -> Vec<PolicyOutcome>
     where
         H: Callable + Hook<Answer = Opinion>,
     {
         let policies = &self.monitored[H::NAME as usize];
         let mut answers = Vec::with_capacity(policies.len());
         for policy in policies {
-            answers.push(policy.ask::<H>(input).await.map(tame));
+            answers.push(policy.ask::<H>(input, &Caller::BACKGROUND).await.map(tame));
         }
         outcomes(policies, answers, Outcome::Opinion)
     }
@@ -163,6 +169,7 @@ impl Generation {
         Decision {
             allowed: ruling.allowed,
             fault: ruling.fault,
+            overloaded: ruling.overloaded,
             reason: ruling.reason,
             rule: ruling.rule,
             policy: ruling.by.and_then(|by| policies.get(by)).map(|policy| Arc::clone(&policy.name)),
@@ -179,10 +186,14 @@ fn named(on: &[Vec<Arc<Policy>>], of: &[Arc<str>]) -> Vec<Arc<Policy>> {
     of.iter().filter_map(|name| policies.iter().find(|policy| policy.name == *name)).cloned().collect()
 }
 
-async fn ask_all(policies: &[Arc<Policy>], input: &aws::Request) -> Vec<Answered<aws::Answer>> {
+async fn ask_all(
+    policies: &[Arc<Policy>],
+    input: &Arc<aws::Request>,
+    caller: &Caller,
+) -> Vec<Answered<aws::Answer>> {
     let mut answers = Vec::with_capacity(policies.len());
     for policy in policies {
-        answers.push(policy.ask::<AwsRoles>(input).await.map(tame_roles));
+        answers.push(policy.ask::<AwsRoles>(input, caller).await.map(tame_roles));
     }
     answers
 }
@@ -193,13 +204,17 @@ fn roles(answer: aws::Answer) -> Outcome {
 }
 
 /// Asks in order, until one settles the matter.
-async fn ask_until_settled<H>(policies: &[Arc<Policy>], input: &H::Input) -> Vec<Answered<Opinion>>
+async fn ask_until_settled<H>(
+    policies: &[Arc<Policy>],
+    input: &Arc<H::Input>,
+    caller: &Caller,
+) -> Vec<Answered<Opinion>>
 where
     H: Callable + Hook<Answer = Opinion>,
 {
     let mut answers = Vec::with_capacity(policies.len());
     for (by, policy) in policies.iter().enumerate() {
-        let answer = policy.ask::<H>(input).await.map(tame);
+        let answer = policy.ask::<H>(input, caller).await.map(tame);
         let settled = combine::settles(by, (&policy.name, &answer.said)).is_some();
         answers.push(answer);
         if settled {
@@ -216,12 +231,17 @@ fn outcomes<T>(
 ) -> Vec<PolicyOutcome> {
     let mut answers = answers.into_iter();
     let one = |policy: &Arc<Policy>| {
-        let (outcome, elapsed) = match answers.next() {
-            None => (Outcome::NotAsked, Duration::ZERO),
-            Some(Answered { said: Ok(answer), elapsed }) => (outcome(answer), elapsed),
-            Some(Answered { said: Err(fault), elapsed }) => (Outcome::Fault(fault), elapsed),
-        };
-        PolicyOutcome { policy: PolicyStatusRef(Arc::clone(policy)), outcome, elapsed }
+        let policy = PolicyStatusRef(Arc::clone(policy));
+        match answers.next() {
+            None => {
+                let outcome = Outcome::NotAsked;
+                PolicyOutcome { policy, outcome, elapsed: Duration::ZERO, waited: Duration::ZERO }
+            }
+            Some(Answered { said, elapsed, waited }) => {
+                let outcome = said.map_or_else(Outcome::Fault, &outcome);
+                PolicyOutcome { policy, outcome, elapsed, waited }
+            }
+        }
     };
     policies.iter().map(one).collect()
 }

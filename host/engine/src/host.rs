@@ -4,7 +4,8 @@ use arc_swap::ArcSwap;
 use portcullis_contract::HookName;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use tokio::sync::{Mutex, Semaphore};
+use std::time::Duration;
+use tokio::sync::Mutex;
 use wasmtime::Engine;
 
 use crate::ask::Entry;
@@ -12,12 +13,13 @@ use crate::build::{Builder, Facts, Order};
 use crate::cache::Cache;
 use crate::error::PolicyError;
 use crate::generation::{Attached, Generation};
-use crate::lane::Lane;
 use crate::linker::linker;
+use crate::offload::OffloadRuntime;
 use crate::policy::{Policy, PolicyStatus, PreparedInstance};
 use crate::probe::{Probed, probe};
 use crate::revision::revision;
 use crate::sealed::Artifact;
+use crate::slow_callers::SlowCallers;
 use crate::ticker::Ticker;
 use crate::{Digest, Hooks, LoadError, PolicySpec, compile_config};
 
@@ -28,13 +30,20 @@ pub struct HostOptions {
     pub builder: Builder,
     /// Keeps what was built.
     pub cache: Option<Cache>,
+    /// How long a request may take in all, with everything that it waits for.
+    pub time_budget: Duration,
+}
+
+impl HostOptions {
+    /// Below the 15 seconds after which dockerd gives a plugin up.
+    pub const TIME_BUDGET: Duration = Duration::from_secs(10);
 }
 
 /// The policies of this process.
 #[derive(Debug)]
 pub struct Host {
     options: HostOptions,
-    lane: Lane,
+    offload: Arc<OffloadRuntime>,
     ticker: Arc<Ticker>,
     current: ArcSwap<Generation>,
     number: AtomicU64,
@@ -58,13 +67,13 @@ impl Candidate {
 impl Host {
     /// A host with an empty generation, which refuses everything.
     pub fn new(options: HostOptions) -> Result<Self, LoadError> {
-        let lane = Lane::new().map_err(|error| LoadError::Engine(error.to_string()))?;
+        let offload = OffloadRuntime::new().map_err(|error| LoadError::Engine(error.to_string()))?;
         let ticker = Ticker::start().map_err(|error| LoadError::Engine(error.to_string()))?;
         let ticker = Arc::new(ticker);
         let empty = Generation::new(0, Vec::new(), None, None);
         Ok(Self {
             options,
-            lane,
+            offload: Arc::new(offload),
             ticker,
             current: ArcSwap::from_pointee(empty),
             number: AtomicU64::new(0),
@@ -77,20 +86,20 @@ impl Host {
         self.current.load_full()
     }
 
-    /// Runs `work`, a decision with its record, on this thread until it first waits and in the slow lane after
-    /// that. It runs to its end also when the caller is gone. `None` if it panicked.
-    pub fn run<T: Send + 'static>(
-        &self,
-        work: impl Future<Output = T> + Send + 'static,
-    ) -> impl Future<Output = Option<T>> + Send {
-        // Here and not in async code, whose future would hold a copy of it.
-        let work = Box::pin(work);
-        self.lane.run(work)
+    /// How long a request may take in all, with everything that it waits for.
+    pub fn time_budget(&self) -> Duration {
+        self.options.time_budget
     }
 
-    /// Runs `work` beside everything else, where it can delay nobody.
-    pub fn run_aside(&self, work: impl Future<Output = ()> + Send + 'static) {
-        self.lane.spawn(work);
+    /// Runs `work`, e.g. asking monitoring policies, where it delays no request. Dropped and counted where too much of it
+    /// is waiting.
+    pub fn spawn_background(&self, work: impl Future<Output = ()> + Send + 'static) {
+        self.offload.spawn_background(work);
+    }
+
+    /// How often background work was dropped.
+    pub fn background_dropped(&self) -> u64 {
+        self.offload.dropped()
     }
 
     /// Builds a candidate and puts it in force. One at a time; on an error the set in force stays.
@@ -117,7 +126,7 @@ impl Host {
             built.push(self.build(spec, not_preinitialized_because).await?);
         }
         loop {
-            let (engine, policies) = load(&built, &self.ticker)?;
+            let (engine, policies) = self.prepare_all(&built)?;
             match self.first_that_differs(&built, &policies).await? {
                 None => return Ok(Candidate { policies, engine: Some(engine) }),
                 Some((at, reason)) => {
@@ -214,6 +223,58 @@ impl Host {
         }
         Ok(Built { spec, hooks: wanted, module: digest, facts, artifact: Artifact::trusted(artifact) })
     }
+
+    /// An engine with a pool for exactly these policies, and each of them in it.
+    ///
+    /// Every generation has an engine of its own: a pool cannot grow, and a policy that needs more than the first
+    /// set foresaw would otherwise need a restart.
+    fn prepare_all(&self, built: &[Built]) -> Result<(Engine, Vec<Arc<Policy>>), LoadError> {
+        let broken = |error: wasmtime::Error| LoadError::Engine(format!("{error:#}"));
+        let sizes = built.iter().map(|built| (&built.facts.needs, &built.spec.limits));
+        let engine = Engine::new(&compile_config::pooled(sizes)).map_err(broken)?;
+        self.ticker.add(&engine);
+        let one = |built: &Built| {
+            self.prepare(&engine, built).map(Arc::new).map_err(|error| {
+                LoadError::policy(&built.spec.name, PolicyError::Artifact(format!("{error:#}")))
+            })
+        };
+        let policies = built.iter().map(one).collect::<Result<_, _>>()?;
+        Ok((engine, policies))
+    }
+
+    fn prepare(&self, engine: &Engine, built: &Built) -> wasmtime::Result<Policy> {
+        let Built { spec, facts, .. } = built;
+        let component = built.artifact.component(engine)?;
+        let entry = Entry::find(&component)?;
+        let pre = linker(engine, !spec.wasi.is_empty())?.instantiate_pre(&component)?;
+        let name: Arc<str> = spec.name.as_str().into();
+        let settings = Digest::of(spec.settings.as_bytes());
+        let revision = revision(built.module, spec, &built.hooks);
+        Ok(Policy {
+            status: PolicyStatus {
+                name: Arc::clone(&name),
+                source: spec.source.to_string(),
+                module_sha256: built.module.to_string().into(),
+                settings_sha256: settings.to_string().into(),
+                revision: revision.to_string().into(),
+                mode: spec.mode,
+                hooks: built.hooks.clone(),
+                imports: facts.imports.clone(),
+                not_preinitialized_because: facts.not_preinitialized_because.clone(),
+            },
+            name,
+            limits: spec.limits,
+            ticker: Arc::clone(&self.ticker),
+            offload: Arc::clone(&self.offload),
+            slow_callers: SlowCallers::new(),
+            time_budget: self.options.time_budget,
+            wasi: !spec.wasi.is_empty(),
+            settings: facts.not_preinitialized_because.is_some().then(|| spec.settings.clone()),
+            entry,
+            pre: PreparedInstance(pre),
+            permits: Policy::queue(&spec.limits),
+        })
+    }
 }
 
 /// A policy that was built.
@@ -223,53 +284,4 @@ struct Built {
     module: Digest,
     facts: Facts,
     artifact: Artifact,
-}
-
-/// An engine with a pool for exactly these policies, and each of them in it.
-///
-/// Every generation has an engine of its own: a pool cannot grow, and a policy that needs more than the first
-/// set foresaw would otherwise need a restart.
-fn load(built: &[Built], ticker: &Arc<Ticker>) -> Result<(Engine, Vec<Arc<Policy>>), LoadError> {
-    let broken = |error: wasmtime::Error| LoadError::Engine(format!("{error:#}"));
-    let sizes = built.iter().map(|built| (&built.facts.needs, &built.spec.limits));
-    let engine = Engine::new(&compile_config::pooled(sizes)).map_err(broken)?;
-    ticker.add(&engine);
-    let one = |built: &Built| {
-        prepare(&engine, built, ticker)
-            .map(Arc::new)
-            .map_err(|error| LoadError::policy(&built.spec.name, PolicyError::Artifact(format!("{error:#}"))))
-    };
-    let policies = built.iter().map(one).collect::<Result<_, _>>()?;
-    Ok((engine, policies))
-}
-
-fn prepare(engine: &Engine, built: &Built, ticker: &Arc<Ticker>) -> wasmtime::Result<Policy> {
-    let Built { spec, facts, .. } = built;
-    let component = built.artifact.component(engine)?;
-    let entry = Entry::find(&component)?;
-    let pre = linker(engine, !spec.wasi.is_empty())?.instantiate_pre(&component)?;
-    let name: Arc<str> = spec.name.as_str().into();
-    let settings = Digest::of(spec.settings.as_bytes());
-    let revision = revision(built.module, spec, &built.hooks);
-    Ok(Policy {
-        status: PolicyStatus {
-            name: Arc::clone(&name),
-            source: spec.source.to_string(),
-            module_sha256: built.module.to_string().into(),
-            settings_sha256: settings.to_string().into(),
-            revision: revision.to_string().into(),
-            mode: spec.mode,
-            hooks: built.hooks.clone(),
-            imports: facts.imports.clone(),
-            not_preinitialized_because: facts.not_preinitialized_because.clone(),
-        },
-        name,
-        limits: spec.limits,
-        ticker: Arc::clone(ticker),
-        wasi: !spec.wasi.is_empty(),
-        settings: facts.not_preinitialized_because.is_some().then(|| spec.settings.clone()),
-        entry,
-        pre: PreparedInstance(pre),
-        places: Semaphore::new(spec.limits.concurrency as usize),
-    })
 }

@@ -1,4 +1,4 @@
-//! Policies: how they are loaded, asked, combined and swapped. Knows wasmtime; knows no HTTP and no door.
+//! Policies: how they are loaded, asked, combined and swapped. Knows wasmtime; knows no HTTP and no API.
 //!
 //! **Loading**, one file per step. The first two run in the host, the next five in a child process under
 //! resource limits ([`build`]), since neither the compiler nor a hostile `configure` can be stopped inside ours:
@@ -13,29 +13,34 @@
 //! 8. [`probe`]: the cases are asked of what will go live
 //! 9. [`Host::load`] publishes: one pointer store
 //!
-//! **Deciding**: [`Generation::decide`] asks every policy of one generation in a new instance each
-//! (`ask`), on the caller's thread for the first slice and on a lane of its own after that (`lane`), and
-//! combines what they say ([`combine`]).
+//! **Deciding**: [`Generation::decide`] asks every policy of one generation and combines what they say ([`combine`]).
+//! `policy` asks one: in turns with other callers (`fair_queue`), in a new instance (`ask`), on the caller's thread for
+//! the first slice and in a runtime for long decisions after that (`offload`). A deadline counts the guest's processor
+//! time (`cpu_time`), so load delays a decision and refuses none, until the request's time budget is over.
 
 mod ask;
 pub mod build;
 pub mod cache;
+mod caller;
 pub mod case;
 pub mod combine;
 mod compile_config;
+mod cpu_time;
 mod decision;
 mod digest;
 mod error;
+mod fair_queue;
 mod fault;
 mod generation;
 mod host;
-mod lane;
 mod limits;
 mod linker;
+mod offload;
 mod policy;
 pub mod probe;
 mod revision;
 mod sealed;
+mod slow_callers;
 pub mod source;
 mod spec;
 mod state;
@@ -43,6 +48,7 @@ mod text;
 mod ticker;
 
 pub use ask::Callable;
+pub use caller::Caller;
 pub use decision::{Decision, Grants, Outcome, PolicyOutcome, PolicyStatusRef};
 pub use digest::Digest;
 pub use error::LoadError;

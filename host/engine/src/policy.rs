@@ -1,18 +1,30 @@
-//! One policy, loaded and ready, and how it is asked: a new instance for every question.
+//! One policy, loaded and ready, and how it is asked: a new instance for every request.
+//!
+//! A request waits in the policy's queue until it is one of the `concurrency` that may be under way. Its guest then runs
+//! on this thread for its first slice, and in the runtime for long decisions after that.
 
-use portcullis_contract::HookName;
+use portcullis_contract::{HeapSize as _, HookName};
 use serde::Serialize;
+use std::future::poll_fn;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::{Duration, Instant};
-use tokio::sync::Semaphore;
 use wasmtime::Store;
 use wasmtime::component::{Instance, InstancePre};
 
 use crate::ask::{Callable, Entry, new_store};
+use crate::caller::Caller;
+use crate::cpu_time::{CpuMeter, GuestFuture};
+use crate::fair_queue::{Bounds, FairQueue, Permit, QueueError};
+use crate::offload::OffloadRuntime;
+use crate::slow_callers::SlowCallers;
 use crate::state::State;
 use crate::text;
 use crate::ticker::Ticker;
 use crate::{Fault, Limits, Mode};
+
+/// Bytes of the requests that wait for one policy, at most.
+const QUEUE_BYTES: usize = 64 << 20;
 
 /// One policy, loaded and ready.
 #[derive(Debug)]
@@ -26,7 +38,11 @@ pub(crate) struct Policy {
     pub(crate) settings: Option<String>,
     pub(crate) entry: Entry,
     pub(crate) pre: PreparedInstance,
-    pub(crate) places: Semaphore,
+    pub(crate) permits: Arc<FairQueue>,
+    pub(crate) offload: Arc<OffloadRuntime>,
+    pub(crate) slow_callers: SlowCallers,
+    /// What a request may take in all, for the text of a fault.
+    pub(crate) time_budget: Duration,
 }
 
 /// A component with its imports found, so that an instance is one step away.
@@ -66,61 +82,133 @@ pub struct PolicyStatus {
 pub(crate) struct Answered<T> {
     pub(crate) said: Result<T, Fault>,
     pub(crate) elapsed: Duration,
+    pub(crate) waited: Duration,
 }
 
 impl<T> Answered<T> {
     pub(crate) fn map<U>(self, map: impl FnOnce(T) -> U) -> Answered<U> {
-        Answered { said: self.said.map(map), elapsed: self.elapsed }
+        Answered { said: self.said.map(map), elapsed: self.elapsed, waited: self.waited }
     }
 }
 
 impl Policy {
-    /// Asks one question of a new instance, which is dropped afterwards whatever happened.
-    pub(crate) async fn ask<H: Callable>(&self, input: &H::Input) -> Answered<H::Answer> {
+    /// A queue with as many permits as decisions may be under way at once.
+    pub(crate) fn queue(limits: &Limits) -> Arc<FairQueue> {
+        let bounds = Bounds { entries: limits.queue_length as usize, bytes: QUEUE_BYTES };
+        FairQueue::new(limits.concurrency as usize, bounds)
+    }
+
+    /// Asks a new instance, which is dropped afterwards whatever happened.
+    pub(crate) async fn ask<H: Callable>(
+        self: &Arc<Self>,
+        input: &Arc<H::Input>,
+        caller: &Caller,
+    ) -> Answered<H::Answer> {
         let begun = Instant::now();
-        let said = match self.places.try_acquire() {
-            Err(_) => Err(Fault::Overloaded),
-            Ok(_place) if self.wasi => self.ask_in_time::<H>(input).await,
-            Ok(_place) => self.ask_instance::<H>(input).await,
+        let mut waited = Duration::ZERO;
+        let permit = if let Some(permit) = self.permits.try_acquire() {
+            Ok(permit)
+        } else {
+            let permit = self.wait(input.heap_size(), caller).await;
+            waited = begun.elapsed();
+            permit
+        };
+        let said = match permit {
+            Ok(permit) => {
+                let meter = CpuMeter::default();
+                let guest = Arc::clone(self).ask_instance::<H>(Arc::clone(input), meter.clone(), permit);
+                self.run(caller, &meter, Box::pin(guest)).await
+            }
+            Err(fault) => Err(fault),
         };
         if let Err(fault) = &said {
             let decision = &*H::context(input).decision;
             tracing::warn!(policy = &*self.name, decision, fault = fault.name(), "{fault}");
         }
-        Answered { said, elapsed: begun.elapsed() }
+        Answered { said, elapsed: begun.elapsed(), waited }
     }
 
-    /// The epoch does not stop a guest that waits in a host call, and only WASI has calls that wait.
-    async fn ask_in_time<H: Callable>(&self, input: &H::Input) -> Result<H::Answer, Fault> {
-        let deadline = self.limits.deadline;
-        let asked = tokio::time::timeout(deadline, self.ask_instance::<H>(input)).await;
-        asked.unwrap_or(Err(Fault::Deadline(deadline)))
+    /// Waits until the request is one of those that may be under way.
+    async fn wait(&self, bytes: usize, caller: &Caller) -> Result<Permit, Fault> {
+        let timeout = self.limits.queue_timeout;
+        let until = caller.until.map(|until| until.min(tokio::time::Instant::now() + timeout));
+        let permit = self.permits.acquire(caller.key, bytes, until).await;
+        permit.map_err(|error| match error {
+            QueueError::Full => Fault::QueueFull,
+            QueueError::Timeout if until == caller.until => Fault::TimeBudget(self.time_budget),
+            QueueError::Timeout => Fault::QueueTimeout(timeout),
+        })
     }
 
-    async fn ask_instance<H: Callable>(&self, input: &H::Input) -> Result<H::Answer, Fault> {
+    /// Runs the guest: on this thread first, unless its caller's decisions are long.
+    async fn run<T: Send + 'static>(
+        &self,
+        caller: &Caller,
+        meter: &CpuMeter,
+        mut guest: GuestFuture<Result<T, Fault>>,
+    ) -> Result<T, Fault> {
+        if !caller.is_background() && !self.slow_callers.contain(caller.key) {
+            let begun = Instant::now();
+            let polled = poll_fn(|context| Poll::Ready(guest.as_mut().poll(context))).await;
+            self.slow_callers.took(caller.key, begun.elapsed());
+            if let Poll::Ready(said) = polled {
+                return said;
+            }
+        }
+        let offloaded = self.offload.run(caller.key, meter, guest);
+        let said = match caller.until {
+            None => offloaded.await,
+            Some(until) => match tokio::time::timeout_at(until, offloaded).await {
+                Ok(said) => said,
+                Err(_) => return Err(Fault::TimeBudget(self.time_budget)),
+            },
+        };
+        if !caller.is_background() {
+            self.slow_callers.spent(caller.key, meter.spent());
+        }
+        said.unwrap_or_else(|| Err(Fault::Host("asking it was cut short".into())))
+    }
+
+    /// Asks a new instance. The permit is returned after the instance's slot in the pool.
+    async fn ask_instance<H: Callable>(
+        self: Arc<Self>,
+        input: Arc<H::Input>,
+        meter: CpuMeter,
+        permit: Permit,
+    ) -> Result<H::Answer, Fault> {
+        let _permit = permit;
         let _running = self.ticker.run();
-        let decision = &H::context(input).decision;
-        let mut store = self.new_store(decision, H::NAME);
+        let decision = &H::context(&input).decision;
+        let mut store = self.new_store(decision, H::NAME, &meter);
         let instance = self.new_instance(&mut store).await?;
-        let answered = self.entry.call::<H>(&mut store, &instance, input).await;
+        let answered = self.entry.call::<H>(&mut store, &instance, &input).await;
         let answer = answered.map_err(|error| self.call_failed(&error))?;
         answer.map_err(|text| Fault::Refused(text::one_line(&text, text::REASON)))
     }
 
-    /// How long a new instance takes to be made and configured.
-    pub(crate) async fn time_to_configure(&self) -> Result<Duration, Fault> {
-        let begun = Instant::now();
-        let _running = self.ticker.run();
-        let mut store = self.new_store("probe", HookName::DockerRequest);
-        self.new_instance(&mut store).await?;
-        Ok(begun.elapsed())
+    /// How long a new instance uses the processor to be made and configured.
+    pub(crate) async fn time_to_configure(self: &Arc<Self>) -> Result<Duration, Fault> {
+        let meter = CpuMeter::default();
+        let guest: GuestFuture<Result<(), Fault>> = Box::pin({
+            let (policy, meter) = (Arc::clone(self), meter.clone());
+            async move {
+                let _running = policy.ticker.run();
+                let mut store = policy.new_store("probe", HookName::DockerRequest, &meter);
+                policy.new_instance(&mut store).await.map(drop)
+            }
+        });
+        match self.run(&Caller::BACKGROUND, &meter, guest).await {
+            // It was stopped, so it takes this much at least.
+            Ok(()) | Err(Fault::Deadline(_)) => Ok(meter.spent()),
+            Err(fault) => Err(fault),
+        }
     }
 
-    fn new_store(&self, decision: &str, hook: HookName) -> Store<State> {
-        new_store(self.pre.0.engine(), &self.limits, &self.name, decision, self.wasi, hook)
+    fn new_store(&self, decision: &str, hook: HookName, meter: &CpuMeter) -> Store<State> {
+        new_store(self.pre.0.engine(), &self.limits, &self.name, decision, self.wasi, hook, meter)
     }
 
-    /// An instance that can be asked: frozen, or configured now.
+    /// An instance that can be asked: pre-initialized, or configured now.
     async fn new_instance(&self, store: &mut Store<State>) -> Result<Instance, Fault> {
         let Limits { deadline, answer, .. } = self.limits;
         let made = self.pre.0.instantiate_async(&mut *store).await;

@@ -2,10 +2,11 @@
 
 use portcullis_contract::hook::{AwsRoles, DockerRequest, DockerResponse, SecretAccess};
 use portcullis_contract::types::Opinion;
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
-use crate::Fault;
-use crate::ask::tame;
+use crate::ask::{Callable, tame};
+use crate::caller::Caller;
 use crate::case::{Case, Question, Said};
 use crate::error::PolicyError;
 use crate::policy::{Answered, Policy};
@@ -20,14 +21,14 @@ pub(crate) enum Probed {
 
 /// Asks every case. `not_preinitialized_because` is what the component said to them before it was frozen.
 pub(crate) async fn probe(
-    policy: &Policy,
+    policy: &Arc<Policy>,
     cases: &[Case],
     not_preinitialized_because: &[Said],
 ) -> Result<Probed, PolicyError> {
     match &policy.status.not_preinitialized_because {
         None => drop(policy.time_to_configure().await.map_err(PolicyError::Start)?),
         Some(reason) => {
-            let (took, deadline) = (time_to_configure(policy).await?, policy.limits.deadline);
+            let (took, deadline) = (least_time_to_configure(policy).await?, policy.limits.deadline);
             if took > deadline / 2 {
                 return Err(PolicyError::SlowToConfigure { reason: reason.clone(), took, deadline });
             }
@@ -49,18 +50,11 @@ pub(crate) async fn probe(
     Ok(Probed::Good)
 }
 
-/// The least of a few tries: the first one also pays for code and memory that were never touched, and a machine
-/// that is busy elsewhere says nothing about the policy.
-async fn time_to_configure(policy: &Policy) -> Result<Duration, PolicyError> {
+/// The least of a few tries: the first one also pays for code and memory that were never touched.
+async fn least_time_to_configure(policy: &Arc<Policy>) -> Result<Duration, PolicyError> {
     let mut least = Duration::MAX;
     for _ in 0..3 {
-        let begun = Instant::now();
-        let took = match policy.time_to_configure().await {
-            // It was stopped, so it takes this much at least.
-            Err(Fault::Deadline(_)) => begun.elapsed(),
-            other => other.map_err(PolicyError::Start)?,
-        };
-        least = least.min(took);
+        least = least.min(policy.time_to_configure().await.map_err(PolicyError::Start)?);
         if least <= policy.limits.deadline / 2 {
             break;
         }
@@ -68,16 +62,20 @@ async fn time_to_configure(policy: &Policy) -> Result<Duration, PolicyError> {
     Ok(least)
 }
 
-async fn ask(policy: &Policy, question: &Question) -> Said {
+async fn ask(policy: &Arc<Policy>, question: &Question) -> Said {
     match question {
-        Question::DockerRequest(input) => opinion(policy.ask::<DockerRequest>(input).await),
-        Question::DockerResponse(input) => opinion(policy.ask::<DockerResponse>(input).await),
-        Question::SecretAccess(input) => opinion(policy.ask::<SecretAccess>(input).await),
-        Question::AwsRoles(input) => match policy.ask::<AwsRoles>(input).await.said {
+        Question::DockerRequest(input) => opinion(answer::<DockerRequest>(policy, input).await),
+        Question::DockerResponse(input) => opinion(answer::<DockerResponse>(policy, input).await),
+        Question::SecretAccess(input) => opinion(answer::<SecretAccess>(policy, input).await),
+        Question::AwsRoles(input) => match answer::<AwsRoles>(policy, input).await.said {
             Ok(answer) => Said::Roles(answer),
             Err(fault) => Said::Fault(fault.to_string()),
         },
     }
+}
+
+async fn answer<H: Callable<Input: Clone>>(policy: &Arc<Policy>, input: &H::Input) -> Answered<H::Answer> {
+    policy.ask::<H>(&Arc::new(input.clone()), &Caller::BACKGROUND).await
 }
 
 fn opinion(answer: Answered<Opinion>) -> Said {

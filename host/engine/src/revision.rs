@@ -25,6 +25,8 @@ pub(crate) fn revision(module: Digest, spec: &PolicySpec, hooks: &[HookName]) ->
         table_elements,
         instances,
         concurrency,
+        queue_timeout,
+        queue_length,
         log_lines,
         log_bytes,
         answer,
@@ -36,6 +38,8 @@ pub(crate) fn revision(module: Digest, spec: &PolicySpec, hooks: &[HookName]) ->
         ("table_elements", table_elements.to_string()),
         ("instances", instances.to_string()),
         ("concurrency", concurrency.to_string()),
+        ("queue_timeout", queue_timeout.as_nanos().to_string()),
+        ("queue_length", queue_length.to_string()),
         ("log_lines", log_lines.to_string()),
         ("log_bytes", log_bytes.to_string()),
         ("answer", answer.to_string()),
@@ -83,7 +87,7 @@ mod tests {
 
     #[test]
     fn it_is_the_same_on_every_machine_and_in_every_build() {
-        assert_eq!(of(&spec()), "45beb0df20b7c2fbe0665f8cea735ac77e4387f9119a57e5df21e86813190d8c");
+        assert_eq!(of(&spec()), "1e3fe2bdeb68e9e71204397b677047f396b53e44491536c2be4f07703ef1c2d4");
     }
 
     #[test]

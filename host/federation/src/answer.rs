@@ -14,7 +14,7 @@ use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
-use portcullis_authorization::Refused;
+use portcullis_authorization::{RETRY_AFTER, Refused};
 use portcullis_identity::AuthError;
 use serde::Serialize;
 
@@ -110,8 +110,12 @@ impl Failure {
         }
     }
 
-    /// 403 for a policy's no, 500 where none could be asked.
+    /// 403 where a policy denies, 503 where load is the cause, 500 where no policy could be asked for another reason.
     pub(crate) fn refused(refused: &Refused) -> Self {
+        if refused.overloaded {
+            let text = format!("Service Unavailable: {refused}");
+            return Self::new(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", text);
+        }
         if refused.fault {
             let text = format!("Internal Server Error: {refused}");
             return Self::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", text);
@@ -176,6 +180,9 @@ impl Failure {
         if let Some(allow) = self.allow {
             headers.insert(header::ALLOW, HeaderValue::from_static(allow));
         }
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(header::RETRY_AFTER, RETRY_AFTER.into());
+        }
         response
     }
 }
@@ -217,4 +224,19 @@ pub(crate) fn of_user(mut response: Response, user: &str) -> Response {
         response.headers_mut().insert(USERNAME, user);
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn load_is_503_and_says_when_to_try_again() {
+        let refused = Refused { overloaded: true, ..Refused::fault("host:queue-full", "too many", "id") };
+        let response = Failure::refused(&refused).into_response("alice");
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(response.headers()[header::RETRY_AFTER], "1");
+        let fault = Failure::refused(&Refused::fault("host:trap", "it broke off", "id"));
+        assert_eq!(fault.into_response("alice").status(), StatusCode::INTERNAL_SERVER_ERROR);
+    }
 }

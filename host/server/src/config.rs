@@ -25,6 +25,7 @@ use portcullis_listen::{Address, Limits, TlsFiles};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 pub(crate) use barbican::{Barbican, Identity};
 pub(crate) use federation::Federation;
@@ -39,6 +40,8 @@ pub struct Config {
     pub policies: Vec<PolicySpec>,
     /// Where each policy stands, by its name.
     locations: BTreeMap<String, Location>,
+    /// How long a request may take in all, with everything that it waits for.
+    pub(crate) time_budget: Duration,
     /// `[docker]`.
     pub docker: PluginSettings,
     /// Absent where the door is off.
@@ -143,7 +146,7 @@ impl Config {
         Self::from_text(&text, file, folder, &environment::overrides(std::env::vars_os())?)
     }
 
-    /// The configuration without a file: docker-baseline and allow, on local sockets.
+    /// The configuration without a file: docker-baseline, which allows what it does not deny, on local sockets.
     ///
     /// # Errors
     /// A value in the environment is wrong.
@@ -234,6 +237,7 @@ impl Config {
         [
             ("state", self.state == newer.state),
             ("[listen]", self.listen == newer.listen),
+            ("[decisions]", self.time_budget == newer.time_budget),
             ("[docker]", self.docker == newer.docker),
             ("[federation] listen", self.federation_listens() == newer.federation_listens()),
             ("[barbican]", self.barbican == newer.barbican),

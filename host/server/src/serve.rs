@@ -16,6 +16,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
 
@@ -44,11 +45,11 @@ impl ConfigSource {
     }
 }
 
-/// The engine. `state` is where compiled policies are kept.
+/// The engine. `state` is where compiled policies are kept, `time_budget` how long a request may take in all.
 ///
 /// # Errors
 /// The folder cannot be used, or the engine cannot be started.
-pub fn engine(state: Option<&Path>) -> Result<Arc<Host>, ServeError> {
+pub fn engine(state: Option<&Path>, time_budget: Duration) -> Result<Arc<Host>, ServeError> {
     let builder = Builder {
         // The very program that runs, also after its file was replaced by a newer one.
         program: "/proc/self/exe".into(),
@@ -56,7 +57,7 @@ pub fn engine(state: Option<&Path>) -> Result<Arc<Host>, ServeError> {
         confines: Confines::default(),
     };
     let cache = state.map(Cache::open).transpose()?;
-    Ok(Arc::new(Host::new(HostOptions { builder, cache })?))
+    Ok(Arc::new(Host::new(HostOptions { builder, cache, time_budget })?))
 }
 
 /// Serves until a signal ends it.
@@ -122,7 +123,7 @@ async fn start(
             endpoint.address
         );
     }
-    let host = engine(config.state.as_deref())?;
+    let host = engine(config.state.as_deref(), config.time_budget)?;
     let files = FileWatcher::start()?;
     let in_use = InUse::new(files.clone());
     let opened = match &config.federation {

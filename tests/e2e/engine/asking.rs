@@ -4,6 +4,8 @@
 
 use serde_json::{Value, json};
 use std::fs;
+use std::io::Write as _;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -213,6 +215,17 @@ impl Door {
         let answer: Value = serde_json::from_str(&body).unwrap_or_else(|error| panic!("{error}: {body}"));
         let text = [&answer["Msg"], &answer["Err"]].into_iter().filter_map(Value::as_str).collect();
         Answer { status, allow: answer["Allow"].as_bool().unwrap(), text }
+    }
+
+    /// Asks, and closes the connection without waiting for the answer.
+    pub fn leave(&self, message: &Value) {
+        let mut stream = UnixStream::connect(&self.docker).unwrap();
+        let body = message.to_string();
+        let head = format!(
+            "POST /AuthZPlugin.AuthZReq HTTP/1.1\r\nHost: plugin\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
+        stream.write_all((head + &body).as_bytes()).unwrap();
     }
 
     pub fn admin(&self, path: &str) -> (u16, String) {

@@ -4,7 +4,7 @@ use super::asking::{Asked, bystander, hostile};
 
 /// What it is told to do, the outcome in the record, and what the operator reads there.
 const FAULTS: [(&str, &str, &str); 15] = [
-    ("spin", "deadline", "it did not answer within 2000 ms"),
+    ("spin", "deadline", "it used more than 2000 ms of processor time"),
     ("grow", "out-of-memory", "it wanted more than 32 MiB of memory"),
     ("trap", "trap", "it panicked or aborted < "),
     ("panic", "trap", "it panicked or aborted < portcullis_hostile::acts::panic < "),
@@ -18,7 +18,7 @@ const FAULTS: [(&str, &str, &str); 15] = [
     ("utf8", "malformed-answer", "its answer cannot be read: invalid utf-8"),
     ("error", "policy-error", "it reported an error: the decision was told to fail"),
     // What a fault before it may have left behind would show here.
-    ("spin", "deadline", "it did not answer within 2000 ms"),
+    ("spin", "deadline", "it used more than 2000 ms of processor time"),
     ("grow", "out-of-memory", "it wanted more than 32 MiB of memory"),
 ];
 

@@ -107,7 +107,7 @@ fn a_granted_interface_can_be_called_and_is_shown() {
 #[test]
 fn a_configure_that_misbehaves_ends_the_start() {
     let cases = [
-        ("spin", "its settings: `configure` failed: it did not answer within 10000 ms"),
+        ("spin", "its settings: `configure` failed: it used more than 10000 ms of processor time"),
         ("grow", "its settings: `configure` failed: it wanted more than 16 MiB of memory"),
         ("trap", "its settings: `configure` failed: it broke off: it panicked or aborted"),
         ("panic", "its settings: `configure` failed: it broke off: it panicked or aborted"),

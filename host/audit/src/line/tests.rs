@@ -23,6 +23,7 @@ pub(crate) fn full() -> Record {
             rule: "privileged".into(),
             reason: Some("privileged containers are not allowed".into()),
             detail: None,
+            queue_micros: 0,
             micros: 26,
         }],
         micros: 31,

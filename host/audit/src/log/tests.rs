@@ -8,6 +8,10 @@ use portcullis_contract::types::Verdict;
 use super::{Commit, Log, Options, QUEUE};
 use crate::{AuditError, Kind, Record, Sink};
 
+fn soon() -> std::time::Instant {
+    tokio::time::Instant::now().into_std() + std::time::Duration::from_secs(10)
+}
+
 fn record(id: &str) -> Record {
     Record::new(id, 1_700_000_000_123, "docker-plugin", HookName::DockerRequest, Verdict::Deny)
 }
@@ -66,7 +70,7 @@ async fn every_record_is_one_line_in_order() {
     let disk = Disk::default();
     let log = open(disk.sink(), Commit::Queued, 3).unwrap();
     for number in 0..100 {
-        log.write(record(&number.to_string())).await.unwrap();
+        log.write(record(&number.to_string()), soon()).await.unwrap();
     }
     log.clone().close().await.unwrap();
     assert_eq!(disk.ids(), (0..100).map(|number| format!("\"{number}\"")).collect::<Vec<_>>());
@@ -74,7 +78,7 @@ async fn every_record_is_one_line_in_order() {
     assert!(log.find("98").is_some_and(|line| line.contains("\"id\":\"98\"") && !line.ends_with('\n')));
     assert!(log.find("1").is_none());
     assert!(log.recent().iter().all(|recent| log.find(&recent.id) == Some(recent.line.clone())));
-    assert!(matches!(log.write(record("late")).await, Err(AuditError::Closed)));
+    assert!(matches!(log.write(record("late"), soon()).await, Err(AuditError::Closed)));
 }
 
 #[tokio::test]
@@ -86,8 +90,8 @@ async fn a_decision_is_found_and_not_its_monitoring() {
     });
     let log =
         Log::open(Disk::default().sink(), Options { recent: 8, observe, ..Options::default() }).unwrap();
-    log.write(Record { kind: Kind::Monitor, verdict: Verdict::Abstain, ..record("7") }).await.unwrap();
-    log.write(record("7")).await.unwrap();
+    log.write_detached(Record { kind: Kind::Monitor, verdict: Verdict::Abstain, ..record("7") }).unwrap();
+    log.write(record("7"), soon()).await.unwrap();
     log.flush().await.unwrap();
     assert!(log.find("7").is_some_and(|line| line.contains("\"kind\":\"decision\"")));
     assert_eq!(seen.load(Ordering::Relaxed), 2, "and both were shown to the observer");
@@ -98,13 +102,13 @@ async fn after_a_failed_write_nothing_is_taken_until_one_succeeds() {
     let disk = Disk::default();
     let log = open(disk.sink(), Commit::Queued, 8).unwrap();
     disk.full.store(true, Ordering::Relaxed);
-    log.write(record("kept")).await.unwrap();
+    log.write(record("kept"), soon()).await.unwrap();
     assert!(matches!(log.flush().await, Err(AuditError::Broken(_))));
-    let refused = log.write(record("refused")).await.unwrap_err();
+    let refused = log.write(record("refused"), soon()).await.unwrap_err();
     assert!(refused.to_string().starts_with("the decision cannot be recorded: "), "{refused}");
     disk.full.store(false, Ordering::Relaxed);
     log.flush().await.unwrap();
-    log.write(record("later")).await.unwrap();
+    log.write(record("later"), soon()).await.unwrap();
     log.close().await.unwrap();
     assert_eq!(disk.ids(), ["\"kept\"", "\"later\""], "nothing was lost, torn or written twice");
 }
@@ -114,7 +118,7 @@ async fn it_mends_by_itself() {
     let disk = Disk::default();
     let log = open(disk.sink(), Commit::Queued, 8).unwrap();
     disk.full.store(true, Ordering::Relaxed);
-    log.write(record("kept")).await.unwrap();
+    log.write(record("kept"), soon()).await.unwrap();
     assert!(log.flush().await.is_err());
     disk.full.store(false, Ordering::Relaxed);
     tokio::time::timeout(std::time::Duration::from_secs(10), async {
@@ -148,13 +152,14 @@ async fn a_sink_that_takes_nothing_refuses_and_does_not_hang() {
     let release = hold(held);
     let mut taken = 0;
     let refused = loop {
-        match log.write(record("x")).await {
+        match log.write(record("x"), soon()).await {
             Ok(()) => taken += 1,
             Err(error) => break error,
         }
     };
-    assert!(matches!(refused, AuditError::Stalled(_)), "{refused}");
+    assert!(matches!(refused, AuditError::Stalled), "{refused}");
     assert_eq!(taken, QUEUE);
+    assert!(matches!(log.write_detached(record("y")), Err(AuditError::Stalled)));
     drop(release);
     log.close().await.unwrap();
     assert_eq!(disk.ids().len(), QUEUE);
@@ -168,11 +173,11 @@ async fn a_rotated_file_is_left_for_a_new_one() {
     let (path, moved) = (folder.path().join("decisions.log"), folder.path().join("decisions.log.1"));
     let log = open(Sink::File(path.clone()), Commit::Queued, 0).unwrap();
     assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o137, 0);
-    log.write(record("1")).await.unwrap();
+    log.write(record("1"), soon()).await.unwrap();
     std::fs::rename(&path, &moved).unwrap();
-    log.write(record("2")).await.unwrap();
+    log.write(record("2"), soon()).await.unwrap();
     log.reopen().await.unwrap();
-    log.write(record("3")).await.unwrap();
+    log.write(record("3"), soon()).await.unwrap();
     log.close().await.unwrap();
     assert_eq!(std::fs::read_to_string(&moved).unwrap().lines().count(), 2);
     assert_eq!(std::fs::read_to_string(&path).unwrap().lines().count(), 1);
@@ -181,7 +186,7 @@ async fn a_rotated_file_is_left_for_a_new_one() {
 #[tokio::test]
 async fn a_full_disk_is_told_by_the_real_one() {
     let log = open(Sink::File("/dev/full".into()), Commit::Queued, 0).unwrap();
-    log.write(record("1")).await.unwrap();
+    log.write(record("1"), soon()).await.unwrap();
     let error = log.flush().await.unwrap_err();
     assert!(error.to_string().contains("No space left"), "{error}");
 }
@@ -211,7 +216,7 @@ async fn a_write_that_has_returned_is_on_the_disk() {
     let log = open(disk.sink(), Commit::Written, 4).unwrap();
     for number in 0..50 {
         let id = number.to_string();
-        log.write(record(&id)).await.unwrap();
+        log.write(record(&id), soon()).await.unwrap();
         assert_eq!(disk.ids().last(), Some(&format!("\"{id}\"")), "before anything else happens");
         assert!(log.find(&id).is_some());
     }
@@ -225,7 +230,7 @@ async fn writers_at_once_share_a_write() {
     let written: Vec<_> = (0..200)
         .map(|number| {
             let (log, record) = (log.clone(), record(&number.to_string()));
-            tokio::spawn(async move { log.write(record).await })
+            tokio::spawn(async move { log.write(record, soon()).await })
         })
         .collect();
     // All but the first are in the queue when the disk comes back.
@@ -244,15 +249,15 @@ async fn writers_at_once_share_a_write() {
 async fn the_first_record_that_cannot_be_written_is_refused_and_says_so_later() {
     let disk = Disk::default();
     let log = open(disk.sink(), Commit::Written, 8).unwrap();
-    log.write(Record { rule: "allow".into(), ..record("1") }).await.unwrap();
+    log.write(Record { rule: "allow".into(), ..record("1") }, soon()).await.unwrap();
     disk.full.store(true, Ordering::Relaxed);
     // The disk takes half a line before it is full: that line can only be completed as it was.
-    let half = log.write(Record { rule: "half".into(), ..record("2") }).await;
+    let half = log.write(Record { rule: "half".into(), ..record("2") }, soon()).await;
     assert!(matches!(half, Err(AuditError::Broken(_))), "{half:?}");
-    assert!(matches!(log.write(record("3")).await, Err(AuditError::Broken(_))));
+    assert!(matches!(log.write(record("3"), soon()).await, Err(AuditError::Broken(_))));
     disk.full.store(false, Ordering::Relaxed);
     log.flush().await.unwrap();
-    log.write(Record { rule: "allow".into(), ..record("4") }).await.unwrap();
+    log.write(Record { rule: "allow".into(), ..record("4") }, soon()).await.unwrap();
     let expected = [("1", "allow"), ("2", "half"), ("4", "allow")];
     assert_eq!(rules(&disk), expected.map(|(id, rule)| (id.into(), rule.into())));
     assert!(log.find("3").is_none(), "it was refused before it was queued");
@@ -261,7 +266,7 @@ async fn the_first_record_that_cannot_be_written_is_refused_and_says_so_later() 
 #[tokio::test]
 async fn a_failed_batch_is_logged_as_refused() {
     let log = open(Sink::File("/dev/full".into()), Commit::Written, 8).unwrap();
-    let error = log.write(Record { rule: "allow".into(), ..record("1") }).await.unwrap_err();
+    let error = log.write(Record { rule: "allow".into(), ..record("1") }, soon()).await.unwrap_err();
     assert!(error.to_string().contains("No space left"), "{error}");
     let line = log.find("1").unwrap();
     assert!(line.contains("\"rule\":\"host:unrecorded\"") && line.contains("\"verdict\":\"deny\""), "{line}");
@@ -271,7 +276,7 @@ async fn a_failed_batch_is_logged_as_refused() {
 #[tokio::test]
 async fn monitoring_never_waits_for_the_disk() {
     let log = open(Sink::File("/dev/full".into()), Commit::Written, 8).unwrap();
-    log.write(Record { kind: Kind::Monitor, ..record("1") }).await.unwrap();
+    log.write_detached(Record { kind: Kind::Monitor, ..record("1") }).unwrap();
     assert!(log.flush().await.is_err());
     assert!(log.recent()[0].line.contains("\"kind\":\"monitor\""), "and it is kept as it was");
     assert!(!log.recent()[0].line.contains("host:unrecorded"));

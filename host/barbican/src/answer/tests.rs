@@ -6,8 +6,16 @@ fn refused(rule: &str, policy: Option<&str>) -> Refused {
         rule: rule.into(),
         policy: policy.map(Into::into),
         id: "id".into(),
-        fault: false,
+        ..Refused::default()
     }
+}
+
+#[test]
+fn load_is_503_and_says_when_to_try_again() {
+    let refused = Refused { fault: true, overloaded: true, ..refused("host:queue-full", Some("p")) };
+    let response = Refusal::refused("Secret retrieval", &refused).into_response();
+    assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(response.headers()[header::RETRY_AFTER], "1");
 }
 
 #[test]

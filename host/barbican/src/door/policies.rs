@@ -1,8 +1,9 @@
 //! The [`Decider`] of production: the policies in force, and the decision log.
 
 use portcullis_audit::Log;
-use portcullis_authorization::{Authorizer, NotReady, Refused};
+use portcullis_authorization::{Authorizer, NotReady};
 use portcullis_contract::hook::{HookName, SecretAccess};
+use portcullis_contract::secrets::Access;
 use portcullis_engine::Host;
 use portcullis_identity::Tokens;
 use std::sync::Arc;
@@ -27,26 +28,18 @@ impl Decider for Authorizer {
     fn decide(&self, question: Question) -> Deciding<'_> {
         Box::pin(async move {
             let Question { access, method, uri, begun } = question;
-            let id = access.context.decision.clone();
-            let decision =
-                self.policies().decide::<SecretAccess>(Box::new(access), begun, move |access, record| {
-                    record::describe(access, &method, &uri, record);
-                });
-            self.run(decision).await.unwrap_or_else(|| Err(Refused::cut_short(&id)))
+            let describe =
+                move |access: &Access, record: &mut _| record::describe(access, &method, &uri, record);
+            self.policies().decide::<SecretAccess>(Arc::new(access), begun, describe).await
         })
     }
 
     fn refuse(&self, question: Question, rule: &'static str, reason: String) -> Deciding<'_> {
         Box::pin(async move {
             let Question { access, method, uri, begun } = question;
-            let id = access.context.decision.clone();
-            let policies = self.policies();
-            let refusal = async move {
-                let asked = (&access.context, HookName::SecretAccess);
-                let describe = |record: &mut _| record::describe(&access, &method, &uri, record);
-                Err(policies.refuse_by_host(asked, (rule, &reason), begun, describe).await)
-            };
-            self.run(refusal).await.unwrap_or_else(|| Err(Refused::cut_short(&id)))
+            let asked = (&access.context, HookName::SecretAccess);
+            let describe = |record: &mut _| record::describe(&access, &method, &uri, record);
+            Err(self.policies().refuse_by_host(asked, (rule, &reason), begun, describe).await)
         })
     }
 }

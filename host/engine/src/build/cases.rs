@@ -2,6 +2,7 @@
 
 use super::Failure;
 use super::freeze::Workbench;
+use crate::ask::arm_for_build;
 use crate::case::Said;
 
 /// Asks every case, each of a new and newly configured instance.
@@ -10,9 +11,7 @@ pub(super) async fn ask(workbench: &Workbench<'_>) -> Result<Vec<Said>, Failure>
     let mut answers = Vec::with_capacity(order.cases.len());
     for case in &order.cases {
         let mut configured = workbench.configure().await?;
-        configured
-            .store
-            .set_epoch_deadline(u64::try_from(order.limits.configure.as_millis()).unwrap_or(u64::MAX));
+        arm_for_build(&mut configured.store, &order.limits);
         let said = workbench
             .entry()
             .ask_case(&mut configured.store, &configured.instance, &case.question, &order.limits)

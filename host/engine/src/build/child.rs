@@ -10,12 +10,12 @@ use super::inspect::{Inspected, inspect};
 use super::parent::Confines;
 use super::{Facts, Failure, Needs, Order, Step, cases, compile, encode, wire};
 use crate::ticker::Ticker;
-use crate::{compile_config, lane};
+use crate::{compile_config, offload};
 
 /// The hidden subcommand: reads an [`Order`] and a module from standard input, builds, writes the answer to
 /// standard output. Its exit code is 0 also when the module was refused: the answer says so.
 pub fn child_main() -> ExitCode {
-    lane::give_way();
+    offload::lower_priority(offload::BUILD_NICE);
     // A panic is an answer here, not a text on the operator's terminal.
     std::panic::set_hook(Box::new(|_| {}));
     match serve() {

@@ -1,7 +1,7 @@
 //! The [`Decider`] of production: mounts and policies of one generation, and the decision log.
 
 use portcullis_audit::Log;
-use portcullis_authorization::{Authorizer, NotReady, Policies, Refused};
+use portcullis_authorization::{Authorizer, NotReady, Policies};
 use portcullis_contract::aws::{Grant, Request};
 use portcullis_contract::hook::HookName;
 use portcullis_engine::Host;
@@ -26,12 +26,11 @@ impl Door {
 
 impl Decider for Authorizer {
     fn in_force(&self) -> Arc<dyn InForce> {
-        Arc::new(Current { authorizer: self.clone(), policies: self.policies() })
+        Arc::new(Current { policies: self.policies() })
     }
 }
 
 struct Current {
-    authorizer: Authorizer,
     policies: Policies,
 }
 
@@ -47,14 +46,12 @@ impl InForce for Current {
     fn decide(self: Arc<Self>, question: Question) -> Deciding {
         Box::pin(async move {
             let Question { request, policies: of, method, uri, begun } = question;
-            let id = request.context.decision.clone();
             let current = Arc::clone(&self);
             let describe = move |request: &Request, granted: &[Grant], record: &mut _| {
                 let known_as = current.known_as(request, granted);
                 record::describe(request, (&method, &uri), granted, known_as, record);
             };
-            let decision = self.policies.clone().grants(request, of, begun, narrowed, describe);
-            self.authorizer.run(decision).await.unwrap_or_else(|| Err(Refused::cut_short(&id)))
+            self.policies.clone().grants(Arc::new(request), of, begun, narrowed, describe).await
         })
     }
 }

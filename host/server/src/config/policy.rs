@@ -44,6 +44,13 @@ pub(super) fn policy(
                 .map(|count| concurrency(&count, source_file))
                 .transpose()?
                 .unwrap_or(defaults.concurrency),
+            queue_timeout: optional(raw.queue_timeout.as_ref(), source_file, queue_timeout)?
+                .unwrap_or(defaults.queue_timeout),
+            queue_length: raw
+                .queue_length
+                .map(|count| queue_length(&count, source_file))
+                .transpose()?
+                .unwrap_or(defaults.queue_length),
             ..defaults
         },
         cases: optional(raw.cases.as_ref(), source_file, |path| cases(&source_file.path(path)))?
@@ -112,7 +119,6 @@ fn mode(text: &str) -> Result<Mode, String> {
 fn deadline(text: &str) -> Result<Duration, String> {
     let duration = humantime::parse_duration(text)
         .map_err(|error| format!("`{text}` is no duration, e.g. \"100ms\": {error}"))?;
-    // dockerd waits for ever; a person at a terminal does not.
     if (Duration::from_millis(1)..=Duration::from_secs(30)).contains(&duration) {
         return Ok(duration);
     }
@@ -135,6 +141,25 @@ fn concurrency(raw: &Spanned<u32>, source_file: &SourceFile<'_>) -> Result<u32, 
         count @ 1..=1000 => Ok(count),
         count => {
             let message = format!("`concurrency` is between 1 and 1000, not `{count}`");
+            Err(source_file.wrong(&raw.span(), message))
+        }
+    }
+}
+
+fn queue_timeout(text: &str) -> Result<Duration, String> {
+    let duration = humantime::parse_duration(text)
+        .map_err(|error| format!("`{text}` is no duration, e.g. \"5s\": {error}"))?;
+    if duration <= Duration::from_mins(1) {
+        return Ok(duration);
+    }
+    Err(format!("`queue_timeout` is at most 1m, not `{text}`"))
+}
+
+fn queue_length(raw: &Spanned<u32>, source_file: &SourceFile<'_>) -> Result<u32, ConfigError> {
+    match *raw.get_ref() {
+        count @ 0..=100_000 => Ok(count),
+        count => {
+            let message = format!("`queue_length` is at most 100000, not `{count}`");
             Err(source_file.wrong(&raw.span(), message))
         }
     }

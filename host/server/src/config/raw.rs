@@ -20,6 +20,7 @@ pub(super) struct File {
     pub(super) state: Option<String>,
     pub(super) listen: Listen,
     pub(super) policies: Vec<Spanned<Policy>>,
+    pub(super) decisions: Decisions,
     pub(super) docker: Docker,
     pub(super) audit: Audit,
     pub(super) store: Store,
@@ -82,9 +83,17 @@ pub(super) struct Policy {
     pub(super) deadline: Option<Spanned<String>>,
     pub(super) memory: Option<Spanned<String>>,
     pub(super) concurrency: Option<Spanned<u32>>,
+    pub(super) queue_timeout: Option<Spanned<String>>,
+    pub(super) queue_length: Option<Spanned<u32>>,
     pub(super) cases: Option<Spanned<String>>,
     #[serde(default)]
     pub(super) wasi: Vec<Spanned<String>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Decisions {
+    pub(super) timeout: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

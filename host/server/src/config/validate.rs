@@ -3,7 +3,9 @@
 use portcullis_audit::{Commit, Syslog};
 use portcullis_config::{ConfigError, SourceFile};
 use portcullis_docker_plugin::PluginSettings;
+use portcullis_engine::HostOptions;
 use std::collections::BTreeMap;
+use std::time::Duration;
 use toml::Spanned;
 
 use super::barbican::barbican;
@@ -48,6 +50,7 @@ pub(super) fn validate(
         listen,
         policies,
         locations,
+        time_budget: time_budget(raw.decisions, source_file)?,
         docker: docker(raw.docker, source_file)?,
         audit: audit(raw.audit, source_file)?,
         state,
@@ -93,6 +96,18 @@ fn audit(raw: raw::Audit, source_file: &SourceFile<'_>) -> Result<Audit, ConfigE
         }
     };
     Ok(Audit { to, commit, recent: raw.recent.map_or(1000, Spanned::into_inner) })
+}
+
+fn time_budget(raw: raw::Decisions, source_file: &SourceFile<'_>) -> Result<Duration, ConfigError> {
+    let Some(timeout) = raw.timeout else { return Ok(HostOptions::TIME_BUDGET) };
+    let (span, text) = (timeout.span(), timeout.into_inner());
+    let duration = humantime::parse_duration(&text).map_err(|error| {
+        source_file.wrong(&span, format!("`{text}` is no duration, e.g. \"10s\": {error}"))
+    })?;
+    if (Duration::from_millis(100)..=Duration::from_mins(1)).contains(&duration) {
+        return Ok(duration);
+    }
+    Err(source_file.wrong(&span, format!("`timeout` is between 100ms and 1m, not `{text}`")))
 }
 
 fn docker(raw: raw::Docker, source_file: &SourceFile<'_>) -> Result<PluginSettings, ConfigError> {

@@ -27,7 +27,7 @@ impl Decider for Listener {
         let refuse = *self.refuse.lock().unwrap();
         let decision = refuse.map_or(Ok(()), |(fault, reason)| {
             let (reason, rule, policy) = (reason.into(), "acl.rule".into(), Some("listener".into()));
-            Err(Refused { reason, rule, policy, id, fault })
+            Err(Refused { reason, rule, policy, id, fault, overloaded: false })
         });
         Box::pin(std::future::ready(decision))
     }
