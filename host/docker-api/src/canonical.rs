@@ -11,17 +11,18 @@ mod secrets;
 
 use std::fmt::Display;
 
-use portcullis_contract::docker::{Body, Request, Response};
+use portcullis_contract::docker::{Body, Request, Response, Target};
 use portcullis_contract::types::{Context, Principal};
 
-use crate::facts::{self, FactError};
+use crate::facts::{self, FactError, Facts, NameSource};
 use crate::json::{self, Document};
+use crate::operation::Operation;
 use crate::query::{self, Query};
 use crate::request::{ApiRequest, ApiResponse};
 use crate::routes::{self, Route};
 use crate::uri;
 
-pub use body::{BodyKind, Head, ReadBody, oldest_body_kind};
+pub use body::{Head, ReadBody};
 pub use headers::{Length, has_content_type, length};
 pub use refusal::{Refusal, rule};
 
@@ -33,8 +34,7 @@ const JSON_PARAMETERS: [&str; 6] = ["filters", "buildargs", "labels", "ulimits",
 /// `not_shown` decides about a body that the request does not show. `principal` authenticates the client; it is
 /// called after the body is read, so that a refusal names the first fault in the order target, query, body, client.
 ///
-/// Headers that carry credentials are left out, and secrets in a body are replaced by `""` (see
-/// canonical/secrets.rs).
+/// Headers that carry credentials are left out, and secrets in a body are replaced by `""`.
 pub fn request<'r, E: Display>(
     request: &ApiRequest<'r>,
     context: Context,
@@ -67,9 +67,10 @@ pub fn request<'r, E: Display>(
         body::BodyView::Json(document) => document.value().as_object(),
         _ => None,
     };
-    let facts = |error: FactError| {
-        let rule = match (&error, operation) {
-            (_, Some("ImageBuild")) => rule::AMBIGUOUS_QUERY,
+    let facts = operation.map_or(Facts::None, |operation| operation.spec().facts);
+    let facts_error = |error: FactError| {
+        let rule = match facts {
+            Facts::WorkloadOfQuery(_) => rule::AMBIGUOUS_QUERY,
             _ => rule::UNREADABLE_BODY,
         };
         Refusal::new(rule, error, operation)
@@ -78,14 +79,13 @@ pub fn request<'r, E: Display>(
         Some(route) => targets(route, &query, document)?,
         None => Vec::new(),
     };
-    let named = operation.unwrap_or_default();
-    let workload = facts::workload(named, document, &query).map_err(facts)?;
-    let volume = facts::volume(named, document).map_err(facts)?;
+    let workload = facts.workload(document, &query).map_err(facts_error)?;
+    let volume = facts.volume(document).map_err(facts_error)?;
     Ok(Request {
         context,
         daemon: daemon.to_owned(),
         principal,
-        operation: operation.map(str::to_owned),
+        operation: operation.map(|operation| operation.to_string()),
         method: request.method.to_owned(),
         uri: request.uri.to_owned(),
         path: uri.segments(),
@@ -110,7 +110,9 @@ pub fn response(response: &ApiResponse<'_>, request: Request) -> Response {
         None => Body::Absent,
         Some(text) => match Document::read(text) {
             Ok(mut document) => {
-                secrets::hide_in_response(request.operation.as_deref().unwrap_or_default(), &mut document);
+                if let Some(Ok(operation)) = request.operation.as_deref().map(str::parse::<Operation>) {
+                    secrets::hide(operation.spec().response_secrets, &mut document);
+                }
                 Body::Json(document.write())
             }
             Err(_) => Body::Unseen("not-json".to_owned()),
@@ -134,8 +136,11 @@ fn targets(
     route: Route<'_>,
     query: &Query,
     document: Option<&json::Object<'_>>,
-) -> Result<Vec<portcullis_contract::docker::Target>, Refusal> {
-    facts::targets(route, query, document).map_err(|error| {
+) -> Result<Vec<Target>, Refusal> {
+    let spec = route.operation.spec();
+    let in_path = [facts::named(spec.kind, NameSource::Path)];
+    let specs = if spec.targets.is_empty() { &in_path } else { spec.targets };
+    facts::targets(specs, route.name.unwrap_or_default(), query, document).map_err(|error| {
         // Names that can be malformed come from the URI, those that can be of a wrong kind from the body.
         let rule = match error {
             FactError::Malformed { .. } => rule::UNREADABLE_URI,

@@ -3,9 +3,12 @@
 //! Everything here works on a body in canonical form (see [`crate::schema`]): every key in Docker's own spelling,
 //! no key twice. Values count, not presence: `"Privileged":false` and `"CapAdd":null` say nothing, as in Go. A
 //! value of a kind that Go's decoder would not take is an error, since dockerd would refuse the whole body.
+//!
+//! [`crate::canonical`] reads the facts that the row of an operation names (see [`crate::operation`]). A new fact is a
+//! field of a record of the contract, filled by one of the modules here.
 
-mod build;
-mod container;
+pub(crate) mod build;
+pub(crate) mod container;
 mod fields;
 mod hoist;
 mod host;
@@ -13,9 +16,9 @@ mod mounts;
 mod network;
 mod path;
 mod security;
-mod service;
+pub(crate) mod service;
 mod targets;
-mod volume;
+pub(crate) mod volume;
 
 #[cfg(test)]
 mod tests;
@@ -26,7 +29,7 @@ use crate::json::Object;
 use crate::query::Query;
 
 pub(crate) use hoist::{Hoisted, hoist_host_config};
-pub(crate) use targets::targets;
+pub(crate) use targets::{NameSource, TargetKind, TargetSpec, named, reference, targets};
 
 /// Why a body that is JSON cannot be what dockerd wants.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -60,26 +63,35 @@ impl FactError {
     }
 }
 
-/// What is to be run, where the operation runs something or changes how it runs.
-pub(crate) fn workload(
-    operation: &str,
-    body: Option<&Object<'_>>,
-    query: &Query,
-) -> Result<Option<Workload>, FactError> {
-    Ok(match (operation, body) {
-        ("ContainerCreate", Some(body)) => Some(container::create(body)?),
-        ("ContainerUpdate", Some(body)) => Some(container::update(body)?),
-        ("ContainerExec", Some(body)) => Some(container::exec(body)?),
-        ("ServiceCreate" | "ServiceUpdate", Some(body)) => Some(service::service(body)?),
-        ("ImageBuild", _) => Some(build::build(query)?),
-        _ => None,
-    })
+/// What the facts of an operation are, beside its targets, and the function that reads them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Facts {
+    None,
+    /// What is to be run, or how what runs is changed, from the body.
+    Workload(fn(&Object<'_>) -> Result<Workload, FactError>),
+    /// What is to be run, from the query.
+    WorkloadOfQuery(fn(&Query) -> Result<Workload, FactError>),
+    /// The volume that is created, from the body.
+    Volume(fn(&Object<'_>) -> Result<Mount, FactError>),
 }
 
-/// What `VolumeCreate` makes.
-pub(crate) fn volume(operation: &str, body: Option<&Object<'_>>) -> Result<Option<Mount>, FactError> {
-    match (operation, body) {
-        ("VolumeCreate", Some(body)) => volume::create(body).map(Some),
-        _ => Ok(None),
+impl Facts {
+    pub(crate) fn workload(
+        self,
+        body: Option<&Object<'_>>,
+        query: &Query,
+    ) -> Result<Option<Workload>, FactError> {
+        match (self, body) {
+            (Self::Workload(read), Some(body)) => read(body).map(Some),
+            (Self::WorkloadOfQuery(read), _) => read(query).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    pub(crate) fn volume(self, body: Option<&Object<'_>>) -> Result<Option<Mount>, FactError> {
+        match (self, body) {
+            (Self::Volume(read), Some(body)) => read(body).map(Some),
+            _ => Ok(None),
+        }
     }
 }

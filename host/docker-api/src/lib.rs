@@ -7,17 +7,20 @@
 //!
 //! A request passes through: [`request`] (method, target, headers, body) -> [`uri`], [`query`], [`routes`] (the
 //! operation) -> [`json`], [`schema`] (the body, in Docker's own spelling) -> facts (what the request would do) ->
-//! [`canonical`] (the whole, as the contract has it). [`image`] splits image references.
+//! [`canonical`] (the whole, as the contract has it). [`image`] splits image references. What differs between
+//! operations stands in one table: [`operation`].
 
 pub mod canonical;
 mod escape;
 mod facts;
 pub mod image;
 pub mod json;
+pub mod operation;
 pub mod query;
 pub mod request;
 pub mod routes;
 pub mod schema;
 pub mod uri;
 
+pub use operation::Operation;
 pub use request::{ApiRequest, ApiResponse, Body};

@@ -7,13 +7,16 @@
 //!
 //! The tables follow moby's `api/types` from 20.10 to 29, all versions together: a field that only some know is
 //! rewritten everywhere. A key that no version knows stays as it was sent.
+//!
+//! The table of operations says which body has which schema (see [`crate::operation`]). A new field of Docker is one
+//! line in the module of its type.
 
-mod container;
+pub(crate) mod container;
 mod fold;
-mod network;
-mod other;
-mod swarm;
-mod volume;
+pub(crate) mod network;
+pub(crate) mod other;
+pub(crate) mod swarm;
+pub(crate) mod volume;
 
 #[cfg(test)]
 mod tests;
@@ -44,37 +47,6 @@ const ANY: &Schema = &Schema::Any;
 const LIST: &Schema = &Schema::List(ANY);
 const MAP: &Schema = &Schema::Map(ANY);
 const EMPTY: &Schema = &Schema::Struct(&[]);
-
-/// The body of an operation, by Docker's operationId; absent where the operation reads no JSON body.
-///
-/// `ContainerStart` has one because dockerd before 25 reads a host configuration from it below API 1.24.
-pub fn of_operation(operation: &str) -> Option<&'static Schema> {
-    Some(match operation {
-        "ContainerCreate" | "ContainerStart" | "ImageCommit" => container::CREATE,
-        "ContainerUpdate" => container::UPDATE,
-        "ContainerExec" => container::EXEC,
-        "ExecStart" => container::EXEC_START,
-        "ContainerCopy" => container::COPY,
-        "CheckpointCreate" => container::CHECKPOINT,
-        "VolumeCreate" => volume::CREATE,
-        "VolumeUpdate" => volume::UPDATE,
-        "NetworkCreate" => network::CREATE,
-        "NetworkConnect" => network::CONNECT,
-        "NetworkDisconnect" => network::DISCONNECT,
-        "SwarmInit" => swarm::INIT,
-        "SwarmJoin" => swarm::JOIN,
-        "SwarmUpdate" => swarm::SPEC,
-        "SwarmUnlock" => swarm::UNLOCK,
-        "ServiceCreate" | "ServiceUpdate" => swarm::SERVICE,
-        "NodeUpdate" => swarm::NODE,
-        "SecretCreate" | "SecretUpdate" => swarm::SECRET,
-        "ConfigCreate" | "ConfigUpdate" => swarm::CONFIG,
-        "PluginPull" | "PluginUpgrade" => other::PLUGIN_PRIVILEGES,
-        "PluginSet" => LIST,
-        "SystemAuth" | "ImagePush" => other::AUTH,
-        _ => return None,
-    })
-}
 
 /// Rewrites the keys of structs to Docker's own spelling.
 ///

@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use portcullis_docker_api::{json, schema};
+use portcullis_docker_api::{Operation, json, schema};
 use portcullis_docker_plugin::message::Message;
 
 fn message(criterion: &mut Criterion) {
@@ -11,7 +11,7 @@ fn message(criterion: &mut Criterion) {
     let Ok(message) = Message::parse(text) else { return };
     let body = message.body.unwrap_or_default();
     let Ok(value) = json::parse(&body) else { return };
-    let Some(table) = schema::of_operation("ContainerCreate") else { return };
+    let Some(table) = Operation::ContainerCreate.schema() else { return };
     criterion.bench_function("message", |bencher| bencher.iter(|| Message::parse(black_box(text))));
     criterion.bench_function("body", |bencher| bencher.iter(|| json::parse(black_box(&body)).is_ok()));
     let read =

@@ -2,6 +2,7 @@
 
 use portcullis_contract::docker;
 use portcullis_contract::hook::{DockerRequest, DockerResponse, HookName};
+use portcullis_docker_api::Operation;
 use portcullis_docker_api::canonical::Refusal;
 use std::sync::Arc;
 
@@ -24,7 +25,8 @@ pub(super) async fn authorize_request(plugin: &Shared, call: Call, body: Option<
     };
     let policies = plugin.authorizer.policies();
     let daemon = Arc::clone(&plugin.daemon);
-    if request.operation.as_ref().is_some_and(|operation| plugin.settings.always_allow.contains(operation)) {
+    let is_requested = |operation: &Operation| request.operation.as_deref() == Some(operation.as_str());
+    if plugin.settings.always_allow.iter().any(is_requested) {
         let describe = |record: &mut _| record::request(&request, &daemon, record);
         let asked = (&request.context, hook);
         return policies.allow_by_host(asked, "host:always-allow", call.begun, describe).await.into();

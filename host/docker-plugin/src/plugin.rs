@@ -1,6 +1,7 @@
 //! What the handlers share, and how the operator configures the plugin.
 
 use portcullis_authorization::Authorizer;
+use portcullis_docker_api::Operation;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -19,23 +20,24 @@ pub(crate) struct Shared {
 pub struct PluginSettings {
     /// A label for the daemon that asks; it reaches policies and records.
     pub daemon: String,
-    /// Operations that the host answers itself, by Docker's operationId.
-    pub always_allow: BTreeSet<String>,
+    /// Operations that the host answers itself.
+    pub always_allow: BTreeSet<Operation>,
     /// Operations whose requests have no body unless dockerd shows one: clients cannot prove it, and the operator
     /// trusts them.
-    pub assume_no_body: BTreeSet<String>,
+    pub assume_no_body: BTreeSet<Operation>,
 }
 
 impl PluginSettings {
     /// Operations that every client calls first and does not go on without. Nothing in the responses is secret.
-    pub const ALWAYS_ALLOW: [&str; 3] = ["SystemPing", "SystemPingHead", "SystemVersion"];
+    pub const ALWAYS_ALLOW: [Operation; 3] =
+        [Operation::SystemPing, Operation::SystemPingHead, Operation::SystemVersion];
 }
 
 impl Default for PluginSettings {
     fn default() -> Self {
         Self {
             daemon: "docker".into(),
-            always_allow: Self::ALWAYS_ALLOW.map(String::from).into(),
+            always_allow: Self::ALWAYS_ALLOW.into(),
             assume_no_body: BTreeSet::new(),
         }
     }

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use portcullis_contract::docker::{Request, Response};
 use portcullis_contract::types::Context;
 use portcullis_docker_api::canonical::{self, Refusal};
-use portcullis_docker_api::{ApiRequest, ApiResponse, Body};
+use portcullis_docker_api::{ApiRequest, ApiResponse, Body, Operation};
 
 use crate::message::Message;
 use crate::{identity, unshown};
@@ -19,7 +19,7 @@ pub fn request(
     message: &Message,
     context: Context,
     daemon: &str,
-    assume_no_body: &BTreeSet<String>,
+    assume_no_body: &BTreeSet<Operation>,
 ) -> Result<Request, Refusal> {
     let body = message.body.as_deref().filter(|body| !body.is_empty());
     let request = ApiRequest {
@@ -37,7 +37,7 @@ pub fn response(
     message: &Message,
     context: Context,
     daemon: &str,
-    assume_no_body: &BTreeSet<String>,
+    assume_no_body: &BTreeSet<Operation>,
 ) -> Result<Response, Refusal> {
     let request = request(message, context, daemon, assume_no_body)?;
     let response = ApiResponse {

@@ -25,7 +25,7 @@ pub(crate) fn request(request: &Request, daemon: &Arc<str>, record: &mut Record)
 /// For a call that could not be read.
 pub(crate) fn unread(message: Option<&Message>, refusal: &Refusal, daemon: &Arc<str>, record: &mut Record) {
     record.daemon = Some(Arc::clone(daemon));
-    record.operation = refusal.operation.map(Into::into);
+    record.operation = refusal.operation.map(|operation| operation.as_str().into());
     if let Some(message) = message {
         record.method = Some(message.method.clone());
         record.uri = Some(message.uri.clone());

@@ -2,15 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use portcullis_docker_api::canonical::{
-    BodyKind, Head, Length, ReadBody, Refusal, has_content_type, length, oldest_body_kind, rule,
-};
+use portcullis_docker_api::canonical::{Head, Length, ReadBody, Refusal, has_content_type, length, rule};
+use portcullis_docker_api::operation::{BodyKind, Operation};
 
 /// Whether an operation goes on without a body and would obey one: the operations that may be named in
 /// `assume_no_body`.
-pub fn may_lack_body(operation: &str) -> bool {
+pub fn may_lack_body(operation: Operation) -> bool {
     matches!(
-        oldest_body_kind(operation),
+        operation.oldest_body_kind(),
         BodyKind::OptionalJson | BodyKind::Form | BodyKind::CredentialsOrForm
     )
 }
@@ -24,14 +23,14 @@ pub fn may_lack_body(operation: &str) -> bool {
 pub(crate) fn read<'r>(
     head: &Head<'_>,
     headers: &[(String, String)],
-    assume_no_body: &BTreeSet<String>,
+    assume_no_body: &BTreeSet<Operation>,
 ) -> Result<ReadBody<'r>, Refusal> {
     let (operation, kind) = (head.operation(), head.body_kind());
     let length = length(headers);
     let typed = has_content_type(headers);
-    let name = operation.unwrap_or("the request");
+    let name = operation.map_or("the request", Operation::as_str);
     let hidden = |reason| Err(Refusal::new(rule::BODY_NOT_SHOWN, reason, operation));
-    let assumed = operation.is_some_and(|operation| assume_no_body.contains(operation));
+    let assumed = operation.is_some_and(|operation| assume_no_body.contains(&operation));
     match kind {
         BodyKind::Stream => Ok(ReadBody::unseen("hijacked")),
         _ if length == Length::Zero => Ok(ReadBody::absent()),

@@ -36,7 +36,7 @@ fn read(text: &[u8]) -> String {
             [request.method, request.operation.unwrap_or_else(none), targets, "ok".to_owned()].join("\t")
         }
         Err(refusal) => {
-            let operation = refusal.operation.map_or_else(none, str::to_owned);
+            let operation = refusal.operation.map_or_else(none, |operation| operation.to_string());
             [message.method, operation, none(), refusal.rule.to_owned()].join("\t")
         }
     }

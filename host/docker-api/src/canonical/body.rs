@@ -1,9 +1,13 @@
-//! The body of a request: its kind, and how a body that is seen is read.
+//! The body of a request, and how one that is seen is read.
+//!
+//! The row of the operation says what dockerd does with a body, and by which schema JSON is read (see
+//! [`crate::operation`]).
 
 use super::refusal::{Refusal, rule};
 use super::secrets;
 use crate::facts::{self, Hoisted};
 use crate::json::{Document, JsonError, Object, Value};
+use crate::operation::{BodyKind, BodySpec, Operation};
 use crate::query::Query;
 use crate::request::Body;
 use crate::schema::{self, Schema};
@@ -50,105 +54,29 @@ impl<'r> ReadBody<'r> {
     }
 }
 
-/// What a handler of dockerd does with a body.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BodyKind {
-    /// Decodes JSON, and nothing can be decided without it. Some handlers ignore the Content-Type; dockerd shows the
-    /// body only where it is JSON.
-    Json,
-    /// Decodes JSON where the Content-Type says so (moby `httputils.CheckForJSON`), and does without.
-    OptionalJson,
-    /// Takes parameters from a form, which Go's `Request.ParseForm` puts before those of the query.
-    Form,
-    /// Reads an archive.
-    Archive,
-    /// Reads an archive, and takes parameters from a form where there is one instead.
-    ArchiveOrForm,
-    /// Decodes registry credentials.
-    Credentials,
-    /// Decodes registry credentials, and takes parameters from a form.
-    CredentialsOrForm,
-    /// Makes a stream of the connection.
-    Stream,
-    /// Refuses a body or takes parameters from a form that no policy could mind: a signal, a timeout, a size.
-    Harmless,
-    /// Nothing: Go reads no form of a GET or DELETE.
-    Nothing,
-}
-
-/// Start without a version, or with 1.24 or later, answers 400 to a body (moby `container_routes.go`,
-/// `bodyOnStartError`); below, dockerd before 25 takes it for a host configuration.
-const START_WITHOUT_BODY: (u32, u32) = (1, 24);
-
-/// The kind of body that an operation reads, by the handlers in moby api/server/router: which of them call `ParseForm`, `FormValue` or decode the body.
-#[expect(clippy::match_same_arms, reason = "an import is a case of its own, beside a pull")]
-fn body_kind(
-    operation: Option<&str>,
-    method: &str,
-    query: &Query,
-    api_version: Option<(u32, u32)>,
-) -> BodyKind {
-    match operation {
-        None if matches!(method, "GET" | "HEAD" | "OPTIONS") => BodyKind::Nothing,
-        // Of a route that is not known it is not known either.
-        None => BodyKind::OptionalJson,
-        Some(operation) => match operation {
-            "ContainerCreate" | "ContainerExec" | "ContainerUpdate" | "ExecStart" | "CheckpointCreate"
-            | "VolumeCreate" | "VolumeUpdate" | "NetworkCreate" | "NetworkConnect" | "NetworkDisconnect"
-            | "SwarmInit" | "SwarmJoin" | "SwarmUpdate" | "SwarmUnlock" | "ServiceCreate"
-            | "ServiceUpdate" | "NodeUpdate" | "SecretCreate" | "SecretUpdate" | "ConfigCreate"
-            | "ConfigUpdate" | "PluginPull" | "PluginUpgrade" | "PluginSet" => BodyKind::Json,
-            "ImageCommit" | "ContainerCopy" => BodyKind::OptionalJson,
-            "ContainerStart" => match api_version {
-                Some(version) if version < START_WITHOUT_BODY => BodyKind::OptionalJson,
-                _ => BodyKind::Harmless,
-            },
-            "ContainerStop" | "ContainerKill" | "ContainerRestart" | "ContainerPause"
-            | "ContainerUnpause" | "ContainerWait" | "ContainerResize" | "ExecResize" => BodyKind::Harmless,
-            "ContainerRename" | "ContainerPrune" | "ContainerLogsClear" | "ImageTag" | "ImagePrune"
-            | "VolumePrune" | "NetworkPrune" | "BuildPrune" | "BuildCancel" | "PluginEnable"
-            | "PluginDisable" | "PluginPush" | "SwarmLeave" => BodyKind::Form,
-            "ImageBuild" => BodyKind::ArchiveOrForm,
-            "ImageCreate" if reads_archive(query) => BodyKind::ArchiveOrForm,
-            "ImageCreate" => BodyKind::Form,
-            // Their forms hold nothing that could be minded, and would stand where the archive should.
-            "ImageLoad" | "PutContainerArchive" | "PluginCreate" => BodyKind::Archive,
-            "SystemAuth" => BodyKind::Credentials,
-            "ImagePush" => BodyKind::CredentialsOrForm,
-            "ContainerAttach" | "ContainerAttachWebsocket" | "Session" | "Grpc" => BodyKind::Stream,
-            _ => BodyKind::Nothing,
-        },
-    }
-}
-
-/// `docker import` of an archive in the body.
-fn reads_archive(query: &Query) -> bool {
-    query.first("fromImage").is_empty() && query.first("fromSrc") == "-"
-}
-
-/// What dockerd does with a body of an operation, by the oldest version of the API and without parameters.
-pub fn oldest_body_kind(operation: &str) -> BodyKind {
-    body_kind(Some(operation), "", &Query::default(), Some((1, 0)))
-}
-
 /// What a request says before its body.
 #[derive(Debug, Clone, Copy)]
 pub struct Head<'h> {
     pub(super) method: &'h str,
-    pub(super) operation: Option<&'static str>,
+    pub(super) operation: Option<Operation>,
     pub(super) query: &'h Query,
     pub(super) api_version: Option<(u32, u32)>,
 }
 
 impl Head<'_> {
-    /// Docker's operationId, or ours where Docker has none. Absent where dockerd answers `page not found`.
-    pub fn operation(&self) -> Option<&'static str> {
+    /// Absent where dockerd answers `page not found`.
+    pub fn operation(&self) -> Option<Operation> {
         self.operation
     }
 
     /// What dockerd does with a body of this request.
     pub fn body_kind(&self) -> BodyKind {
-        body_kind(self.operation, self.method, self.query, self.api_version)
+        match self.operation {
+            Some(operation) => operation.spec().body.kind(self.query, self.api_version),
+            None if matches!(self.method, "GET" | "HEAD" | "OPTIONS") => BodyKind::Nothing,
+            // Of a route that is not known it is not known either.
+            None => BodyKind::OptionalJson,
+        }
     }
 }
 
@@ -167,7 +95,9 @@ pub(super) fn read<'r>(
         _ => {}
     }
     let operation = head.operation();
-    if operation == Some("ContainerStart") && !matches!(text.trim_ascii(), b"{}" | b"null") {
+    let starts =
+        operation.is_some_and(|operation| matches!(operation.spec().body, BodySpec::HostConfigOfStart(_)));
+    if starts && !matches!(text.trim_ascii(), b"{}" | b"null") {
         return Err(Refusal::new(rule::START_WITH_BODY, START_WITH_BODY, operation));
     }
     read_json(text, operation)
@@ -176,7 +106,7 @@ pub(super) fn read<'r>(
 const START_WITH_BODY: &str = "the request starts a container with another host configuration in its body, which \
                                old versions of dockerd obey; give the configuration when the container is created";
 
-fn read_json<'m>(text: &'m [u8], operation: Option<&'static str>) -> Result<ReadBody<'m>, Refusal> {
+fn read_json(text: &[u8], operation: Option<Operation>) -> Result<ReadBody<'_>, Refusal> {
     let refuse = |error: JsonError| {
         let rule = match error {
             JsonError::DuplicateKey(_)
@@ -189,7 +119,7 @@ fn read_json<'m>(text: &'m [u8], operation: Option<&'static str>) -> Result<Read
         Refusal::new(rule, format!("the body: {error}"), operation)
     };
     let mut document = Document::read(text).map_err(refuse)?;
-    if let Some(schema) = operation.and_then(schema::of_operation) {
+    if let Some(schema) = operation.and_then(Operation::schema) {
         document.change(|value| schema::canonicalise(value, schema)).map_err(refuse)?;
         if document.value().is_null() && matches!(schema, Schema::Struct(_)) {
             // Go leaves the struct as it is: all zero.
@@ -197,7 +127,7 @@ fn read_json<'m>(text: &'m [u8], operation: Option<&'static str>) -> Result<Read
         }
     }
     let mut hoisted = Hoisted::default();
-    if operation == Some("ContainerCreate") {
+    if operation.is_some_and(|operation| operation.spec().hoists_host_config) {
         let hoist = |value: &mut Value<'_>| {
             if let Value::Object(body) = value {
                 hoisted = facts::hoist_host_config(body);
@@ -206,6 +136,8 @@ fn read_json<'m>(text: &'m [u8], operation: Option<&'static str>) -> Result<Read
         };
         document.change(hoist).map_err(refuse)?;
     }
-    secrets::hide(operation.unwrap_or_default(), &mut document);
+    if let Some(operation) = operation {
+        secrets::hide(operation.spec().secrets, &mut document);
+    }
     Ok(ReadBody { view: BodyView::Json(document), hoisted: hoisted.said, form_possible: false })
 }

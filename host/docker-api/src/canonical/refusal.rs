@@ -2,6 +2,8 @@
 
 use std::fmt::Display;
 
+use crate::operation::Operation;
+
 /// The host's own rules.
 pub mod rule {
     /// The request target cannot be read as dockerd reads it.
@@ -31,12 +33,12 @@ pub struct Refusal {
     /// For the person who sent the request.
     pub reason: String,
     /// Where it was known by then.
-    pub operation: Option<&'static str>,
+    pub operation: Option<Operation>,
 }
 
 impl Refusal {
     /// A refusal by one of [`rule`].
-    pub fn new(rule: &'static str, reason: impl Display, operation: Option<&'static str>) -> Self {
+    pub fn new(rule: &'static str, reason: impl Display, operation: Option<Operation>) -> Self {
         Self { rule, reason: format!("{reason}"), operation }
     }
 }

@@ -13,7 +13,7 @@ use crate::query::Query;
 ///
 /// `extra` holds, where they say something, `remote`, `dockerfile`, `target`, `platform`, `version`, `session`,
 /// `outputs` and `isolation`.
-pub(super) fn build(query: &Query) -> Result<Workload, FactError> {
+pub(crate) fn build(query: &Query) -> Result<Workload, FactError> {
     let text = |key: &str| Some(query.first(key)).filter(|text| !text.is_empty()).map(str::to_owned);
     let network = query.first("networkmode");
     let named = !matches!(network, "" | "none") && !network.starts_with("container:");

@@ -8,7 +8,7 @@ use crate::image;
 use crate::json::Object;
 
 /// The body of `ContainerCreate`, its host configuration hoisted to its place (see [`super::hoist_host_config`]).
-pub(super) fn create(body: &Object<'_>) -> Result<Workload, FactError> {
+pub(crate) fn create(body: &Object<'_>) -> Result<Workload, FactError> {
     let config = Fields::of(body, "");
     let host_config = config.object("HostConfig", "HostConfig")?;
     let mut workload = Workload {
@@ -27,14 +27,14 @@ pub(super) fn create(body: &Object<'_>) -> Result<Workload, FactError> {
 }
 
 /// The body of `ContainerUpdate`: resources and the restart policy, nothing else is read from it.
-pub(super) fn update(body: &Object<'_>) -> Result<Workload, FactError> {
+pub(crate) fn update(body: &Object<'_>) -> Result<Workload, FactError> {
     let mut workload = Workload::default();
     host::resources(Fields::of(body, ""), &mut workload)?;
     Ok(workload)
 }
 
 /// The body of `ContainerExec`.
-pub(super) fn exec(body: &Object<'_>) -> Result<Workload, FactError> {
+pub(crate) fn exec(body: &Object<'_>) -> Result<Workload, FactError> {
     let exec = Fields::of(body, "");
     let directory = exec.some_text("WorkingDir")?;
     Ok(Workload {

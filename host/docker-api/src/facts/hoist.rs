@@ -5,7 +5,7 @@
 //! without that member, `Privileged` or `Binds` at the top count in full, and with it a few still fill gaps.
 
 use crate::json::{Object, Value};
-use crate::schema::{self, Schema};
+use crate::schema;
 
 /// Those that fill a gap in a `HostConfig` that is there.
 const FILL_GAPS: [&str; 5] = ["Memory", "MemorySwap", "CpuShares", "CpusetCpus", "VolumeDriver"];
@@ -61,15 +61,7 @@ fn hoist_all(body: &mut Object<'_>) -> Hoisted {
 
 /// The names of `HostConfig`'s members, from the one table that has them.
 fn host_fields() -> impl Iterator<Item = &'static str> {
-    let member = match schema::of_operation("ContainerCreate") {
-        Some(Schema::Struct(fields)) => fields.iter().find(|(name, _)| *name == "HostConfig"),
-        _ => None,
-    };
-    let fields: &[_] = match member {
-        Some((_, Schema::Struct(fields))) => fields,
-        _ => &[],
-    };
-    fields.iter().map(|(name, _)| *name)
+    schema::container::HOST.iter().map(|(name, _)| *name)
 }
 
 /// What Go takes for nothing said.

@@ -10,7 +10,7 @@ use crate::json::Object;
 ///
 /// `Command` is the entrypoint and `Args` the command, as in a container. Privileges are given as the
 /// `SecurityOpt` entries that say the same. The `remote` of a plugin task stands in `extra` as `plugin`.
-pub(super) fn service(body: &Object<'_>) -> Result<Workload, FactError> {
+pub(crate) fn service(body: &Object<'_>) -> Result<Workload, FactError> {
     let spec = Fields::of(body, "");
     let task = spec.object("TaskTemplate", "TaskTemplate")?;
     let run = task.object("ContainerSpec", "TaskTemplate.ContainerSpec")?;

@@ -3,46 +3,47 @@ mod mounts;
 use portcullis_contract::docker::Workload;
 
 use super::*;
+use crate::Operation;
 use crate::json;
 use crate::query;
 use crate::schema;
 
 /// The workload of a body as the host reads it.
-fn try_of(operation: &'static str, body: &str) -> Result<Workload, String> {
+fn try_of(operation: Operation, body: &str) -> Result<Workload, String> {
     let mut value = json::parse(body.as_bytes()).map_err(|error| error.to_string())?;
-    let schema = schema::of_operation(operation).unwrap();
+    let schema = operation.schema().unwrap();
     schema::canonicalise(&mut value, schema).map_err(|error| error.to_string())?;
-    if let ("ContainerCreate", json::Value::Object(body)) = (operation, &mut value) {
+    if let (Operation::ContainerCreate, json::Value::Object(body)) = (operation, &mut value) {
         hoist_host_config(body);
     }
-    let workload = workload(operation, value.as_object(), &Query::default());
+    let workload = operation.spec().facts.workload(value.as_object(), &Query::default());
     workload.map(Option::unwrap).map_err(|error| error.to_string())
 }
 
-fn of(operation: &'static str, body: &str) -> Workload {
+fn of(operation: Operation, body: &str) -> Workload {
     try_of(operation, body).unwrap_or_else(|error| panic!("{body}: {error}"))
 }
 
 /// Of a container with this host configuration.
 fn host(config: &str) -> Workload {
-    of("ContainerCreate", &format!("{{\"HostConfig\":{{{config}}}}}"))
+    of(Operation::ContainerCreate, &format!("{{\"HostConfig\":{{{config}}}}}"))
 }
 
 #[test]
 fn what_says_nothing_is_nothing() {
     let empty = Workload::default();
-    assert_eq!(of("ContainerCreate", "{}"), empty);
+    assert_eq!(of(Operation::ContainerCreate, "{}"), empty);
     assert_eq!(host(""), empty);
     let said = r#""Privileged":false,"CapAdd":null,"CapDrop":[],"Binds":null,"Mounts":[],"Tmpfs":null,"Devices":[],
         "PidMode":"","SecurityOpt":null,"MaskedPaths":null,"Memory":0,"PortBindings":{},"Runtime":"",
         "LogConfig":{"Type":"","Config":{}},"RestartPolicy":{"Name":"","MaximumRetryCount":0}"#;
     assert_eq!(host(said), empty);
     assert_eq!(
-        of("ContainerCreate", r#"{"HostConfig":null,"Image":"","User":"","Cmd":null,"Volumes":{}}"#),
+        of(Operation::ContainerCreate, r#"{"HostConfig":null,"Image":"","User":"","Cmd":null,"Volumes":{}}"#),
         empty
     );
-    assert_eq!(of("ContainerExec", r#"{"Privileged":false,"User":"","Cmd":null}"#), empty);
-    assert_eq!(of("ServiceCreate", r#"{"TaskTemplate":{"ContainerSpec":null}}"#), empty);
+    assert_eq!(of(Operation::ContainerExec, r#"{"Privileged":false,"User":"","Cmd":null}"#), empty);
+    assert_eq!(of(Operation::ServiceCreate, r#"{"TaskTemplate":{"ContainerSpec":null}}"#), empty);
 }
 
 #[test]
@@ -96,7 +97,7 @@ fn namespaces_are_named() {
 #[test]
 fn networks_and_ports_are_found() {
     let workload = of(
-        "ContainerCreate",
+        Operation::ContainerCreate,
         r#"{"HostConfig":{"NetworkMode":"front","PublishAllPorts":true,"PortBindings":{"80/tcp":[{"HostPort":"8080"},
             {"HostIp":"127.0.0.1","HostPort":""}],"53/UDP":[{}],"443":null}},
             "NetworkingConfig":{"EndpointsConfig":{"front":{},"back":null}}}"#,
@@ -119,7 +120,7 @@ fn networks_and_ports_are_found() {
 #[test]
 fn the_rest_of_a_container_is_read() {
     let workload = of(
-        "ContainerCreate",
+        Operation::ContainerCreate,
         r#"{"Image":"localhost:5000/app:1","User":"0","Cmd":"sh","Entrypoint":["a","b"],"Env":["A=1"],"Labels":{"Foo":"1","foo":"2"},
             "HostConfig":{"Privileged":true,"GroupAdd":["docker"],"Devices":[{"PathOnHost":"/dev/kvm","CgroupPermissions":"rwm"}],
             "DeviceCgroupRules":["a *:* rwm"],"DeviceRequests":[{"Driver":"nvidia","Count":-1,"Capabilities":[["gpu"],null]}],
@@ -155,32 +156,37 @@ fn the_rest_of_a_container_is_read() {
 #[test]
 fn host_configuration_at_the_top_counts_where_dockerd_reads_it() {
     let plain = host(r#""Privileged":true,"Binds":["/:/x"]"#);
-    assert_eq!(of("ContainerCreate", r#"{"Privileged":true,"Binds":["/:/x"]}"#), plain);
-    assert_eq!(of("ContainerCreate", r#"{"HostConfig":null,"privileged":true,"BINDſ":["/:/x"]}"#), plain);
+    assert_eq!(of(Operation::ContainerCreate, r#"{"Privileged":true,"Binds":["/:/x"]}"#), plain);
+    assert_eq!(
+        of(Operation::ContainerCreate, r#"{"HostConfig":null,"privileged":true,"BINDſ":["/:/x"]}"#),
+        plain
+    );
     // Beside a host configuration only the gaps are filled.
     let beside = of(
-        "ContainerCreate",
+        Operation::ContainerCreate,
         r#"{"HostConfig":{"Binds":["v:/x"]},"Privileged":true,"VolumeDriver":"d","Memory":5}"#,
     );
     assert!(!beside.privileged);
     assert_eq!((beside.mounts[0].driver.as_deref(), beside.memory_limit), (Some("d"), Some(5)));
-    let filled = of("ContainerCreate", r#"{"HostConfig":{"Memory":7},"Memory":5}"#);
+    let filled = of(Operation::ContainerCreate, r#"{"HostConfig":{"Memory":7},"Memory":5}"#);
     assert_eq!(filled.memory_limit, Some(7));
 }
 
 #[test]
 fn update_exec_and_service_are_read() {
     let update = of(
-        "ContainerUpdate",
+        Operation::ContainerUpdate,
         r#"{"Memory":5,"Devices":[{"PathOnHost":"/dev/sda"}],"RestartPolicy":{"Name":"no"}}"#,
     );
     assert_eq!((update.memory_limit, update.restart.as_deref()), (Some(5), Some("no")));
     assert_eq!(update.devices[0].path_on_host, "/dev/sda");
-    let exec =
-        of("ContainerExec", r#"{"Privileged":true,"User":"0","Cmd":["sh"],"Env":["A=1"],"WorkingDir":"/w"}"#);
+    let exec = of(
+        Operation::ContainerExec,
+        r#"{"Privileged":true,"User":"0","Cmd":["sh"],"Env":["A=1"],"WorkingDir":"/w"}"#,
+    );
     assert!(exec.privileged && exec.user.as_deref() == Some("0") && exec.command == ["sh"]);
     let service = of(
-        "ServiceCreate",
+        Operation::ServiceCreate,
         r#"{"Name":"web","Labels":{"a":"1"},"TaskTemplate":{"ContainerSpec":{"Image":"bb:1","Command":["e"],"Args":["c"],
             "Mounts":[{"Type":"bind","Source":"/","Target":"/x"}],"CapabilityAdd":["sys_admin"],"Labels":{"b":"2"},
             "Privileges":{"SELinuxContext":{"Disable":true},"Seccomp":{"Mode":"unconfined"},"AppArmor":{"Mode":"disabled"},
@@ -207,7 +213,7 @@ fn a_build_is_read_from_its_query() {
         "networkmode=host&buildargs=%7B%22A%22%3A%221%22,%22B%22%3Anull%7D&labels=%7B%22l%22%3A%22m%22%7D&extrahosts=a:1\
          &extrahosts=b:2&cgroupparent=/p&memory=5&remote=http://x&securityopt=seccomp%3Dunconfined&ulimits=null",
     );
-    let build = workload("ImageBuild", None, &query.unwrap()).unwrap().unwrap();
+    let build = Operation::ImageBuild.spec().facts.workload(None, &query.unwrap()).unwrap().unwrap();
     assert_eq!(build.environment, ["A=1", "B="]);
     assert_eq!((build.networks, build.namespaces[0].mode.as_str()), (vec!["host".to_owned()], "host"));
     assert_eq!(build.extra_hosts, ["a:1", "b:2"]);
@@ -215,7 +221,7 @@ fn a_build_is_read_from_its_query() {
     assert_eq!(build.security_options[0].value.as_deref(), Some("unconfined"));
     assert_eq!(build.extra, [("remote".to_owned(), "http://x".to_owned())]);
     let broken = query::parse("buildargs=%5B%5D").unwrap();
-    assert!(workload("ImageBuild", None, &broken).is_err());
+    assert!(Operation::ImageBuild.spec().facts.workload(None, &broken).is_err());
 }
 
 #[test]
@@ -243,9 +249,9 @@ fn what_go_could_not_decode_is_refused() {
     ];
     for (config, expected) in table {
         let body = format!("{{\"HostConfig\":{{{config}}}}}");
-        let error = try_of("ContainerCreate", &body).unwrap_err();
+        let error = try_of(Operation::ContainerCreate, &body).unwrap_err();
         assert!(error.contains(expected), "{config}: {error}");
     }
-    let error = try_of("ContainerCreate", r#"{"Image":"Not A Reference"}"#).unwrap_err();
+    let error = try_of(Operation::ContainerCreate, r#"{"Image":"Not A Reference"}"#).unwrap_err();
     assert_eq!(error, "`Image` holds `Not A Reference`, which is no image reference");
 }

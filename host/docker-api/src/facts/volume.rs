@@ -42,7 +42,7 @@ const OF_THE_KERNEL: &[(&str, &str)] = &[
 ///
 /// It is one mount, so where its options reach several paths of the host (overlay), `host_path` is the deepest
 /// directory above them all, and each stands in `extra` as `host-path`.
-pub(super) fn create(body: &Object<'_>) -> Result<Mount, FactError> {
+pub(crate) fn create(body: &Object<'_>) -> Result<Mount, FactError> {
     let body = Fields::of(body, "");
     let name = body.text("Name")?;
     let driver = body.some_text("Driver")?;

@@ -1,5 +1,3 @@
-use std::collections::BTreeSet;
-
 use proptest::prelude::*;
 
 use super::*;
@@ -54,7 +52,8 @@ fn requests_find_the_route_that_dockerd_takes() {
     for (method, path, expected) in table {
         let route = find(method, path).unwrap_or_else(|| panic!("{method} {path}"));
         let name = route.name.map(|name| format!(" {name}")).unwrap_or_default();
-        assert_eq!(format!("{} {}{name}", route.operation, route.kind), *expected, "{method} {path}");
+        let kind = route.operation.spec().kind.as_str();
+        assert_eq!(format!("{} {kind}{name}", route.operation), *expected, "{method} {path}");
     }
 }
 
@@ -88,15 +87,6 @@ fn where_dockerd_has_no_page_there_is_no_route() {
     ];
     for (method, path) in table {
         assert_eq!(find(method, path), None, "{method} {path}");
-    }
-}
-
-#[test]
-fn the_table_is_whole() {
-    let named: BTreeSet<_> = all().collect();
-    assert_eq!(named.len(), 116, "one more or fewer operation: {named:?}");
-    for first in table::FIRST_SEGMENTS {
-        assert!(!table::under(first).is_empty(), "{first}");
     }
 }
 

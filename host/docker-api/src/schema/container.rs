@@ -136,7 +136,7 @@ const HOST_REST: &[Field] = &[
     ("Init", ANY),
 ];
 
-const HOST: &[Field] =
+pub(crate) const HOST: &[Field] =
     &joined::<{ HOST_ONLY.len() + RESOURCES.len() + HOST_REST.len() }>(&[HOST_ONLY, RESOURCES, HOST_REST]);
 
 const WRAPPER: &[Field] = &[
@@ -147,13 +147,13 @@ const WRAPPER: &[Field] = &[
 
 /// dockerd up to 28 embeds the host configuration here once more: top-level `Privileged` counts where the body
 /// has no `HostConfig`.
-pub(super) const CREATE: &Schema =
+pub(crate) const CREATE: &Schema =
     &Schema::Struct(&joined::<{ CONFIG.len() + WRAPPER.len() + HOST.len() }>(&[CONFIG, WRAPPER, HOST]));
 
-pub(super) const UPDATE: &Schema =
+pub(crate) const UPDATE: &Schema =
     &Schema::Struct(&joined::<{ RESOURCES.len() + 1 }>(&[RESOURCES, &[("RestartPolicy", RESTART_POLICY)]]));
 
-pub(super) const EXEC: &Schema = &Schema::Struct(&[
+pub(crate) const EXEC: &Schema = &Schema::Struct(&[
     ("User", ANY),
     ("Privileged", ANY),
     ("Tty", ANY),
@@ -168,12 +168,12 @@ pub(super) const EXEC: &Schema = &Schema::Struct(&[
     ("Cmd", LIST),
 ]);
 
-pub(super) const EXEC_START: &Schema =
+pub(crate) const EXEC_START: &Schema =
     &Schema::Struct(&[("Detach", ANY), ("Tty", ANY), ("ConsoleSize", LIST)]);
 
-pub(super) const COPY: &Schema = &Schema::Struct(&[("Resource", ANY)]);
+pub(crate) const COPY: &Schema = &Schema::Struct(&[("Resource", ANY)]);
 
-pub(super) const CHECKPOINT: &Schema =
+pub(crate) const CHECKPOINT: &Schema =
     &Schema::Struct(&[("CheckpointID", ANY), ("CheckpointDir", ANY), ("Exit", ANY)]);
 
 /// The fields of embedded structs, one after the other.

@@ -28,7 +28,7 @@ const IPAM_CONFIG: &Schema =
 const IPAM: &Schema =
     &Schema::Struct(&[("Driver", ANY), ("Options", MAP), ("Config", &Schema::List(IPAM_CONFIG))]);
 
-pub(super) const CREATE: &Schema = &Schema::Struct(&[
+pub(crate) const CREATE: &Schema = &Schema::Struct(&[
     ("CheckDuplicate", ANY),
     ("Driver", ANY),
     ("Scope", ANY),
@@ -45,6 +45,6 @@ pub(super) const CREATE: &Schema = &Schema::Struct(&[
     ("Name", ANY),
 ]);
 
-pub(super) const CONNECT: &Schema = &Schema::Struct(&[("Container", ANY), ("EndpointConfig", ENDPOINT)]);
+pub(crate) const CONNECT: &Schema = &Schema::Struct(&[("Container", ANY), ("EndpointConfig", ENDPOINT)]);
 
-pub(super) const DISCONNECT: &Schema = &Schema::Struct(&[("Container", ANY), ("Force", ANY)]);
+pub(crate) const DISCONNECT: &Schema = &Schema::Struct(&[("Container", ANY), ("Force", ANY)]);

@@ -2,11 +2,14 @@
 
 use super::{ANY, LIST, Schema};
 
-pub(super) const PLUGIN_PRIVILEGES: &Schema =
+pub(crate) const PLUGIN_PRIVILEGES: &Schema =
     &Schema::List(&Schema::Struct(&[("Name", ANY), ("Description", ANY), ("Value", LIST)]));
 
+/// The body of `PluginSet`: settings as `NAME=value`.
+pub(crate) const PLUGIN_SETTINGS: &Schema = LIST;
+
 /// `registry.AuthConfig`: its names are lower case.
-pub(super) const AUTH: &Schema = &Schema::Struct(&[
+pub(crate) const AUTH: &Schema = &Schema::Struct(&[
     ("username", ANY),
     ("password", ANY),
     ("auth", ANY),

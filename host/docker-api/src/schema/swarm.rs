@@ -123,7 +123,7 @@ const PORT: &Schema = &Schema::Struct(&[
     ("PublishMode", ANY),
 ]);
 
-pub(super) const SERVICE: &Schema = &Schema::Struct(&[
+pub(crate) const SERVICE: &Schema = &Schema::Struct(&[
     ("Name", ANY),
     ("Labels", MAP),
     ("TaskTemplate", TASK),
@@ -134,10 +134,10 @@ pub(super) const SERVICE: &Schema = &Schema::Struct(&[
     ("EndpointSpec", &Schema::Struct(&[("Mode", ANY), ("Ports", &Schema::List(PORT))])),
 ]);
 
-pub(super) const NODE: &Schema =
+pub(crate) const NODE: &Schema =
     &Schema::Struct(&[("Name", ANY), ("Labels", MAP), ("Role", ANY), ("Availability", ANY)]);
 
-pub(super) const SECRET: &Schema = &Schema::Struct(&[
+pub(crate) const SECRET: &Schema = &Schema::Struct(&[
     ("Name", ANY),
     ("Labels", MAP),
     ("Data", ANY),
@@ -145,7 +145,7 @@ pub(super) const SECRET: &Schema = &Schema::Struct(&[
     ("Templating", DRIVER),
 ]);
 
-pub(super) const CONFIG: &Schema =
+pub(crate) const CONFIG: &Schema =
     &Schema::Struct(&[("Name", ANY), ("Labels", MAP), ("Data", ANY), ("Templating", DRIVER)]);
 
 const RAFT: &Schema = &Schema::Struct(&[
@@ -165,7 +165,7 @@ const CA_CONFIG: &Schema = &Schema::Struct(&[
     ("ForceRotate", ANY),
 ]);
 
-pub(super) const SPEC: &Schema = &Schema::Struct(&[
+pub(crate) const SPEC: &Schema = &Schema::Struct(&[
     ("Name", ANY),
     ("Labels", MAP),
     ("Orchestration", &Schema::Struct(&[("TaskHistoryRetentionLimit", ANY)])),
@@ -176,7 +176,7 @@ pub(super) const SPEC: &Schema = &Schema::Struct(&[
     ("EncryptionConfig", &Schema::Struct(&[("AutoLockManagers", ANY)])),
 ]);
 
-pub(super) const INIT: &Schema = &Schema::Struct(&[
+pub(crate) const INIT: &Schema = &Schema::Struct(&[
     ("ListenAddr", ANY),
     ("AdvertiseAddr", ANY),
     ("DataPathAddr", ANY),
@@ -189,7 +189,7 @@ pub(super) const INIT: &Schema = &Schema::Struct(&[
     ("SubnetSize", ANY),
 ]);
 
-pub(super) const JOIN: &Schema = &Schema::Struct(&[
+pub(crate) const JOIN: &Schema = &Schema::Struct(&[
     ("ListenAddr", ANY),
     ("AdvertiseAddr", ANY),
     ("DataPathAddr", ANY),
@@ -198,4 +198,4 @@ pub(super) const JOIN: &Schema = &Schema::Struct(&[
     ("Availability", ANY),
 ]);
 
-pub(super) const UNLOCK: &Schema = &Schema::Struct(&[("UnlockKey", ANY)]);
+pub(crate) const UNLOCK: &Schema = &Schema::Struct(&[("UnlockKey", ANY)]);

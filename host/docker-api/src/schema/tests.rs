@@ -4,50 +4,24 @@ use std::collections::HashSet;
 
 use super::fold::fold;
 use super::*;
+use crate::Operation;
 use crate::json::parse;
 
-const OPERATIONS: [&str; 29] = [
-    "ContainerCreate",
-    "ContainerStart",
-    "ImageCommit",
-    "ContainerUpdate",
-    "ContainerExec",
-    "ExecStart",
-    "ContainerCopy",
-    "CheckpointCreate",
-    "VolumeCreate",
-    "VolumeUpdate",
-    "NetworkCreate",
-    "NetworkConnect",
-    "NetworkDisconnect",
-    "SwarmInit",
-    "SwarmJoin",
-    "SwarmUpdate",
-    "SwarmUnlock",
-    "ServiceCreate",
-    "ServiceUpdate",
-    "NodeUpdate",
-    "SecretCreate",
-    "SecretUpdate",
-    "ConfigCreate",
-    "ConfigUpdate",
-    "PluginPull",
-    "PluginUpgrade",
-    "PluginSet",
-    "SystemAuth",
-    "ImagePush",
-];
+/// The operations whose body has a schema.
+fn operations() -> Vec<Operation> {
+    Operation::ALL.iter().copied().filter(|operation| operation.schema().is_some()).collect()
+}
 
-fn canonical(operation: &str, text: &str) -> Result<String, JsonError> {
+fn canonical(operation: Operation, text: &str) -> Result<String, JsonError> {
     let mut value = parse(text.as_bytes())?;
     let before = value.clone();
-    let respelled = canonicalise(&mut value, of_operation(operation).unwrap())?;
+    let respelled = canonicalise(&mut value, operation.schema().unwrap())?;
     assert_eq!(respelled, value != before, "{text}");
     Ok(value.write())
 }
 
 fn create(text: &str) -> String {
-    canonical("ContainerCreate", text).unwrap()
+    canonical(Operation::ContainerCreate, text).unwrap()
 }
 
 fn each_struct(schema: &'static Schema, visit: &mut impl FnMut(&'static [Field])) {
@@ -63,15 +37,17 @@ fn each_struct(schema: &'static Schema, visit: &mut impl FnMut(&'static [Field])
 
 #[test]
 fn the_tables_hold_what_the_lookup_relies_on() {
-    for operation in OPERATIONS {
-        each_struct(of_operation(operation).unwrap(), &mut |fields| {
+    let operations = operations();
+    assert_eq!(operations.len(), 29, "one more or fewer operation with a schema: {operations:?}");
+    for operation in operations {
+        each_struct(operation.schema().unwrap(), &mut |fields| {
             assert!(fields.len() <= 128, "{operation}");
             let folded: HashSet<String> = fields.iter().map(|(name, _)| fold(name)).collect();
             assert_eq!(folded.len(), fields.len(), "{operation}: {fields:?}");
             assert!(fields.iter().all(|(name, _)| name.is_ascii() && !name.is_empty()), "{operation}");
         });
     }
-    assert!(of_operation("ContainerList").is_none());
+    assert!(Operation::ContainerList.schema().is_none());
 }
 
 #[test]
@@ -114,10 +90,10 @@ fn every_spelling_that_go_accepts_becomes_dockers_own() {
     }
     let service = r#"{"tasktemplate":{"containerspec":{"mounts":[{"source":"/"}],"privileges":{"seccomp":{"mode":"unconfined"}}},"pluginspec":{"Remote":"x","Privileges":[{"Name":"network"}]}}}"#;
     assert_eq!(
-        canonical("ServiceCreate", service).unwrap(),
+        canonical(Operation::ServiceCreate, service).unwrap(),
         r#"{"TaskTemplate":{"ContainerSpec":{"Mounts":[{"Source":"/"}],"Privileges":{"Seccomp":{"Mode":"unconfined"}}},"PluginSpec":{"remote":"x","privileges":[{"name":"network"}]}}}"#
     );
-    let privileges = canonical("PluginPull", r#"[{"name":"mount","VALUE":["/"]}]"#);
+    let privileges = canonical(Operation::PluginPull, r#"[{"name":"mount","VALUE":["/"]}]"#);
     assert_eq!(privileges.unwrap(), r#"[{"Name":"mount","Value":["/"]}]"#);
 }
 
@@ -149,10 +125,11 @@ fn two_keys_for_one_field_are_refused_by_name() {
     ];
     for (text, first, second) in table {
         let expected = JsonError::SameField(first.to_owned(), second.to_owned());
-        assert_eq!(canonical("ContainerCreate", text), Err(expected), "{text}");
+        assert_eq!(canonical(Operation::ContainerCreate, text), Err(expected), "{text}");
     }
-    let message =
-        canonical("ContainerCreate", r#"{"hostconfig":{},"HOSTCONFIG":{}}"#).unwrap_err().to_string();
+    let message = canonical(Operation::ContainerCreate, r#"{"hostconfig":{},"HOSTCONFIG":{}}"#)
+        .unwrap_err()
+        .to_string();
     assert_eq!(
         message,
         "the keys `hostconfig` and `HOSTCONFIG` stand in one JSON object, and dockerd reads both as one"
@@ -162,27 +139,31 @@ fn two_keys_for_one_field_are_refused_by_name() {
 #[test]
 fn what_go_cannot_decode_is_refused_with_its_place() {
     let table = [
-        ("ContainerCreate", "[]", "`the body` holds an array, where dockerd reads an object"),
-        ("ContainerCreate", "\"x\"", "`the body` holds a string, where dockerd reads an object"),
-        ("PluginPull", "{}", "`the body` holds an object, where dockerd reads an array"),
+        (Operation::ContainerCreate, "[]", "`the body` holds an array, where dockerd reads an object"),
+        (Operation::ContainerCreate, "\"x\"", "`the body` holds a string, where dockerd reads an object"),
+        (Operation::PluginPull, "{}", "`the body` holds an object, where dockerd reads an array"),
         (
-            "ContainerCreate",
+            Operation::ContainerCreate,
             r#"{"HostConfig":[]}"#,
             "`HostConfig` holds an array, where dockerd reads an object",
         ),
         (
-            "ContainerCreate",
+            Operation::ContainerCreate,
             r#"{"hostconfig":{"mounts":[{},{"bindoptions":true}]}}"#,
             "`HostConfig.Mounts[1].BindOptions` holds a boolean, where dockerd reads an object",
         ),
-        ("ContainerCreate", r#"{"Labels":[]}"#, "`Labels` holds an array, where dockerd reads an object"),
         (
-            "ContainerCreate",
+            Operation::ContainerCreate,
+            r#"{"Labels":[]}"#,
+            "`Labels` holds an array, where dockerd reads an object",
+        ),
+        (
+            Operation::ContainerCreate,
             r#"{"NetworkingConfig":{"EndpointsConfig":{"a":7}}}"#,
             "`NetworkingConfig.EndpointsConfig.a` holds a number, where dockerd reads an object",
         ),
         (
-            "ContainerCreate",
+            Operation::ContainerCreate,
             r#"{"HostConfig":{"Binds":"/:/h"}}"#,
             "`HostConfig.Binds` holds a string, where dockerd reads an array",
         ),

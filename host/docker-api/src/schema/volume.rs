@@ -46,7 +46,7 @@ const CLUSTER: &Schema = &Schema::Struct(&[
     ("Availability", ANY),
 ]);
 
-pub(super) const CREATE: &Schema = &Schema::Struct(&[
+pub(crate) const CREATE: &Schema = &Schema::Struct(&[
     ("ClusterVolumeSpec", CLUSTER),
     ("Driver", ANY),
     ("DriverOpts", MAP),
@@ -54,4 +54,4 @@ pub(super) const CREATE: &Schema = &Schema::Struct(&[
     ("Name", ANY),
 ]);
 
-pub(super) const UPDATE: &Schema = &Schema::Struct(&[("Spec", CLUSTER)]);
+pub(crate) const UPDATE: &Schema = &Schema::Struct(&[("Spec", CLUSTER)]);

@@ -192,7 +192,7 @@ fn an_answer_that_is_no_single_value_is_unseen() {
 fn a_refusal_says_what_to_do() {
     let refusal =
         read(&message("POST", "/containers/create", &[("Content-Length", "16")], None)).unwrap_err();
-    assert_eq!((refusal.rule, refusal.operation), (rule::BODY_NOT_SHOWN, Some("ContainerCreate")));
+    assert_eq!((refusal.rule, refusal.operation), (rule::BODY_NOT_SHOWN, Some(Operation::ContainerCreate)));
     for part in ["`ContainerCreate`", "CVE-2024-41110", "CVE-2026-34040", "update dockerd"] {
         assert!(refusal.reason.contains(part), "{}", refusal.reason);
     }

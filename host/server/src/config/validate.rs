@@ -2,6 +2,7 @@
 
 use portcullis_audit::{Commit, Syslog};
 use portcullis_config::{ConfigError, SourceFile};
+use portcullis_docker_api::operation::{Operation, UnknownOperationError};
 use portcullis_docker_plugin::PluginSettings;
 use portcullis_engine::HostOptions;
 use std::collections::BTreeMap;
@@ -117,31 +118,23 @@ fn docker(raw: raw::Docker, source_file: &SourceFile<'_>) -> Result<PluginSettin
     }
     if let Some(operations) = raw.always_allow {
         settings.always_allow =
-            operations.into_iter().map(|name| operation(name, source_file)).collect::<Result<_, _>>()?;
+            operations.iter().map(|name| operation(name, source_file)).collect::<Result<_, _>>()?;
     }
-    for name in raw.assume_no_body {
-        let span = name.span();
-        let name = operation(name, source_file)?;
-        if !portcullis_docker_plugin::unshown::may_lack_body(&name) {
+    for name in &raw.assume_no_body {
+        let operation = operation(name, source_file)?;
+        if !portcullis_docker_plugin::unshown::may_lack_body(operation) {
             let message = format_args!(
-                "`{name}` cannot be assumed to have no body: either it needs one, or one that is not shown \
+                "`{operation}` cannot be assumed to have no body: either it needs one, or one that is not shown \
                  changes nothing"
             );
-            return Err(source_file.wrong(&span, message));
+            return Err(source_file.wrong(&name.span(), message));
         }
-        settings.assume_no_body.insert(name);
+        settings.assume_no_body.insert(operation);
     }
     Ok(settings)
 }
 
-fn operation(name: Spanned<String>, source_file: &SourceFile<'_>) -> Result<String, ConfigError> {
-    if portcullis_docker_api::routes::all().any(|known| known == name.get_ref()) {
-        return Ok(name.into_inner());
-    }
-    let message = format_args!(
-        "`{}` is no operation of the Docker Engine API; they are written as Docker's operationIds, e.g. \
-         `SystemPing`",
-        name.get_ref()
-    );
-    Err(source_file.wrong(&name.span(), message))
+fn operation(name: &Spanned<String>, source_file: &SourceFile<'_>) -> Result<Operation, ConfigError> {
+    let unknown = |error: UnknownOperationError| source_file.wrong(&name.span(), error);
+    name.get_ref().parse().map_err(unknown)
 }

@@ -41,7 +41,7 @@ fn binds_are_read_as_dockerd_reads_them() {
     assert_eq!(shared.extra, [("mode".to_owned(), "ro,rshared".to_owned())]);
     for entry in ["", ":/x", "/a:/b:ro:/c"] {
         let body = format!("{{\"HostConfig\":{{\"Binds\":[{entry:?}]}}}}");
-        let error = try_of("ContainerCreate", &body).unwrap_err();
+        let error = try_of(Operation::ContainerCreate, &body).unwrap_err();
         assert!(error.starts_with("`HostConfig.Binds` holds"), "{error}");
     }
 }
@@ -49,7 +49,7 @@ fn binds_are_read_as_dockerd_reads_them() {
 #[test]
 fn every_way_to_say_a_mount_is_found() {
     let workload = of(
-        "ContainerCreate",
+        Operation::ContainerCreate,
         r#"{"Volumes":{"/anonymous":{}},"HostConfig":{"VolumeDriver":"rexray","VolumesFrom":["other:ro"],
             "Binds":["data:/d"],"Tmpfs":{"/t":"rw,ro,size=1m"},"Mounts":[
             {"Type":"bind","Source":"/etc/","Target":"/e","ReadOnly":true,"BindOptions":{"Propagation":"rslave"}},
@@ -119,8 +119,8 @@ fn options_of_the_local_driver_reach_the_host() {
 fn volume_create_says_what_it_reaches() {
     let of = |body: &str| {
         let mut value = json::parse(body.as_bytes()).unwrap();
-        schema::canonicalise(&mut value, schema::of_operation("VolumeCreate").unwrap()).unwrap();
-        volume("VolumeCreate", value.as_object()).unwrap().unwrap()
+        schema::canonicalise(&mut value, Operation::VolumeCreate.schema().unwrap()).unwrap();
+        Operation::VolumeCreate.spec().facts.volume(value.as_object()).unwrap().unwrap()
     };
     let bind = of(r#"{"name":"v","DriverOpts":{"type":"none","o":"bind,ro","device":"/etc"}}"#);
     assert_eq!(line(&bind), "volume volume-create v - - /etc ro");

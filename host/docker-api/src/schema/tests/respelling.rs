@@ -2,8 +2,9 @@
 
 use proptest::prelude::*;
 
-use super::super::{Schema, of_operation};
-use super::{OPERATIONS, canonical};
+use super::super::Schema;
+use super::{canonical, operations};
+use crate::Operation;
 
 /// A document that fits the schema; unknown keys among them.
 fn document(schema: &'static Schema) -> BoxedStrategy<serde_json::Value> {
@@ -78,9 +79,9 @@ fn respelt_char(letter: char, die: u8) -> String {
     if die & 4 == 0 { other.to_string() } else { format!("\\u{:04x}", u32::from(other)) }
 }
 
-fn operation_and_document() -> impl Strategy<Value = (&'static str, serde_json::Value)> {
-    prop::sample::select(OPERATIONS.to_vec())
-        .prop_flat_map(|operation| (Just(operation), document(of_operation(operation).unwrap())))
+fn operation_and_document() -> impl Strategy<Value = (Operation, serde_json::Value)> {
+    prop::sample::select(operations())
+        .prop_flat_map(|operation| (Just(operation), document(operation.schema().unwrap())))
 }
 
 proptest! {
@@ -89,7 +90,7 @@ proptest! {
         (operation, document) in operation_and_document(),
         dice in prop::collection::vec(any::<u8>(), 1..64),
     ) {
-        let schema = of_operation(operation).unwrap();
+        let schema = operation.schema().unwrap();
         let mut rolls = dice.iter().copied().cycle();
         let text = respelt(&document, schema, &mut || rolls.next().unwrap());
         let plain = document.to_string();

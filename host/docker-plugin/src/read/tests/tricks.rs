@@ -271,7 +271,7 @@ fn b_what_proves_that_there_is_no_body() {
 #[test]
 fn b_an_operator_may_say_that_an_operation_has_no_body() {
     let json = [("Content-Type", "application/json")];
-    let opened = BTreeSet::from(["ImageCreate".to_owned()]);
+    let opened = BTreeSet::from([Operation::ImageCreate]);
     let read = |uri: &str, headers: &[(&str, &str)]| {
         request(&message("POST", uri, headers, None), Context::default(), "here", &opened)
     };
@@ -284,12 +284,12 @@ fn b_an_operator_may_say_that_an_operation_has_no_body() {
     let reason = read("/images/x/tag?repo=y", &json).unwrap_err().reason;
     assert!(reason.contains("`assume_no_body = [\"ImageTag\"]`") && reason.contains("bollard"), "{reason}");
     for (operation, expected) in [
-        ("ImageTag", true),
-        ("ContainerStart", true),
-        ("ImagePush", true),
-        ("ContainerCreate", false),
-        ("ContainerKill", false),
-        ("ImageBuild", false),
+        (Operation::ImageTag, true),
+        (Operation::ContainerStart, true),
+        (Operation::ImagePush, true),
+        (Operation::ContainerCreate, false),
+        (Operation::ContainerKill, false),
+        (Operation::ImageBuild, false),
     ] {
         assert_eq!(may_lack_body(operation), expected, "{operation}");
     }
