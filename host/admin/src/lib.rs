@@ -6,7 +6,7 @@
 //! * [`Metrics`]: counters, fed by records
 //! * [`ReloadStatus`]: whether the last reload was accepted
 //!
-//! A new route is a line in `router`, and documented in the README.
+//! A new route is a line in `router`, and a row in `docs/operating.md`.
 
 mod metrics;
 mod reloads;

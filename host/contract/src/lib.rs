@@ -4,7 +4,7 @@
 //! This crate knows neither APIs nor WebAssembly; with the feature `wasmtime` its types can be lifted and
 //! lowered.
 //!
-//! In JSON (cases, `portcullis ask`) every field may be left out and has then its empty value; an unknown field
+//! In JSON (files of cases) every field may be left out and has then its empty value; an unknown field
 //! is an error.
 //!
 //! * [`types`]: verdict, opinion, context, principal
