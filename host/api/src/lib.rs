@@ -20,6 +20,16 @@ use std::pin::Pin;
 /// A future that the trait's methods return, since the server holds APIs as trait objects.
 pub type ApiFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
+/// Where the connections of a listener are served. A listener whose APIs differ is [`Placement::Shared`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Placement {
+    /// On the runtime of several threads, for handlers that wait for databases and other services.
+    #[default]
+    Shared,
+    /// Each on one core ([`Cores`](portcullis_listen::Cores)), for requests that are decided where they are read.
+    PerCore,
+}
+
 /// An HTTP API that the server serves.
 pub trait Api: Send + Sync + 'static {
     /// The name in logs, contexts, records and metrics, e.g. `barbican`.
@@ -51,6 +61,11 @@ pub trait Api: Send + Sync + 'static {
     /// A path for a person who wants to see that it answers.
     fn example_path(&self) -> String {
         "/".into()
+    }
+
+    /// Where its connections are served.
+    fn placement(&self) -> Placement {
+        Placement::Shared
     }
 
     /// Whether connections without a request are closed after `idle_timeout`.

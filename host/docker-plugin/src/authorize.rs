@@ -1,5 +1,6 @@
 //! From dockerd's message to a reply.
 
+use axum::body::Bytes;
 use portcullis_contract::docker;
 use portcullis_contract::hook::{DockerRequest, DockerResponse, HookName};
 use portcullis_docker_api::Operation;
@@ -8,20 +9,29 @@ use std::sync::Arc;
 
 use crate::call::Call;
 use crate::message::Message;
-use crate::plugin::{PluginSettings, Shared};
+use crate::plugin::Shared;
 use crate::response::Reply;
 use crate::{read, record};
 
+/// A message up to this many bytes is read on the thread of its connection: in about a millisecond.
+const READ_HERE: usize = 256 << 10;
+
+/// A message that cannot be read: what could be read of it, and why it is refused.
+struct Unread {
+    message: Option<Box<Message>>,
+    refusal: Refusal,
+}
+
+/// From a message to the input of a hook.
+type ReadMessage<T> = fn(&Shared, &Call, Option<&[u8]>) -> Result<T, Unread>;
+
 /// `/AuthZPlugin.AuthZReq`. The body is absent where it broke off, or is larger than any that dockerd sends.
-pub(super) async fn authorize_request(plugin: &Shared, call: Call, body: Option<&[u8]>) -> Reply {
+pub(super) async fn authorize_request(plugin: &Arc<Shared>, call: Call, body: Option<Bytes>) -> Reply {
     let hook = HookName::DockerRequest;
-    let message = match parse(body) {
-        Ok(message) => message,
-        Err(refusal) => return plugin.refuse(&call, hook, None, &refusal).await,
-    };
-    let request = match plugin.settings.read_request(&message, &call) {
+    let (call, read) = read(plugin, call, body, Shared::read_request).await;
+    let request = match read {
         Ok(request) => request,
-        Err(refusal) => return plugin.refuse(&call, hook, Some(&message), &refusal).await,
+        Err(unread) => return plugin.refuse(&call, hook, &unread).await,
     };
     let policies = plugin.authorizer.policies();
     let daemon = Arc::clone(&plugin.daemon);
@@ -37,19 +47,16 @@ pub(super) async fn authorize_request(plugin: &Shared, call: Call, body: Option<
 
 /// `/AuthZPlugin.AuthZRes`. With no policy on the hook a response passes unasked and unread: dockerd has
 /// already acted.
-pub(super) async fn authorize_response(plugin: &Shared, call: Call, body: Option<&[u8]>) -> Reply {
+pub(super) async fn authorize_response(plugin: &Arc<Shared>, call: Call, body: Option<Bytes>) -> Reply {
     let hook = HookName::DockerResponse;
     let policies = plugin.authorizer.policies();
     if !policies.are_asked(hook) {
         return Reply::Allow;
     }
-    let message = match parse(body) {
-        Ok(message) => message,
-        Err(refusal) => return plugin.refuse(&call, hook, None, &refusal).await,
-    };
-    let response = match plugin.settings.read_response(&message, &call) {
+    let (call, read) = read(plugin, call, body, Shared::read_response).await;
+    let response = match read {
         Ok(response) => response,
-        Err(refusal) => return plugin.refuse(&call, hook, Some(&message), &refusal).await,
+        Err(unread) => return plugin.refuse(&call, hook, &unread).await,
     };
     let daemon = Arc::clone(&plugin.daemon);
     let describe = move |response: &docker::Response, record: &mut _| {
@@ -59,34 +66,66 @@ pub(super) async fn authorize_response(plugin: &Shared, call: Call, body: Option
     policies.decide::<DockerResponse>(Arc::new(response), call.begun, describe).await.into()
 }
 
+/// Reads a message, a large one where it delays no other connection of this thread.
+async fn read<T: Send + 'static>(
+    plugin: &Arc<Shared>,
+    call: Call,
+    body: Option<Bytes>,
+    read: ReadMessage<T>,
+) -> (Call, Result<T, Unread>) {
+    if body.as_ref().is_none_or(|body| body.len() <= READ_HERE) {
+        let read = read(plugin, &call, body.as_deref());
+        return (call, read);
+    }
+    let plugin = Arc::clone(plugin);
+    let reading = tokio::task::spawn_blocking(move || {
+        let read = read(&plugin, &call, body.as_deref());
+        (call, read)
+    });
+    match reading.await {
+        Ok(read) => read,
+        // The listener refuses the request, as for every panic of a handler.
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
+}
+
 fn parse(body: Option<&[u8]>) -> Result<Message, Refusal> {
     let unreadable = |reason| Refusal { rule: "host:unreadable-message", reason, operation: None };
     let body = body.ok_or_else(|| unreadable("the message broke off, or is larger than 32 MiB".into()))?;
     Message::parse(body).map_err(|error| unreadable(error.to_string()))
 }
 
-impl PluginSettings {
-    fn read_request(&self, message: &Message, call: &Call) -> Result<docker::Request, Refusal> {
-        read::request(message, call.context.clone(), &self.daemon, &self.assume_no_body)
-    }
-
-    fn read_response(&self, message: &Message, call: &Call) -> Result<docker::Response, Refusal> {
-        read::response(message, call.context.clone(), &self.daemon, &self.assume_no_body)
-    }
-}
-
 impl Shared {
+    fn read_request(&self, call: &Call, body: Option<&[u8]>) -> Result<docker::Request, Unread> {
+        let read = |message: &Message| {
+            let settings = &self.settings;
+            read::request(message, call.context.clone(), &settings.daemon, &settings.assume_no_body)
+        };
+        read_message(body, read)
+    }
+
+    fn read_response(&self, call: &Call, body: Option<&[u8]>) -> Result<docker::Response, Unread> {
+        let read = |message: &Message| {
+            let settings = &self.settings;
+            read::response(message, call.context.clone(), &settings.daemon, &settings.assume_no_body)
+        };
+        read_message(body, read)
+    }
+
     /// Refuses by a rule of the host's own.
-    async fn refuse(
-        &self,
-        call: &Call,
-        hook: HookName,
-        message: Option<&Message>,
-        refusal: &Refusal,
-    ) -> Reply {
-        let describe = |record: &mut _| record::unread(message, refusal, &self.daemon, record);
+    async fn refuse(&self, call: &Call, hook: HookName, unread: &Unread) -> Reply {
+        let Unread { message, refusal } = unread;
+        let describe = |record: &mut _| record::unread(message.as_deref(), refusal, &self.daemon, record);
         let (asked, rule) = ((&call.context, hook), (refusal.rule, refusal.reason.as_str()));
         let refused = self.authorizer.policies().refuse_by_host(asked, rule, call.begun, describe).await;
         Err(refused).into()
     }
+}
+
+fn read_message<T>(
+    body: Option<&[u8]>,
+    read: impl FnOnce(&Message) -> Result<T, Refusal>,
+) -> Result<T, Unread> {
+    let message = parse(body).map_err(|refusal| Unread { message: None, refusal })?;
+    read(&message).map_err(|refusal| Unread { message: Some(Box::new(message)), refusal })
 }

@@ -1,6 +1,5 @@
 //! One call of dockerd.
 
-use axum::extract::Extension;
 use portcullis_contract::types::Context;
 use portcullis_listen::Peer;
 use std::time::Instant;
@@ -12,8 +11,8 @@ pub(super) struct Call {
 }
 
 impl Call {
-    pub(super) fn begin(peer: Option<Extension<Peer>>) -> Self {
-        let peer = peer.map(|Extension(peer)| peer.address.to_string());
+    pub(super) fn begin(peer: Option<&Peer>) -> Self {
+        let peer = peer.map(|peer| peer.address.to_string());
         Self { context: portcullis_authorization::context("docker-plugin", peer), begun: Instant::now() }
     }
 }

@@ -7,18 +7,20 @@
 //! * [`Listener`]: bound, or inherited from a service manager ([`Activation`])
 //! * [`Tls`]: certificate, key and client CA, read again when they change
 //! * [`serve`](fn@serve), [`Limits`]: accepting, and what one peer can occupy at most
+//! * [`Cores`]: a runtime for each core, for APIs that decide where they read
 //! * [`Proxies`]: peers whose connections are not counted per peer
 //! * [`ConnectionStats`]: connections that a limit has closed
 //! * [`Drain`]: ending without dropping a request
 //! * [`notify`]: telling a service manager how it goes
 //!
-//! This crate knows no door and no configuration file.
+//! This crate knows no API and no configuration file.
 
 mod activation;
 mod address;
 mod body;
 mod clock;
 mod connection;
+mod cores;
 mod drain;
 mod error;
 mod handler;
@@ -37,6 +39,7 @@ mod tls;
 pub use activation::Activation;
 pub use address::{Address, AddressError};
 pub use connection::Peer;
+pub use cores::Cores;
 pub use drain::Drain;
 pub use error::ListenError;
 pub use handler::Handler;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{ConnectionStats, Proxies};
+use crate::{ConnectionStats, Cores, Proxies};
 
 /// Limits of one listener. Each limit is on something that a peer without credentials can occupy: a connection
 /// stays open only while its peer makes progress.
@@ -58,6 +58,8 @@ pub struct Options {
     pub proxies: Proxies,
     /// Counts connections that a limit has closed.
     pub stats: ConnectionStats,
+    /// Where connections are served; absent means the runtime that accepts them.
+    pub cores: Option<Cores>,
 }
 
 impl Default for Options {
@@ -68,6 +70,7 @@ impl Default for Options {
             limits: Limits::default(),
             proxies: Proxies::default(),
             stats: ConnectionStats::default(),
+            cores: None,
         }
     }
 }

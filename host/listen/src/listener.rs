@@ -42,6 +42,32 @@ pub(crate) enum Accepted {
     Tcp(TcpStream, SocketAddr),
 }
 
+/// A connection that belongs to no runtime.
+pub(crate) enum Detached {
+    Unix(std::os::unix::net::UnixStream),
+    Tcp(std::net::TcpStream, SocketAddr),
+}
+
+impl Accepted {
+    /// Takes the connection from its runtime.
+    pub(crate) fn detach(self) -> io::Result<Detached> {
+        match self {
+            Self::Unix(stream) => stream.into_std().map(Detached::Unix),
+            Self::Tcp(stream, from) => Ok(Detached::Tcp(stream.into_std()?, from)),
+        }
+    }
+}
+
+impl Detached {
+    /// Gives the connection to the runtime that this is called on.
+    pub(crate) fn attach(self) -> io::Result<Accepted> {
+        match self {
+            Self::Unix(stream) => UnixStream::from_std(stream).map(Accepted::Unix),
+            Self::Tcp(stream, from) => Ok(Accepted::Tcp(TcpStream::from_std(stream)?, from)),
+        }
+    }
+}
+
 impl Listener {
     /// Listens at an address: on the socket that was passed for it, else on one of our own. A unix socket's
     /// folder is made where there is none; a file that a process which is gone has left there is replaced.

@@ -14,7 +14,7 @@ use crate::peers::{PeerCounts, PeerPermit};
 use crate::permits::{Permit, Permits};
 use crate::progress::Progress;
 use crate::stream::WatchedWrites;
-use crate::{CloseReason, ConnectionStats, Drain, Handler, Limits, Listener, Tls};
+use crate::{CloseReason, ConnectionStats, Cores, Drain, Handler, Limits, Listener, Tls};
 
 /// How long accepting rests when the system has no descriptor or memory left for another connection.
 const ACCEPT_BACKOFF: Duration = Duration::from_millis(100);
@@ -33,6 +33,7 @@ pub async fn serve(listener: Listener, handler: impl Handler, drain: Drain) -> u
         tls: listener.tls.clone(),
         limits: Arc::new(options.limits.clone()),
         stats: options.stats.clone(),
+        cores: options.cores.clone(),
         stage: stage.subscribe(),
         alive,
     };
@@ -189,28 +190,44 @@ struct Host {
     tls: Option<Tls>,
     limits: Arc<Limits>,
     stats: ConnectionStats,
+    cores: Option<Cores>,
     stage: watch::Receiver<Stage>,
     /// Never sent to.
     alive: mpsc::Sender<Infallible>,
 }
 
 impl Host {
-    /// Serves one connection in a task of its own. Connections that had waited when a drain began have no permits.
+    /// Serves one connection in a task of its own, on the core whose turn it is where there are cores. Connections that
+    /// had waited when a drain began have no permits.
     fn welcome(&self, accepted: Accepted, permit: Option<Permit>, peer: Option<PeerPermit>) {
         let host = self.clone();
-        tokio::spawn(async move {
-            let _peer = peer;
-            let progress = permit.as_ref().map_or_else(|| Arc::new(Progress::new()), Permit::progress);
-            let _permit = permit;
-            let mut stage = host.stage.clone();
-            let cut = async move {
-                let _ = stage.wait_for(|stage| *stage == Stage::Cut).await;
-            };
-            tokio::select! {
-                () = host.serve(accepted, progress) => {}
-                () = cut => {}
-            }
-        });
+        let Some(cores) = &self.cores else {
+            tokio::spawn(host.run(accepted, permit, peer));
+            return;
+        };
+        match accepted.detach() {
+            Ok(detached) => drop(cores.next().spawn(async move {
+                match detached.attach() {
+                    Ok(accepted) => host.run(accepted, permit, peer).await,
+                    Err(error) => tracing::error!(%error, "a connection cannot be served"),
+                }
+            })),
+            Err(error) => tracing::error!(%error, "a connection cannot be served"),
+        }
+    }
+
+    async fn run(self, accepted: Accepted, permit: Option<Permit>, peer: Option<PeerPermit>) {
+        let _peer = peer;
+        let progress = permit.as_ref().map_or_else(|| Arc::new(Progress::new()), Permit::progress);
+        let _permit = permit;
+        let mut stage = self.stage.clone();
+        let cut = async move {
+            let _ = stage.wait_for(|stage| *stage == Stage::Cut).await;
+        };
+        tokio::select! {
+            () = self.serve(accepted, progress) => {}
+            () = cut => {}
+        }
     }
 
     async fn serve(self, accepted: Accepted, progress: Arc<Progress>) {

@@ -1,7 +1,7 @@
 //! Listeners: first every certificate is read, then every address is bound, so that as little as possible is half
 //! done where something is wrong.
 
-use portcullis_api::{Api, ApiList};
+use portcullis_api::{Api, ApiList, Placement};
 use portcullis_config::ConfigError;
 use portcullis_errors::chain;
 use portcullis_files::FileWatcher;
@@ -71,6 +71,9 @@ pub(crate) fn bind(
         let mut options = options.clone();
         options.mode = endpoint.mode.unwrap_or(options.mode);
         options.group.clone_from(&endpoint.group);
+        if !apis.iter().all(|api| api.placement() == Placement::PerCore) {
+            options.cores = None;
+        }
         if !apis.iter().all(|api| api.closes_idle_connections()) {
             options.limits.idle_timeout = None;
         }

@@ -11,7 +11,7 @@ use portcullis_engine::build::{Builder, Confines};
 use portcullis_engine::cache::Cache;
 use portcullis_engine::{Host, HostOptions};
 use portcullis_files::FileWatcher;
-use portcullis_listen::{Activation, Drain, Options, notify};
+use portcullis_listen::{Activation, Cores, Drain, Options, notify};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -135,7 +135,8 @@ async fn start(
     let generation = generation.map_err(|error| ServeError::Policies(config.blame(&error)))?;
     in_use.keep(parts.unwrap_or_default()).await;
     let pending = listeners::with_tls(config, &files)?;
-    let options = Options { limits: config.listen.limits.clone(), ..Options::default() };
+    let cores = Some(Cores::start()?);
+    let options = Options { limits: config.listen.limits.clone(), cores, ..Options::default() };
     options.proxies.set(config.proxies());
     let metrics = Metrics::new(options.stats.clone());
     let counting = metrics.clone();
