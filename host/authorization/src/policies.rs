@@ -6,9 +6,12 @@ use portcullis_contract::hook::{AwsRoles, Hook, HookName};
 use portcullis_contract::types::{Context, Opinion, Verdict};
 use portcullis_engine::{Callable, Caller, Generation, Grants};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::{Authorizer, Refused, record};
+
+/// How long a record may take at least, also where the time budget of its request is over.
+const RECORD_TIME: Duration = Duration::from_secs(2);
 
 /// The policies in force when a request began.
 #[derive(Clone)]
@@ -163,7 +166,9 @@ impl Policies {
     /// A decision that cannot be recorded is refused.
     async fn write(&self, record: Record, begun: Instant) -> Result<(), Refused> {
         let id = record.id.clone();
-        self.authorizer.log.write(record, self.until(begun)).await.map_err(|error| {
+        // Also a refusal after the time budget leaves a record.
+        let until = self.until(begun).max(Instant::now() + RECORD_TIME);
+        self.authorizer.log.write(record, until).await.map_err(|error| {
             tracing::error!(decision = id, %error, "a decision cannot be recorded, so the request is refused");
             let overloaded = matches!(error, AuditError::Stalled);
             let reason = "the decision cannot be recorded, so nothing is allowed";

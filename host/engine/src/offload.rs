@@ -2,9 +2,9 @@
 //!
 //! A runtime with as many threads as there are cores. Its guests run in slices of a millisecond, in turns by principal
 //! ([`FairQueue`]): a guest that spins, or a principal with many long decisions, leaves every other principal its share.
-//! The threads have a slightly lower priority than those that serve connections. Not more: beside other programs that
-//! keep all cores busy, a priority of nice 10 would leave a decision a hundredth of a core (the kernel's weights are
-//! 1024 for nice 0, 335 for nice 5 and 110 for nice 10).
+//! The threads have nearly the priority of those that serve connections, and give way by yielding after each slice.
+//! Beside other programs that keep all cores busy, nice 10 would leave a decision a hundredth of a core (the kernel's
+//! weights are 1024 for nice 0, 820 for nice 1 and 110 for nice 10).
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
@@ -20,7 +20,7 @@ use crate::cpu_time::{CpuMeter, GuestFuture, has_yielded};
 use crate::fair_queue::{Bounds, FairQueue, QueueKey};
 
 /// How much its threads give way to those that serve connections.
-const NICE: i32 = 5;
+const NICE: i32 = 1;
 /// How much a build gives way: nobody waits for it.
 pub(crate) const BUILD_NICE: i32 = 10;
 /// How many pieces of background work, e.g. asking monitoring policies, may wait or run. Further ones are dropped.
@@ -80,6 +80,7 @@ impl OffloadRuntime {
                         let mut next = pin!(cores.acquire(key, 0, None));
                         let entered = poll_fn(|context| Poll::Ready(next.as_mut().poll(context))).await;
                         drop(core);
+                        thread::yield_now();
                         woken().await;
                         core = match entered {
                             Poll::Ready(core) => core,

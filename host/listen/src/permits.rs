@@ -12,6 +12,10 @@ use crate::progress::Progress;
 /// While every connection has a request in flight, how often to look for one that has become idle.
 const EVICTION_INTERVAL: Duration = Duration::from_millis(50);
 
+/// How long a client has for the first byte of its first request before its connection may make room for another: many
+/// clients that connect at once are not silent ones.
+const GRACE: Duration = Duration::from_millis(500);
+
 /// The permits of one listener.
 pub(crate) struct Permits {
     free: Arc<Semaphore>,
@@ -59,11 +63,14 @@ impl Permits {
         Permit { permits: Arc::clone(self), id, progress, _free: free }
     }
 
-    /// Asks one connection without a request in flight to close. It looks at every connection, but only at the limit.
+    /// Asks one connection without a request in flight to close, unless the first in line is about to send its first
+    /// request. It looks at every connection, but only at the limit.
     pub(crate) fn evict_one(&self) {
         let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let ranked = open.values().filter_map(|progress| Some((progress.eviction_rank()?, progress)));
-        if let Some((_, progress)) = ranked.min_by_key(|(rank, _)| *rank) {
+        if let Some(((is_used, since), progress)) = ranked.min_by_key(|(rank, _)| *rank)
+            && (is_used || since.elapsed() >= GRACE)
+        {
             progress.evict();
         }
     }
