@@ -155,7 +155,7 @@ impl Config {
         Self::from_text(defaults::TEXT, Path::new("the built-in configuration"), Path::new("."), &overrides)
     }
 
-    fn from_text(
+    pub(crate) fn from_text(
         text: &str,
         file: &Path,
         folder: &Path,

@@ -98,3 +98,23 @@ impl BoundListener {
         tracing::info!("{} listens on {local}; try: {attempt}", names.join(" and "));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    /// How many listeners these entries of `[listen]` make.
+    fn listeners(docker: &str, admin: &str) -> usize {
+        let text = format!("[listen]\ndocker = {docker}\nadmin = {admin}\n");
+        let config = Config::from_text(&text, Path::new("portcullis.toml"), Path::new("."), &[]).unwrap();
+        with_tls(&config, &FileWatcher::idle()).unwrap().len()
+    }
+
+    #[test]
+    fn each_port_0_is_a_listener_of_its_own() {
+        assert_eq!(listeners(r#"["127.0.0.1:8183"]"#, r#"["127.0.0.1:8184"]"#), 2);
+        assert_eq!(listeners(r#"["127.0.0.1:0"]"#, r#"["127.0.0.1:0"]"#), 2);
+        assert_eq!(listeners(r#"["127.0.0.1:0", "127.0.0.1:0"]"#, r#"["127.0.0.1:0"]"#), 3);
+    }
+}
