@@ -1,7 +1,7 @@
 //! What one decision costs, without sockets: `cargo bench --bench decision`.
 //!
-//! * `decide/...`: the recorded container create, asked of docker-baseline in a new instance: frozen with no
-//!   settings, frozen with a table of 20,000 users, and with that table configured anew for every decision
+//! * `decide/...`: the recorded container create, asked of docker-baseline in a new instance: pre-initialized with no
+//!   settings, pre-initialized with a table of 20,000 users, and with that table configured anew for every decision
 //! * `whole/...`: message, canonical form, the same decision, and the record made and handed to the log; once more
 //!   at the end as processor time, which counts the thread that writes the record
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout, reason = "this is a tool")]
@@ -15,7 +15,7 @@ use portcullis_contract::hook::DockerRequest;
 use portcullis_contract::types::Context;
 use portcullis_docker_plugin::message::Message;
 use portcullis_docker_plugin::read;
-use portcullis_engine::build::{Builder, Confines};
+use portcullis_engine::build::{Builder, ResourceLimits};
 use portcullis_engine::source::Source;
 use portcullis_engine::{Caller, Host, HostOptions, Limits, Mode, PolicySpec};
 use std::collections::BTreeSet;
@@ -47,9 +47,13 @@ fn users(count: usize) -> String {
     format!(r#"{{"allow":{{{}}}}}"#, users.join(","))
 }
 
-fn host(runtime: &Runtime, settings: String, freeze: bool) -> Arc<Host> {
+fn host(runtime: &Runtime, settings: String, preinitialize: bool) -> Arc<Host> {
     let program = env!("CARGO_BIN_EXE_portcullis").into();
-    let builder = Builder { program, arguments: vec!["build-policy".into()], confines: Confines::default() };
+    let builder = Builder {
+        program,
+        arguments: vec!["build-policy".into()],
+        resource_limits: ResourceLimits::default(),
+    };
     let host = Arc::new(
         Host::new(HostOptions { builder, cache: None, time_budget: HostOptions::TIME_BUDGET }).unwrap(),
     );
@@ -63,7 +67,7 @@ fn host(runtime: &Runtime, settings: String, freeze: bool) -> Arc<Host> {
         limits: Limits { deadline: Duration::from_secs(10), ..Limits::default() },
         wasi: Vec::new(),
         cases: Vec::new(),
-        freeze,
+        preinitialize,
     };
     runtime.block_on(host.load(vec![spec])).unwrap();
     host
@@ -82,7 +86,8 @@ fn benches(criterion: &mut Criterion) {
     let configured = host(&runtime, users(20_000), false);
 
     let mut group = criterion.benchmark_group("decide");
-    for (name, host) in [("frozen, no settings", &small), ("frozen, 20,000 users", &large)] {
+    for (name, host) in [("pre-initialized, no settings", &small), ("pre-initialized, 20,000 users", &large)]
+    {
         let generation = host.generation();
         group.bench_function(name, |bencher| {
             bencher.iter(|| runtime.block_on(generation.decide::<DockerRequest>(&request, &caller)));

@@ -1,11 +1,11 @@
-//! `builtin:barbican-acl` as WebAssembly, through the engine, frozen as it is in service: every row that oslo.policy
+//! `builtin:barbican-acl` as WebAssembly, through the engine, pre-initialized as in service: every row that oslo.policy
 //! answered under Barbican 23.0.0's rules gets the same answer, in both regimes, and the policy's own cases hold.
 
 mod sample;
 
 use portcullis_contract::hook::SecretAccess;
 use portcullis_contract::secrets;
-use portcullis_engine::build::{Builder, Confines};
+use portcullis_engine::build::{Builder, ResourceLimits};
 use portcullis_engine::case::{Case, CaseFile};
 use portcullis_engine::source::Source;
 use portcullis_engine::{Caller, Generation, Host, HostOptions, Limits, LoadError, Mode, PolicySpec};
@@ -22,7 +22,11 @@ const CASES: [&str; 3] = [
 /// The policy under these settings, once it has passed the cases.
 async fn load(settings: &str, cases: Vec<Case>) -> Result<Arc<Generation>, LoadError> {
     let program = env!("CARGO_BIN_EXE_portcullis").into();
-    let builder = Builder { program, arguments: vec!["build-policy".into()], confines: Confines::default() };
+    let builder = Builder {
+        program,
+        arguments: vec!["build-policy".into()],
+        resource_limits: ResourceLimits::default(),
+    };
     let host =
         Host::new(HostOptions { builder, cache: None, time_budget: HostOptions::TIME_BUDGET }).unwrap();
     let spec = PolicySpec {
@@ -36,7 +40,7 @@ async fn load(settings: &str, cases: Vec<Case>) -> Result<Arc<Generation>, LoadE
         limits: Limits { deadline: Duration::from_secs(20), ..Limits::default() },
         wasi: Vec::new(),
         cases,
-        freeze: true,
+        preinitialize: true,
     };
     host.load(vec![spec]).await
 }
@@ -80,7 +84,7 @@ async fn every_row_is_answered_as_oslo_policy_answered_it() {
 }
 
 #[tokio::test]
-async fn its_cases_hold_frozen_and_unfrozen() {
+async fn its_cases_hold() {
     for file in CASES {
         let CaseFile { settings, cases } = serde_json::from_str(file).unwrap();
         let count = cases.len();

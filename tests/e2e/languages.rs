@@ -75,8 +75,8 @@ fn assert_it_decides(module: &Path) -> Asked {
     asked
 }
 
-/// What a policy that is not frozen says of itself.
-fn unfrozen(asked: &Asked) -> Value {
+/// Why the policy is not pre-initialized.
+fn not_preinitialized_because(asked: &Asked) -> Value {
     asked.policies()["policies"][0]["not_preinitialized_because"].clone()
 }
 
@@ -87,11 +87,16 @@ fn assert_wrong_settings_are_named(module: &Path) {
     assert!(line.contains("allowed_registries"), "{line}");
 }
 
-fn test(language: &str, frozen: bool) {
+fn test(language: &str, is_preinitialized: bool) {
     let folder = tempfile::tempdir().unwrap();
     let Some(module) = build(language, folder.path()) else { return };
     let asked = assert_it_decides(&module);
-    assert_eq!(unfrozen(&asked).is_null(), frozen, "{}", unfrozen(&asked));
+    assert_eq!(
+        not_preinitialized_because(&asked).is_null(),
+        is_preinitialized,
+        "{}",
+        not_preinitialized_because(&asked)
+    );
     let imports = &asked.policies()["policies"][0]["imports"];
     let other = imports.as_array().unwrap().iter().find(|import| *import != "portcullis:policy/log@0.1.0");
     assert_eq!(other, None, "no language needs more than `log`");
@@ -122,19 +127,20 @@ fn javascript_is_configured_for_every_decision() {
 }
 
 #[test]
-fn what_cannot_be_frozen_says_why_and_must_be_quick_to_configure() {
+fn what_cannot_be_preinitialized_says_why_and_must_be_quick_to_configure() {
     let folder = tempfile::tempdir().unwrap();
     let Some(module) = build("javascript", folder.path()) else { return };
     let asked = Asked::start(&(registries(&module, "deadline = \"20s\"") + &allow()));
-    let reason = unfrozen(&asked);
+    let reason = not_preinitialized_because(&asked);
     let reason = reason.as_str().unwrap();
     assert!(reason.contains("component"), "{reason}");
     let many: Vec<_> = (0..60_000).map(|number| format!("\"registry-{number}.example.com\"")).collect();
     let settings = format!("settings = {{ allowed_registries = [{}] }}", many.join(","));
     let line =
         complaint_of("check", &policy("registries", &module, &format!("{settings}\ndeadline = \"5ms\"")));
-    let wanted =
-        format!("policy `registries`: it cannot be frozen ({reason}), and configuring each instance takes ");
+    let wanted = format!(
+        "policy `registries`: it cannot be pre-initialized ({reason}), and configuring each instance takes "
+    );
     let rest = line.strip_prefix(&wanted).unwrap_or_else(|| panic!("{line}"));
     let (took, remedy) = rest.split_once(" ms of the 5 ms it has; ").unwrap_or_else(|| panic!("{line}"));
     assert!(took.parse::<u32>().unwrap() >= 2, "{line}");

@@ -28,7 +28,7 @@ impl Policies {
 
     /// Whether any policy wants to be asked on `hook`, enforced or monitoring.
     pub fn are_asked(&self, hook: HookName) -> bool {
-        self.generation.serves(hook) || self.generation.watches(hook)
+        self.generation.has_enforced(hook) || self.generation.has_monitored(hook)
     }
 
     /// Asks the policies of the hook, writes the record, and then asks those that monitor. `describe` adds what only the
@@ -59,7 +59,7 @@ impl Policies {
         let mut record = record::by_policies(context, H::NAME, decision, begun);
         describe(&input, &mut record);
         let recorded = self.write(record, begun).await;
-        if self.generation.watches(H::NAME) {
+        if self.generation.has_monitored(H::NAME) {
             let policies = self.clone();
             self.authorizer.host.spawn_background(async move {
                 let outcomes = policies.generation.monitor::<H>(&input).await;
@@ -111,7 +111,7 @@ impl Policies {
         let mut record = record::by_policies(&input.context, hook, decision, begun);
         describe(&input, granted.as_deref().unwrap_or_default(), &mut record);
         let recorded = self.write(record, begun).await;
-        if self.generation.watches_roles(&of) {
+        if self.generation.has_monitored_roles(&of) {
             let policies = self.clone();
             self.authorizer.host.spawn_background(async move {
                 let outcomes = policies.generation.monitor_grants(&input, &of).await;

@@ -33,7 +33,7 @@ impl Policies {
     /// # Errors
     /// Why requests cannot be decided.
     pub fn ready(&self, hook: HookName) -> Result<(), NotReady> {
-        if !self.generation.serves(hook) {
+        if !self.generation.has_enforced(hook) {
             return Err(NotReady::NoPolicy(hook));
         }
         self.can_record()

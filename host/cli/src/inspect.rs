@@ -71,6 +71,6 @@ fn spec(arguments: &Arguments) -> Result<PolicySpec, ServeError> {
         limits: Limits::default(),
         wasi: arguments.wasi.clone(),
         cases: Vec::new(),
-        freeze: true,
+        preinitialize: true,
     })
 }

@@ -1,33 +1,39 @@
 //! One call to one instance: its exports, its store, its answer.
 
-use portcullis_contract::hook::{AwsRoles, DockerRequest, DockerResponse, PACKAGE, SecretAccess, VERSION};
-use portcullis_contract::types::Opinion;
-use portcullis_contract::{Hook, HookName, aws};
+use portcullis_contract::hook::{self, PACKAGE, VERSION};
+use portcullis_contract::{Hook, HookName, for_each_hook};
 use std::sync::Arc;
-use wasmtime::component::{Component, ComponentExportIndex, ComponentType, Instance, Lift, Lower};
+use wasmtime::component::{
+    Component, ComponentExportIndex, ComponentType, Func, Instance, Lift, Lower, TypedFunc,
+};
 use wasmtime::{Engine, Result, Store, UpdateDeadline, format_err};
 
-use crate::case::{Question, Said};
+use crate::answer::Answer;
+use crate::case::CaseResult;
 use crate::cpu_time::{CpuMeter, FIRST_TICKS};
 use crate::state::State;
 use crate::text;
 use crate::{Fault, Limits};
 
-/// Bytes of an answer that lists roles: a list has many lines.
-const ROLES_ANSWER: u32 = 4 << 20;
-
 /// A hook whose types can be handed to a component.
-pub trait Callable: Hook<Input: ComponentType + Lower, Answer: ComponentType + Lift> {}
-impl<H: Hook<Input: ComponentType + Lower, Answer: ComponentType + Lift>> Callable for H {}
+pub trait Callable: Hook<Input: ComponentType + Lower, Answer: ComponentType + Lift + Answer> {}
+impl<H: Hook<Input: ComponentType + Lower, Answer: ComponentType + Lift + Answer>> Callable for H {}
+
+/// The type of a hook's function.
+type Authorize<'a, H> = TypedFunc<(&'a <H as Hook>::Input,), (Result<<H as Hook>::Answer, String>,)>;
 
 /// Where a component keeps the functions of the contract.
 #[derive(Debug, Clone)]
-pub(crate) struct Entry {
+pub(crate) struct GuestExports {
     configure: ComponentExportIndex,
     hooks: Vec<(HookName, ComponentExportIndex)>,
 }
 
-impl Entry {
+/// Exports whose types are those of the contract.
+#[derive(Debug)]
+pub(crate) struct CheckedExports(GuestExports);
+
+impl GuestExports {
     /// Finds every function of the contract. An interface without its function is an error.
     pub(crate) fn find(component: &Component) -> Result<Self> {
         let configure = function(component, "lifecycle", "configure")?
@@ -42,32 +48,31 @@ impl Entry {
     }
 
     /// Compares every function's type with the contract's.
-    pub(crate) fn check_signatures(&self, store: &mut Store<State>, instance: &Instance) -> Result<()> {
+    pub(crate) fn check(&self, store: &mut Store<State>, instance: &Instance) -> Result<CheckedExports> {
         let configure =
             instance.get_typed_func::<(&str,), (Result<(), String>,)>(&mut *store, self.configure);
         configure.map_err(|error| error.context("`lifecycle.configure` has another signature"))?;
-        for (hook, _) in &self.hooks {
-            let checked = match hook {
-                HookName::DockerRequest => self.check::<DockerRequest>(store, instance),
-                HookName::DockerResponse => self.check::<DockerResponse>(store, instance),
-                HookName::SecretAccess => self.check::<SecretAccess>(store, instance),
-                HookName::AwsRoles => self.check::<AwsRoles>(store, instance),
+        macro_rules! check_each {
+            ($($hook:ident),+) => {
+                $(self.check_hook::<hook::$hook>(store, instance)?;)+
             };
-            checked.map_err(|error| {
-                error.context(format!("`{hook}.{}` has another signature", hook.function()))
-            })?;
         }
-        Ok(())
+        for_each_hook!(check_each);
+        Ok(CheckedExports(self.clone()))
     }
 
-    fn check<H: Callable>(&self, store: &mut Store<State>, instance: &Instance) -> Result<()> {
-        let index = self.hook(H::NAME)?;
-        instance.get_typed_func::<(&H::Input,), (Result<H::Answer, String>,)>(store, index).map(drop)
+    fn check_hook<H: Callable>(&self, store: &mut Store<State>, instance: &Instance) -> Result<()> {
+        let Some((hook, index)) = self.hooks.iter().find(|(hook, _)| *hook == H::NAME) else { return Ok(()) };
+        let checked: Result<Authorize<'_, H>> = instance.get_typed_func(store, *index);
+        checked
+            .map(drop)
+            .map_err(|error| error.context(format!("`{hook}.{}` has another signature", hook.function())))
     }
 
-    fn hook(&self, name: HookName) -> Result<ComponentExportIndex> {
-        let found = self.hooks.iter().find(|(hook, _)| *hook == name);
-        found.map(|(_, index)| *index).ok_or_else(|| format_err!("it does not export `{name}`"))
+    fn function(&self, store: &mut Store<State>, instance: &Instance, hook: HookName) -> Result<Func> {
+        let index = self.hooks.iter().find(|(name, _)| *name == hook).map(|(_, index)| *index);
+        let index = index.ok_or_else(|| format_err!("it does not export `{hook}`"))?;
+        instance.get_func(store, index).ok_or_else(|| format_err!("`{hook}` is not a function"))
     }
 
     /// Hands over the settings.
@@ -81,40 +86,42 @@ impl Entry {
             instance.get_typed_func::<(&str,), (Result<(), String>,)>(&mut *store, self.configure)?;
         Ok(configure.call_async(store, (settings,)).await?.0)
     }
+}
 
-    /// Asks. The inner error is the guest's own.
+impl CheckedExports {
+    /// Asks an instance of the component whose exports these are. The inner error is the guest's own.
     pub(crate) async fn call<H: Callable>(
         &self,
         store: &mut Store<State>,
         instance: &Instance,
         input: &H::Input,
     ) -> Result<Result<H::Answer, String>> {
-        let index = self.hook(H::NAME)?;
-        let function =
-            instance.get_typed_func::<(&H::Input,), (Result<H::Answer, String>,)>(&mut *store, index)?;
+        let function = self.0.function(store, instance, H::NAME)?;
+        // SAFETY: `GuestExports::check`, the only constructor of `CheckedExports`, compared the type of this export with
+        // `Authorize<H>` in an instance of the same component. A type belongs to the component: each instance has it.
+        #[expect(
+            unsafe_code,
+            reason = "wasmtime compares the types anew for each instance, which costs a microsecond"
+        )]
+        let function: Authorize<'_, H> = unsafe { TypedFunc::new_unchecked(function) };
         Ok(function.call_async(store, (input,)).await?.0)
     }
 
-    /// Asks a case's question.
-    pub(crate) async fn ask_case(
+    /// Asks for a case, and sanitizes the answer.
+    pub(crate) async fn ask_case<H: Callable>(
         &self,
         store: &mut Store<State>,
         instance: &Instance,
-        question: &Question,
+        input: &H::Input,
         limits: &Limits,
-    ) -> Said {
-        match question {
-            Question::DockerRequest(input) => {
-                said(self.call::<DockerRequest>(store, instance, input).await, limits, opinion)
+    ) -> CaseResult {
+        match self.call::<H>(store, instance, input).await {
+            Ok(Ok(answer)) => answer.sanitize().into(),
+            Ok(Err(error)) => {
+                CaseResult::Fault(Fault::Refused(text::one_line(&error, text::REASON)).to_string())
             }
-            Question::DockerResponse(input) => {
-                said(self.call::<DockerResponse>(store, instance, input).await, limits, opinion)
-            }
-            Question::SecretAccess(input) => {
-                said(self.call::<SecretAccess>(store, instance, input).await, limits, opinion)
-            }
-            Question::AwsRoles(input) => {
-                said(self.call::<AwsRoles>(store, instance, input).await, limits, roles)
+            Err(error) => {
+                CaseResult::Fault(Fault::from_call(&error, limits.deadline, limits.answer).to_string())
             }
         }
     }
@@ -128,48 +135,6 @@ fn function(component: &Component, interface: &str, function: &str) -> Result<Op
     index.map(Some).ok_or_else(|| format_err!("`{name}` has no `{function}`"))
 }
 
-fn said<T>(answer: Result<Result<T, String>>, limits: &Limits, wrap: impl FnOnce(T) -> Said) -> Said {
-    match answer {
-        Ok(Ok(answer)) => wrap(answer),
-        Ok(Err(error)) => Said::Fault(Fault::Refused(text::one_line(&error, text::REASON)).to_string()),
-        Err(error) => Said::Fault(Fault::from_call(&error, limits.deadline, limits.answer).to_string()),
-    }
-}
-
-fn opinion(opinion: Opinion) -> Said {
-    Said::Opinion(tame(opinion))
-}
-
-fn roles(answer: aws::Answer) -> Said {
-    Said::Roles(answer)
-}
-
-/// An opinion as the contract allows it: its texts bounded and harmless.
-pub(crate) fn tame(opinion: Opinion) -> Opinion {
-    let extra = opinion.extra.into_iter().take(16);
-    Opinion {
-        verdict: opinion.verdict,
-        reason: text::printable(&opinion.reason, text::REASON),
-        rule: text::rule(&opinion.rule),
-        extra: extra
-            .map(|(name, value)| (text::printable(&name, 64), text::printable(&value, 256)))
-            .collect(),
-    }
-}
-
-/// A list of roles as the contract allows it. Accounts and roles stay as they are: whoever uses them compares them
-/// with those it knows.
-pub(crate) fn tame_roles(mut answer: aws::Answer) -> aws::Answer {
-    for grant in &mut answer.grants {
-        grant.reason = text::printable(&grant.reason, text::REASON);
-    }
-    for denial in &mut answer.denials {
-        denial.reason = text::printable(&denial.reason, text::REASON);
-        denial.rule = text::rule(&denial.rule);
-    }
-    answer
-}
-
 /// A store for one decision. Its guest yields each millisecond once its first slice is over, and is stopped when it has
 /// used the processor for as long as its deadline says. This is the one place that arms a deadline for a decision.
 pub(crate) fn new_store(
@@ -178,13 +143,11 @@ pub(crate) fn new_store(
     policy: &Arc<str>,
     decision: &str,
     wasi: bool,
-    hook: HookName,
+    answer_bytes: u32,
     meter: &CpuMeter,
 ) -> Store<State> {
     let mut store = bounded_store(engine, limits, State::new(limits, policy, decision, wasi));
-    if hook == HookName::AwsRoles {
-        store.set_hostcall_fuel(limits.answer.max(ROLES_ANSWER) as usize);
-    }
+    store.set_hostcall_fuel(limits.answer.max(answer_bytes) as usize);
     let (meter, deadline) = (meter.clone(), limits.deadline);
     store.set_epoch_deadline(FIRST_TICKS);
     store.epoch_deadline_callback(move |_| Ok(meter.tick(deadline)));

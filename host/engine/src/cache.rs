@@ -3,7 +3,7 @@
 //! An artifact is native code: whoever can write one can run code in the host. Each file therefore carries an
 //! HMAC under a key that only the host can read, over its bytes and over what it was built for: one that was put in
 //! another's place is no better than one that was changed. It is read once, checked over those very bytes, and those
-//! bytes are used. A frozen artifact also holds its policy's settings, so files are for the owner only.
+//! bytes are used. A pre-initialized artifact also holds its policy's settings, so files are for the owner only.
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use crate::Digest;
-use crate::build::{self, FREEZE_VERSION, Facts, Order};
+use crate::build::{self, BUILD_VERSION, BuildReport, BuildRequest};
 use crate::sealed;
 
 /// Artifacts that are kept: the ones used last.
@@ -47,32 +47,38 @@ impl Cache {
         Ok(Self { directory, key })
     }
 
-    /// What was built for this order, if it is there and unchanged.
-    pub fn get(&self, order: &Order, module: Digest) -> Option<(Facts, Vec<u8>)> {
-        let name = key_of(order, module).ok()?;
+    /// What was built for this request, if it is there and unchanged.
+    pub fn get(&self, request: &BuildRequest, module: Digest) -> Option<(BuildReport, Vec<u8>)> {
+        let name = key_of(request, module).ok()?;
         let path = self.path(name);
         let file = fs::read(&path).ok()?;
-        let Some((facts, artifact)) = self.unseal(name, &file) else {
+        let Some((report, artifact)) = self.unseal(name, &file) else {
             tracing::warn!(file = %path.display(), "a cached artifact was changed; it is built anew");
             return None;
         };
         // The time of last use decides what is thrown away.
         let _ =
             OpenOptions::new().append(true).open(&path).and_then(|file| file.set_modified(SystemTime::now()));
-        Some((facts, artifact))
+        Some((report, artifact))
     }
 
     /// Keeps what was built; a cache that cannot be written only costs the next start.
-    pub fn put(&self, order: &Order, module: Digest, facts: &Facts, artifact: &[u8]) {
-        if let Err(error) = self.write(order, module, facts, artifact) {
+    pub fn put(&self, request: &BuildRequest, module: Digest, report: &BuildReport, artifact: &[u8]) {
+        if let Err(error) = self.write(request, module, report, artifact) {
             tracing::warn!(directory = %self.directory.display(), %error, "an artifact could not be kept");
         }
         self.prune();
     }
 
-    fn write(&self, order: &Order, module: Digest, facts: &Facts, artifact: &[u8]) -> io::Result<()> {
-        let name = key_of(order, module)?;
-        let bytes = build::pack_artifact(facts, artifact)?;
+    fn write(
+        &self,
+        request: &BuildRequest,
+        module: Digest,
+        report: &BuildReport,
+        artifact: &[u8],
+    ) -> io::Result<()> {
+        let name = key_of(request, module)?;
+        let bytes = build::pack_artifact(report, artifact)?;
         let mut file = tempfile::NamedTempFile::new_in(&self.directory)?;
         file.write_all(&self.mac(name, &bytes).finalize().into_bytes())?;
         file.write_all(&bytes)?;
@@ -81,7 +87,7 @@ impl Cache {
     }
 
     /// What is in a file of that name, if all of it is as it was written there.
-    fn unseal(&self, name: Digest, file: &[u8]) -> Option<(Facts, Vec<u8>)> {
+    fn unseal(&self, name: Digest, file: &[u8]) -> Option<(BuildReport, Vec<u8>)> {
         let (mac, bytes) = file.split_first_chunk::<MAC>()?;
         self.mac(name, bytes).verify_slice(mac).ok()?;
         build::unpack_artifact(bytes)
@@ -113,12 +119,12 @@ impl Cache {
 }
 
 /// The digest over everything that an artifact depends on. Without one the cache is not used.
-fn key_of(order: &Order, module: Digest) -> io::Result<Digest> {
-    let order = serde_json::to_vec(order)?;
+fn key_of(request: &BuildRequest, module: Digest) -> io::Result<Digest> {
+    let request = serde_json::to_vec(request)?;
     Ok(Digest::of_parts(&[
         module.to_string().as_bytes(),
-        &order,
-        FREEZE_VERSION.as_bytes(),
+        &request,
+        BUILD_VERSION.as_bytes(),
         &sealed::compatibility(),
     ]))
 }
@@ -168,10 +174,10 @@ fn fill_random(bytes: &mut [u8]) -> io::Result<()> {
 mod tests {
     use super::*;
     use crate::Limits;
-    use crate::build::Needs;
+    use crate::build::PoolRequirements;
 
-    fn order(settings: &str) -> Order {
-        Order {
+    fn request(settings: &str) -> BuildRequest {
+        BuildRequest {
             name: "x".into(),
             settings: settings.into(),
             limits: Limits::default(),
@@ -181,12 +187,12 @@ mod tests {
         }
     }
 
-    fn facts() -> Facts {
-        Facts {
+    fn report() -> BuildReport {
+        BuildReport {
             imports: vec![],
             hooks: vec![],
             not_preinitialized_because: None,
-            needs: Needs::default(),
+            needs: PoolRequirements::default(),
             log: vec![],
             answers: vec![],
         }
@@ -197,12 +203,12 @@ mod tests {
         let state = tempfile::tempdir().unwrap();
         let cache = Cache::open(state.path()).unwrap();
         let module = Digest::of(b"module");
-        cache.put(&order("{}"), module, &facts(), b"code");
-        assert_eq!(cache.get(&order("{}"), module), Some((facts(), b"code".to_vec())));
-        assert_eq!(cache.get(&order(r#"{"a":1}"#), module), None);
-        assert_eq!(cache.get(&order("{}"), Digest::of(b"other")), None);
+        cache.put(&request("{}"), module, &report(), b"code");
+        assert_eq!(cache.get(&request("{}"), module), Some((report(), b"code".to_vec())));
+        assert_eq!(cache.get(&request(r#"{"a":1}"#), module), None);
+        assert_eq!(cache.get(&request("{}"), Digest::of(b"other")), None);
         let reopened = Cache::open(state.path()).unwrap();
-        assert!(reopened.get(&order("{}"), module).is_some());
+        assert!(reopened.get(&request("{}"), module).is_some());
     }
 
     #[test]
@@ -210,18 +216,18 @@ mod tests {
         let state = tempfile::tempdir().unwrap();
         let cache = Cache::open(state.path()).unwrap();
         let module = Digest::of(b"module");
-        cache.put(&order("{}"), module, &facts(), b"code");
-        let path = cache.path(key_of(&order("{}"), module).unwrap());
+        cache.put(&request("{}"), module, &report(), b"code");
+        let path = cache.path(key_of(&request("{}"), module).unwrap());
         let good = fs::read(&path).unwrap();
         for at in 0..good.len() {
             let mut bad = good.clone();
             bad[at] ^= 1;
             fs::write(&path, &bad).unwrap();
-            assert_eq!(cache.get(&order("{}"), module), None, "byte {at}");
+            assert_eq!(cache.get(&request("{}"), module), None, "byte {at}");
         }
         for end in 0..good.len() {
             fs::write(&path, &good[..end]).unwrap();
-            assert_eq!(cache.get(&order("{}"), module), None, "cut at {end}");
+            assert_eq!(cache.get(&request("{}"), module), None, "cut at {end}");
         }
     }
 
@@ -230,10 +236,10 @@ mod tests {
         let state = tempfile::tempdir().unwrap();
         let cache = Cache::open(state.path()).unwrap();
         let module = Digest::of(b"module");
-        cache.put(&order("{}"), module, &facts(), b"code");
-        let other = order(r#"{"a":1}"#);
+        cache.put(&request("{}"), module, &report(), b"code");
+        let other = request(r#"{"a":1}"#);
         fs::copy(
-            cache.path(key_of(&order("{}"), module).unwrap()),
+            cache.path(key_of(&request("{}"), module).unwrap()),
             cache.path(key_of(&other, module).unwrap()),
         )
         .unwrap();
@@ -253,10 +259,10 @@ mod tests {
         use std::os::unix::fs::PermissionsExt as _;
         let state = tempfile::tempdir().unwrap();
         let cache = Cache::open(state.path()).unwrap();
-        cache.put(&order("{}"), Digest::of(b"m"), &facts(), b"code");
+        cache.put(&request("{}"), Digest::of(b"m"), &report(), b"code");
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(&state.path().join(KEY_FILE)), 0o600);
-        assert_eq!(mode(&cache.path(key_of(&order("{}"), Digest::of(b"m")).unwrap())), 0o600);
+        assert_eq!(mode(&cache.path(key_of(&request("{}"), Digest::of(b"m")).unwrap())), 0o600);
         assert_eq!(mode(&cache.directory), 0o700);
     }
 }

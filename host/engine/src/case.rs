@@ -1,9 +1,11 @@
-//! Cases: questions with the answer that is expected, which a policy must pass before it goes live.
+//! Cases: inputs with the answer that is expected, which a policy must pass before it goes live.
 
-use portcullis_contract::hook::{AwsRoles, DockerRequest, DockerResponse, SecretAccess};
 use portcullis_contract::types::{Opinion, Verdict};
-use portcullis_contract::{Hook, HookName, aws, docker, secrets};
+use portcullis_contract::{Hook, HookName, aws, for_each_hook, hook};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+use crate::ask::Callable;
 
 /// A file of cases.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -16,7 +18,7 @@ pub struct CaseFile {
     pub cases: Vec<Case>,
 }
 
-/// One question with its expected answer.
+/// One input with its expected answer.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Case {
@@ -24,35 +26,45 @@ pub struct Case {
     pub name: String,
     /// What is asked.
     #[serde(flatten)]
-    pub question: Question,
+    pub input: CaseInput,
     /// What must come out.
     pub expect: Expectation,
 }
 
-/// What is asked, of which hook.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(tag = "hook", content = "input", rename_all = "kebab-case")]
-pub enum Question {
-    /// `docker-request.authorize`
-    DockerRequest(Box<docker::Request>),
-    /// `docker-response.authorize`
-    DockerResponse(Box<docker::Response>),
-    /// `secret-access.authorize`
-    SecretAccess(Box<secrets::Access>),
-    /// `aws-roles.grants`
-    AwsRoles(Box<aws::Request>),
+macro_rules! case_input {
+    ($($hook:ident),+) => {
+        /// The hook that is asked, and its input.
+        #[derive(Debug, Clone, Serialize, Deserialize)]
+        #[serde(tag = "hook", content = "input", rename_all = "kebab-case")]
+        #[expect(missing_docs, reason = "each is a hook, and documented there")]
+        pub enum CaseInput {
+            $($hook(Arc<<hook::$hook as Hook>::Input>),)+
+        }
+
+        impl CaseInput {
+            /// The hook that is asked.
+            pub fn hook(&self) -> HookName {
+                match self {
+                    $(Self::$hook(_) => HookName::$hook,)+
+                }
+            }
+
+            /// Asks with the input's own types.
+            pub(crate) async fn ask(&self, asker: &mut impl AskCase) -> CaseResult {
+                match self {
+                    $(Self::$hook(input) => asker.ask::<hook::$hook>(input).await,)+
+                }
+            }
+        }
+    };
 }
 
-impl Question {
-    /// The hook that is asked.
-    pub fn hook(&self) -> HookName {
-        match self {
-            Self::DockerRequest(_) => DockerRequest::NAME,
-            Self::DockerResponse(_) => DockerResponse::NAME,
-            Self::SecretAccess(_) => SecretAccess::NAME,
-            Self::AwsRoles(_) => AwsRoles::NAME,
-        }
-    }
+for_each_hook!(case_input);
+
+/// Asks a case's input of a policy.
+pub(crate) trait AskCase {
+    /// What the policy answers.
+    async fn ask<H: Callable>(&mut self, input: &Arc<H::Input>) -> CaseResult;
 }
 
 /// What must come out; what is absent is not looked at.
@@ -73,10 +85,10 @@ pub struct Expectation {
     pub grants: Option<Vec<(String, String)>>,
 }
 
-/// What a policy said to a question, whatever the hook.
+/// What a policy answered to a case, whatever the hook.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Said {
+pub enum CaseResult {
     /// An opinion.
     Opinion(Opinion),
     /// Grants and denials.
@@ -85,13 +97,25 @@ pub enum Said {
     Fault(String),
 }
 
+impl From<Opinion> for CaseResult {
+    fn from(opinion: Opinion) -> Self {
+        Self::Opinion(opinion)
+    }
+}
+
+impl From<aws::Answer> for CaseResult {
+    fn from(answer: aws::Answer) -> Self {
+        Self::Roles(answer)
+    }
+}
+
 impl Expectation {
     /// What is wrong with the answer, or nothing.
-    pub fn difference(&self, said: &Said) -> Option<String> {
+    pub fn difference(&self, said: &CaseResult) -> Option<String> {
         match said {
-            Said::Fault(fault) => Some(format!("answers with a fault: {fault}")),
-            Said::Opinion(opinion) => self.difference_from_opinion(opinion),
-            Said::Roles(answer) => {
+            CaseResult::Fault(fault) => Some(format!("answers with a fault: {fault}")),
+            CaseResult::Opinion(opinion) => self.difference_from_opinion(opinion),
+            CaseResult::Roles(answer) => {
                 let granted: Vec<_> =
                     answer.grants.iter().map(|grant| (grant.account.clone(), grant.role.clone())).collect();
                 let wanted = self.grants.as_ref()?;
@@ -142,13 +166,14 @@ mod tests {
                 "expect": {"verdict": "deny", "rule": "privileged"}}"#,
         )
         .unwrap();
-        assert_eq!(case.question.hook(), HookName::DockerRequest);
-        let said =
-            |verdict, rule: &str| Said::Opinion(Opinion { verdict, rule: rule.into(), ..Opinion::default() });
+        assert_eq!(case.input.hook(), HookName::DockerRequest);
+        let said = |verdict, rule: &str| {
+            CaseResult::Opinion(Opinion { verdict, rule: rule.into(), ..Opinion::default() })
+        };
         assert_eq!(case.expect.difference(&said(Verdict::Deny, "privileged")), None);
         assert!(case.expect.difference(&said(Verdict::Allow, "privileged")).unwrap().contains("allow"));
         assert!(case.expect.difference(&said(Verdict::Deny, "mounts")).unwrap().contains("mounts"));
-        assert!(case.expect.difference(&Said::Fault("trap".into())).is_some());
+        assert!(case.expect.difference(&CaseResult::Fault("trap".into())).is_some());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use wasmtime::{Config, Enabled, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
 
 use crate::Limits;
-use crate::build::Needs;
+use crate::build::PoolRequirements;
 
 /// Where code compiled for `memory` bytes at most comes from and runs.
 pub(crate) fn base(memory: u64) -> Config {
@@ -36,7 +36,7 @@ pub(crate) fn for_build() -> Config {
 }
 
 /// For deciding: slots for every decision that these policies may have under way at once.
-pub(crate) fn pooled<'a>(policies: impl Iterator<Item = (&'a Needs, &'a Limits)>) -> Config {
+pub(crate) fn pooled<'a>(policies: impl Iterator<Item = (&'a PoolRequirements, &'a Limits)>) -> Config {
     let mut sizes = Sizes::default();
     let mut memory = 1 << 16;
     for (needs, limits) in policies {
@@ -78,7 +78,7 @@ struct Sizes {
 }
 
 impl Sizes {
-    fn add(&mut self, needs: &Needs, limits: &Limits) {
+    fn add(&mut self, needs: &PoolRequirements, limits: &Limits) {
         let at_once = limits.concurrency;
         self.components = self.components.saturating_add(at_once);
         self.instances = self.instances.saturating_add(at_once.saturating_mul(needs.instances.max(1)));

@@ -66,11 +66,11 @@ pub enum PolicyError {
     },
     /// It has to be configured for every decision, and that takes too long.
     #[error(
-        "it cannot be frozen ({reason}), and configuring each instance takes {} ms of the {} ms it has; raise \
+        "it cannot be pre-initialized ({reason}), and configuring each instance takes {} ms of the {} ms it has; raise \
          `deadline` or make its settings smaller", .took.as_millis(), .deadline.as_millis()
     )]
     SlowToConfigure {
-        /// Why it cannot be frozen.
+        /// Why it cannot be pre-initialized.
         reason: String,
         /// What configuring took.
         took: Duration,

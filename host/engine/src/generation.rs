@@ -3,7 +3,7 @@
 //! It is immutable. A decision holds the generation it began with, so that it is made wholly by that one, and
 //! the generation with its code and its pool goes away when its last decision has ended.
 
-use portcullis_contract::hook::AwsRoles;
+use portcullis_contract::hook::{AwsRoles, Combining};
 use portcullis_contract::types::Opinion;
 use portcullis_contract::{Hook, HookName, aws};
 use std::any::Any;
@@ -13,7 +13,8 @@ use std::time::{Duration, Instant};
 use wasmtime::Engine;
 
 use crate::Mode;
-use crate::ask::{Callable, tame, tame_roles};
+use crate::answer::Answer;
+use crate::ask::Callable;
 use crate::caller::Caller;
 use crate::combine::{self, Ruling};
 use crate::decision::{Decision, Grants, Outcome, PolicyOutcome, PolicyStatusRef};
@@ -72,17 +73,17 @@ impl Generation {
     }
 
     /// Whether a policy's word counts on `hook`.
-    pub fn serves(&self, hook: HookName) -> bool {
+    pub fn has_enforced(&self, hook: HookName) -> bool {
         !self.enforced[hook as usize].is_empty()
     }
 
     /// Whether anybody wants to see what happens on `hook`.
-    pub fn watches(&self, hook: HookName) -> bool {
+    pub fn has_monitored(&self, hook: HookName) -> bool {
         !self.monitored[hook as usize].is_empty()
     }
 
     /// Whether any of these policies only watches which roles may be had.
-    pub fn watches_roles(&self, of: &[Arc<str>]) -> bool {
+    pub fn has_monitored_roles(&self, of: &[Arc<str>]) -> bool {
         self.monitored[HookName::AwsRoles as usize].iter().any(|policy| of.contains(&policy.name))
     }
 
@@ -105,14 +106,14 @@ impl Generation {
         let policies = &self.enforced[H::NAME as usize];
         let answers = ask_until_settled::<H>(policies, input, caller).await;
         let said = policies.iter().zip(&answers).map(|(policy, answer)| (&*policy.name, &answer.said));
-        let ruling = if H::NAME == HookName::DockerResponse {
+        let ruling = if H::COMBINING == Combining::AfterAction {
             combine::after(said)
         } else if policies.is_empty() {
             Ruling::no_policy(H::NAME)
         } else {
             combine::before(said)
         };
-        let outcomes = outcomes(policies, answers, Outcome::Opinion);
+        let outcomes = outcomes(policies, answers);
         self.decision(ruling, policies, outcomes, begun)
     }
 
@@ -120,7 +121,7 @@ impl Generation {
     pub async fn grants(&self, input: &Arc<aws::Request>, of: &[Arc<str>], caller: &Caller) -> Grants {
         let begun = Instant::now();
         let policies = named(&self.enforced, of);
-        let answers = ask_all(&policies, input, caller).await;
+        let answers = ask_all::<AwsRoles>(&policies, input, caller).await;
         let said = policies.iter().zip(&answers).map(|(policy, answer)| (&*policy.name, &answer.said));
         let none = || (Vec::new(), Vec::new());
         let (ruling, (grants, denials)) = match combine::roles(said) {
@@ -135,15 +136,14 @@ impl Generation {
                 (Ruling::listed(), (grants, denials))
             }
         };
-        let outcomes = outcomes(&policies, answers, roles);
+        let outcomes = outcomes(&policies, answers);
         Grants { grants, denials, decision: self.decision(ruling, &policies, outcomes, begun) }
     }
 
     /// Asks those of the policies named in `of` that only watch; their word counts for nothing.
     pub async fn monitor_grants(&self, input: &Arc<aws::Request>, of: &[Arc<str>]) -> Vec<PolicyOutcome> {
         let policies = named(&self.monitored, of);
-        let answers = ask_all(&policies, input, &Caller::BACKGROUND).await;
-        outcomes(&policies, answers, roles)
+        outcomes(&policies, ask_all::<AwsRoles>(&policies, input, &Caller::BACKGROUND).await)
     }
 
     /// Asks the policies that only watch; their word counts for nothing.
@@ -152,11 +152,7 @@ impl Generation {
         H: Callable + Hook<Answer = Opinion>,
     {
         let policies = &self.monitored[H::NAME as usize];
-        let mut answers = Vec::with_capacity(policies.len());
-        for policy in policies {
-            answers.push(policy.ask::<H>(input, &Caller::BACKGROUND).await.map(tame));
-        }
-        outcomes(policies, answers, Outcome::Opinion)
+        outcomes(policies, ask_all::<H>(policies, input, &Caller::BACKGROUND).await)
     }
 
     fn decision(
@@ -186,21 +182,16 @@ fn named(on: &[Vec<Arc<Policy>>], of: &[Arc<str>]) -> Vec<Arc<Policy>> {
     of.iter().filter_map(|name| policies.iter().find(|policy| policy.name == *name)).cloned().collect()
 }
 
-async fn ask_all(
+async fn ask_all<H: Callable>(
     policies: &[Arc<Policy>],
-    input: &Arc<aws::Request>,
+    input: &Arc<H::Input>,
     caller: &Caller,
-) -> Vec<Answered<aws::Answer>> {
+) -> Vec<Answered<H::Answer>> {
     let mut answers = Vec::with_capacity(policies.len());
     for policy in policies {
-        answers.push(policy.ask::<AwsRoles>(input, caller).await.map(tame_roles));
+        answers.push(policy.ask::<H>(input, caller).await);
     }
     answers
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "it ends here")]
-fn roles(answer: aws::Answer) -> Outcome {
-    Outcome::Roles { grants: answer.grants.len(), denials: answer.denials.len() }
 }
 
 /// Asks in order, until one settles the matter.
@@ -214,7 +205,7 @@ where
 {
     let mut answers = Vec::with_capacity(policies.len());
     for (by, policy) in policies.iter().enumerate() {
-        let answer = policy.ask::<H>(input, caller).await.map(tame);
+        let answer = policy.ask::<H>(input, caller).await;
         let settled = combine::settles(by, (&policy.name, &answer.said)).is_some();
         answers.push(answer);
         if settled {
@@ -224,11 +215,7 @@ where
     answers
 }
 
-fn outcomes<T>(
-    policies: &[Arc<Policy>],
-    answers: Vec<Answered<T>>,
-    outcome: impl Fn(T) -> Outcome,
-) -> Vec<PolicyOutcome> {
+fn outcomes<T: Answer>(policies: &[Arc<Policy>], answers: Vec<Answered<T>>) -> Vec<PolicyOutcome> {
     let mut answers = answers.into_iter();
     let one = |policy: &Arc<Policy>| {
         let policy = PolicyStatusRef(Arc::clone(policy));
@@ -238,7 +225,7 @@ fn outcomes<T>(
                 PolicyOutcome { policy, outcome, elapsed: Duration::ZERO, waited: Duration::ZERO }
             }
             Some(Answered { said, elapsed, waited }) => {
-                let outcome = said.map_or_else(Outcome::Fault, &outcome);
+                let outcome = said.map_or_else(Outcome::Fault, T::outcome);
                 PolicyOutcome { policy, outcome, elapsed, waited }
             }
         }

@@ -2,14 +2,14 @@
 
 use arc_swap::ArcSwap;
 use portcullis_contract::HookName;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::sync::Mutex;
 use wasmtime::Engine;
 
-use crate::ask::Entry;
-use crate::build::{Builder, Facts, Order};
+use crate::ask::GuestExports;
+use crate::build::{BuildReport, BuildRequest, Builder};
 use crate::cache::Cache;
 use crate::error::PolicyError;
 use crate::generation::{Attached, Generation};
@@ -122,7 +122,8 @@ impl Host {
     pub async fn candidate(&self, specs: Vec<PolicySpec>) -> Result<Candidate, LoadError> {
         let mut built = Vec::with_capacity(specs.len());
         for spec in specs {
-            let not_preinitialized_because = (!spec.freeze).then(|| "it was asked not to be".to_owned());
+            let not_preinitialized_because =
+                (!spec.preinitialize).then(|| "it was asked not to be".to_owned());
             built.push(self.build(spec, not_preinitialized_because).await?);
         }
         loop {
@@ -143,10 +144,10 @@ impl Host {
         policies: &[Arc<Policy>],
     ) -> Result<Option<(usize, String)>, LoadError> {
         for (at, (built, policy)) in built.iter().zip(policies).enumerate() {
-            let probed = probe(policy, &built.spec.cases, &built.facts.answers).await;
+            let probed = probe(policy, &built.spec.cases, &built.report.answers).await;
             match probed.map_err(|error| LoadError::policy(&built.spec.name, error))? {
                 Probed::Good => {}
-                Probed::FrozenDiffers(reason) => return Ok(Some((at, reason))),
+                Probed::PreinitializedDiffers(reason) => return Ok(Some((at, reason))),
             }
         }
         Ok(None)
@@ -162,7 +163,7 @@ impl Host {
         let next = Arc::new(next);
         let current = self.generation();
         if let Some(lost) =
-            HookName::ALL.into_iter().find(|hook| current.serves(*hook) && !next.serves(*hook))
+            HookName::ALL.into_iter().find(|hook| current.has_enforced(*hook) && !next.has_enforced(*hook))
         {
             return Err(LoadError::HookLost(lost));
         }
@@ -188,7 +189,7 @@ impl Host {
         not_preinitialized_because: Option<String>,
     ) -> Result<Built, PolicyError> {
         let (module, digest) = spec.source.read(spec.sha256)?;
-        let order = Order {
+        let request = BuildRequest {
             name: spec.name.clone(),
             settings: spec.settings.clone(),
             limits: spec.limits,
@@ -196,32 +197,32 @@ impl Host {
             cases: spec.cases.clone(),
             not_preinitialized_because,
         };
-        let kept = self.options.cache.as_ref().and_then(|cache| cache.get(&order, digest));
-        let (facts, artifact) = if let Some(kept) = kept {
+        let kept = self.options.cache.as_ref().and_then(|cache| cache.get(&request, digest));
+        let (report, artifact) = if let Some(kept) = kept {
             kept
         } else {
-            let (facts, artifact) = self.options.builder.build(&order, &module).await?;
+            let (report, artifact) = self.options.builder.build(&request, &module).await?;
             if let Some(cache) = &self.options.cache {
-                cache.put(&order, digest, &facts, &artifact);
+                cache.put(&request, digest, &report, &artifact);
             }
-            (facts, artifact)
+            (report, artifact)
         };
-        for line in &facts.log {
+        for line in &report.log {
             tracing::info!(target: "policy", policy = spec.name, "configure: {line}");
         }
-        let exported = || facts.hooks.iter().map(|hook| format!("`{hook}`")).collect::<Vec<_>>().join(", ");
+        let exported = || report.hooks.iter().map(|hook| format!("`{hook}`")).collect::<Vec<_>>().join(", ");
         let wanted = match &spec.hooks {
-            Hooks::Exported => facts.hooks.clone(),
+            Hooks::Exported => report.hooks.clone(),
             Hooks::Listed(hooks) => hooks.clone(),
             Hooks::Sole(hook) => vec![*hook],
         };
-        if let Some(hook) = wanted.iter().find(|hook| !facts.hooks.contains(hook)) {
+        if let Some(hook) = wanted.iter().find(|hook| !report.hooks.contains(hook)) {
             return Err(PolicyError::Hook { wanted: *hook, exported: exported() });
         }
-        if let (Hooks::Sole(hook), true) = (&spec.hooks, facts.hooks.len() > 1) {
+        if let (Hooks::Sole(hook), true) = (&spec.hooks, report.hooks.len() > 1) {
             return Err(PolicyError::Sole { asked: *hook, exported: exported() });
         }
-        Ok(Built { spec, hooks: wanted, module: digest, facts, artifact: Artifact::trusted(artifact) })
+        Ok(Built { spec, hooks: wanted, module: digest, report, artifact: Artifact::trusted(artifact) })
     }
 
     /// An engine with a pool for exactly these policies, and each of them in it.
@@ -230,7 +231,7 @@ impl Host {
     /// set foresaw would otherwise need a restart.
     fn prepare_all(&self, built: &[Built]) -> Result<(Engine, Vec<Arc<Policy>>), LoadError> {
         let broken = |error: wasmtime::Error| LoadError::Engine(format!("{error:#}"));
-        let sizes = built.iter().map(|built| (&built.facts.needs, &built.spec.limits));
+        let sizes = built.iter().map(|built| (&built.report.needs, &built.spec.limits));
         let engine = Engine::new(&compile_config::pooled(sizes)).map_err(broken)?;
         self.ticker.add(&engine);
         let one = |built: &Built| {
@@ -243,9 +244,9 @@ impl Host {
     }
 
     fn prepare(&self, engine: &Engine, built: &Built) -> wasmtime::Result<Policy> {
-        let Built { spec, facts, .. } = built;
+        let Built { spec, report, .. } = built;
         let component = built.artifact.component(engine)?;
-        let entry = Entry::find(&component)?;
+        let exports = GuestExports::find(&component)?;
         let pre = linker(engine, !spec.wasi.is_empty())?.instantiate_pre(&component)?;
         let name: Arc<str> = spec.name.as_str().into();
         let settings = Digest::of(spec.settings.as_bytes());
@@ -259,8 +260,8 @@ impl Host {
                 revision: revision.to_string().into(),
                 mode: spec.mode,
                 hooks: built.hooks.clone(),
-                imports: facts.imports.clone(),
-                not_preinitialized_because: facts.not_preinitialized_because.clone(),
+                imports: report.imports.clone(),
+                not_preinitialized_because: report.not_preinitialized_because.clone(),
             },
             name,
             limits: spec.limits,
@@ -269,8 +270,9 @@ impl Host {
             slow_callers: SlowCallers::new(),
             time_budget: self.options.time_budget,
             wasi: !spec.wasi.is_empty(),
-            settings: facts.not_preinitialized_because.is_some().then(|| spec.settings.clone()),
-            entry,
+            settings: report.not_preinitialized_because.is_some().then(|| spec.settings.clone()),
+            exports,
+            checked: OnceLock::new(),
             pre: PreparedInstance(pre),
             permits: Policy::queue(&spec.limits),
         })
@@ -282,6 +284,6 @@ struct Built {
     spec: PolicySpec,
     hooks: Vec<HookName>,
     module: Digest,
-    facts: Facts,
+    report: BuildReport,
     artifact: Artifact,
 }

@@ -7,7 +7,7 @@
 //! 2. [`cache`]: an artifact made before for the same bytes, settings and limits
 //! 3. `build::encode`: a core module becomes a component
 //! 4. `build::inspect`: what it imports and exports, and whether that is granted and known
-//! 5. `build::freeze`: `configure` runs once and its memory becomes the component's image
+//! 5. `build::preinitialize`: `configure` runs once and its memory becomes the component's image
 //! 6. `build::compile`: native code
 //! 7. `build::cases`: what the component that is not pre-initialized answers to the policy's own cases
 //! 8. [`probe`]: the cases are asked of what will go live
@@ -18,6 +18,7 @@
 //! the first slice and in a runtime for long decisions after that (`offload`). A deadline counts the guest's processor
 //! time (`cpu_time`), so load delays a decision and refuses none, until the request's time budget is over.
 
+mod answer;
 mod ask;
 pub mod build;
 pub mod cache;
@@ -47,6 +48,7 @@ mod state;
 mod text;
 mod ticker;
 
+pub use answer::Answer;
 pub use ask::Callable;
 pub use caller::Caller;
 pub use decision::{Decision, Grants, Outcome, PolicyOutcome, PolicyStatusRef};

@@ -6,13 +6,14 @@
 use portcullis_contract::{HeapSize as _, HookName};
 use serde::Serialize;
 use std::future::poll_fn;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 use wasmtime::Store;
 use wasmtime::component::{Instance, InstancePre};
 
-use crate::ask::{Callable, Entry, new_store};
+use crate::answer::Answer;
+use crate::ask::{Callable, CheckedExports, GuestExports, new_store};
 use crate::caller::Caller;
 use crate::cpu_time::{CpuMeter, GuestFuture};
 use crate::fair_queue::{Bounds, FairQueue, Permit, QueueError};
@@ -36,7 +37,9 @@ pub(crate) struct Policy {
     pub(crate) wasi: bool,
     /// Present where each instance has to be configured.
     pub(crate) settings: Option<String>,
-    pub(crate) entry: Entry,
+    pub(crate) exports: GuestExports,
+    /// Set by the first instance.
+    pub(crate) checked: OnceLock<CheckedExports>,
     pub(crate) pre: PreparedInstance,
     pub(crate) permits: Arc<FairQueue>,
     pub(crate) offload: Arc<OffloadRuntime>,
@@ -83,12 +86,6 @@ pub(crate) struct Answered<T> {
     pub(crate) said: Result<T, Fault>,
     pub(crate) elapsed: Duration,
     pub(crate) waited: Duration,
-}
-
-impl<T> Answered<T> {
-    pub(crate) fn map<U>(self, map: impl FnOnce(T) -> U) -> Answered<U> {
-        Answered { said: self.said.map(map), elapsed: self.elapsed, waited: self.waited }
-    }
 }
 
 impl Policy {
@@ -179,11 +176,12 @@ impl Policy {
         let _permit = permit;
         let _running = self.ticker.run();
         let decision = &H::context(&input).decision;
-        let mut store = self.new_store(decision, H::NAME, &meter);
+        let mut store = self.new_store(decision, <H::Answer as Answer>::BYTES, &meter);
         let instance = self.new_instance(&mut store).await?;
-        let answered = self.entry.call::<H>(&mut store, &instance, &input).await;
+        let exports = self.checked_exports(&mut store, &instance)?;
+        let answered = exports.call::<H>(&mut store, &instance, &input).await;
         let answer = answered.map_err(|error| self.call_failed(&error))?;
-        answer.map_err(|text| Fault::Refused(text::one_line(&text, text::REASON)))
+        answer.map(H::Answer::sanitize).map_err(|text| Fault::Refused(text::one_line(&text, text::REASON)))
     }
 
     /// How long a new instance uses the processor to be made and configured.
@@ -193,8 +191,9 @@ impl Policy {
             let (policy, meter) = (Arc::clone(self), meter.clone());
             async move {
                 let _running = policy.ticker.run();
-                let mut store = policy.new_store("probe", HookName::DockerRequest, &meter);
-                policy.new_instance(&mut store).await.map(drop)
+                let mut store = policy.new_store("probe", 0, &meter);
+                let instance = policy.new_instance(&mut store).await?;
+                policy.checked_exports(&mut store, &instance).map(drop)
             }
         });
         match self.run(&Caller::BACKGROUND, &meter, guest).await {
@@ -204,8 +203,22 @@ impl Policy {
         }
     }
 
-    fn new_store(&self, decision: &str, hook: HookName, meter: &CpuMeter) -> Store<State> {
-        new_store(self.pre.0.engine(), &self.limits, &self.name, decision, self.wasi, hook, meter)
+    /// The exports, whose types are compared with the contract's in the first instance, before the policy goes live.
+    fn checked_exports(
+        &self,
+        store: &mut Store<State>,
+        instance: &Instance,
+    ) -> Result<&CheckedExports, Fault> {
+        if let Some(checked) = self.checked.get() {
+            return Ok(checked);
+        }
+        let checked = self.exports.check(store, instance);
+        let checked = checked.map_err(|error| Fault::Host(text::one_line(&format!("{error:#}"), 512)))?;
+        Ok(self.checked.get_or_init(|| checked))
+    }
+
+    fn new_store(&self, decision: &str, answer_bytes: u32, meter: &CpuMeter) -> Store<State> {
+        new_store(self.pre.0.engine(), &self.limits, &self.name, decision, self.wasi, answer_bytes, meter)
     }
 
     /// An instance that can be asked: pre-initialized, or configured now.
@@ -214,7 +227,7 @@ impl Policy {
         let made = self.pre.0.instantiate_async(&mut *store).await;
         let instance = made.map_err(|error| Fault::from_wasmtime(&error, deadline, answer))?;
         if let Some(settings) = &self.settings {
-            let configured = self.entry.configure(store, &instance, settings).await;
+            let configured = self.exports.configure(store, &instance, settings).await;
             let accepted = configured.map_err(|error| self.call_failed(&error))?;
             accepted.map_err(|text| Fault::Refused(text::one_line(&text, text::REASON)))?;
         }

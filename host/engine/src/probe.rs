@@ -1,29 +1,28 @@
 //! The last look before a policy goes live: its own cases, asked of exactly what will answer from now on.
 
-use portcullis_contract::hook::{AwsRoles, DockerRequest, DockerResponse, SecretAccess};
-use portcullis_contract::types::Opinion;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::ask::{Callable, tame};
+use crate::ask::Callable;
 use crate::caller::Caller;
-use crate::case::{Case, Question, Said};
+use crate::case::{AskCase, Case, CaseResult};
 use crate::error::PolicyError;
-use crate::policy::{Answered, Policy};
+use crate::policy::Policy;
 
 /// What a probe came to.
 pub(crate) enum Probed {
     /// It may go live.
     Good,
-    /// It answers otherwise than it did before it was frozen: how.
-    FrozenDiffers(String),
+    /// It answers otherwise than it did before it was pre-initialized: how.
+    PreinitializedDiffers(String),
 }
 
-/// Asks every case. `not_preinitialized_because` is what the component said to them before it was frozen.
+/// Compares the types of the policy's functions with the contract's, and asks every case. `answers_before` is what the
+/// component answered before it was pre-initialized.
 pub(crate) async fn probe(
     policy: &Arc<Policy>,
     cases: &[Case],
-    not_preinitialized_because: &[Said],
+    answers_before: &[CaseResult],
 ) -> Result<Probed, PolicyError> {
     match &policy.status.not_preinitialized_because {
         None => drop(policy.time_to_configure().await.map_err(PolicyError::Start)?),
@@ -35,15 +34,13 @@ pub(crate) async fn probe(
         }
     }
     for (at, case) in cases.iter().enumerate() {
-        let said = ask(policy, &case.question).await;
-        if policy.status.not_preinitialized_because.is_none()
-            && not_preinitialized_because.get(at) != Some(&said)
-        {
-            let reason = format!("frozen, it answers case `{}` otherwise than before", case.name);
-            return Ok(Probed::FrozenDiffers(reason));
+        let said = case.input.ask(&mut Asker(policy)).await;
+        if policy.status.not_preinitialized_because.is_none() && answers_before.get(at) != Some(&said) {
+            let reason = format!("pre-initialized, it answers case `{}` otherwise than before", case.name);
+            return Ok(Probed::PreinitializedDiffers(reason));
         }
         if let Some(difference) = case.expect.difference(&said) {
-            let (case, hook) = (case.name.clone(), case.question.hook());
+            let (case, hook) = (case.name.clone(), case.input.hook());
             return Err(PolicyError::Case { case, hook, difference });
         }
     }
@@ -62,25 +59,12 @@ async fn least_time_to_configure(policy: &Arc<Policy>) -> Result<Duration, Polic
     Ok(least)
 }
 
-async fn ask(policy: &Arc<Policy>, question: &Question) -> Said {
-    match question {
-        Question::DockerRequest(input) => opinion(answer::<DockerRequest>(policy, input).await),
-        Question::DockerResponse(input) => opinion(answer::<DockerResponse>(policy, input).await),
-        Question::SecretAccess(input) => opinion(answer::<SecretAccess>(policy, input).await),
-        Question::AwsRoles(input) => match answer::<AwsRoles>(policy, input).await.said {
-            Ok(answer) => Said::Roles(answer),
-            Err(fault) => Said::Fault(fault.to_string()),
-        },
-    }
-}
+/// Asks the policy as requests do.
+struct Asker<'a>(&'a Arc<Policy>);
 
-async fn answer<H: Callable<Input: Clone>>(policy: &Arc<Policy>, input: &H::Input) -> Answered<H::Answer> {
-    policy.ask::<H>(&Arc::new(input.clone()), &Caller::BACKGROUND).await
-}
-
-fn opinion(answer: Answered<Opinion>) -> Said {
-    match answer.said {
-        Ok(opinion) => Said::Opinion(tame(opinion)),
-        Err(fault) => Said::Fault(fault.to_string()),
+impl AskCase for Asker<'_> {
+    async fn ask<H: Callable>(&mut self, input: &Arc<H::Input>) -> CaseResult {
+        let answered = self.0.ask::<H>(input, &Caller::BACKGROUND).await;
+        answered.said.map_or_else(|fault| CaseResult::Fault(fault.to_string()), Into::into)
     }
 }

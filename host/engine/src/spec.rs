@@ -60,6 +60,6 @@ pub struct PolicySpec {
     pub wasi: Vec<String>,
     /// What it must answer before it goes live.
     pub cases: Vec<Case>,
-    /// Whether it is frozen where it can be; otherwise each instance is configured.
-    pub freeze: bool,
+    /// Whether it is pre-initialized where it can be; otherwise each instance is configured.
+    pub preinitialize: bool,
 }

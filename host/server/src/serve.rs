@@ -7,7 +7,7 @@ use portcullis_api::Api;
 use portcullis_audit::{Log, Sink};
 use portcullis_config::ConfigError;
 use portcullis_docker_plugin::DockerPlugin;
-use portcullis_engine::build::{Builder, Confines};
+use portcullis_engine::build::{Builder, ResourceLimits};
 use portcullis_engine::cache::Cache;
 use portcullis_engine::{Host, HostOptions};
 use portcullis_files::FileWatcher;
@@ -54,7 +54,7 @@ pub fn engine(state: Option<&Path>, time_budget: Duration) -> Result<Arc<Host>, 
         // The very program that runs, also after its file was replaced by a newer one.
         program: "/proc/self/exe".into(),
         arguments: vec![crate::BUILD.into()],
-        confines: Confines::default(),
+        resource_limits: ResourceLimits::default(),
     };
     let cache = state.map(Cache::open).transpose()?;
     Ok(Arc::new(Host::new(HostOptions { builder, cache, time_budget })?))
@@ -177,7 +177,7 @@ async fn start(
     }
     let names: Vec<_> = config.policies.iter().map(|policy| policy.name.as_str()).collect();
     tracing::info!(generation = generation.number(), policies = names.join(", "), "policies are in force");
-    for hook in hooks.into_iter().filter(|hook| !generation.serves(*hook)) {
+    for hook in hooks.into_iter().filter(|hook| !generation.has_enforced(*hook)) {
         tracing::warn!("no policy serves `{hook}`: everything that is asked there is refused");
     }
     bound.iter().for_each(BoundListener::announce);

@@ -1,22 +1,34 @@
-//! What the component that is not pre-initialized answers to the policy's own cases; the frozen one must answer the same.
+//! What the component that is not pre-initialized answers to the policy's own cases; the pre-initialized one must answer the same.
+
+use std::sync::Arc;
 
 use super::Failure;
-use super::freeze::Workbench;
-use crate::ask::arm_for_build;
-use crate::case::Said;
+use super::preinitialize::{Configured, Instantiator};
+use crate::Limits;
+use crate::ask::{Callable, arm_for_build};
+use crate::case::{AskCase, CaseResult};
 
 /// Asks every case, each of a new and newly configured instance.
-pub(super) async fn ask(workbench: &Workbench<'_>) -> Result<Vec<Said>, Failure> {
-    let order = workbench.order();
-    let mut answers = Vec::with_capacity(order.cases.len());
-    for case in &order.cases {
-        let mut configured = workbench.configure().await?;
-        arm_for_build(&mut configured.store, &order.limits);
-        let said = workbench
-            .entry()
-            .ask_case(&mut configured.store, &configured.instance, &case.question, &order.limits)
-            .await;
-        answers.push(said);
+pub(super) async fn ask(instantiator: &Instantiator<'_>) -> Result<Vec<CaseResult>, Failure> {
+    let request = instantiator.request();
+    let mut answers = Vec::with_capacity(request.cases.len());
+    for case in &request.cases {
+        let mut configured = instantiator.configure().await?;
+        arm_for_build(&mut configured.store, &request.limits);
+        answers.push(case.input.ask(&mut Asker { configured, limits: &request.limits }).await);
     }
     Ok(answers)
+}
+
+/// Asks an instance that was configured.
+struct Asker<'a> {
+    configured: Configured,
+    limits: &'a Limits,
+}
+
+impl AskCase for Asker<'_> {
+    async fn ask<H: Callable>(&mut self, input: &Arc<H::Input>) -> CaseResult {
+        let Configured { store, instance, exports } = &mut self.configured;
+        exports.ask_case::<H>(store, instance, input, self.limits).await
+    }
 }

@@ -1,16 +1,16 @@
 //! Building a policy: from a module's bytes and its settings to native code, in a child process of our own.
 //!
 //! The child is the same binary with a hidden subcommand; it calls [`child_main`]. It has limits on address
-//! space and processor time, gets module and settings through its standard input, and answers with [`Facts`] and
+//! space and processor time, gets module and settings through its standard input, and answers with [`BuildReport`] and
 //! an artifact on its standard output. Whatever a module does to the compiler or in `configure` ends with it.
 
 mod cases;
 mod child;
 mod compile;
 mod encode;
-mod freeze;
 mod inspect;
 mod parent;
+mod preinitialize;
 mod reader;
 mod wire;
 
@@ -18,17 +18,17 @@ use portcullis_contract::HookName;
 use serde::{Deserialize, Serialize};
 
 use crate::Limits;
-use crate::case::{Case, Said};
+use crate::case::{Case, CaseResult};
 
 pub use child::child_main;
-pub use parent::{BuildError, Builder, Confines};
+pub use parent::{BuildError, Builder, ResourceLimits};
 
 /// Changes whenever the same module and settings would be built into something else.
-pub(crate) const FREEZE_VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "/1");
+pub(crate) const BUILD_VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "/1");
 
 /// What is to be built.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Order {
+pub struct BuildRequest {
     /// The policy's name, for its log.
     pub name: String,
     /// One JSON object.
@@ -37,32 +37,32 @@ pub struct Order {
     pub limits: Limits,
     /// The WASI interfaces it may import.
     pub wasi: Vec<String>,
-    /// Questions that the component that is not pre-initialized is to answer.
+    /// Cases that the component that is not pre-initialized is asked.
     pub cases: Vec<Case>,
-    /// Why it must not be frozen, where that is known already.
+    /// Why it must not be pre-initialized, where that is known already.
     pub not_preinitialized_because: Option<String>,
 }
 
 /// What was built.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Facts {
+pub struct BuildReport {
     /// The interfaces it imports that give it something to call.
     pub imports: Vec<String>,
     /// The hooks it exports.
     pub hooks: Vec<HookName>,
-    /// Why each instance is configured anew; absent when it is frozen.
+    /// Why each instance is configured anew; absent when it is pre-initialized.
     pub not_preinitialized_because: Option<String>,
     /// What one instance takes from the pool.
-    pub needs: Needs,
+    pub needs: PoolRequirements,
     /// What `configure` logged.
     pub log: Vec<String>,
-    /// What the component that is not pre-initialized said to each case.
-    pub answers: Vec<Said>,
+    /// What the component that is not pre-initialized answered to each case.
+    pub answers: Vec<CaseResult>,
 }
 
 /// What one instance takes from the pool.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Needs {
+pub struct PoolRequirements {
     /// Core instances.
     pub instances: u32,
     /// Linear memories.
@@ -112,13 +112,13 @@ impl Step {
     }
 }
 
-/// Facts and artifact as one run of bytes, for the cache.
-pub(crate) fn pack_artifact(facts: &Facts, artifact: &[u8]) -> std::io::Result<Vec<u8>> {
-    wire::pack(facts, artifact)
+/// BuildReport and artifact as one run of bytes, for the cache.
+pub(crate) fn pack_artifact(report: &BuildReport, artifact: &[u8]) -> std::io::Result<Vec<u8>> {
+    wire::pack(report, artifact)
 }
 
 /// The reverse of [`pack_artifact`]; `None` where the bytes are something else.
-pub(crate) fn unpack_artifact(bytes: &[u8]) -> Option<(Facts, Vec<u8>)> {
-    let (facts, artifact) = wire::unpack(bytes).ok()?;
-    Some((facts, artifact.to_vec()))
+pub(crate) fn unpack_artifact(bytes: &[u8]) -> Option<(BuildReport, Vec<u8>)> {
+    let (report, artifact) = wire::unpack(bytes).ok()?;
+    Some((report, artifact.to_vec()))
 }

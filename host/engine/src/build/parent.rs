@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, Command};
 
-use super::{Facts, Failure, Order, wire};
+use super::{BuildReport, BuildRequest, Failure, wire};
 use crate::text;
 
 /// Bytes of an answer, at most: `SpiderMonkey` compiles to 45 MB.
@@ -17,14 +17,14 @@ const ANSWER: u64 = 1 << 30;
 
 /// What a child may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Confines {
+pub struct ResourceLimits {
     /// Bytes of address space.
     pub address_space: u64,
     /// Seconds of processor time, over all its threads.
     pub processor_seconds: u64,
 }
 
-impl Default for Confines {
+impl Default for ResourceLimits {
     fn default() -> Self {
         Self { address_space: 4 << 30, processor_seconds: 120 }
     }
@@ -38,7 +38,7 @@ pub struct Builder {
     /// That subcommand.
     pub arguments: Vec<String>,
     /// What a child may use.
-    pub confines: Confines,
+    pub resource_limits: ResourceLimits,
 }
 
 /// Why nothing was built.
@@ -56,8 +56,12 @@ pub enum BuildError {
 }
 
 impl Builder {
-    /// Builds `module` as `order` says.
-    pub async fn build(&self, order: &Order, module: &[u8]) -> Result<(Facts, Vec<u8>), BuildError> {
+    /// Builds `module` as `request` says.
+    pub async fn build(
+        &self,
+        request: &BuildRequest,
+        module: &[u8],
+    ) -> Result<(BuildReport, Vec<u8>), BuildError> {
         let mut child = Command::new(&self.program)
             .args(&self.arguments)
             .env_clear()
@@ -67,17 +71,17 @@ impl Builder {
             .kill_on_drop(true)
             .spawn()?;
         // Processor time is what is limited; the clock on the wall only ends a child that waits for ever.
-        let patience = Duration::from_secs(self.confines.processor_seconds.saturating_mul(5).max(60));
-        let input = wire::pack(&(self.confines, order), module)?;
+        let patience = Duration::from_secs(self.resource_limits.processor_seconds.saturating_mul(5).max(60));
+        let input = wire::pack(&(self.resource_limits, request), module)?;
         match tokio::time::timeout(patience, converse(&mut child, &input)).await {
             Ok(outcome) => self.judge(&outcome?),
             Err(_) => Err(BuildError::Ended(format!("did not end within {} s", patience.as_secs()))),
         }
     }
 
-    fn judge(&self, outcome: &Outcome) -> Result<(Facts, Vec<u8>), BuildError> {
+    fn judge(&self, outcome: &Outcome) -> Result<(BuildReport, Vec<u8>), BuildError> {
         if outcome.status.success() {
-            let (head, artifact) = wire::unpack::<Result<Facts, Failure>>(&outcome.answer)?;
+            let (head, artifact) = wire::unpack::<Result<BuildReport, Failure>>(&outcome.answer)?;
             return Ok((head?, artifact.to_vec()));
         }
         Err(BuildError::Ended(self.why(outcome.status, &outcome.complaint)))
@@ -87,7 +91,7 @@ impl Builder {
         const SIGABRT: i32 = 6;
         const SIGKILL: i32 = 9;
         const SIGXCPU: i32 = 24;
-        let Confines { address_space, processor_seconds } = self.confines;
+        let ResourceLimits { address_space, processor_seconds } = self.resource_limits;
         match status.signal() {
             Some(SIGXCPU | SIGKILL) => format!("took more than {processor_seconds} s of processor time"),
             Some(SIGABRT) if complaint.contains("memory allocation") => {

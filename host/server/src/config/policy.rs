@@ -60,7 +60,7 @@ pub(super) fn policy(
             .iter()
             .map(|interface| checked(interface, source_file, wasi))
             .collect::<Result<_, _>>()?,
-        freeze: true,
+        preinitialize: true,
         name,
     })
 }

@@ -7,8 +7,8 @@ use wasmtime::{Engine, Store};
 use wasmtime_wizer::{ComponentContext, Wizer};
 
 use super::reader::Reader;
-use super::{Failure, Order, Step};
-use crate::ask::{Entry, new_store_for_build};
+use super::{BuildRequest, Failure, Step};
+use crate::ask::{CheckedExports, GuestExports, new_store_for_build};
 use crate::linker::linker;
 use crate::state::State;
 
@@ -16,11 +16,11 @@ use crate::state::State;
 const ACCESSOR_SLACK: u64 = 8 << 20;
 
 /// A component that was compiled for the build, ready to be configured as often as it takes.
-pub(super) struct Workbench<'a> {
+pub(super) struct Instantiator<'a> {
     engine: &'a Engine,
-    order: &'a Order,
+    request: &'a BuildRequest,
     name: Arc<str>,
-    entry: Entry,
+    exports: GuestExports,
     pre: InstancePre<State>,
 }
 
@@ -28,56 +28,55 @@ pub(super) struct Workbench<'a> {
 pub(super) struct Configured {
     pub(super) store: Store<State>,
     pub(super) instance: Instance,
+    pub(super) exports: CheckedExports,
 }
 
-impl<'a> Workbench<'a> {
+impl<'a> Instantiator<'a> {
     /// Compiles `bytes`. With `traps`, every import but `log` ends the guest and says which one it called.
     pub(super) fn new(
         engine: &'a Engine,
-        order: &'a Order,
+        request: &'a BuildRequest,
         bytes: &[u8],
         traps: bool,
     ) -> Result<Self, Failure> {
         let component =
             Component::new(engine, bytes).map_err(|error| Step::Compile.failed(format!("{error:#}")))?;
         let prepare = || {
-            let mut linker = linker(engine, !traps && !order.wasi.is_empty())?;
+            let mut linker = linker(engine, !traps && !request.wasi.is_empty())?;
             if traps {
                 linker.define_unknown_imports_as_traps(&component)?;
             }
             linker.instantiate_pre(&component)
         };
         let pre = prepare().map_err(|error| Step::Inspect.failed(format!("{error:#}")))?;
-        let entry = Entry::find(&component).map_err(|error| Step::Inspect.failed(format!("{error:#}")))?;
-        Ok(Self { engine, order, name: order.name.as_str().into(), entry, pre })
+        let exports =
+            GuestExports::find(&component).map_err(|error| Step::Inspect.failed(format!("{error:#}")))?;
+        Ok(Self { engine, request, name: request.name.as_str().into(), exports, pre })
     }
 
     pub(super) fn component(&self) -> &Component {
         self.pre.component()
     }
 
-    pub(super) fn entry(&self) -> &Entry {
-        &self.entry
-    }
-
-    pub(super) fn order(&self) -> &Order {
-        self.order
+    pub(super) fn request(&self) -> &BuildRequest {
+        self.request
     }
 
     /// A new instance, configured; its signatures are those of the contract.
     pub(super) async fn configure(&self) -> Result<Configured, Failure> {
-        let limits = &self.order.limits;
+        let limits = &self.request.limits;
         let failed = |error: &wasmtime::Error| {
             let fault = crate::Fault::from_wasmtime(error, limits.configure, limits.answer);
             Step::Configure.failed(format_args!("`configure` failed: {fault}"))
         };
         let mut store = new_store_for_build(self.engine, limits, &self.name, ACCESSOR_SLACK);
         let instance = self.pre.instantiate_async(&mut store).await.map_err(|error| failed(&error))?;
-        self.entry
-            .check_signatures(&mut store, &instance)
+        let exports = self
+            .exports
+            .check(&mut store, &instance)
             .map_err(|error| Step::Inspect.failed(format!("{error:#}")))?;
-        match self.entry.configure(&mut store, &instance, &self.order.settings).await {
-            Ok(Ok(())) => Ok(Configured { store, instance }),
+        match self.exports.configure(&mut store, &instance, &self.request.settings).await {
+            Ok(Ok(())) => Ok(Configured { store, instance, exports }),
             Ok(Err(text)) => Err(Step::Configure.failed(format_args!("the policy refuses them: {text}"))),
             Err(error) => {
                 let fault = crate::Fault::from_call(&error, limits.configure, limits.answer);
@@ -93,13 +92,13 @@ pub(super) struct Instrumented<'a> {
     pub(super) bytes: Vec<u8>,
 }
 
-/// Adds the accessors, or says why it cannot be frozen. A hostile module can make the freezer panic.
+/// Adds the accessors, or says why it cannot be pre-initialized. A hostile module can make Wizer panic.
 pub(super) fn instrument(component: &[u8]) -> Result<Instrumented<'_>, String> {
     let made = catch_unwind(AssertUnwindSafe(|| Wizer::new().instrument_component(component)));
     match made {
         Ok(Ok((context, bytes))) => Ok(Instrumented { context, bytes }),
         Ok(Err(error)) => Err(format!("{error:#}")),
-        Err(_) => Err("the freezer cannot handle this module".into()),
+        Err(_) => Err("the pre-initializer cannot handle this module".into()),
     }
 }
 
@@ -112,7 +111,7 @@ pub(super) async fn snapshot(
     let wizer = Wizer::new();
     let taken = CatchUnwind(Box::pin(wizer.snapshot_component(&instrumented.context, &mut reader))).await;
     match taken {
-        Err(()) => Err("the freezer cannot handle this module".into()),
+        Err(()) => Err("the pre-initializer cannot handle this module".into()),
         Ok(Err(error)) => Err(format!("{error:#}")),
         Ok(Ok(bytes)) => match reader.finish() {
             Ok(()) => Ok(bytes),

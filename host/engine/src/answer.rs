@@ -1,0 +1,62 @@
+//! What a hook's answer must have beside its type: untrusted texts in it are sanitized, and it is recorded.
+
+use portcullis_contract::aws;
+use portcullis_contract::types::Opinion;
+
+use crate::Outcome;
+use crate::case::CaseResult;
+use crate::text;
+
+/// An answer of a policy. A hook whose answer is another type implements this for it.
+pub trait Answer: Into<CaseResult> + Send + 'static {
+    /// Bytes of an answer, where the policy's own limit is lower.
+    const BYTES: u32;
+
+    /// The answer as the contract allows it: texts for people bounded and harmless.
+    #[must_use]
+    fn sanitize(self) -> Self;
+
+    /// What the record says of it.
+    fn outcome(self) -> Outcome;
+}
+
+impl Answer for Opinion {
+    const BYTES: u32 = 0;
+
+    fn sanitize(self) -> Self {
+        let extra = self.extra.into_iter().take(16);
+        Self {
+            verdict: self.verdict,
+            reason: text::printable(&self.reason, text::REASON),
+            rule: text::rule(&self.rule),
+            extra: extra
+                .map(|(name, value)| (text::printable(&name, 64), text::printable(&value, 256)))
+                .collect(),
+        }
+    }
+
+    fn outcome(self) -> Outcome {
+        Outcome::Opinion(self)
+    }
+}
+
+impl Answer for aws::Answer {
+    // A list has many lines.
+    const BYTES: u32 = 4 << 20;
+
+    /// Accounts and roles stay as they are: they are compared with those that are known.
+    fn sanitize(mut self) -> Self {
+        for grant in &mut self.grants {
+            grant.reason = text::printable(&grant.reason, text::REASON);
+        }
+        for denial in &mut self.denials {
+            denial.reason = text::printable(&denial.reason, text::REASON);
+            denial.rule = text::rule(&denial.rule);
+        }
+        self
+    }
+
+    fn outcome(self) -> Outcome {
+        Outcome::Roles { grants: self.grants.len(), denials: self.denials.len() }
+    }
+}
