@@ -132,7 +132,7 @@ fn log_to_stderr() -> Result<(), ServeError> {
 fn run_server(source: ConfigSource) -> Result<(), ServeError> {
     // Before there are threads: it takes variables out of the environment.
     let activation = Activation::take()?;
-    runtime()?.block_on(portcullis_server::serve(source, activation))
+    runtime()?.block_on(portcullis_server::serve(source, activation, &[]))
 }
 
 /// Prints a command's output.

@@ -14,7 +14,7 @@ pub async fn check(config: &Config) -> Result<Candidate, ServeError> {
     let host = engine(config.state.as_deref(), config.time_budget)?;
     let candidate = host.candidate(config.policies.clone()).await;
     let candidate = candidate.map_err(|error| ServeError::Policies(config.blame(&error)))?;
-    listeners::with_tls(config, &FileWatcher::idle())?;
+    listeners::with_tls(config, &[], &FileWatcher::idle())?;
     if let Some(federation) = &config.federation {
         InUse::new(FileWatcher::idle()).mounts(federation).await?;
     }

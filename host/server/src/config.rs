@@ -63,7 +63,7 @@ pub struct Config {
 #[derive(Debug, Clone)]
 pub struct Listen {
     /// The default of every HTTP door.
-    pub(crate) api: Vec<Endpoint>,
+    pub api: Vec<Endpoint>,
     /// Where the Docker plugin API listens.
     pub docker: Vec<Endpoint>,
     /// Where the admin API listens.

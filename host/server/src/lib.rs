@@ -22,6 +22,7 @@ mod serve;
 pub use check::check;
 pub use config::{Audit, Config, Endpoint, Listen};
 pub use error::ServeError;
+pub use listeners::{Register, Registration};
 pub use serve::{ConfigSource, engine, serve};
 
 /// The subcommand by which the engine starts its build processes. Not for people.

@@ -11,10 +11,15 @@ use std::sync::Arc;
 use crate::config::{Config, Endpoint};
 
 /// An API, and where it is served.
-pub(crate) struct Registration<'a> {
-    pub(crate) api: Arc<dyn Api>,
-    pub(crate) endpoints: &'a [Endpoint],
+pub struct Registration<'a> {
+    /// The API.
+    pub api: Arc<dyn Api>,
+    /// Where it is served.
+    pub endpoints: &'a [Endpoint],
 }
+
+/// Makes an API from the configuration.
+pub type Register = for<'a> fn(&'a Config) -> Registration<'a>;
 
 /// An address whose certificate was read, not bound yet.
 pub(crate) struct PendingListener<'a> {
@@ -29,12 +34,14 @@ pub(crate) struct BoundListener {
 }
 
 /// Every address with its certificate, which `watcher` has read again when it changes. Several APIs may share an address.
+/// `more` are endpoints beside those of the program's own APIs.
 pub(crate) fn with_tls<'a>(
     config: &'a Config,
+    more: &[Registration<'a>],
     watcher: &FileWatcher,
 ) -> Result<Vec<PendingListener<'a>>, ConfigError> {
     let mut endpoints: Vec<&Endpoint> = Vec::new();
-    for endpoint in config.endpoints() {
+    for endpoint in config.endpoints().chain(more.iter().flat_map(|registered| registered.endpoints)) {
         match endpoints.iter().find(|other| other.shares_listener(endpoint)) {
             None => endpoints.push(endpoint),
             Some(other) if *other == endpoint => {}
@@ -108,7 +115,7 @@ mod tests {
     fn listeners(docker: &str, admin: &str) -> usize {
         let text = format!("[listen]\ndocker = {docker}\nadmin = {admin}\n");
         let config = Config::from_text(&text, Path::new("portcullis.toml"), Path::new("."), &[]).unwrap();
-        with_tls(&config, &FileWatcher::idle()).unwrap().len()
+        with_tls(&config, &[], &FileWatcher::idle()).unwrap().len()
     }
 
     #[test]

@@ -23,7 +23,7 @@ use tokio::task::JoinSet;
 use crate::barbican;
 use crate::config::{AuditTo, Config, Endpoint};
 use crate::error::ServeError;
-use crate::listeners::{self, BoundListener, Registration};
+use crate::listeners::{self, BoundListener, Register, Registration};
 use crate::mounts::InUse;
 use crate::reload::{Reloadable, reload};
 
@@ -60,18 +60,22 @@ pub fn engine(state: Option<&Path>, time_budget: Duration) -> Result<Arc<Host>, 
     Ok(Arc::new(Host::new(HostOptions { builder, cache, time_budget })?))
 }
 
-/// Serves until a signal ends it.
+/// Serves until a signal ends it. `more` are APIs beside the program's own.
 ///
 /// # Errors
 /// It cannot start, or the last records cannot be written.
-pub async fn serve(source: ConfigSource, activation: Activation) -> Result<(), ServeError> {
+pub async fn serve(
+    source: ConfigSource,
+    activation: Activation,
+    more: &[Register],
+) -> Result<(), ServeError> {
     let mut hangup = signal(SignalKind::hangup())?;
     let mut end = End::on_signals()?;
     let config = source.load()?;
     raise_descriptor_limit();
     // Policies that are being built do not keep it from ending.
     let (bound, reloadable) = tokio::select! {
-        started = start(&config, activation) => started?,
+        started = start(&config, activation, more) => started?,
         () = end.asked() => return Ok(()),
     };
     let drain = Drain::default();
@@ -105,6 +109,7 @@ pub async fn serve(source: ConfigSource, activation: Activation) -> Result<(), S
 async fn start(
     config: &Config,
     mut activation: Activation,
+    more: &[Register],
 ) -> Result<(Vec<BoundListener>, Reloadable), ServeError> {
     for section in &config.unsupported_sections {
         tracing::warn!("[{section}] is for a part that this version does not have yet; it is not used");
@@ -134,7 +139,8 @@ async fn start(
     let generation = host.load_with(config.policies.clone(), mounts).await;
     let generation = generation.map_err(|error| ServeError::Policies(config.blame(&error)))?;
     in_use.keep(parts.unwrap_or_default()).await;
-    let pending = listeners::with_tls(config, &files)?;
+    let more: Vec<_> = more.iter().map(|register| register(config)).collect();
+    let pending = listeners::with_tls(config, &more, &files)?;
     let cores = Some(Cores::start()?);
     let options = Options { limits: config.listen.limits.clone(), cores, ..Options::default() };
     options.proxies.set(config.proxies());
@@ -153,7 +159,8 @@ async fn start(
             observe: Box::new(move |record| counting.count(record)),
         },
     )?;
-    let registered = register(config, &host, &log, &files).await?;
+    let mut registered = register(config, &host, &log, &files).await?;
+    registered.extend(more);
     let apis: Vec<_> = registered.iter().map(|registered| Arc::clone(&registered.api)).collect();
     let hooks: Vec<_> = apis.iter().flat_map(|api| api.hooks()).copied().collect();
     let status = Arc::<ReloadStatus>::default();

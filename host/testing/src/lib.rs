@@ -10,6 +10,7 @@
 //! * [`openstack`], [`keystone`], [`barbican`]: OpenStack services and clients
 //! * [`aws_tools`], [`moto`], [`fake_sts`], [`fake_sign_in`]: clients and servers of AWS
 //! * [`postgres`], [`pki`], [`http`]
+//! * [`echo`]: the smallest API
 #![allow(
     clippy::pedantic,
     clippy::new_without_default,
@@ -25,6 +26,7 @@ pub mod aws_tools;
 pub mod barbican;
 pub mod child;
 pub mod dockerd;
+pub mod echo;
 pub mod fake_sign_in;
 pub mod fake_sts;
 pub mod http;

@@ -112,7 +112,7 @@ impl Step {
     }
 }
 
-/// BuildReport and artifact as one run of bytes, for the cache.
+/// A report and its artifact as one run of bytes, for the cache.
 pub(crate) fn pack_artifact(report: &BuildReport, artifact: &[u8]) -> std::io::Result<Vec<u8>> {
     wire::pack(report, artifact)
 }
