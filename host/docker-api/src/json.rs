@@ -20,7 +20,10 @@ use std::borrow::Cow;
 pub(crate) use document::Document;
 pub use error::{JsonError, shown};
 pub use object::Object;
-pub use read::{MAX_DEPTH, parse};
+pub use read::parse;
+
+/// Maximum depth of arrays and objects within each other. Docker's own documents need ten; Go allows 10,000.
+pub const MAX_DEPTH: usize = 64;
 
 /// One JSON value; it borrows from the text wherever that holds the string as it is.
 #[derive(Debug, Clone, PartialEq)]
