@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 use toml::{Table, Value};
 
 use super::accounts::Accounts;
+use super::identity::Identity;
 use super::provider::Groups;
-use super::settings::{Identity, Settings};
+use super::settings::Settings;
 
 /// The whole file.
 pub(super) fn toml(settings: &Settings, accounts: &Accounts, warnings: &[String]) -> String {

@@ -6,7 +6,7 @@ use regex_lite::Regex;
 use super::accounts::Accounts;
 use super::error::{Findings, Place};
 use super::fields::Fields;
-use super::settings::Identity;
+use super::identity::Identity;
 use super::yaml::Value;
 
 /// What becomes of a provider.
