@@ -36,8 +36,8 @@ use std::sync::Arc;
 
 pub use options::{KeystoneOptions, ServiceUser};
 
+use crate::clock::Clock;
 use crate::presented::{RequestCredentials, Token};
-use crate::tokens::Clock;
 use crate::{AuthError, IdentityError};
 use cache::Cache;
 use client::{Client, KeystoneError};

@@ -20,6 +20,7 @@
 //! This crate knows no door and no policy.
 
 pub mod certificate;
+mod clock;
 mod error;
 pub mod keystone;
 mod presented;

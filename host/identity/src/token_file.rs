@@ -38,8 +38,8 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 use subtle::{Choice, ConditionallySelectable as _, ConstantTimeEq as _};
 
+use crate::clock::Clock;
 use crate::presented::{RequestCredentials, Token};
-use crate::tokens::Clock;
 use crate::{AuthError, IdentityError};
 
 /// What a service's token must have.

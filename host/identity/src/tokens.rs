@@ -5,8 +5,9 @@ use portcullis_contract::secrets::Requester;
 use portcullis_files::FileWatcher;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Duration;
 
+use crate::clock::Clock;
 use crate::keystone::{Keystone, KeystoneOptions};
 use crate::presented::RequestCredentials;
 use crate::token_file::TokenFile;
@@ -88,19 +89,5 @@ impl Tokens {
             Source::Keystone(_) | Source::Nobody => Ok(false),
             Source::File(file) => Ok(file.reload()?),
         }
-    }
-}
-
-/// When a request is looked at, by both clocks: what Keystone says is told in the one, how long we have known it in
-/// the other, which nobody can turn back.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Clock {
-    pub(crate) time: SystemTime,
-    pub(crate) tick: Instant,
-}
-
-impl Clock {
-    pub(crate) fn read() -> Self {
-        Self { time: SystemTime::now(), tick: Instant::now() }
     }
 }

@@ -11,8 +11,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::token::ValidatedToken;
+use crate::clock::Clock;
 use crate::presented::Token;
-use crate::tokens::Clock;
 use crate::{AuthError, IdentityError};
 
 /// The token's MAC, and whether it may have expired: the two are different questions to Keystone.

@@ -9,7 +9,7 @@ use tokio::sync::Mutex;
 use super::client::{Client, KeystoneError};
 use super::token;
 use super::{ServiceUser, X_SUBJECT_TOKEN};
-use crate::tokens::Clock;
+use crate::clock::Clock;
 
 /// A token is renewed that long before it expires, as keystoneauth does.
 const AHEAD: Duration = Duration::from_secs(30);
