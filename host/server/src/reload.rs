@@ -7,8 +7,8 @@ use portcullis_listen::{Proxies, notify};
 use std::sync::Arc;
 
 use crate::Config;
+use crate::config_source::ConfigSource;
 use crate::mounts::InUse;
-use crate::serve::ConfigSource;
 
 /// What a reload changes.
 pub(crate) struct Reloadable {

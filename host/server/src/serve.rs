@@ -5,7 +5,6 @@
 use portcullis_admin::{Admin, AdminApi, Metrics, ReloadStatus};
 use portcullis_api::Api;
 use portcullis_audit::{Log, Sink};
-use portcullis_config::ConfigError;
 use portcullis_docker_plugin::DockerPlugin;
 use portcullis_engine::build::{Builder, Confines};
 use portcullis_engine::cache::Cache;
@@ -14,7 +13,7 @@ use portcullis_files::FileWatcher;
 use portcullis_listen::{Activation, Cores, Drain, Options, notify};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -22,28 +21,11 @@ use tokio::task::JoinSet;
 
 use crate::barbican;
 use crate::config::{AuditTo, Config, Endpoint};
+use crate::config_source::ConfigSource;
 use crate::error::ServeError;
 use crate::listeners::{self, BoundListener, Registration};
 use crate::mounts::InUse;
 use crate::reload::{Reloadable, reload};
-
-/// Where the configuration comes from.
-#[derive(Debug, Clone)]
-pub enum ConfigSource {
-    /// From a file.
-    File(PathBuf),
-    /// The configuration without a file.
-    BuiltIn,
-}
-
-impl ConfigSource {
-    pub(crate) fn load(&self) -> Result<Config, ConfigError> {
-        match self {
-            Self::File(file) => Config::load(file),
-            Self::BuiltIn => Config::default_without_file(),
-        }
-    }
-}
 
 /// The engine. `state` is where compiled policies are kept, `time_budget` how long a request may take in all.
 ///
