@@ -1,6 +1,6 @@
 //! How tables come to be: each door's steps, in order, each taken once.
 
-use crate::{Sql, Store, StoreError, Transaction, write_check};
+use crate::{Sql, Store, StoreError, Transaction};
 
 /// One step of a door's tables. A step that was released never changes; what is to be different is another step.
 #[derive(Debug, Clone, Copy)]
@@ -32,6 +32,17 @@ const APPLY: Sql = Sql::same(
     "INSERT INTO portcullis_migrations (door, number, name, applied) VALUES ($1, $2, $3, CAST(CURRENT_TIMESTAMP AS TEXT))",
 );
 
+/// This crate's own tables: the one row that [`Store::check`] writes.
+const OWN: &[Migration] = &[Migration {
+    number: 1,
+    name: "write check",
+    sql: Sql::each(
+        "CREATE TABLE portcullis_write_check (
+            id INTEGER PRIMARY KEY CHECK (id = 1), writes INTEGER NOT NULL, filler BLOB NOT NULL) STRICT",
+        "CREATE TABLE portcullis_write_check (id BIGINT PRIMARY KEY CHECK (id = 1), writes BIGINT NOT NULL)",
+    ),
+}];
+
 impl Store {
     /// Brings a door's tables up to date, and this crate's own under the name `store`: takes those of the steps that
     /// were not taken yet, all or none. Several processes may do so at once.
@@ -43,7 +54,7 @@ impl Store {
         let done = async {
             to.run(LOCK).await?;
             to.run(TABLE).await?;
-            steps(&mut to, "store", write_check::MIGRATIONS).await?;
+            steps(&mut to, "store", OWN).await?;
             steps(&mut to, door, migrations).await
         };
         let done = done.await;
