@@ -1,8 +1,8 @@
 //! A Barbican, and what every key manager's client does, whichever key manager it is.
 
+use super::client::Client;
 use super::keystone::Keystone;
-use super::openstack::client::Client;
-use super::openstack::{Place, Server, Tools};
+use super::{Place, Server, Tools};
 use serde_json::{Value, json};
 use std::fs;
 

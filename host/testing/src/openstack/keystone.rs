@@ -1,13 +1,14 @@
 //! A Keystone, and in it everybody whom the recordings know: who ends in `_a` belongs to `project_a`, who ends in `_b` to `project_b`.
 
-use super::child::Run;
-use super::openstack::client::{Answer, Client};
-use super::openstack::{Place, Server, Tools, script};
+use super::client::{Answer, Client};
+use super::{Place, Server, Tools, script};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 use std::process::Command;
 use std::sync::Mutex;
+
+use crate::child::Run;
 
 /// User, password, project and role, as they were when the recordings were made.
 const GRANTS: [(&str, &str, &str, &str); 15] = [
