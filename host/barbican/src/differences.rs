@@ -24,6 +24,6 @@
 //! | 20 | a method that a payload does not have is asked of the policy, then 405 | 405 at once | there is nothing to decide | `entities_go_as_recorded` |
 //! | 21 | the health check says the same in JSON or HTML; `GET /?build` tells the release; `GET /` sends `application/json-home` elsewhere | always `OK` as text; the versions document | only people ask for these | `entities_go_as_recorded` |
 //! | 22 | `X-Forwarded-Proto` is copied into references as it is | only if it is letters and digits | it is the client's own text | `d22_the_forwarded_protocol_must_be_one` |
-//! | 23 | a database that is away ends in 500 | 503 | trying again helps | `answer::tests::a_store_that_is_away_is_503` |
+//! | 23 | a database that is away ends in 500 | 503 | trying again helps | `response::tests::a_store_that_is_away_is_503` |
 //! | 24 | what `acl_only` lists comes in the order in which a join finds it | oldest first, as every list | an order that holds can be paged through | `entities_go_as_recorded` |
 //! | 25 | a secret may be in any number of containers | in at most 64 of its creator's: 400 | every decision about a secret is told of these | `d25_a_secret_is_in_so_many_containers_at_most` |

@@ -34,7 +34,7 @@ use portcullis_store::{Store, StoreError};
 use std::sync::Arc;
 
 pub use containers::MOST_HOLDERS;
-pub use entity::{Acl, AclValue, Container, Entity, Held, Kind, Secret, SecretRef, Version};
+pub use entity::{Acl, AclValue, Container, Entity, EntityWithAcl, Kind, Secret, SecretRef, Version};
 pub use operation::{
     Commit, CreateContainer, Filter, NewContainer, NewPayload, NewSecret, Page, PutPayload, Scope,
 };

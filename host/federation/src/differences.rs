@@ -1,5 +1,5 @@
 //! Where this door does otherwise than AFP (`afp-core`, its last state of 2017), on purpose. Whatever else differs is a
-//! mistake. Tests without a path are in `tests/door/differences.rs`.
+//! mistake. Tests without a path are in `tests/api/differences.rs`.
 //!
 //! | no | AFP | here | why, and why no client minds | test |
 //! | --- | --- | --- | --- | --- |
@@ -20,7 +20,7 @@
 //! | 15 | nothing ends a question to AWS | 5 seconds, by default | 502 at once is better than a browser that waits | `tests/aws/trouble.rs`, `silence_ends_in_time` |
 //! | 16 | reverse DNS alone names a machine | the name must lead back to the address | whoever owns an address can give it any name | `host/identity/tests/dns.rs` |
 //! | 17 | `$` matches before a line feed at the end, and a group whose account or role is empty grants that | only at the end; grants nothing | no name is empty or ends in a line feed | `policies/aws-roles/cases.json`, "groups: a trailing line feed is not accepted", "groups: an empty role is none" |
-//! | 18 | a machine may call the host by any name, and through a proxy | by address, `localhost` or one of the mount's `hosts`, and itself | whoever is known by the address alone must not be talked into asking for others (DNS rebinding) | `door/page/tests.rs`, `whoever_is_known_by_the_address_calls_us_by_our_name` |
+//! | 18 | a machine may call the host by any name, and through a proxy | by address, `localhost` or one of the mount's `hosts`, and itself | whoever is known by the address alone must not be talked into asking for others (DNS rebinding) | `api/page/tests.rs`, `whoever_is_known_by_the_address_calls_us_by_our_name` |
 //! | 19 | LDAP filters hold the user's name as it is | escaped | it was an injection | `host/identity/tests/ldap.rs` |
 //! | 20 | a policy ("provider") that breaks is 404 or 500 | 500, with the decision's id | one thing, one answer | `failures::a_policy_that_cannot_answer_grants_nothing` |
 //! | 21 | roles come in any order, JSON with spaces | in order, without | no client reads either | `cases::accounts_and_roles_are_listed_with_and_without_ids` |

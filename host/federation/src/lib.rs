@@ -6,7 +6,7 @@
 //! * [`aws`]: what is asked of AWS: sessions, credentials, console URLs
 //! * [`Mount`], [`Mounts`]: the same API under several prefixes
 //! * [`decide`]: the seam to whoever decides
-//! * [`door`]: from a request to its answer
+//! * [`api`]: from a request to its answer
 //! * `path`, `route`: what a path asks for
 //! * `guard`: who is kept out: proxies, browsers, names that somebody else's DNS made up
 //! * `metadata`: how a mount serves SDKs, and tokens of IMDSv2
@@ -17,18 +17,18 @@
 //!
 //! It knows no other door.
 
-mod answer;
+pub mod api;
 pub mod aws;
 pub mod decide;
 pub mod differences;
-pub mod door;
-mod guard;
 #[cfg(feature = "import")]
 pub mod import;
 mod metadata;
 mod mounts;
+mod origin_checks;
 mod page;
 mod path;
+mod response;
 mod route;
 
 pub use metadata::Metadata;

@@ -1,6 +1,6 @@
 //! Mounts: the same API under several prefixes, each with its own accounts, policies and source of identity.
 
-use portcullis_identity::source::Source;
+use portcullis_identity::source::Authenticator;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ pub struct Mount {
     /// page makes ask (DNS rebinding).
     pub hosts: Vec<String>,
     /// Who says who asks.
-    pub source: Source,
+    pub source: Authenticator,
     /// The accounts that there are, by the name that people use.
     pub accounts: BTreeMap<String, Account>,
     /// The policies that are asked, by name, in this order.

@@ -19,18 +19,18 @@
 //!
 //! This crate knows no door and no policy.
 
+mod auth_error;
 pub mod certificate;
 mod clock;
 mod error;
 pub mod keystone;
-mod presented;
-mod rejection;
+mod request_credentials;
 pub mod source;
 pub mod token_file;
 mod tokens;
 
+pub use auth_error::AuthError;
 pub use error::IdentityError;
-pub use rejection::AuthError;
 /// A password: never shown by `Debug`, and wiped from memory when it is dropped.
 pub use secrecy::SecretString;
 pub use tokens::Tokens;

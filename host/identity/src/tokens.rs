@@ -9,18 +9,18 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::keystone::{Keystone, KeystoneOptions};
-use crate::presented::RequestCredentials;
+use crate::request_credentials::RequestCredentials;
 use crate::token_file::TokenFile;
 use crate::{AuthError, IdentityError};
 
 /// Whoever can say whom a token stands for. Clones share it, with its cache.
 #[derive(Clone)]
-pub struct Tokens(Arc<Source>);
+pub struct Tokens(Arc<TokenSource>);
 
-enum Source {
+enum TokenSource {
     Keystone(Box<Keystone>),
     File(TokenFile),
-    Nobody,
+    Unconfigured,
 }
 
 impl Tokens {
@@ -29,7 +29,7 @@ impl Tokens {
     /// # Errors
     /// The option that cannot be worked with, and why.
     pub fn keystone(options: KeystoneOptions) -> Result<Self, IdentityError> {
-        Ok(Self(Arc::new(Source::Keystone(Box::new(Keystone::new(options)?)))))
+        Ok(Self(Arc::new(TokenSource::Keystone(Box::new(Keystone::new(options)?)))))
     }
 
     /// A file says so: see [`token_file`](crate::token_file). `watcher` has it read again when it changes. While it
@@ -42,12 +42,12 @@ impl Tokens {
         max_stale: Option<Duration>,
         watcher: &FileWatcher,
     ) -> Result<Self, IdentityError> {
-        Ok(Self(Arc::new(Source::File(TokenFile::open(path.into(), max_stale, watcher)?))))
+        Ok(Self(Arc::new(TokenSource::File(TokenFile::open(path.into(), max_stale, watcher)?))))
     }
 
     /// Nobody says so: every token is refused. For a door of which only those parts are used that need none.
-    pub fn nobody() -> Self {
-        Self(Arc::new(Source::Nobody))
+    pub fn unconfigured() -> Self {
+        Self(Arc::new(TokenSource::Unconfigured))
     }
 
     /// The one who asks.
@@ -66,17 +66,17 @@ impl Tokens {
         let presented = RequestCredentials::read(headers)?;
         let now = Clock::read();
         match &*self.0 {
-            Source::Keystone(keystone) => keystone.identify(presented, method, path, now).await,
-            Source::File(file) => file.identify(presented, now),
-            Source::Nobody => Err(AuthError::unauthorized("no source of identity is configured")),
+            TokenSource::Keystone(keystone) => keystone.identify(presented, method, path, now).await,
+            TokenSource::File(file) => file.identify(presented, now),
+            TokenSource::Unconfigured => Err(AuthError::unauthorized("no source of identity is configured")),
         }
     }
 
     /// What a 401 carries as `WWW-Authenticate`: where to get a token.
     pub fn challenge(&self) -> Option<HeaderValue> {
         match &*self.0 {
-            Source::Keystone(keystone) => Some(keystone.challenge()),
-            Source::File(_) | Source::Nobody => None,
+            TokenSource::Keystone(keystone) => Some(keystone.challenge()),
+            TokenSource::File(_) | TokenSource::Unconfigured => None,
         }
     }
 
@@ -86,8 +86,8 @@ impl Tokens {
     /// What is wrong with the file. Its last good state stays in force.
     pub fn reload(&self) -> Result<bool, IdentityError> {
         match &*self.0 {
-            Source::Keystone(_) | Source::Nobody => Ok(false),
-            Source::File(file) => Ok(file.reload()?),
+            TokenSource::Keystone(_) | TokenSource::Unconfigured => Ok(false),
+            TokenSource::File(file) => Ok(file.reload()?),
         }
     }
 }

@@ -8,14 +8,14 @@ use std::sync::Arc;
 
 use crate::Config;
 use crate::config_source::ConfigSource;
-use crate::mounts::InUse;
+use crate::mounts::MountResources;
 
 /// What a reload changes.
 pub(crate) struct Reloadable {
     pub(crate) host: Arc<Host>,
     pub(crate) log: Log,
     /// What the mounts have open.
-    pub(crate) in_use: InUse,
+    pub(crate) resources: MountResources,
     /// Peers whose connections no listener counts.
     pub(crate) proxies: Proxies,
     pub(crate) status: Arc<ReloadStatus>,
@@ -43,14 +43,14 @@ async fn policies(source: &ConfigSource, started: &Config, reloadable: &Reloadab
     }
     let opened = match &config.federation {
         Some(federation) => {
-            Some(reloadable.in_use.mounts(federation).await.map_err(|error| error.to_string())?)
+            Some(reloadable.resources.mounts(federation).await.map_err(|error| error.to_string())?)
         }
         None => None,
     };
     let (mounts, parts) = opened.unzip();
     let loaded = reloadable.host.load_with(config.policies.clone(), mounts).await;
     let generation = loaded.map_err(|error| config.blame(&error))?;
-    reloadable.in_use.keep(parts.unwrap_or_default()).await;
+    reloadable.resources.commit(parts.unwrap_or_default()).await;
     reloadable.proxies.set(config.proxies());
     tracing::info!(generation = generation.number(), "policies were read again and are in force");
     Ok(())

@@ -24,7 +24,7 @@ use crate::config::{AuditTo, Config, Endpoint};
 use crate::config_source::ConfigSource;
 use crate::error::ServeError;
 use crate::listeners::{self, BoundListener, Registration};
-use crate::mounts::InUse;
+use crate::mounts::MountResources;
 use crate::reload::{Reloadable, reload};
 
 /// The engine. `state` is where compiled policies are kept, `time_budget` how long a request may take in all.
@@ -107,15 +107,15 @@ async fn start(
     }
     let host = engine(config.state.as_deref(), config.time_budget)?;
     let files = FileWatcher::start()?;
-    let in_use = InUse::new(files.clone());
+    let resources = MountResources::new(files.clone());
     let opened = match &config.federation {
-        Some(federation) => Some(in_use.mounts(federation).await?),
+        Some(federation) => Some(resources.mounts(federation).await?),
         None => None,
     };
     let (mounts, parts) = opened.unzip();
     let generation = host.load_with(config.policies.clone(), mounts).await;
     let generation = generation.map_err(|error| ServeError::Policies(config.blame(&error)))?;
-    in_use.keep(parts.unwrap_or_default()).await;
+    resources.commit(parts.unwrap_or_default()).await;
     let pending = listeners::with_tls(config, &files)?;
     let cores = Some(Cores::start()?);
     let options = Options { limits: config.listen.limits.clone(), cores, ..Options::default() };
@@ -147,7 +147,7 @@ async fn start(
         files,
         reloads: Arc::clone(&status),
     };
-    let reloadable = Reloadable { host, log, in_use, proxies: options.proxies.clone(), status };
+    let reloadable = Reloadable { host, log, resources, proxies: options.proxies.clone(), status };
     let for_admin = Registration { api: Arc::new(AdminApi::new(admin)), endpoints: &config.listen.admin };
     let registered: Vec<_> = registered.into_iter().chain([for_admin]).collect();
     let bound = listeners::bind(pending, &options, &registered, &mut activation)?;
@@ -188,7 +188,7 @@ async fn register<'a>(
         add(Arc::new(api), endpoints);
     }
     if let Some(endpoints) = config.federation_listens() {
-        let api = portcullis_federation::door::Door::new(Arc::clone(host), log.clone());
+        let api = portcullis_federation::api::FederationApi::new(Arc::clone(host), log.clone());
         add(Arc::new(api.map_err(|error| ServeError::Usage(error.to_string()))?), endpoints);
     }
     Ok(registered)

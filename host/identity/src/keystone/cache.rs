@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use super::token::ValidatedToken;
 use crate::clock::Clock;
-use crate::presented::Token;
+use crate::request_credentials::Token;
 use crate::{AuthError, IdentityError};
 
 /// The token's MAC, and whether it may have expired: the two are different questions to Keystone.
@@ -58,7 +58,7 @@ impl Cache {
         let asking = Box::pin(async {
             self.entries.try_get_with(key, async { question().await.map(Arc::new) }).await
         });
-        let found = asking.await.map_err(|rejection| AuthError::clone(&rejection));
+        let found = asking.await.map_err(|error| AuthError::clone(&error));
         if self.time.is_zero() {
             self.entries.invalidate(&key).await;
         }

@@ -11,7 +11,7 @@ pub use ldap::{LdapBind, LdapOptions, LdapSearch};
 
 /// One proof, and where groups come from.
 #[derive(Debug, Clone, PartialEq)]
-pub struct SourceOptions {
+pub struct AuthenticatorOptions {
     /// How a request shows whose it is.
     pub proof: AuthMethod,
     /// Which groups they are in. Several add up, in this order; a group that is named twice counts once.
@@ -21,7 +21,7 @@ pub struct SourceOptions {
     pub max_stale: Option<Duration>,
 }
 
-impl SourceOptions {
+impl AuthenticatorOptions {
     /// Whether it reads files that may change, so that [`max_stale`](Self::max_stale) means something.
     pub fn has_files(&self) -> bool {
         let proof = match &self.proof {
@@ -198,7 +198,7 @@ mod tests {
             let ldap = LdapOptions { bind, ..LdapOptions::group_of_names("ldap://d", "ou=u", "ou=g") };
             let proof = AuthMethod::password("/etc/portcullis/passwords");
             let groups = vec![Groups::claim(), Groups::Ldap(Box::new(ldap))];
-            SourceOptions { proof, groups, max_stale: None }
+            AuthenticatorOptions { proof, groups, max_stale: None }
         };
         assert_eq!(options("hunter2"), options("hunter2"));
         assert_ne!(options("hunter2"), options("hunter3"));

@@ -52,19 +52,19 @@ static TURNS: LazyLock<Arc<Semaphore>> = LazyLock::new(|| Arc::new(Semaphore::ne
 
 /// A file of passwords.
 pub(super) struct Passwords {
-    file: Watched<Known>,
+    file: Watched<PasswordFile>,
     turns: Arc<Semaphore>,
     wait: Duration,
 }
 
 /// What one reading of the file says, and which passwords have been right since.
-struct Known {
+struct PasswordFile {
     entries: BTreeMap<String, Arc<Hash>>,
     mac: hmac::Key,
     right: Cache<[u8; 32], Instant>,
 }
 
-impl Known {
+impl PasswordFile {
     fn new(entries: BTreeMap<String, Arc<Hash>>) -> Result<Self, IdentityError> {
         let mac = hmac::Key::generate(hmac::HMAC_SHA256, &SystemRandom::new())
             .map_err(|_| IdentityError::Random)?;
@@ -102,7 +102,7 @@ impl Passwords {
     ) -> Result<Self, IdentityError> {
         let set = FileSet { max_stale, ..FileSet::file("passwords", path.clone(), Access::Secret) };
         let file = Watched::open(set, watcher, move |contents| {
-            Known::new(file::entries(&path, contents.first().copied().unwrap_or_default())?)
+            PasswordFile::new(file::entries(&path, contents.first().copied().unwrap_or_default())?)
         })?;
         Ok(Self { file, turns: Arc::clone(&TURNS), wait: WAIT })
     }
@@ -137,7 +137,7 @@ impl Passwords {
                 }
             }
         });
-        Box::pin(checking).await.map_err(|rejection| AuthError::clone(&rejection))?;
+        Box::pin(checking).await.map_err(|error| AuthError::clone(&error))?;
         Ok(super::principal(user, "password"))
     }
 

@@ -13,7 +13,7 @@ use portcullis_config::{ConfigError, Location, SourceFile};
 use portcullis_engine::PolicySpec;
 use portcullis_federation::aws::{Account, AwsOptions, Partition};
 use portcullis_federation::{Metadata, claims};
-use portcullis_identity::source::{AuthMethod, SourceOptions};
+use portcullis_identity::source::{AuthMethod, AuthenticatorOptions};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use toml::Spanned;
@@ -34,7 +34,7 @@ pub(crate) struct Federation {
 pub(crate) struct Mount {
     pub(crate) prefix: String,
     pub(crate) hosts: Vec<String>,
-    pub(crate) source: SourceOptions,
+    pub(crate) source: AuthenticatorOptions,
     pub(crate) accounts: BTreeMap<String, Account>,
     /// As they are called in the engine.
     pub(crate) policies: Arc<[Arc<str>]>,

@@ -28,7 +28,7 @@ struct Bench {
     asked: mpsc::UnboundedReceiver<Arc<Session>>,
 }
 
-impl Source for Fake {
+impl CredentialSource for Fake {
     async fn fetch(&self, session: Arc<Session>) -> Result<Credentials, AwsError> {
         self.asked.send(session).unwrap();
         self.permits.acquire().await.unwrap().forget();
@@ -129,7 +129,7 @@ async fn a_thousand_ask_at_once_and_sts_is_asked_once() {
         got.push(asking.await.unwrap().unwrap());
     }
     assert!(got.iter().all(|credentials| Arc::ptr_eq(credentials, &got[0])));
-    assert_eq!((bench.stats().questions, bench.stats().misses), (1, 1000));
+    assert_eq!((bench.stats().sts_requests, bench.stats().misses), (1, 1000));
 }
 
 #[tokio::test]
@@ -142,7 +142,7 @@ async fn the_question_goes_on_when_the_first_one_hangs_up() {
     assert!(first.await.unwrap_err().is_cancelled());
     bench.cache.source.permits.add_permits(1);
     assert!(bench.get("alice", minutes(20)).await.is_ok());
-    assert_eq!(bench.stats().questions, 1);
+    assert_eq!(bench.stats().sts_requests, 1);
 }
 
 #[tokio::test]
@@ -152,7 +152,7 @@ async fn two_users_never_share() {
     let alice = bench.get("alice", minutes(20)).await.unwrap();
     let bob = bench.get("bob", minutes(20)).await.unwrap();
     assert!(!Arc::ptr_eq(&alice, &bob));
-    assert_eq!(bench.stats().questions, 2);
+    assert_eq!(bench.stats().sts_requests, 2);
     assert!(Arc::ptr_eq(&alice, &bench.get("alice", minutes(20)).await.unwrap()));
 }
 
@@ -160,7 +160,7 @@ async fn two_users_never_share() {
 async fn a_panic_leaves_nobody_waiting() {
     let bench = Bench::new(10, []);
     assert_eq!(bench.left(minutes(20)).await, Err(AwsError::GivenUp));
-    assert!(bench.cache.slots().values().all(Slot::is_idle));
+    assert!(bench.cache.slots().values().all(CacheEntry::is_idle));
 }
 
 /// A runtime that has stopped drops a task where it is spawned.
@@ -185,7 +185,7 @@ async fn what_expires_soonest_makes_room() {
     for user in ["alice", "carol", "dave"] {
         bench.get(user, minutes(20)).await.unwrap();
     }
-    assert_eq!(bench.stats().questions, 4);
+    assert_eq!(bench.stats().sts_requests, 4);
 }
 
 #[tokio::test]
