@@ -82,7 +82,8 @@ impl Bench {
 
     /// Until what goes on in the background has ended.
     async fn settled(&self) {
-        let flights: Vec<_> = self.cache.slots().values().filter_map(|slot| slot.flight.clone()).collect();
+        let flights: Vec<_> =
+            self.cache.entries().values().filter_map(|entry| entry.in_flight.clone()).collect();
         for flight in flights {
             let _ = flight.wait().await;
         }
@@ -160,7 +161,7 @@ async fn two_users_never_share() {
 async fn a_panic_leaves_nobody_waiting() {
     let bench = Bench::new(10, []);
     assert_eq!(bench.left(minutes(20)).await, Err(AwsError::GivenUp));
-    assert!(bench.cache.slots().values().all(CacheEntry::is_idle));
+    assert!(bench.cache.entries().values().all(CacheEntry::is_idle));
 }
 
 /// A runtime that has stopped drops a task where it is spawned.
@@ -180,8 +181,8 @@ async fn what_expires_soonest_makes_room() {
     for user in ["alice", "bob", "carol", "dave"] {
         bench.get(user, minutes(20)).await.unwrap();
     }
-    assert_eq!(bench.cache.slots().len(), 3);
-    assert!(!bench.cache.slots().contains_key(&session("bob")));
+    assert_eq!(bench.cache.entries().len(), 3);
+    assert!(!bench.cache.entries().contains_key(&session("bob")));
     for user in ["alice", "carol", "dave"] {
         bench.get(user, minutes(20)).await.unwrap();
     }
@@ -211,9 +212,9 @@ async fn what_has_expired_does_not_stay_in_memory() {
     bench.get("bob", minutes(20)).await.unwrap_err();
     bench.get("carol", minutes(20)).await.unwrap();
     bench.cache.sweep();
-    assert_eq!(bench.cache.slots().len(), 3);
+    assert_eq!(bench.cache.entries().len(), 3);
     bench.pass(minutes(59));
     bench.cache.sweep();
     assert!(held.upgrade().is_none());
-    assert_eq!(bench.cache.slots().len(), 1);
+    assert_eq!(bench.cache.entries().len(), 1);
 }
