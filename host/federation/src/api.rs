@@ -1,7 +1,7 @@
-//! The door itself: what federation clients call, and how a request is answered.
+//! The federation API: from a request of a client to the response.
 //!
-//! * [`FederationApi`]: what the daemon needs
-//! * `dispatch`: from a request to a route, and everything before somebody is known
+//! * [`FederationApi`]: what the server needs
+//! * `dispatch`: from a request to a route, and everything before authentication
 //! * `call`: a request whose sender is known, and how it asks
 //! * `accounts`, `roles`, `instance`: the handlers
 //! * `policies`, `record`: the decider of production, and what a record says
@@ -38,13 +38,13 @@ struct Shared {
 pub struct NoRandomness;
 
 impl FederationApi {
-    /// A door that asks `decider`.
+    /// An API that asks `decider`.
     pub fn with(decider: Arc<dyn Decider>) -> Result<Self, NoRandomness> {
         let tokens = Tokens::new().ok_or(NoRandomness)?;
         Ok(Self(Arc::new(Shared { decider, tokens })))
     }
 
-    /// Answers a request, whatever its path.
+    /// Responds to a request with any path.
     pub async fn respond(&self, request: Request) -> Response {
         dispatch::respond(&self.0, request).await
     }

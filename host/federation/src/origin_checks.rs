@@ -1,5 +1,5 @@
-//! Who is kept out although they reach the listener: a program on the same machine that was talked into asking for
-//! somebody else. That is kept from every route of a mount, since each of them leads to credentials.
+//! Checks of a request's origin, against server-side request forgery and DNS rebinding: a program on the same machine
+//! must not be made to ask for others. They guard every route of a mount, since each of them leads to credentials.
 //!
 //! * a proxy says so itself (`X-Forwarded-For`): the real service refuses it with the token
 //!   (AWS EC2 user guide, "Use the Instance Metadata Service")
@@ -9,7 +9,7 @@
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use std::net::IpAddr;
 
-/// Why a request is refused before anybody asks who sends it.
+/// Why a request is refused before authentication.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Rejected {
     #[error("this mount is not for proxies: the request has `X-Forwarded-For`")]
@@ -21,13 +21,13 @@ pub(crate) enum Rejected {
 }
 
 impl Rejected {
-    /// Keeps out what asks for others.
+    /// Refuses a proxy, which asks for others.
     pub(crate) fn check_proxy(headers: &HeaderMap) -> Result<(), Self> {
         let says_so = headers.contains_key("x-forwarded-for") || headers.contains_key(header::FORWARDED);
         if says_so { Err(Self::Proxy) } else { Ok(()) }
     }
 
-    /// Keeps out browsers, whatever page they show.
+    /// Refuses browsers, with any page.
     pub(crate) fn check_browser(headers: &HeaderMap) -> Result<(), Self> {
         let marks = [header::ORIGIN.as_str(), header::REFERER.as_str(), "sec-fetch-site", "sec-fetch-mode"];
         let is_mozilla = |value: &HeaderValue| value.as_bytes().starts_with(b"Mozilla/");
@@ -36,13 +36,13 @@ impl Rejected {
         if is_browser { Err(Self::Browser) } else { Ok(()) }
     }
 
-    /// Keeps out who calls us by a name that is not in `hosts`. Addresses and `localhost` are always ours.
+    /// Refuses a `Host` that is not in `hosts`. Addresses and `localhost` are always ours.
     pub(crate) fn check_host(headers: &HeaderMap, uri: &Uri, hosts: &[String]) -> Result<(), Self> {
         let mut named = headers.get_all(header::HOST).iter();
         let host = match (uri.host(), named.next(), named.next()) {
             (Some(host), _, None) => host,
             (None, Some(host), None) => host.to_str().map_err(|_| Self::Host)?,
-            // HTTP/1.0 knows no `Host`, and then nobody's DNS was asked for one.
+            // HTTP/1.0 has no `Host`, and then no DNS server was asked for one.
             (None, None, None) => return Ok(()),
             _ => return Err(Self::Host),
         };

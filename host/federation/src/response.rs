@@ -1,10 +1,10 @@
-//! What clients read. The one place of this door that turns an outcome into an answer.
+//! Responses: the one file that maps outcomes and errors to what clients read.
 //!
 //! [`Failure`] is every refusal, in the shape that AFP's clients know: `status`, `error`, `exception`, `message`,
 //! `traceback`, and beside these `code`, which AWS's SDKs read. `message` begins with AFP's own words, which never say
 //! more, and then says why. Which constructor to use: [`Failure::refused`] for a policy's no and for a
 //! decision that could not be made, [`Failure::of_aws`] for what AWS said, [`Failure::configuration`] for what only
-//! the operator can mend, [`Failure::of_identity`] where nobody could be made of the request.
+//! the operator can mend, [`Failure::of_identity`] where authentication failed.
 
 mod bodies;
 
@@ -25,7 +25,7 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=ut
 pub(crate) const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 /// Who asked, as AFP's web page shows it.
 const USERNAME: HeaderName = HeaderName::from_static("x-username");
-/// Beside an answer to somebody whom nobody knows.
+/// User of a response to a request that is not authenticated.
 pub(crate) const UNKNOWN: &str = "Unknown User";
 /// A header holds ASCII; other characters, and `%` itself, are percent-encoded.
 const NOT_IN_HEADERS: &AsciiSet = &CONTROLS.add(b'%');
@@ -89,13 +89,13 @@ impl Failure {
         Self::new(StatusCode::FORBIDDEN, "AccessDenied", text)
     }
 
-    /// 403: the request was made by somebody else's page.
+    /// 403: the request was made by another site's page.
     pub(crate) fn foreign_page() -> Self {
         let text = "Permission Denied: this was not asked for by the console page itself";
         Self::new(StatusCode::FORBIDDEN, "AccessDenied", text)
     }
 
-    /// 401, 403 or 503: nobody could be made of the request. Why is for the log alone.
+    /// 401, 403 or 503: authentication failed. The reason is for the log alone.
     pub(crate) fn of_identity(rejection: &AuthError, challenge: Option<&str>) -> Self {
         match rejection {
             AuthError::Unavailable { .. } => {
@@ -123,7 +123,7 @@ impl Failure {
         Self::new(StatusCode::FORBIDDEN, "AccessDenied", format!("Permission Denied: {refused}"))
     }
 
-    /// 404, as AFP answers whatever its operator must mend.
+    /// 404, as AFP responds to every error that its operator must mend.
     pub(crate) fn configuration(why: &str) -> Self {
         Self::new(StatusCode::NOT_FOUND, "ConfigurationError", format!("ConfigurationError: {why}"))
     }
@@ -207,7 +207,7 @@ pub(crate) fn moved(relative: &'static str) -> Response {
     response
 }
 
-/// Nothing that this door says may be kept by anybody.
+/// No response of this API may be cached.
 pub(crate) fn with_type(body: Body, kind: HeaderValue) -> Response {
     let mut response = Response::new(body);
     let headers = response.headers_mut();

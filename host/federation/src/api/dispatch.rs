@@ -118,7 +118,7 @@ fn holder(mount: &Mount, peer: &Asking) -> String {
     format!("{} {}", mount.prefix, peer.text.as_deref().unwrap_or_default())
 }
 
-/// A refusal to somebody who is not known: a browser gets a page.
+/// Refuses a request that is not authenticated: a browser gets a page.
 async fn unidentified(mount: &Mount, route: &Route, failure: Failure) -> Response {
     let response = failure.into_response(UNKNOWN);
     if route.is_page() {
@@ -127,8 +127,7 @@ async fn unidentified(mount: &Mount, route: &Route, failure: Failure) -> Respons
     as_instance(mount, route, response)
 }
 
-/// Everything that is asked of a request beside who sends it. Whoever is kept from the metadata is kept from all of the
-/// mount: each route leads to the same credentials.
+/// Checks the origin of a request. A client that is kept from the metadata is kept from all of the mount: each route leads to the same credentials.
 fn keep_out(api: &Shared, mount: &Mount, route: &Route, parts: &Parts, peer: &Asking) -> Result<(), Failure> {
     let headers = &parts.headers;
     let is_ambient = mount.metadata.is_some() || mount.source.is_by_address();

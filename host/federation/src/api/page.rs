@@ -40,7 +40,7 @@ pub(super) async fn respond(call: &Call<'_>, route: &Route, body: Body) -> Respo
     }
 }
 
-/// What somebody may have.
+/// Lists the accounts and roles that are granted to the user.
 async fn list(call: &Call<'_>) -> Result<String, Failure> {
     let grants = call.all(Purpose::List).await?;
     let agent = call.parts.headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
@@ -106,7 +106,7 @@ pub(super) async fn failed(route: &Route, failure: Response) -> Response {
 
 /// With everything that a browser is told about it.
 ///
-/// `Referrer-Policy` tells other sites nothing. With `no-referrer`, which would tell nobody anything, browsers send
+/// `Referrer-Policy` tells other sites nothing. With `no-referrer`, which would tell no site anything, browsers send
 /// forms with `Origin: null` (WHATWG Fetch, the `Origin` header), and `ours` could not tell them from those of others.
 fn page(mut response: Response, html: String) -> Response {
     let told = response::with_type(Body::from(html), HTML);

@@ -17,7 +17,7 @@ use crate::mounts::Mounts;
 static NO_MOUNTS: LazyLock<Mounts> = LazyLock::new(Mounts::default);
 
 impl FederationApi {
-    /// A door that asks the policies of `host` and writes its records to `log`. Its [`Mounts`] are attached to the
+    /// An API that asks the policies of `host` and writes its records to `log`. Its [`Mounts`] are attached to the
     /// generation in force.
     pub fn new(host: Arc<Host>, log: Log) -> Result<Self, NoRandomness> {
         Self::with(Arc::new(Authorizer::new(host, log)))

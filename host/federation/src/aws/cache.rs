@@ -1,12 +1,12 @@
-//! What was got already, and who waits for what.
+//! Cache of credentials, with single-flight requests to STS.
 //!
 //! Credentials are kept in memory only, by everything that went into their session. Those who need the same ones at
-//! the same time share one question to STS, which goes on when they hang up. Credentials are replaced in the
-//! background before anybody must wait for it, and only if somebody asks for them at all.
+//! the same time share one request to STS, which goes on when they hang up. Credentials are replaced in the
+//! background before a request must wait for it, and only if they are requested at all.
 //!
-//! That something is in here is no permission: whoever asks the cache has asked the policies before, each time.
+//! A cache entry is no permission: every caller has asked the policies before, each time.
 //!
-//! * `entry`: what is known of one session, and what follows from it
+//! * `entry`: the entry of one session
 //! * `flight`: one question to STS
 
 mod entry;
@@ -24,7 +24,7 @@ use super::session::Session;
 use super::stats::{Counters, Stats};
 use entry::{CacheDecision, CacheEntry};
 
-/// How often what has expired is looked for, so that it does not stay in memory because nobody asks for it.
+/// Interval of the sweep that removes expired entries, which would stay in memory without a request for them.
 const SWEEP: Duration = Duration::from_mins(1);
 
 /// How long anybody waits for new credentials while there are some that work: SDKs give metadata a second.
@@ -109,8 +109,8 @@ impl<S: CredentialSource> Cache<S> {
                 waiter
             })
         };
-        // A task of its own: nobody's hanging up ends it. Only now, since a runtime that is stopping drops it here
-        // and at once, and then it lands.
+        // A task of its own, so that no caller who hangs up ends it. Spawned without the lock: a runtime that is
+        // stopping drops the task at once, and then it stores its result.
         if let Some(flight) = starting {
             self.counters.sts_requests.count();
             tokio::spawn(flight.run());

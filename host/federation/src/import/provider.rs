@@ -1,5 +1,5 @@
-//! AFP's provider: who may what. Those that came with AFP have an equivalent among the settings of the policy
-//! `aws-roles`; a provider of somebody's own is Python, and is refused by its name.
+//! AFP's provider: who may use which roles. Those that came with AFP have an equivalent among the settings of the policy
+//! `aws-roles`; a custom provider is Python, and is refused by its name.
 
 use regex_lite::Regex;
 

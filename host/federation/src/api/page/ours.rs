@@ -1,4 +1,4 @@
-//! Whether a form was sent by our own page, and not by somebody else's in the browser of one who is signed in.
+//! Whether a form was sent by our own page, and not by another site's in the browser of a signed-in user (CSRF).
 //!
 //! Browsers say so in `Sec-Fetch-Site` (W3C, Fetch Metadata Request Headers), but only to hosts that they reach by TLS
 //! or on the same machine; to others, and if they are old, in `Origin` (RFC 6454, section 7) alone. Who says neither

@@ -23,7 +23,7 @@ const OURS: [(&str, &str); 3] = [
     ("content-type", "application/x-www-form-urlencoded"),
 ];
 
-/// Grants `shop/read`, and refuses whatever else is asked for by name.
+/// Grants `shop/read`, and refuses everything else that is asked for by name.
 struct Fake {
     mounts: Mounts,
     asked: Mutex<Vec<(String, Option<String>)>>,
@@ -74,7 +74,7 @@ impl Bench {
         };
         let keys =
             OwnKeys { access_key_id: "AKIAIOSFODNN7EXAMPLE".into(), secret_access_key: "hunter2".into() };
-        // Nobody listens on port 1.
+        // No server listens on port 1.
         let options = AwsOptions {
             endpoint: Some("http://127.0.0.1:1".into()),
             region: Some("us-east-1".into()),
@@ -219,7 +219,7 @@ async fn nobody_decides_about_forms_from_elsewhere() {
 
 /// DNS rebinding: to the browser the page of `evil.example` and we are one origin then.
 #[tokio::test]
-async fn whoever_is_known_by_the_address_calls_us_by_our_name() {
+async fn a_client_known_by_address_calls_us_by_our_name() {
     let bench = Bench::new().await;
     let form = ("content-type", "application/x-www-form-urlencoded");
     for (method, uri, headers) in [

@@ -1,4 +1,4 @@
-//! What is known of one session, and what follows from it.
+//! The cache entry of one session, and what the cache does with a request for it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::aws::sts::TOO_LITTLE;
 /// How long a failure is remembered while there are no credentials: long enough that a crowd does not ask STS one
 /// after the other, and no longer, since each of them might get some.
 const PAUSE: Duration = Duration::from_secs(2);
-/// The same while there are some that still work, and nobody needs to wait.
+/// The same while there are credentials that still work, so that no request needs to wait.
 const PAUSE_WHILE_HELD: Duration = Duration::from_secs(15);
 
 #[derive(Default)]
@@ -21,7 +21,7 @@ pub(super) struct CacheEntry {
     failed: Option<(Moment, AwsError)>,
 }
 
-/// What to do for whoever asks.
+/// What the cache does with a request.
 pub(super) enum CacheDecision {
     Serve(Arc<Credentials>),
     /// They should have been replaced, and STS gave none a moment ago.
@@ -38,9 +38,9 @@ pub(super) fn works(credentials: &Credentials, now: Moment) -> bool {
     credentials.left(now) > TOO_LITTLE
 }
 
-/// How much must be left so that nobody waits, and how much so that nothing is done at all.
+/// Remaining lifetime with which a request does not wait, and with which no refresh is started.
 ///
-/// No more is asked for than credentials ever have, or each request would mean a question. SDKs begin to want new
+/// No more is asked for than credentials ever have, or each request would mean one to STS. SDKs begin to want new
 /// ones when 15 minutes are left (botocore, AWS SDK for Java), and are served with a lot more than that.
 fn enough(life: Duration, least_left: Duration) -> (Duration, Duration) {
     let enough = least_left.min(life * 3 / 4);
@@ -48,7 +48,7 @@ fn enough(life: Duration, least_left: Duration) -> (Duration, Duration) {
 }
 
 impl CacheEntry {
-    /// What to do now. `start` asks STS; it is not called while a question is under way.
+    /// What to do now. `start` asks STS; it is not called while a request is in flight.
     pub(super) fn decide(
         &mut self,
         now: Moment,

@@ -1,4 +1,4 @@
-//! One question to STS, and all who wait for its answer.
+//! Single-flight: one request to STS, and all callers that wait for its result.
 
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -10,11 +10,11 @@ use crate::aws::session::Session;
 
 type FetchResult = Result<Arc<Credentials>, AwsError>;
 
-/// The answer, once it is there.
+/// Waits for the result of the request.
 #[derive(Clone)]
 pub(super) struct Waiter(watch::Receiver<Option<FetchResult>>);
 
-/// The question. However it ends, the slot knows of it and nobody waits for ever.
+/// The request. However it ends, the cache entry gets the result and no waiter waits for ever.
 pub(super) struct SingleFlight<S: CredentialSource> {
     cache: Arc<Cache<S>>,
     session: Arc<Session>,
@@ -45,7 +45,7 @@ impl<S: CredentialSource> SingleFlight<S> {
         self.complete(result);
     }
 
-    /// First into the cache, then to those who wait: whoever asks again finds it there.
+    /// First into the cache, then to the waiters: one that asks again finds the result there.
     fn complete(&mut self, outcome: FetchResult) {
         self.completed = true;
         self.cache.store_result(&self.session, outcome.as_ref());

@@ -43,7 +43,7 @@ impl CredentialSource for Fake {
 }
 
 impl Bench {
-    /// Answers, in order: how long the credentials last, or the error. Nobody has to wait for them.
+    /// Answers, in order: how long the credentials last, or the error. No caller has to wait for them.
     fn new(entries: usize, answers: impl IntoIterator<Item = Result<Duration, AwsError>>) -> Self {
         let bench = Self::held_back(entries, answers);
         bench.cache.source.permits.add_permits(1_000_000);

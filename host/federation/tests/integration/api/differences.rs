@@ -1,4 +1,4 @@
-//! What is different from AFP on purpose: each test is named in `differences.rs` of the door.
+//! What is different from AFP on purpose: each test is named in `src/differences.rs`.
 
 use axum::http::{Method, StatusCode};
 use portcullis_contract::aws::Denial;

@@ -1,4 +1,4 @@
-//! A door of one's own, and what it answers.
+//! An API for one test, and its responses.
 
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode};
@@ -111,7 +111,7 @@ pub fn grant(account: &str, role: &str) -> Grant {
 }
 
 impl World {
-    /// A door that grants exactly these.
+    /// An API that grants exactly these.
     pub async fn granting(grants: &[(&str, &str)]) -> Self {
         let world = Self::start().await;
         world.grant(grants.iter().map(|(account, role)| grant(account, role)).collect());

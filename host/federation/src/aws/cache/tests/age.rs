@@ -95,7 +95,7 @@ async fn a_denial_ends_what_was_cached() {
         let bench = Bench::new(10, [Ok(HOUR), Err(denied()), Err(denied())]);
         bench.left(minutes(20)).await.unwrap();
         bench.pass(minutes(passed));
-        // In the background, or while somebody waits: either way nothing is left afterwards.
+        // In the background, or while a request waits: either way nothing is left afterwards.
         let _ = bench.left(minutes(20)).await;
         bench.settled().await;
         assert!(bench.cache.entries().is_empty());
@@ -127,7 +127,8 @@ async fn a_clock_that_is_turned_back_gives_nothing_away() {
 }
 
 proptest! {
-    /// Whatever happens when, nobody is given what no longer works, nor less than was asked for while STS answers.
+    /// In no order of events does a request get credentials that have expired, or less than it asked for while STS
+    /// responds.
     #[test]
     fn nobody_is_given_what_does_not_work(
         steps in proptest::collection::vec((0_u64..5400, 0_u64..3000, any::<bool>()), 1..20),
