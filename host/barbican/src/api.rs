@@ -1,10 +1,10 @@
-//! The door itself: what clients of Barbican call, in the order in which Barbican looks at a request.
+//! The Barbican API: what clients of Barbican call, in the order in which Barbican looks at a request.
 //!
 //! * [`BarbicanApi`], [`Options`]: what the server needs
 //! * `dispatch`: from a request to a route, and everything before Barbican's own code
 //! * `call`: what every handler knows of a request, and how it asks
 //! * `acls`, `secrets`, `payloads`, `containers`, `lists`, `versions`: the handlers
-//! * `oslo`: the question of somebody else's oslo.policy
+//! * `oslo`: requests of the oslo.policy of another service
 //! * `policies`, `record`: the decider of production, and what a record says
 
 mod acls;
@@ -40,7 +40,7 @@ pub(crate) struct Shared {
     entity_locks: EntityLocks,
 }
 
-/// How the operator wants the door.
+/// Options of the API.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Options {
     /// The base of references, e.g. `https://kms.example.org:9311` (Barbican's option of that name). Without it they
@@ -59,7 +59,7 @@ const MAX_BODY: usize = 25_000;
 const MAX_SECRET: usize = 20_000;
 
 impl BarbicanApi {
-    /// A door that asks `decider`, and takes whoever `identify` names.
+    /// An API that asks `decider`, and authenticates by `identify`.
     pub fn with(
         decider: Arc<dyn Decider>,
         identify: Arc<dyn Identify>,

@@ -1,4 +1,4 @@
-//! The Barbican door: secrets, containers and their ACLs, as Barbican serves them, and who may read what decided by
+//! The Barbican API: secrets, containers and their ACLs, as Barbican serves them, and who may read what decided by
 //! policy.
 //!
 //! Clients of OpenStack's key manager notice nothing but that: requests are read, and refused, in Barbican's order and

@@ -1,8 +1,8 @@
-//! What clients read. The one place of this door that turns an outcome into an answer.
+//! Responses: the one file that maps outcomes and errors to what clients read.
 //!
 //! * [`Refusal`]: what Barbican's own code refuses, with its body of code, title and description. Which constructor to
 //!   use: [`Refusal::refused`] for what is not allowed or could not be decided,
-//!   [`Refusal::store`] for a database that does not respond, [`Refusal::of`] for whatever the client did wrong.
+//!   [`Refusal::store`] for a database that does not respond, [`Refusal::of`] for every error of the client.
 //! * [`crate::webob`]: what the middleware before it refuses.
 
 use axum::body::Body;

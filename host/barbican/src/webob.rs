@@ -35,7 +35,7 @@ impl WebObError {
         Self::new(StatusCode::UNAUTHORIZED, "Unauthorized", Explanation::Fixed(explanation), String::new())
     }
 
-    /// 503: nobody can say who the client is.
+    /// 503: the token cannot be validated.
     pub(crate) fn unavailable(detail: &str) -> Self {
         let explanation = "The server is currently unavailable. Please try again at a later time.";
         let title = "Service Unavailable";

@@ -47,7 +47,7 @@ async fn get(call: &Call<'_>, held: &EntityWithAcl) -> Result<Response, Refusal>
     Ok(response)
 }
 
-/// What is to become of an ACL.
+/// The requested change of an ACL.
 enum AclChange {
     Read,
     Put(Option<RequestBody>),
@@ -60,7 +60,7 @@ enum AclChange {
     },
 }
 
-/// What is to be done to the store.
+/// The operation on the store that makes the change.
 enum StoreOp {
     Nothing,
     Set(AclValue),

@@ -70,7 +70,7 @@ async fn beneath_v1(api: &Shared, v1: V1, parts: &Parts, body: Body, begun: Inst
     marked(response.unwrap_or_else(Refusal::into_response), version)
 }
 
-/// Who asks; or the answer to somebody who shows no good token, or one for no project.
+/// Authenticates the request; or the response to one without a good token, or with a token for no project.
 async fn requester(api: &Shared, parts: &Parts) -> Result<Requester, Response> {
     let challenged = |mut response: Response| {
         if let Some(challenge) = api.identify.challenge() {
@@ -125,7 +125,7 @@ async fn place(call: &Call<'_>, place: Place, body: Incoming) -> Result<Response
         Place::Entity(kind, id, part) => (kind, id, part),
     };
     let id = route::id(&id).ok_or_else(|| Refusal::invalid_id(kind))?;
-    // Read before the turn is taken: a client that dawdles over its body keeps nobody waiting.
+    // Read before the lock is taken: a slow body keeps no other client waiting.
     let body = match (call.method(), part, kind) {
         (&Method::PUT | &Method::PATCH, Part::Acl, _) => body.read(MAX_BODY).await?,
         (&Method::PUT, Part::Whole, Kind::Secret) => body.read(MAX_SECRET + 1).await?,

@@ -1,14 +1,14 @@
-//! One write to an entity at a time, so that writers who meet all get their turn.
+//! One lock for each entity, so that concurrent writers of one entity all succeed in order.
 //!
-//! The vault alone keeps writes apart, also from other processes; here it is only seen to that those of this process
-//! do not keep making each other decide again.
+//! The vault detects conflicting writes, also of other processes. The locks only keep the writers of this process from
+//! making each other decide again.
 
 use std::hash::BuildHasher;
 use std::hash::RandomState;
 use tokio::sync::{Mutex, MutexGuard};
 use uuid::Uuid;
 
-/// Entities share turns by their hash. A prime, and more than there are ever decisions at once.
+/// Number of locks, which entities share by their hash. A prime, and more than there are ever decisions at once.
 const LOCKS: usize = 1021;
 
 pub(super) struct EntityLocks {
@@ -21,7 +21,7 @@ impl EntityLocks {
         Self { locks: (0..LOCKS).map(|_| Mutex::new(())).collect(), hash: RandomState::new() }
     }
 
-    /// Waits for the entity's turn.
+    /// Waits for the entity's lock.
     pub(super) async fn lock(&self, id: Uuid) -> MutexGuard<'_, ()> {
         let hash = self.hash.hash_one(id) % LOCKS as u64;
         self.locks[usize::try_from(hash).unwrap_or_default()].lock().await

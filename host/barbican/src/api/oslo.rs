@@ -1,6 +1,6 @@
 //! `POST /oslo-policy/{service}`: the question of an oslo.policy `http:` check that runs elsewhere.
 //!
-//! The answer that means yes is exactly `True` (`oslo_policy`, "_external.py"); whatever else comes means no there, so every
+//! The answer that means yes is exactly `True` (`oslo_policy`, "_external.py"); every other response means no there, so every
 //! fault is a plain `False`.
 
 use axum::body::Body;
@@ -50,7 +50,7 @@ pub(super) async fn respond(
     response
 }
 
-/// What is asked, if it can be read, and by somebody who may ask.
+/// Reads the request, if its client may ask.
 async fn question(api: &Shared, service: &str, parts: &Parts, body: Body) -> Result<Access, String> {
     let clients = &api.options.oslo_clients;
     if !clients.is_empty() {

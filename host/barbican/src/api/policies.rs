@@ -14,7 +14,7 @@ use crate::decide::{Decider, Deciding, Question};
 use crate::vault::Vault;
 
 impl BarbicanApi {
-    /// A door that asks the policies of `host`, writes its records to `log`, and takes whoever `tokens` names.
+    /// An API that asks the policies of `host`, writes its records to `log`, and authenticates by `tokens`.
     pub fn new(host: Arc<Host>, log: Log, vault: Vault, tokens: Tokens, options: Options) -> Self {
         Self::with(Arc::new(Authorizer::new(host, log)), Arc::new(tokens), vault, options)
     }

@@ -1,4 +1,4 @@
-//! Holding an answer against a recorded one: ids, moments and the order of users are nobody's promise.
+//! Holding an answer against a recorded one: ids, moments and the order of users are not promised.
 
 /// The text with every UUID and every moment replaced, and the users of an ACL sorted.
 pub fn normal(text: &str) -> String {

@@ -150,7 +150,7 @@ fn runtime() -> tokio::runtime::Runtime {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
-    /// Whatever is asked: an answer, and never one that says the fault is ours.
+    /// Every request gets a response, and never a 5xx.
     #[test]
     fn nothing_that_a_client_sends_is_our_fault(
         method in prop::sample::select(vec!["GET", "PUT", "PATCH", "DELETE", "POST", "HEAD", "OPTIONS", "TRACE"]),

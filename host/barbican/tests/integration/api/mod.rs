@@ -1,4 +1,4 @@
-//! The door, asked in process: no socket, the real vault on `SQLite`, and a decider of ten lines that knows Barbican
+//! The API, called in process: no socket, the real vault on `SQLite`, and a decider of ten lines that knows Barbican
 //! 23's rules.
 
 mod acls;

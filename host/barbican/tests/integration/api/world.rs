@@ -1,4 +1,4 @@
-//! A door of its own for each test, and a client that speaks to it.
+//! An API for each test, and a client of it.
 
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, Request, StatusCode};

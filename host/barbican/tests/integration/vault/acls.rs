@@ -54,7 +54,7 @@ async fn made_written_and_deleted(at: Database) {
         assert_eq!((written.users, written.created), (made.users, made.created));
         assert!(written.updated > made.updated && updated(&second) == written.updated);
 
-        // Nobody is listed, yet there is one.
+        // The ACL exists, with an empty list.
         assert_eq!(vault.set_acl(kind, id, second.version, &acl(&[], true)).await.unwrap(), Commit::Done);
         let third = find(&vault, kind, id).await;
         let empty = third.acl.clone().unwrap();
