@@ -1,22 +1,22 @@
-//! Why nobody can be made of what a request carries.
+//! Why authentication failed.
 
 use portcullis_files::StaleError;
 
-/// Why nobody can be made of what a request carries.
+/// Why authentication failed.
 ///
 /// The reasons are for the log and the record. A client learns nothing but which of the two it is: Keystone's
-/// middleware says no more either, and whoever guesses tokens or passwords should not be told what was wrong with
+/// middleware says no more either, and a client that guesses tokens or passwords should not learn what was wrong with
 /// one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AuthError {
-    /// Nothing that stands for somebody: 401, with the challenge of whoever refused it, e.g.
+    /// No valid credentials: 401, with the challenge of the authenticator that refused them, e.g.
     /// [`Tokens`](crate::Tokens).
     #[error("{reason}")]
     Unauthorized {
         /// Why, for the log.
         reason: String,
     },
-    /// Nobody can say who asks, e.g. since Keystone does not answer: 503.
+    /// The credentials cannot be validated now, e.g. since Keystone does not respond: 503.
     #[error("{reason}")]
     Unavailable {
         /// Why, for the log.

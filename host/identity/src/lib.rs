@@ -1,4 +1,4 @@
-//! Who is asking: from what a request carries to a principal.
+//! Authentication: from the credentials of a request to a principal.
 //!
 //! Nothing that a client says of itself is believed: of its headers only those that hold a token or a password are
 //! read, and `X-User-Id`, `X-Roles` and the like never, unless a proxy that is named in the configuration vouches
@@ -17,7 +17,7 @@
 //!
 //! * [`source`]: a principal, and its groups, by header, address, password, certificate or JWT
 //!
-//! This crate knows no door and no policy.
+//! This crate knows no API and no policy.
 
 mod auth_error;
 pub mod certificate;

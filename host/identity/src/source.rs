@@ -1,7 +1,7 @@
 //! Who asks, by one of several proofs, and which groups they are in.
 //!
-//! A [`Authenticator`] is one proof and any number of sources of groups. There is no second proof to fall back on: what one
-//! mount of a door believes is one thing.
+//! A [`Authenticator`] is one proof and any number of sources of groups. There is no second proof to fall back on: each
+//! mount of an API trusts one method.
 //!
 //! * `options`: what an operator may say
 //! * `header`: a proxy in front of us says so, and only proxies that are named are believed
@@ -67,7 +67,7 @@ pub struct AuthRequest<'a> {
     pub certificate: Option<&'a [u8]>,
 }
 
-/// Whoever can say who asks. Clones share it, with its connections and caches.
+/// Authenticates requests. Clones share it, with its connections and caches.
 #[derive(Clone)]
 pub struct Authenticator(Arc<Inner>);
 
@@ -128,7 +128,7 @@ impl Authenticator {
         opening.await.unwrap_or_else(|error| Err(IdentityError::Interrupted(error.to_string())))
     }
 
-    /// The one who asks. Its `authentication` is `header`, `address`, `password`, `certificate` or `token`.
+    /// Authenticates a request. The principal's `authentication` is `header`, `address`, `password`, `certificate` or `token`.
     ///
     /// # Errors
     /// [`AuthError::Unauthorized`] is 401, [`AuthError::Unavailable`] is 503.
@@ -183,7 +183,7 @@ impl Authenticator {
     }
 }
 
-/// Somebody of whom nothing more is known yet.
+/// A principal with a name and nothing else yet.
 fn principal(name: String, authentication: &str) -> Principal {
     Principal { name: Some(name), authentication: authentication.into(), ..Principal::default() }
 }

@@ -1,4 +1,4 @@
-//! Whoever can say whom a token stands for.
+//! Validates tokens, by Keystone or by a file.
 
 use http::{HeaderMap, HeaderValue, Method};
 use portcullis_contract::secrets::Requester;
@@ -13,7 +13,7 @@ use crate::request_credentials::RequestCredentials;
 use crate::token_file::TokenFile;
 use crate::{AuthError, IdentityError};
 
-/// Whoever can say whom a token stands for. Clones share it, with its cache.
+/// Validates tokens. Clones share it, with its cache.
 #[derive(Clone)]
 pub struct Tokens(Arc<TokenSource>);
 
@@ -24,7 +24,7 @@ enum TokenSource {
 }
 
 impl Tokens {
-    /// Keystone says so. It is asked nothing yet, and need not run yet.
+    /// By Keystone. It is asked nothing yet, and need not run yet.
     ///
     /// # Errors
     /// The option that cannot be worked with, and why.
@@ -32,7 +32,7 @@ impl Tokens {
         Ok(Self(Arc::new(TokenSource::Keystone(Box::new(Keystone::new(options)?)))))
     }
 
-    /// A file says so: see [`token_file`](crate::token_file). `watcher` has it read again when it changes. While it
+    /// By a file: see [`token_file`](crate::token_file). `watcher` has it read again when it changes. While it
     /// cannot be used, its last good state is in force, and with `max_stale` no longer than that.
     ///
     /// # Errors
@@ -45,15 +45,15 @@ impl Tokens {
         Ok(Self(Arc::new(TokenSource::File(TokenFile::open(path.into(), max_stale, watcher)?))))
     }
 
-    /// Nobody says so: every token is refused. For a door of which only those parts are used that need none.
+    /// Without a source: every token is refused. For an API of which only the parts without tokens are used.
     pub fn unconfigured() -> Self {
         Self(Arc::new(TokenSource::Unconfigured))
     }
 
-    /// The one who asks.
+    /// Authenticates a request.
     ///
     /// `method` and `path` are those of the request, the path as it was sent and without its query: an
-    /// application credential may be restricted to some. Whether the token's scope will do is the door's to say.
+    /// application credential may be restricted to some. Whether the token's scope will do is decided by the API.
     ///
     /// # Errors
     /// [`AuthError::Unauthorized`] is 401, [`AuthError::Unavailable`] is 503.

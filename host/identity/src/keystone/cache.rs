@@ -1,8 +1,8 @@
 //! Tokens that are known to be good, for a while.
 //!
 //! Only good ones are kept, and never the token itself: entries are found by its MAC under a key that is made
-//! anew in each process. Those who ask for the same token at the same time share one question to Keystone, and its
-//! answer whatever it is.
+//! anew in each process. Those who ask for the same token at the same time share one request to Keystone, and its
+//! response or error.
 
 use moka::future;
 use ring::hmac;
@@ -28,7 +28,7 @@ impl Cache {
     pub(super) fn new(time: Duration, entries: usize) -> Result<Self, IdentityError> {
         let mac = hmac::Key::generate(hmac::HMAC_SHA256, &SystemRandom::new())
             .map_err(|_| IdentityError::Random)?;
-        // Freshness is judged by `get`; this only frees what nobody asks for any more.
+        // Freshness is judged by `get`; this only frees entries that are not requested any more.
         let entries = future::Cache::builder()
             .max_capacity(u64::try_from(entries).unwrap_or(u64::MAX))
             .time_to_live(time.min(Duration::from_hours(24)))

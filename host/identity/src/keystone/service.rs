@@ -33,7 +33,7 @@ impl Service {
         Self { user, state: Mutex::default() }
     }
 
-    /// Our token. Whoever needs one while it is being got waits for the same.
+    /// The service's own token. Concurrent callers wait for the same request.
     pub(super) async fn token(&self, client: &Client, now: Clock) -> Result<HeaderValue, KeystoneError> {
         let mut state = self.state.lock().await;
         if let Some((token, expires)) = &state.token

@@ -1,7 +1,7 @@
 //! A signed token says who asks: a JWT (RFC 7519) of an OpenID Connect provider, as `Authorization: Bearer`.
 //!
 //! Believed are signatures by RSA (`RS256` to `PS512`), ECDSA (`ES256`, `ES384`) and Ed25519 (`EdDSA`), with a key
-//! of the provider's own that is made for it. Never `none`, and never a shared secret: whoever can check such a token
+//! of the provider's own that is made for it. Never `none`, and never a shared secret: who can verify such a token
 //! can also make one.
 //!
 //! Kept to of RFC 8725: the issuer and the audience must be ours (3.8, 3.9), the algorithm must be the key's (3.1),

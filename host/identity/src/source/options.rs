@@ -65,7 +65,7 @@ pub enum AuthMethod {
     },
     /// A name and a password, by Basic (RFC 7617).
     Password {
-        /// Lines `user:hash` as `htpasswd -B` writes them, by bcrypt or argon2id. Nobody but root, us and those whom
+        /// Lines `user:hash` as `htpasswd -B` writes them, by bcrypt or argon2id. Only root, the server's user and those whom
         /// its group lets read it may have access.
         file: PathBuf,
         /// What clients show to people who shall give their password.
@@ -102,7 +102,7 @@ pub enum CertificateName {
 }
 
 /// How the DNS is asked for the name of a host. The name counts only if its own addresses have the peer's among
-/// them, for whoever owns an address can have it point to any name.
+/// them, for the owner of an address can have it point to any name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HostNames {
     /// Who is asked, by UDP and TCP; as the system is configured (`/etc/resolv.conf`, `/etc/hosts`) where none are
@@ -151,7 +151,7 @@ impl JwtOptions {
 pub enum JwtKeys {
     /// In a file, which is read again when it changes.
     File(PathBuf),
-    /// At the provider (`jwks_uri`): asked every five minutes, and for a key that nobody knows yet.
+    /// At the provider (`jwks_uri`): asked every five minutes, and for a key that is not cached.
     Url {
         /// `https`, or `http` on this machine.
         url: String,

@@ -1,4 +1,4 @@
-//! The whole of a source, as a door uses it.
+//! A whole authenticator, as an API uses it.
 
 use super::*;
 use http::HeaderValue;

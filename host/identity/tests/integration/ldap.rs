@@ -95,7 +95,7 @@ async fn every_kind_of_url() {
             "{shown}"
         );
     }
-    // A certificate that nobody vouches for.
+    // A certificate that no CA signed.
     let stranger =
         LdapOptions { ca: Some(slapd.other_ca()), timeout: LONG, ..options(&slapd, slapd.tls_url()) };
     let result = ask(&open(stranger).await, "alice").await;

@@ -1,11 +1,11 @@
-//! A directory says which groups somebody is in (LDAP, RFC 4511).
+//! Groups of a user from a directory (LDAP, RFC 4511).
 //!
 //! The user's entry is looked for first, then the groups that have it as a member. A user without an entry has no
-//! groups; of one with several nobody can say which is meant, and the request is refused. Groups come in the order
+//! groups; of one with several it is not known which is meant, and the request is refused. Groups come in the order
 //! of the alphabet. Search references are not followed.
 //!
-//! A directory knows users without regard to case, and policies do not: under another spelling than the directory's own
-//! nobody is let in.
+//! A directory knows users without regard to case, and policies do not: another spelling than the directory's own
+//! is refused.
 //!
 //! * `connection`: one connection, kept and made anew when it breaks
 //! * `filter`: filters with places for names
@@ -43,7 +43,7 @@ pub(in super::super) struct Ldap {
     known: Cache<String, (Instant, Arc<[String]>)>,
 }
 
-/// Why a directory cannot say which groups somebody is in.
+/// Why the groups of a user cannot be read from the directory.
 #[derive(Debug, thiserror::Error)]
 enum DirectoryError {
     /// A new connection may help.
@@ -165,7 +165,7 @@ impl Ldap {
         let groups = find(connection, &self.options.groups.base, &filter, &[name], MAX_FOUND).await?;
         let mut names = Vec::with_capacity(groups.len());
         for mut group in groups {
-            // The directory writes the attribute's name as its schema does, whatever was asked for.
+            // The directory writes the attribute's name as its schema does, not as the request did.
             let key = group.attrs.keys().find(|key| key.eq_ignore_ascii_case(name)).cloned();
             let Some(values) = key.and_then(|key| group.attrs.remove(&key)) else {
                 return Err(DirectoryError::Wrong(format!(

@@ -57,7 +57,7 @@ impl Connections {
         Ok(Self { url: options.url.clone(), settings, bind: options.bind.clone(), kept: Mutex::default() })
     }
 
-    /// The connection, and whether it was there already. Whoever needs one while it is being made waits for it.
+    /// The connection, and whether it was there already. Concurrent callers wait for the same connection.
     pub(super) async fn get(&self) -> Result<(Arc<Connection>, bool), DirectoryError> {
         let mut kept = self.kept.lock().await;
         if let Some(connection) = &*kept
