@@ -1,4 +1,4 @@
-//! The Barbican door from its configuration: store, key, identity.
+//! The Barbican API from its configuration: store, key, identity.
 
 use portcullis_audit::Log;
 use portcullis_barbican::api::BarbicanApi;

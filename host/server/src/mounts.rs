@@ -1,4 +1,4 @@
-//! The federation door from its configuration: its mounts, and what they share.
+//! The federation API from its configuration: its mounts, and the resources that they share.
 //!
 //! Mounts are put in force together with the policies, at the start and by SIGHUP. What has not changed is taken over:
 //! AWS with the credentials that are still good, and sources of identity with what they remember.
@@ -16,14 +16,14 @@ use tokio::sync::Mutex;
 
 use crate::config::Federation;
 
-/// What is in use already.
+/// The resources of the mounts in force, which a reload reuses.
 #[derive(Clone)]
 pub(crate) struct MountResources {
     resources: Arc<Mutex<ResourceSet>>,
     watcher: FileWatcher,
 }
 
-/// What mounts are made of.
+/// AWS clients and authenticators, by their options.
 #[derive(Default)]
 pub(crate) struct ResourceSet {
     aws: Vec<(AwsOptions, Aws)>,
@@ -31,12 +31,12 @@ pub(crate) struct ResourceSet {
 }
 
 impl MountResources {
-    /// Nothing is in use yet. `watcher` has the files of identity sources read again when they change.
+    /// Without any resources. `watcher` has the files of identity sources read again when they change.
     pub(crate) fn new(watcher: FileWatcher) -> Self {
         Self { resources: Arc::default(), watcher }
     }
 
-    /// Opens what the mounts need. The parts are to be [kept](Self::keep) once the mounts are in force.
+    /// Opens what the mounts need. The resources are to be [committed](Self::commit) once the mounts are in force.
     pub(crate) async fn mounts(
         &self,
         federation: &Federation,
@@ -69,14 +69,14 @@ impl MountResources {
         Ok((Arc::new(Mounts::new(mounts)), next))
     }
 
-    /// These are in force now; what is not among them ends with its last request.
+    /// Puts these in force. A resource that is not among them ends with its last request.
     pub(crate) async fn commit(&self, resources: ResourceSet) {
         *self.resources.lock().await = resources;
     }
 }
 
-/// A source that is open already, if its files are still good: nobody is let in by a file that could not be started
-/// with.
+/// An authenticator that is open already, if its files are still good: a file that the server could not start with
+/// authenticates no user.
 async fn source(
     options: &AuthenticatorOptions,
     next: &ResourceSet,

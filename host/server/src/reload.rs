@@ -14,14 +14,14 @@ use crate::mounts::MountResources;
 pub(crate) struct Reloadable {
     pub(crate) host: Arc<Host>,
     pub(crate) log: Log,
-    /// What the mounts have open.
+    /// Resources of the mounts.
     pub(crate) resources: MountResources,
     /// Peers whose connections no listener counts.
     pub(crate) proxies: Proxies,
     pub(crate) status: Arc<ReloadStatus>,
 }
 
-/// Reads everything again. Whatever is wrong with it, the policies in force stay. `started` is the configuration of the
+/// Reads everything again. After any error the policies in force stay. `started` is the configuration of the
 /// start.
 pub(crate) async fn reload(source: &ConfigSource, started: &Config, reloadable: &Reloadable) {
     notify::reloading();

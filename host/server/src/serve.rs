@@ -1,4 +1,4 @@
-//! Everything wired together: policies first, then the log, then the doors; signals until the end.
+//! Everything wired together: policies first, then the log, then the APIs; signals until the end.
 //!
 //! Nothing listens before every policy is loaded: a configuration that does not hold starts nothing.
 
@@ -93,7 +93,7 @@ async fn start(
     }
     if let Some(location) = &config.barbican_disabled_at {
         tracing::warn!(
-            "{location}: the Barbican door stays off: `[barbican.keystone]` or `tokens` in `[barbican]` says whose a \
+            "{location}: the Barbican API stays off: `[barbican.keystone]` or `tokens` in `[barbican]` says whose a \
              token is and turns it on"
         );
     }

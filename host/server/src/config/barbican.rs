@@ -1,4 +1,4 @@
-//! `[barbican]`: where the door listens, and who says whose a token is.
+//! `[barbican]`: where the API listens, and what validates its tokens.
 
 use portcullis_barbican::api::Options;
 use portcullis_config::{ConfigError, Location, SourceFile, duration, is_http, max_stale, secret};
@@ -13,7 +13,7 @@ use super::{Endpoint, raw};
 /// Names of the service whose rules are known.
 const SERVICES: [&str; 2] = ["barbican", "key-manager"];
 
-/// The Barbican door.
+/// The Barbican API.
 #[derive(Debug, Clone)]
 pub(crate) struct Barbican {
     /// Of its own; absent means `[listen] api`.
@@ -39,11 +39,11 @@ pub(crate) enum Identity {
         path: PathBuf,
         max_stale: Option<Duration>,
     },
-    /// Nobody: only somebody else's oslo.policy asks.
+    /// No source of tokens: only the oslo.policy of other services asks.
     Unconfigured,
 }
 
-/// The door, if a source of identity or a service that asks turns it on.
+/// The API, if a source of identity or a service that asks turns it on.
 pub(super) fn barbican(
     raw: Spanned<raw::Barbican>,
     api: &[Endpoint],
