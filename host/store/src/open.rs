@@ -59,7 +59,7 @@ impl Store {
     /// was written is on the disk.
     ///
     /// Where other writes come in between, `act` runs anew from the start: it must do nothing but use the
-    /// transaction. It runs to its end also when whoever waits for it goes away.
+    /// transaction. It runs to its end also when its caller goes away.
     pub async fn write<T, F>(&self, act: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
