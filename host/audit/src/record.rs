@@ -80,7 +80,7 @@ pub struct Record {
     pub status: Option<u16>,
     /// What went wrong in the host, for the operator.
     pub error: Option<String>,
-    /// Whatever else the door has to say.
+    /// Further fields of the API.
     pub extra: Vec<(Cow<'static, str>, String)>,
 }
 

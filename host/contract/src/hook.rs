@@ -1,4 +1,4 @@
-//! Which hook takes and answers what. The one list: whoever needs all hooks goes through [`HookName::ALL`].
+//! Which hook takes and answers what. The one list: code that needs all hooks goes through [`HookName::ALL`].
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

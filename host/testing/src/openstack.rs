@@ -102,7 +102,7 @@ pub fn script(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/support/openstack").join(name)
 }
 
-/// A server in a folder of its own. It ends when this process does, whatever ends that, and takes its folder with
+/// A server in a folder of its own. It ends when this process does, however that ends, and takes its folder with
 /// it: what is shared by all tests is never dropped.
 pub struct Server {
     child: Child,
