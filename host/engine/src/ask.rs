@@ -157,7 +157,7 @@ pub(crate) fn tame(opinion: Opinion) -> Opinion {
     }
 }
 
-/// A list of roles as the contract allows it. Accounts and roles stay as they are: whoever uses them compares them
+/// A list of roles as the contract allows it. Accounts and roles stay as they are: the API that uses them compares them
 /// with those it knows.
 pub(crate) fn tame_roles(mut answer: aws::Answer) -> aws::Answer {
     for grant in &mut answer.grants {

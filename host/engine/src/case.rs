@@ -73,7 +73,7 @@ pub struct Expectation {
     pub grants: Option<Vec<(String, String)>>,
 }
 
-/// What a policy said to a question, whatever the hook.
+/// The result of a policy, of any hook.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Said {

@@ -54,7 +54,7 @@ impl std::fmt::Debug for PreparedInstance {
     }
 }
 
-/// What there is to know of a policy in force.
+/// A policy in force, as the admin API shows it.
 #[derive(Debug, Clone, Serialize)]
 pub struct PolicyStatus {
     /// The operator's name for it.
@@ -98,7 +98,7 @@ impl Policy {
         FairQueue::new(limits.concurrency as usize, bounds)
     }
 
-    /// Asks a new instance, which is dropped afterwards whatever happened.
+    /// Asks a new instance, which is dropped afterwards, also after an error.
     pub(crate) async fn ask<H: Callable>(
         self: &Arc<Self>,
         input: &Arc<H::Input>,

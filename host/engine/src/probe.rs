@@ -15,11 +15,11 @@ use crate::policy::{Answered, Policy};
 pub(crate) enum Probed {
     /// It may go live.
     Good,
-    /// It answers otherwise than it did before it was frozen: how.
+    /// It answers otherwise than before pre-initialization: how.
     FrozenDiffers(String),
 }
 
-/// Asks every case. `not_preinitialized_because` is what the component said to them before it was frozen.
+/// Asks every case. `not_preinitialized_because` is what the component said to them before pre-initialization.
 pub(crate) async fn probe(
     policy: &Arc<Policy>,
     cases: &[Case],

@@ -35,7 +35,7 @@ pub enum Hooks {
     Exported,
     /// These, which its module must export.
     Listed(Vec<HookName>),
-    /// This one. A module that exports others too is refused: nobody would ask it there.
+    /// This one. A module that exports others too is refused: they would never be called.
     Sole(HookName),
 }
 
@@ -60,6 +60,6 @@ pub struct PolicySpec {
     pub wasi: Vec<String>,
     /// What it must answer before it goes live.
     pub cases: Vec<Case>,
-    /// Whether it is frozen where it can be; otherwise each instance is configured.
+    /// Whether it is pre-initialized where it can be; otherwise each instance is configured.
     pub freeze: bool,
 }

@@ -1,4 +1,4 @@
-//! What the component that is not pre-initialized answers to the policy's own cases; the frozen one must answer the same.
+//! What the component that is not pre-initialized answers to the policy's own cases; the pre-initialized one must answer the same.
 
 use super::Failure;
 use super::freeze::Workbench;

@@ -82,7 +82,8 @@ struct Prepared {
     answers: Vec<crate::case::Said>,
 }
 
-/// The frozen component; the inner error says why it cannot be frozen, the outer one that it is of no use at all.
+/// The pre-initialized component; the inner error says why it cannot be pre-initialized, the outer one that it is
+/// of no use at all.
 async fn freeze(
     engine: &Engine,
     order: &Order,
@@ -95,7 +96,7 @@ async fn freeze(
     let workbench = Workbench::new(engine, order, &instrumented.bytes, true)?;
     let mut configured = match workbench.configure().await {
         Ok(configured) => configured,
-        // It called something it was granted, which traps while it is frozen.
+        // It called something it was granted, which traps while it is pre-initialized.
         Err(failure) if !order.wasi.is_empty() => return Ok(Err(failure.reason)),
         Err(failure) => return Err(failure),
     };
@@ -140,7 +141,7 @@ fn finish(
         hooks: inspected.hooks,
         not_preinitialized_because,
         needs: Needs {
-            // The frozen component has one instance more than the original for each that it snapshots.
+            // The pre-initialized component has one instance more than the original for each that it snapshots.
             instances: inspected.instances.saturating_mul(2),
             memories: prepared.memories,
             tables: prepared.tables,

@@ -93,7 +93,7 @@ pub(super) struct Instrumented<'a> {
     pub(super) bytes: Vec<u8>,
 }
 
-/// Adds the accessors, or says why it cannot be frozen. A hostile module can make the freezer panic.
+/// Adds the accessors, or says why it cannot be pre-initialized. A hostile module can make Wizer panic.
 pub(super) fn instrument(component: &[u8]) -> Result<Instrumented<'_>, String> {
     let made = catch_unwind(AssertUnwindSafe(|| Wizer::new().instrument_component(component)));
     match made {

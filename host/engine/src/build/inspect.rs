@@ -17,7 +17,7 @@ pub(super) struct Inspected {
     pub(super) imports: Vec<String>,
     /// The hooks it exports, each with its export's full name.
     pub(super) hooks: Vec<HookName>,
-    /// An import that hands out handles: they do not outlive a freeze.
+    /// An import that hands out handles: they do not outlive pre-initialization.
     pub(super) handles: Option<String>,
     /// Core instances in it, at most.
     pub(super) instances: u32,

@@ -2,7 +2,7 @@
 //!
 //! The child is the same binary with a hidden subcommand; it calls [`child_main`]. It has limits on address
 //! space and processor time, gets module and settings through its standard input, and answers with [`Facts`] and
-//! an artifact on its standard output. Whatever a module does to the compiler or in `configure` ends with it.
+//! an artifact on its standard output. All that a module does to the compiler or in `configure` ends with it.
 
 mod cases;
 mod child;
@@ -39,7 +39,7 @@ pub struct Order {
     pub wasi: Vec<String>,
     /// Questions that the component that is not pre-initialized is to answer.
     pub cases: Vec<Case>,
-    /// Why it must not be frozen, where that is known already.
+    /// Why it must not be pre-initialized, where that is known already.
     pub not_preinitialized_because: Option<String>,
 }
 
@@ -50,7 +50,7 @@ pub struct Facts {
     pub imports: Vec<String>,
     /// The hooks it exports.
     pub hooks: Vec<HookName>,
-    /// Why each instance is configured anew; absent when it is frozen.
+    /// Why each instance is configured anew; absent when it is pre-initialized.
     pub not_preinitialized_because: Option<String>,
     /// What one instance takes from the pool.
     pub needs: Needs,

@@ -1,6 +1,6 @@
-//! Reads the configured instance's memories and globals for the freezer.
+//! Reads the configured instance's memories and globals for Wizer.
 //!
-//! The freezer's own reader unwraps every call and reads each memory twice: a memory at its limit, which the
+//! Wizer's own reader unwraps every call and reads each memory twice: a memory at its limit, which the
 //! accessor wants to grow by a page, would be a panic. This one keeps the first error and the first reading.
 
 use std::collections::HashMap;
