@@ -1,6 +1,6 @@
 // Helps to write a Portcullis policy in JavaScript, for componentize-qjs. See examples/javascript.
 //
-// An exception that leaves a hook arrives at the host as a bare trap, and nobody learns what was thrown: `guarded`
+// An exception that leaves a hook arrives at the host as a bare trap, without what was thrown: `guarded`
 // logs it and answers with an error instead, which the host counts as a fault and refuses.
 
 import * as L from 'portcullis:policy/log@0.1.0';

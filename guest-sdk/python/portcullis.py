@@ -1,6 +1,6 @@
 """Helps to write a Portcullis policy in Python, for componentize-py. See examples/python.
 
-An exception that leaves a hook arrives at the host as a bare trap, and nobody learns what was raised: `guarded` logs
+An exception that leaves a hook arrives at the host as a bare trap, without what was raised: `guarded` logs
 it and answers with an error instead, which the host counts as a fault and refuses.
 """
 

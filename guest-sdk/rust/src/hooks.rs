@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 
 /// A policy: its settings, and itself once it has read them.
 ///
-/// `configure` runs once. Its memory is then frozen, and every decision starts from that image: what is worked
+/// `configure` runs once (pre-initialization). Every decision starts from an image of its memory: what is worked
 /// out here (tables, sorted lists) costs a decision nothing.
 pub trait Policy: Sized + Send + Sync + 'static {
     /// What stands under `settings` in the configuration. `()` where there are none; a key that no field takes

@@ -19,15 +19,15 @@ macro_rules! level {
 }
 
 level!(
-    /// For whoever takes the policy apart.
+    /// Most verbose level, for debugging the policy itself.
     trace, Trace
 );
 level!(
-    /// For whoever writes the policy.
+    /// For the author of the policy.
     debug, Debug
 );
 level!(
-    /// For whoever runs the policy.
+    /// For the operator.
     info, Info
 );
 level!(

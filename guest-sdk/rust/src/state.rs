@@ -19,7 +19,7 @@ impl<P: Policy> State<P> {
 
     /// Reads the settings and keeps the policy.
     ///
-    /// The text is overwritten afterwards: it would be frozen with all other memory, and every decision would
+    /// The text is overwritten afterwards: it would be in the image with all other memory, and every decision would
     /// carry it, and what is secret in it, along.
     pub fn configure(&self, settings: String) -> Result<(), String> {
         log::panics();

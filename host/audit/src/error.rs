@@ -1,4 +1,4 @@
-//! Why a decision cannot be recorded. Whoever gets one refuses what was asked for.
+//! Why a decision cannot be recorded. The caller then refuses the request.
 
 use std::io;
 use std::path::PathBuf;

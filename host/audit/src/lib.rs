@@ -13,16 +13,19 @@
 //! This crate knows no API, no engine and no configuration.
 
 mod error;
+mod fields;
 pub mod line;
 pub mod log;
 pub mod mask;
 pub mod record;
+mod shared;
 mod sink;
 mod syslog;
 mod writer;
 
 pub use error::AuditError;
-pub use log::{Commit, Log, Options, Recent};
+pub use log::{Commit, Log, Options};
 pub use record::{Kind, PolicyRecord, Principal, Record, Target};
+pub use shared::Recent;
 pub use sink::Sink;
 pub use syslog::Syslog;

@@ -1,12 +1,12 @@
-//! The handle that records are written to, and the ring of recent records.
+//! The handle that records are written to.
 
-use std::collections::VecDeque;
+use std::sync::Arc;
 use std::sync::mpsc::Sender;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
-use tokio::sync::{Semaphore, TryAcquireError, oneshot};
+use tokio::sync::{TryAcquireError, oneshot};
 
 use crate::record::Kind;
+use crate::shared::{Recent, Shared};
 use crate::sink::{Output, Sink};
 use crate::writer::{Message, Writer};
 use crate::{AuditError, Record};
@@ -53,25 +53,6 @@ pub struct Log {
     commit: Commit,
 }
 
-/// State shared by the writer and all handles.
-pub(crate) struct Shared {
-    pub(crate) room: Semaphore,
-    broken: Mutex<Option<String>>,
-    recent: Mutex<VecDeque<Recent>>,
-    keep: usize,
-}
-
-/// A record that has been made into a line.
-#[derive(Debug, Clone)]
-pub struct Recent {
-    /// What it records.
-    pub kind: Kind,
-    /// The decision's id.
-    pub id: Arc<str>,
-    /// Its line, without the line feed.
-    pub line: Arc<str>,
-}
-
 impl Log {
     /// Opens the log and starts its writer.
     ///
@@ -79,12 +60,7 @@ impl Log {
     /// The sink cannot be opened, or the thread cannot be started.
     pub fn open(sink: Sink, options: Options) -> Result<Self, AuditError> {
         let output = Output::open(sink)?;
-        let shared = Arc::new(Shared {
-            room: Semaphore::new(QUEUE),
-            broken: Mutex::new(None),
-            recent: Mutex::new(VecDeque::with_capacity(options.recent)),
-            keep: options.recent,
-        });
+        let shared = Arc::new(Shared::new(QUEUE, options.recent));
         let queue = Writer::start(output, Arc::clone(&shared), options.observe).map_err(AuditError::Start)?;
         Ok(Self { queue, shared, commit: options.commit })
     }
@@ -97,13 +73,13 @@ impl Log {
     /// record that took longer may still be written later.
     pub async fn write(&self, record: Record, until: Instant) -> Result<(), AuditError> {
         self.check()?;
-        let room = match self.shared.room.try_acquire() {
-            Ok(room) => room,
+        let permit = match self.shared.permits.try_acquire() {
+            Ok(permit) => permit,
             Err(TryAcquireError::Closed) => return Err(AuditError::Closed),
             Err(TryAcquireError::NoPermits) => {
-                let room = tokio::time::timeout_at(until.into(), self.shared.room.acquire()).await;
+                let permit = tokio::time::timeout_at(until.into(), self.shared.permits.acquire()).await;
                 self.check()?;
-                room.map_err(|_| AuditError::Stalled)?.map_err(|_| AuditError::Closed)?
+                permit.map_err(|_| AuditError::Stalled)?.map_err(|_| AuditError::Closed)?
             }
         };
         let (reply, written) = match self.commit {
@@ -115,7 +91,7 @@ impl Log {
         };
         self.queue.send(Message::Record(Box::new(record), reply)).map_err(|_| AuditError::Closed)?;
         // The writer returns the permit once the line is written.
-        room.forget();
+        permit.forget();
         let Some(written) = written else { return Ok(()) };
         let in_time = tokio::time::timeout_at(until.into(), written).await;
         in_time.map_err(|_| AuditError::Stalled)?.map_err(|_| AuditError::Closed)?
@@ -127,12 +103,12 @@ impl Log {
     /// It is lost: as many records as may wait are waiting, the last write failed, or the log is closed.
     pub fn write_detached(&self, record: Record) -> Result<(), AuditError> {
         self.check()?;
-        let room = self.shared.room.try_acquire().map_err(|error| match error {
+        let permit = self.shared.permits.try_acquire().map_err(|error| match error {
             TryAcquireError::Closed => AuditError::Closed,
             TryAcquireError::NoPermits => AuditError::Stalled,
         })?;
         self.queue.send(Message::Record(Box::new(record), None)).map_err(|_| AuditError::Closed)?;
-        room.forget();
+        permit.forget();
         Ok(())
     }
 
@@ -167,7 +143,7 @@ impl Log {
     /// # Errors
     /// Some records could not be written and are lost.
     pub async fn close(self) -> Result<(), AuditError> {
-        self.shared.room.close();
+        self.shared.permits.close();
         self.ask(Message::Close).await
     }
 
@@ -193,30 +169,6 @@ impl Log {
             .iter()
             .find(|recent| recent.kind == Kind::Decision && &*recent.id == id)
             .map(|recent| Arc::clone(&recent.line))
-    }
-}
-
-impl Shared {
-    pub(crate) fn broken(&self) -> MutexGuard<'_, Option<String>> {
-        self.broken.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn recent(&self) -> MutexGuard<'_, VecDeque<Recent>> {
-        self.recent.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Keeps the line for [`Log::recent`].
-    pub(crate) fn keep(&self, record: &Record, line: &[u8]) {
-        if self.keep == 0 {
-            return;
-        }
-        let line = String::from_utf8_lossy(line.trim_ascii_end()).into();
-        let kept = Recent { kind: record.kind, id: record.id.as_str().into(), line };
-        let mut recent = self.recent();
-        if recent.len() == self.keep {
-            recent.pop_front();
-        }
-        recent.push_back(kept);
     }
 }
 

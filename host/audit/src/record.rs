@@ -2,23 +2,13 @@
 
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 use std::borrow::Cow;
-use std::fmt;
 use std::sync::Arc;
 
 use portcullis_contract::HookName;
 use portcullis_contract::types::{self, Verdict};
 
-use crate::line::{Clip, List, Names, Pairs, Time};
+use crate::fields::{Clip, ENTRIES, KeyValues, List, NAME, Names, TEXT, Time, URI};
 use crate::mask;
-
-/// Bytes of a name, an id or a digest.
-pub(crate) const NAME: usize = 256;
-/// Bytes of a text for a person: a reason, an error.
-pub(crate) const TEXT: usize = 1024;
-/// Bytes of a URI.
-pub(crate) const URI: usize = 2048;
-/// Entries of a list. How many more there were stands beside it, as `..._left_out`.
-pub(crate) const ENTRIES: usize = 32;
 
 /// What a record is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,7 +80,7 @@ pub struct Record {
     pub status: Option<u16>,
     /// What went wrong in the host, for the operator.
     pub error: Option<String>,
-    /// Whatever else the door has to say.
+    /// Further fields of the API.
     pub extra: Vec<(Cow<'static, str>, String)>,
 }
 
@@ -204,12 +194,6 @@ impl From<&types::Principal> for Principal {
     }
 }
 
-impl fmt::Debug for Record {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(crate::line::of(self).trim_end())
-    }
-}
-
 /// Writes a field where there is something to write.
 macro_rules! optional {
     ($to:ident, $name:literal, $value:expr, $wrap:expr) => {
@@ -266,7 +250,7 @@ impl Serialize for Record {
         if self.extra.is_empty() {
             to.skip_field("extra")?;
         } else {
-            to.serialize_field("extra", &Pairs(&self.extra))?;
+            to.serialize_field("extra", &KeyValues(&self.extra))?;
         }
         optional!(to, "extra_left_out", left_out(&self.extra), std::convert::identity);
         to.end()

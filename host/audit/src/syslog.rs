@@ -1,7 +1,7 @@
 //! Records to a syslog daemon, one message each, in the form of RFC 5424: on its unix socket, or by UDP (RFC 5426).
 //!
-//! A daemon that is away fails the write, and what cannot be recorded is refused. What a network loses by UDP nobody
-//! hears of: the unix socket of a daemon that forwards is the better choice.
+//! A daemon that is away fails the write, and what cannot be recorded is refused. A loss in the network by UDP is not
+//! noticed: the unix socket of a daemon that forwards is the better choice.
 
 use std::fmt;
 use std::io;

@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Duration;
 use tokio::sync::oneshot;
 
-use crate::log::Shared;
+use crate::shared::Shared;
 use crate::sink::Output;
 use crate::{AuditError, Record, line};
 
@@ -179,7 +179,7 @@ impl Writer {
                 self.lines.clear();
                 self.lines.shrink_to(BATCH);
                 self.written = 0;
-                self.shared.room.add_permits(std::mem::take(&mut self.records));
+                self.shared.permits.add_permits(std::mem::take(&mut self.records));
                 Ok(())
             }
             Err(error) => {

@@ -8,7 +8,7 @@ use portcullis_contract::secrets::Access;
 use std::pin::Pin;
 use std::time::Instant;
 
-/// A question of the door.
+/// A request for a decision.
 #[derive(Debug, Clone)]
 pub struct Question {
     /// What the policies are told; its context is filled in.
@@ -32,7 +32,7 @@ pub trait Decider: Send + Sync + 'static {
     /// Why they cannot.
     fn ready(&self) -> Result<(), NotReady>;
 
-    /// Decides, and leaves a record, whatever becomes of the caller.
+    /// Decides and writes a record, even if the caller hangs up.
     fn decide(&self, question: Question) -> Deciding<'_>;
 
     /// Records what the host refused by a rule of its own, before any policy could be asked. Never `Ok`.

@@ -1,10 +1,10 @@
-//! Where this door does otherwise than Barbican 23.0.0, on purpose. Whatever else differs is a mistake.
+//! Deliberate differences from Barbican 23.0.0. Any other difference is a mistake.
 //!
 //! | no | Barbican | here | why, and why no client minds | test |
 //! | --- | --- | --- | --- | --- |
 //! | 1 | a refusal by policy is one sentence ("barbican/api/\_\_init\_\_.py", `generate_safe_exception_message`) | the sentence, and then reason, policy, rule and the decision's id | people want to know why; clients show the text and read only the status | `d01_a_refusal_says_why_and_under_which_id` |
 //! | 2 | a policy that cannot be asked refuses (403) or breaks (500) | always 500, with the reason and the decision's id | who has no right and what is broken are told apart | `a_refusal_changes_nothing` |
-//! | 3 | of `users` only the first item is validated; others are stored as text or end in 500 ("barbican/common/validators.py", `ACLValidator`) | every item is validated: 400 | nobody means a user `1` or `null`, or one of more than 255 characters | `bodies_that_are_no_acl_are_refused_and_change_nothing` |
+//! | 3 | of `users` only the first item is validated; others are stored as text or end in 500 ("barbican/common/validators.py", `ACLValidator`) | every item is validated: 400 | no client means a user `1` or `null`, or one of more than 255 characters | `bodies_that_are_no_acl_are_refused_and_change_nothing` |
 //! | 4 | `/acl/x`, `/payload/x` and `/v1/containers/{id}/x` end in 500 | 404 | they lead nowhere | `entities_go_as_recorded` |
 //! | 5 | U+0000 is stored in ids and names where the database can | 400 | PostgreSQL cannot; no such user exists | `bodies_that_are_no_acl_are_refused_and_change_nothing`, `entities_that_cannot_be_kept_are_not_made` |
 //! | 6 | half a surrogate pair ends in 500 | 400 | it is no text | `bodies_that_are_no_acl_are_refused_and_change_nothing` |
@@ -18,12 +18,12 @@
 //! | 14 | a payload asked for with `Accept: */*` is sent as `Content-Type: */*` | with the type it is stored as | `*/*` is no type | `d14_a_payload_says_what_it_is_to_whom_anything_will_do` |
 //! | 15 | `transport_key_needed` ends in 500 without a plugin for it | 400 on creation, ignored on reading | there are no transport keys | `entities_go_as_recorded` |
 //! | 16 | a payload that is not the base64 it says it is ends in 500 on PUT | 400 | it is the client's mistake | `entities_go_as_recorded` |
-//! | 17 | pecan guesses a type from any file extension in a path | from `.json` alone; others are part of the name: 404 | nobody asks for `acl.txt` | `entities_go_as_recorded` |
+//! | 17 | pecan guesses a type from any file extension in a path | from `.json` alone; others are part of the name: 404 | no client asks for `acl.txt` | `entities_go_as_recorded` |
 //! | 18 | query parameters called as Python's arguments (`self`) end in 500 | ignored, as all that are not known | they mean nothing | `entities_go_as_recorded` |
 //! | 19 | `Accept` of a type unknown to Python's `mimetypes` is 406 before a secret's policy is asked | it is looked at afterwards | 406 or 415 all the same, to who may know | `entities_go_as_recorded` |
 //! | 20 | a method that a payload does not have is asked of the policy, then 405 | 405 at once | there is nothing to decide | `entities_go_as_recorded` |
 //! | 21 | the health check says the same in JSON or HTML; `GET /?build` tells the release; `GET /` sends `application/json-home` elsewhere | always `OK` as text; the versions document | only people ask for these | `entities_go_as_recorded` |
 //! | 22 | `X-Forwarded-Proto` is copied into references as it is | only if it is letters and digits | it is the client's own text | `d22_the_forwarded_protocol_must_be_one` |
-//! | 23 | a database that is away ends in 500 | 503 | trying again helps | `answer::tests::a_store_that_is_away_is_503` |
+//! | 23 | a database that is away ends in 500 | 503 | trying again helps | `response::tests::a_store_that_is_away_is_503` |
 //! | 24 | what `acl_only` lists comes in the order in which a join finds it | oldest first, as every list | an order that holds can be paged through | `entities_go_as_recorded` |
 //! | 25 | a secret may be in any number of containers | in at most 64 of its creator's: 400 | every decision about a secret is told of these | `d25_a_secret_is_in_so_many_containers_at_most` |

@@ -3,7 +3,7 @@
 use portcullis_contract::Pairs;
 use portcullis_contract::secrets;
 
-use crate::vault::{Acl, AclValue, Entity, Held, Timestamp};
+use crate::vault::{Acl, AclValue, Entity, EntityWithAcl, Timestamp};
 
 /// Milliseconds since 1970-01-01 UTC.
 fn millis(moment: Timestamp) -> Option<u64> {
@@ -56,7 +56,7 @@ pub(crate) fn proposed(acl: &AclValue) -> secrets::Acl {
 }
 
 /// The containers that hold a secret.
-pub(crate) fn holders(held: &Held) -> Vec<secrets::Holder> {
+pub(crate) fn parent_containers(held: &EntityWithAcl) -> Vec<secrets::Holder> {
     let holder = |(container, its): &(crate::vault::Container, Option<Acl>)| {
         let mut entity = entity(&Entity::Container(container.clone()));
         // What else it holds is no matter of this secret's, and may be hundreds.

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::vault::Kind;
 
-/// Where clients find this door: what `host_href` says, or else what the client itself says in `Host` and
+/// The base URL of this API: `host_href`, or else what the client itself says in `Host` and
 /// `X-Forwarded-Proto`. `X-Forwarded-Host` counts for nothing.
 pub fn base(host_href: Option<&str>, headers: &HeaderMap) -> String {
     if let Some(href) = host_href {

@@ -1,11 +1,11 @@
-//! The seam between the door and whoever knows tokens.
+//! The trait by which the API authenticates tokens.
 
 use axum::http::{HeaderMap, HeaderValue, Method};
 use portcullis_contract::secrets::Requester;
 use portcullis_identity::{AuthError, Tokens};
 use std::pin::Pin;
 
-/// Somebody being looked up.
+/// The future of an authentication.
 pub type Identifying<'a> = Pin<Box<dyn Future<Output = Result<Requester, AuthError>> + Send + 'a>>;
 
 /// Who tells who asks, from a request's headers. In production these are [`Tokens`].

@@ -1,4 +1,4 @@
-//! The Barbican door: secrets, containers and their ACLs, as Barbican serves them, and who may read what decided by
+//! The Barbican API: secrets, containers and their ACLs, as Barbican serves them, and who may read what decided by
 //! policy.
 //!
 //! Clients of OpenStack's key manager notice nothing but that: requests are read, and refused, in Barbican's order and
@@ -7,16 +7,15 @@
 //!
 //! The way of a request: [`route`] (where it leads), [`accept`], [`version`], [`query`] (what its headers and its query
 //! say) -> [`identify`] (who asks) -> [`vault`] (what is there) -> [`json`], [`media`], [`isotime`], [`schema`] (what is
-//! to be written) -> [`decide`] (whether it may be) -> `answer`, `webob`, [`href`] (what the client reads). [`door`]
+//! to be written) -> [`decide`] (whether it may be) -> `answer`, `webob`, [`href`] (what the client reads). [`api`]
 //! holds it together.
 //!
 //! [`oslo`] is another way in: the question that the oslo.policy of a Barbican elsewhere asks.
 
 pub mod accept;
-mod answer;
+pub mod api;
 pub mod decide;
 pub mod differences;
-pub mod door;
 mod facts;
 pub mod href;
 pub mod identify;
@@ -25,6 +24,7 @@ pub mod json;
 pub mod media;
 pub mod oslo;
 pub mod query;
+mod response;
 pub mod route;
 pub mod schema;
 pub mod vault;

@@ -53,7 +53,7 @@ impl Media {
     }
 }
 
-/// Python's lenient `base64.b64decode`: whatever is not of the alphabet is skipped, what follows the padding is not
+/// Python's lenient `base64.b64decode`: what is not of the alphabet is skipped, what follows the padding is not
 /// read, and the padding must be there.
 pub fn decode_base64(text: &[u8]) -> Option<Vec<u8>> {
     let lenient = GeneralPurpose::new(&STANDARD, NO_PAD.with_decode_allow_trailing_bits(true));

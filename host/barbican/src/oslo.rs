@@ -93,7 +93,7 @@ pub enum OsloRefusal {
 /// Reads the question that the oslo.policy of `service` posts.
 ///
 /// # Errors
-/// Whatever is missing, odd or not known is a reason to answer [`ANSWER_FALSE`].
+/// Anything that is missing, malformed or unknown is a reason to respond with [`ANSWER_FALSE`].
 pub fn question(service: &str, content_type: &str, body: &[u8]) -> Result<Question, OsloRefusal> {
     if !SERVICES.contains(&service) {
         return Err(OsloRefusal::Service(shown(service)));
@@ -104,7 +104,7 @@ pub fn question(service: &str, content_type: &str, body: &[u8]) -> Result<Questi
     Ok(Question { rule: body.rule, access })
 }
 
-/// What somebody sent, short and in one line.
+/// Text of the client for an error: truncated, and in one line.
 fn shown(text: &str) -> String {
     const LENGTH: usize = 64;
     let mut shown: String = text.chars().take(LENGTH).flat_map(char::escape_debug).collect();

@@ -1,4 +1,4 @@
-//! Every route of the door, and how a path is read: as Paste's `urlmap` and pecan's object dispatch read it.
+//! Every route of the API, and how a path is read: as Paste's `urlmap` and pecan's object dispatch read it.
 //!
 //! | path | methods |
 //! | --- | --- |
@@ -22,15 +22,15 @@ use crate::vault::Kind;
 /// What a path leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Route {
-    /// The document of versions, for whoever asks.
+    /// The document of versions, without authentication.
     Versions,
-    /// `GET /v2` and whatever else lies beside `/v1`.
+    /// `GET /v2` and every other path beside `/v1`.
     NoVersion,
     /// For load balancers.
     HealthCheck,
     /// The question of an oslo.policy `http:` check, for that service.
     OsloPolicy(String),
-    /// Beneath `/v1`: for whoever shows a token.
+    /// Beneath `/v1`: with a token.
     V1(V1),
 }
 

@@ -1,13 +1,13 @@
-//! What there is to guard: secrets, containers and their ACLs, as they are kept.
+//! Storage of secrets, containers and their ACLs.
 //!
-//! A [`Vault`] owns the door's tables and gives typed operations on them; it knows no HTTP, no policy and no
+//! A [`Vault`] owns the API's tables and gives typed operations on them; it knows no HTTP, no policy and no
 //! schema of requests. Reading ([`Vault::find`], [`Vault::list`]) takes no lock that a writer holds. Writing
 //! takes the [`Version`] that was decided upon, so that nothing is written that was allowed on other facts: the
 //! caller of an operation that answers [`Commit::Changed`] finds, decides and tries again.
 //!
 //! What is expired or deleted is not there, for every operation alike. Deleting is for good.
 //!
-//! Text is kept as it is, but for one character: PostgreSQL cannot store U+0000. The door refuses such text
+//! Text is kept as it is, but for one character: PostgreSQL cannot store U+0000. The API refuses such text
 //! before; should it come here all the same, both databases answer
 //! [`StoreError::Nul`].
 //!
@@ -34,7 +34,7 @@ use portcullis_store::{Store, StoreError};
 use std::sync::Arc;
 
 pub use containers::MOST_HOLDERS;
-pub use entity::{Acl, AclValue, Container, Entity, Held, Kind, Secret, SecretRef, Version};
+pub use entity::{Acl, AclValue, Container, Entity, EntityWithAcl, Kind, Secret, SecretRef, Version};
 pub use operation::{
     Commit, CreateContainer, Filter, NewContainer, NewPayload, NewSecret, Page, PutPayload, Scope,
 };

@@ -7,12 +7,12 @@ use axum::response::Response;
 use serde::Serialize;
 
 use crate::accept::Accept;
-use crate::answer::Refusal;
 use crate::json;
+use crate::response::Refusal;
 
 /// One of `WebOb`'s errors.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Plain {
+pub(crate) struct WebObError {
     status: StatusCode,
     title: &'static str,
     explanation: Explanation,
@@ -26,7 +26,7 @@ enum Explanation {
     Accept,
 }
 
-impl Plain {
+impl WebObError {
     /// 401: the token has no project.
     pub(crate) fn unauthorized() -> Self {
         let explanation = "This server could not verify that you are authorized to access the document you \
@@ -35,7 +35,7 @@ impl Plain {
         Self::new(StatusCode::UNAUTHORIZED, "Unauthorized", Explanation::Fixed(explanation), String::new())
     }
 
-    /// 503: nobody can say who the client is.
+    /// 503: the token cannot be validated.
     pub(crate) fn unavailable(detail: &str) -> Self {
         let explanation = "The server is currently unavailable. Please try again at a later time.";
         let title = "Service Unavailable";

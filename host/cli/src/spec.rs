@@ -19,7 +19,7 @@ const FILES: &str = "/etc/docker/plugins";
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// The configuration that says where the door listens
+    /// The configuration that says where the Docker plugin listens
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// The plugin's name for dockerd
@@ -46,7 +46,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), ServeError> {
     Ok(())
 }
 
-/// The name by which dockerd knows the door.
+/// The name by which dockerd knows the plugin.
 pub(super) fn name(config: &Config) -> String {
     config.listen.docker.first().map_or_else(|| NAME.to_owned(), |endpoint| plugin(endpoint, NAME).0)
 }

@@ -1,9 +1,11 @@
 //! Errors of the configuration: one line each, which says where.
 
+use std::fmt;
 use std::io;
+use std::ops::Range;
 use std::path::PathBuf;
 
-use crate::Location;
+use crate::{Location, SourceFile};
 
 /// An error of the configuration.
 #[derive(Debug, thiserror::Error)]
@@ -43,5 +45,19 @@ impl ConfigError {
             Self::Wrong { message, .. } => Self::Variable { name: name.to_owned(), message },
             other => other,
         }
+    }
+}
+
+impl Location {
+    /// An error about this location.
+    pub fn wrong(&self, message: impl fmt::Display) -> ConfigError {
+        ConfigError::Wrong { location: self.clone(), message: message.to_string() }
+    }
+}
+
+impl SourceFile<'_> {
+    /// An error about a span.
+    pub fn wrong(&self, span: &Range<usize>, message: impl fmt::Display) -> ConfigError {
+        self.at(span).wrong(message)
     }
 }

@@ -4,8 +4,6 @@ use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use crate::ConfigError;
-
 /// A file that values are read from.
 #[derive(Debug, Clone, Copy)]
 pub struct SourceFile<'a> {
@@ -37,21 +35,9 @@ impl SourceFile<'_> {
         Location { file: self.file.to_owned(), line: None }
     }
 
-    /// An error about a span.
-    pub fn wrong(&self, span: &Range<usize>, message: impl fmt::Display) -> ConfigError {
-        self.at(span).wrong(message)
-    }
-
     /// A path of the configuration, relative to its folder.
     pub fn path(&self, path: &str) -> PathBuf {
         self.folder.join(path)
-    }
-}
-
-impl Location {
-    /// An error about this location.
-    pub fn wrong(&self, message: impl fmt::Display) -> ConfigError {
-        ConfigError::Wrong { location: self.clone(), message: message.to_string() }
     }
 }
 

@@ -34,7 +34,7 @@ record! {
 }
 
 record! {
-    /// What must not be granted, whoever grants it.
+    /// What must not be granted, by any policy.
     Denial {
         account: Option<String>,
         role: Option<String>,

@@ -15,7 +15,7 @@ pub enum Verdict {
     /// The request is allowed, unless another policy denies it.
     #[cfg_attr(feature = "wasmtime", component(name = "allow"))]
     Allow,
-    /// The request is denied, whatever other policies answer.
+    /// The request is denied, regardless of other policies.
     #[default]
     #[cfg_attr(feature = "wasmtime", component(name = "deny"))]
     Deny,
@@ -73,7 +73,7 @@ record! {
 }
 
 impl Principal {
-    /// Nobody: no name was given, or none was proved.
+    /// Anonymous: no name was given, or none was authenticated.
     pub fn anonymous() -> Self {
         Self { authentication: "anonymous".into(), ..Self::default() }
     }

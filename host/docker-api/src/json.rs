@@ -1,7 +1,7 @@
 //! JSON, read so strictly that no two readers can disagree about it.
 //!
 //! dockerd decodes bodies with Go's `encoding/json`, which merges keys that stand twice, replaces broken UTF-8
-//! and (in older versions) ignores whatever follows the first value. A policy must not see another document
+//! and (in older versions) ignores what follows the first value. A policy must not see another document
 //! than dockerd does, so everything that leaves room for a second reading is refused here: see [`JsonError`].
 //! Keys keep their order and numbers their text. Which keys mean the same *field* is [`crate::schema`]'s matter.
 
@@ -20,7 +20,10 @@ use std::borrow::Cow;
 pub(crate) use document::Document;
 pub use error::{JsonError, shown};
 pub use object::Object;
-pub use read::{MAX_DEPTH, parse};
+pub use read::parse;
+
+/// Maximum depth of arrays and objects within each other. Docker's own documents need ten; Go allows 10,000.
+pub const MAX_DEPTH: usize = 64;
 
 /// One JSON value; it borrows from the text wherever that holds the string as it is.
 #[derive(Debug, Clone, PartialEq)]

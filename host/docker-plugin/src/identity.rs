@@ -12,7 +12,7 @@ use portcullis_identity::certificate::{self, CertificateError};
 
 use crate::message::Message;
 
-/// Why nobody can be made of what the message says.
+/// Why the principal of a message cannot be determined.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum IdentityError {
     /// The client's certificate is malformed, or holds a name that cannot be read for certain.
@@ -34,7 +34,7 @@ fn quoted(name: Option<&str>) -> String {
 
 /// The one who asks.
 ///
-/// Without a user it is anonymous, though it may hold a certificate that names nobody. `TLS` is dockerd's word
+/// Without a user it is anonymous, though it may hold a certificate without a name. `TLS` is dockerd's word
 /// for a certificate; a user whom dockerd names without saying how gets the authentication `unstated`, any other
 /// method stays as dockerd wrote it, in lower case.
 pub fn principal(message: &Message) -> Result<Principal, IdentityError> {

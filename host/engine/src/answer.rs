@@ -1,11 +1,16 @@
 //! What a hook's answer must have beside its type: untrusted texts in it are sanitized, and it is recorded.
 
-use portcullis_contract::aws;
 use portcullis_contract::types::Opinion;
+use portcullis_contract::{Hook, aws};
+use serde::{Deserialize, Serialize};
+use wasmtime::component::{ComponentType, Lift, Lower};
 
 use crate::Outcome;
-use crate::case::CaseResult;
 use crate::text;
+
+/// A hook whose types can be handed to a component.
+pub trait Callable: Hook<Input: ComponentType + Lower, Answer: ComponentType + Lift + Answer> {}
+impl<H: Hook<Input: ComponentType + Lower, Answer: ComponentType + Lift + Answer>> Callable for H {}
 
 /// An answer of a policy. A hook whose answer is another type implements this for it.
 pub trait Answer: Into<CaseResult> + Send + 'static {
@@ -58,5 +63,29 @@ impl Answer for aws::Answer {
 
     fn outcome(self) -> Outcome {
         Outcome::Roles { grants: self.grants.len(), denials: self.denials.len() }
+    }
+}
+
+/// What a policy answered to a case of any hook.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CaseResult {
+    /// An opinion.
+    Opinion(Opinion),
+    /// Grants and denials.
+    Roles(aws::Answer),
+    /// Nothing: why.
+    Fault(String),
+}
+
+impl From<Opinion> for CaseResult {
+    fn from(opinion: Opinion) -> Self {
+        Self::Opinion(opinion)
+    }
+}
+
+impl From<aws::Answer> for CaseResult {
+    fn from(answer: aws::Answer) -> Self {
+        Self::Roles(answer)
     }
 }

@@ -3,21 +3,14 @@
 use portcullis_contract::hook::{self, PACKAGE, VERSION};
 use portcullis_contract::{Hook, HookName, for_each_hook};
 use std::sync::Arc;
-use wasmtime::component::{
-    Component, ComponentExportIndex, ComponentType, Func, Instance, Lift, Lower, TypedFunc,
-};
+use wasmtime::component::{Component, ComponentExportIndex, Func, Instance, TypedFunc};
 use wasmtime::{Engine, Result, Store, UpdateDeadline, format_err};
 
-use crate::answer::Answer;
-use crate::case::CaseResult;
+use crate::answer::{Answer as _, Callable, CaseResult};
 use crate::cpu_time::{CpuMeter, FIRST_TICKS};
 use crate::state::State;
 use crate::text;
 use crate::{Fault, Limits};
-
-/// A hook whose types can be handed to a component.
-pub trait Callable: Hook<Input: ComponentType + Lower, Answer: ComponentType + Lift + Answer> {}
-impl<H: Hook<Input: ComponentType + Lower, Answer: ComponentType + Lift + Answer>> Callable for H {}
 
 /// The type of a hook's function.
 type Authorize<'a, H> = TypedFunc<(&'a <H as Hook>::Input,), (Result<<H as Hook>::Answer, String>,)>;

@@ -1,6 +1,6 @@
 //! Artifacts kept on disk, so that a start does not compile what was compiled before.
 //!
-//! An artifact is native code: whoever can write one can run code in the host. Each file therefore carries an
+//! An artifact is native code: an attacker who can write one can run code in the host. Each file therefore carries an
 //! HMAC under a key that only the host can read, over its bytes and over what it was built for: one that was put in
 //! another's place is no better than one that was changed. It is read once, checked over those very bytes, and those
 //! bytes are used. A pre-initialized artifact also holds its policy's settings, so files are for the owner only.
@@ -142,7 +142,7 @@ fn key(path: &Path) -> io::Result<[u8; 32]> {
     file.as_file().sync_all()?;
     match file.persist_noclobber(path) {
         Ok(_) => Ok(key),
-        // Somebody else was first.
+        // Another process was first.
         Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
             existing_key(path)?.ok_or(error.error)
         }

@@ -1,11 +1,11 @@
 //! Cases: inputs with the answer that is expected, which a policy must pass before it goes live.
 
 use portcullis_contract::types::{Opinion, Verdict};
-use portcullis_contract::{Hook, HookName, aws, for_each_hook, hook};
+use portcullis_contract::{Hook, HookName, for_each_hook, hook};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-use crate::ask::Callable;
+use crate::answer::{Callable, CaseResult};
 
 /// A file of cases.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -83,30 +83,6 @@ pub struct Expectation {
     /// For `aws-roles`: every account and role that is granted, in order.
     #[serde(default)]
     pub grants: Option<Vec<(String, String)>>,
-}
-
-/// What a policy answered to a case, whatever the hook.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum CaseResult {
-    /// An opinion.
-    Opinion(Opinion),
-    /// Grants and denials.
-    Roles(aws::Answer),
-    /// Nothing: why.
-    Fault(String),
-}
-
-impl From<Opinion> for CaseResult {
-    fn from(opinion: Opinion) -> Self {
-        Self::Opinion(opinion)
-    }
-}
-
-impl From<aws::Answer> for CaseResult {
-    fn from(answer: aws::Answer) -> Self {
-        Self::Roles(answer)
-    }
 }
 
 impl Expectation {

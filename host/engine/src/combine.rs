@@ -55,7 +55,7 @@ impl Ruling {
 /// What one policy said, with its name for the texts.
 pub type Said<'a> = (&'a str, &'a Result<Opinion, Fault>);
 
-/// What one policy's word settles whatever the others say: a denial or a fault.
+/// What one policy's word settles regardless of the others: a denial or a fault.
 pub fn settles(by: usize, (policy, said): Said<'_>) -> Option<Ruling> {
     match said {
         Err(fault) => Some(Ruling::fault(by, policy, fault)),

@@ -181,7 +181,7 @@ mod tests {
     #[test]
     fn a_guest_yields_after_its_slice_and_is_stopped_at_its_deadline() {
         let (meter, deadline) = (CpuMeter::default(), Duration::from_millis(4));
-        // The first ticks have a fixed price, and whatever this thread did before is not charged.
+        // The first ticks have a fixed price, and what this thread did before is not charged.
         work(WORK * 5);
         assert!(matches!(meter.tick(deadline), UpdateDeadline::Continue(1)));
         assert_eq!(meter.spent(), FIRST_SLICE);

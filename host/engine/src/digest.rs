@@ -1,4 +1,4 @@
-//! SHA-256 as a value: of modules, settings and whatever else a record names.
+//! SHA-256 as a value: of modules, settings and other things that a record names.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};

@@ -1,4 +1,4 @@
-//! Why a set of policies was not taken. Whatever it is, the set in force stays in force.
+//! Why a set of policies was not taken. After any of these, the set in force stays in force.
 
 use portcullis_contract::HookName;
 use std::time::Duration;
@@ -40,7 +40,7 @@ pub enum PolicyError {
     Hook {
         /// What the configuration says.
         wanted: HookName,
-        /// What there is.
+        /// The hooks that it exports.
         exported: String,
     },
     /// It is asked on one hook alone, and exports others.
@@ -51,7 +51,7 @@ pub enum PolicyError {
     Sole {
         /// What it is asked.
         asked: HookName,
-        /// What there is.
+        /// The hooks that it exports.
         exported: String,
     },
     /// It did not pass one of its own cases.

@@ -13,14 +13,13 @@ use std::time::{Duration, Instant};
 use wasmtime::Engine;
 
 use crate::Mode;
-use crate::answer::Answer;
-use crate::ask::Callable;
+use crate::answer::{Answer, Callable};
 use crate::caller::Caller;
 use crate::combine::{self, Ruling};
 use crate::decision::{Decision, Grants, Outcome, PolicyOutcome, PolicyStatusRef};
 use crate::policy::{Answered, Policy, PolicyStatus};
 
-/// What a door keeps with a generation.
+/// Data of an API that is published with a generation.
 pub type Attached = Arc<dyn Any + Send + Sync>;
 
 /// The whole set of policies in force.
@@ -66,8 +65,8 @@ impl Generation {
         self.number
     }
 
-    /// What was put in force together with these policies, e.g. the accounts that their settings name: whoever
-    /// decides by this generation sees these and no others.
+    /// What was put in force together with these policies, e.g. the accounts that their settings name: a
+    /// decision by this generation sees these and no others.
     pub fn attached<T: Any>(&self) -> Option<&T> {
         self.attached.as_deref().and_then(|attached| attached.downcast_ref())
     }

@@ -107,7 +107,7 @@ impl Host {
         self.load_with(specs, None).await
     }
 
-    /// The same, with what a door must see change at the same moment: see [`Generation::attached`].
+    /// The same, with what an API must see change at the same moment: see [`Generation::attached`].
     pub async fn load_with(
         &self,
         specs: Vec<PolicySpec>,

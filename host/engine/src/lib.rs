@@ -48,8 +48,7 @@ mod state;
 mod text;
 mod ticker;
 
-pub use answer::Answer;
-pub use ask::Callable;
+pub use answer::{Answer, Callable, CaseResult};
 pub use caller::Caller;
 pub use decision::{Decision, Grants, Outcome, PolicyOutcome, PolicyStatusRef};
 pub use digest::Digest;

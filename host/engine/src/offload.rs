@@ -21,7 +21,7 @@ use crate::fair_queue::{Bounds, FairQueue, QueueKey};
 
 /// How much its threads give way to those that serve connections.
 const NICE: i32 = 1;
-/// How much a build gives way: nobody waits for it.
+/// How much a build gives way: no request waits for it.
 pub(crate) const BUILD_NICE: i32 = 10;
 /// How many pieces of background work, e.g. asking monitoring policies, may wait or run. Further ones are dropped.
 const BACKGROUND: usize = 1024;

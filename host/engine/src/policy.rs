@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 use wasmtime::Store;
 use wasmtime::component::{Instance, InstancePre};
 
-use crate::answer::Answer;
-use crate::ask::{Callable, CheckedExports, GuestExports, new_store};
+use crate::answer::{Answer, Callable};
+use crate::ask::{CheckedExports, GuestExports, new_store};
 use crate::caller::Caller;
 use crate::cpu_time::{CpuMeter, GuestFuture};
 use crate::fair_queue::{Bounds, FairQueue, Permit, QueueError};
@@ -57,7 +57,7 @@ impl std::fmt::Debug for PreparedInstance {
     }
 }
 
-/// What there is to know of a policy in force.
+/// A policy in force, as the admin API shows it.
 #[derive(Debug, Clone, Serialize)]
 pub struct PolicyStatus {
     /// The operator's name for it.
@@ -95,7 +95,7 @@ impl Policy {
         FairQueue::new(limits.concurrency as usize, bounds)
     }
 
-    /// Asks a new instance, which is dropped afterwards whatever happened.
+    /// Asks a new instance, which is dropped afterwards, also after an error.
     pub(crate) async fn ask<H: Callable>(
         self: &Arc<Self>,
         input: &Arc<H::Input>,

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::ask::Callable;
+use crate::answer::{Callable, CaseResult};
 use crate::caller::Caller;
-use crate::case::{AskCase, Case, CaseResult};
+use crate::case::{AskCase, Case};
 use crate::error::PolicyError;
 use crate::policy::Policy;
 

@@ -21,7 +21,7 @@ impl Artifact {
     /// The component. Fails where it was made under another configuration.
     #[expect(unsafe_code, reason = "wasmtime cannot check that native code came from its own compiler")]
     pub(crate) fn component(&self, engine: &Engine) -> Result<Component> {
-        // SAFETY: `deserialize` wants bytes that `Engine::precompile_component` made and nobody changed since.
+        // SAFETY: `deserialize` wants bytes that `Engine::precompile_component` made and that were not changed since.
         // That is this type's invariant: they were made by our own binary in `build::compile`, and came here
         // through a pipe to that very process or from a file whose HMAC, keyed with a secret of ours, was
         // checked over the same bytes in memory that are used here. Version and configuration are checked by

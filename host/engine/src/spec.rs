@@ -35,7 +35,7 @@ pub enum Hooks {
     Exported,
     /// These, which its module must export.
     Listed(Vec<HookName>),
-    /// This one. A module that exports others too is refused: nobody would ask it there.
+    /// This one. A module that exports others too is refused: no API would ask it there.
     Sole(HookName),
 }
 

@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use crate::mounts::Mounts;
 
-/// A question of the door.
+/// A request for a decision.
 #[derive(Debug, Clone)]
 pub struct Question {
     /// What the policies are told.
@@ -46,7 +46,7 @@ pub trait InForce: Send + Sync {
     /// Why they cannot.
     fn ready(&self, policies: &[Arc<str>]) -> Result<(), NotReady>;
 
-    /// Decides, and leaves a record, whatever becomes of the caller. What cannot be decided is refused as a fault.
+    /// Decides and writes a record, even if the caller hangs up. What cannot be decided is refused as a fault.
     fn decide(self: Arc<Self>, question: Question) -> Deciding;
 }
 

@@ -1,5 +1,5 @@
-//! Where this door does otherwise than AFP (`afp-core`, its last state of 2017), on purpose. Whatever else differs is a
-//! mistake. Tests without a path are in `tests/door/differences.rs`.
+//! Deliberate differences from AFP (`afp-core`, its last state of 2017). Any other difference is a mistake. Tests
+//! without a path are in `tests/integration/api/differences.rs`.
 //!
 //! | no | AFP | here | why, and why no client minds | test |
 //! | --- | --- | --- | --- | --- |
@@ -13,14 +13,14 @@
 //! | 8 | the session is called as the user is, and STS refuses `DOM\bob`, `::1`, short and long names | such names are made fit, with a piece of their digest | they work now | `d08_names_that_sts_refuses_are_made_fit` |
 //! | 9 | STS is asked for each request | credentials are kept in memory, and handed out to people with at least half of their life left, to machines with 20 minutes, with less only while STS is away; the policy is asked each time | SDKs wait one second | `d09_sts_is_asked_once_for_many`, `failures::a_revoked_grant_is_refused_although_its_credentials_are_cached` |
 //! | 10 | credentials and console are one permission | `/account/A/R` asks for both | a policy may tell them apart | `d10_who_gets_both_may_have_both` |
-//! | 11 | a request without a user is 500; an empty one is a user called "" | 401, with a challenge where there is one; 503 if nobody can tell at the moment | nobody is no user | `failures::who_is_nobody_gets_nothing` |
+//! | 11 | a request without a user is 500; an empty one is a user called "" | 401, with a challenge where there is one; 503 if the identity source cannot be asked | an empty name is no user | `failures::who_is_nobody_gets_nothing` |
 //! | 12 | a role with a path is listed and can never be had | `team/x` and `team%2Fx` | they are AWS's own names | `paths::paths_as_afp_takes_them` |
-//! | 13 | an id is whatever YAML reads: a number in the JSON, and another account's where it looks octal | twelve digits, a text in the JSON; imported as it was written | it is the account that was meant | `import/tests/good.rs`, `ids_are_the_digits_that_stand_there` |
-//! | 14 | the sign-in endpoint asks for 12 hours whatever keys there are | only with long-term keys | AWS refuses it otherwise | `tests/aws/console.rs`, `twelve_hours_only_where_aws_allows_them` |
-//! | 15 | nothing ends a question to AWS | 5 seconds, by default | 502 at once is better than a browser that waits | `tests/aws/trouble.rs`, `silence_ends_in_time` |
-//! | 16 | reverse DNS alone names a machine | the name must lead back to the address | whoever owns an address can give it any name | `host/identity/tests/dns.rs` |
+//! | 13 | an id is what YAML makes of it: a number in the JSON, and another account's where it looks octal | twelve digits, a text in the JSON; imported as it was written | it is the account that was meant | `import/tests/good.rs`, `ids_are_the_digits_that_stand_there` |
+//! | 14 | the sign-in endpoint asks for 12 hours with any keys | only with long-term keys | AWS refuses it otherwise | `tests/integration/aws/console.rs`, `twelve_hours_only_where_aws_allows_them` |
+//! | 15 | nothing ends a request to AWS | 5 seconds, by default | 502 at once is better than a browser that waits | `tests/integration/aws/trouble.rs`, `silence_ends_in_time` |
+//! | 16 | reverse DNS alone names a machine | the name must lead back to the address | the owner of an address can give it any name | `host/identity/tests/dns.rs` |
 //! | 17 | `$` matches before a line feed at the end, and a group whose account or role is empty grants that | only at the end; grants nothing | no name is empty or ends in a line feed | `policies/aws-roles/cases.json`, "groups: a trailing line feed is not accepted", "groups: an empty role is none" |
-//! | 18 | a machine may call the host by any name, and through a proxy | by address, `localhost` or one of the mount's `hosts`, and itself | whoever is known by the address alone must not be talked into asking for others (DNS rebinding) | `door/page/tests.rs`, `whoever_is_known_by_the_address_calls_us_by_our_name` |
+//! | 18 | a machine may call the host by any name, and through a proxy | by address, `localhost` or one of the mount's `hosts`, and itself | a client that is known by the address alone must not be made to ask for others (DNS rebinding) | `api/page/tests.rs`, `a_client_known_by_address_calls_us_by_our_name` |
 //! | 19 | LDAP filters hold the user's name as it is | escaped | it was an injection | `host/identity/tests/ldap.rs` |
 //! | 20 | a policy ("provider") that breaks is 404 or 500 | 500, with the decision's id | one thing, one answer | `failures::a_policy_that_cannot_answer_grants_nothing` |
 //! | 21 | roles come in any order, JSON with spaces | in order, without | no client reads either | `cases::accounts_and_roles_are_listed_with_and_without_ids` |

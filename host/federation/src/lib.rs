@@ -1,34 +1,34 @@
-//! The federation door: which AWS accounts and roles somebody may use, and short-lived credentials for them.
+//! The federation API: which AWS accounts and roles a user may use, and short-lived credentials for them.
 //!
 //! It speaks the API of the AWS Federation Proxy (AFP), and to AWS's SDKs the instance metadata service and the
 //! protocol of container credentials.
 //!
 //! * [`aws`]: what is asked of AWS: sessions, credentials, console URLs
 //! * [`Mount`], [`Mounts`]: the same API under several prefixes
-//! * [`decide`]: the seam to whoever decides
-//! * [`door`]: from a request to its answer
+//! * [`decide`]: the trait by which policies are asked
+//! * [`api`]: from a request to its response
 //! * `path`, `route`: what a path asks for
-//! * `guard`: who is kept out: proxies, browsers, names that somebody else's DNS made up
+//! * `guard`: refuse proxies, browsers, and host names that a foreign DNS server made up
 //! * `metadata`: how a mount serves SDKs, and tokens of IMDSv2
 //! * `page`: the page for browsers
 //! * `answer`: the one place that turns an outcome into what clients read
 //! * [`differences`]: where it differs from AFP on purpose
 //! * [`import`](mod@import) (feature `import`): AFP's own configuration, turned into ours
 //!
-//! It knows no other door.
+//! It knows no other API.
 
-mod answer;
+pub mod api;
 pub mod aws;
 pub mod decide;
 pub mod differences;
-pub mod door;
-mod guard;
 #[cfg(feature = "import")]
 pub mod import;
 mod metadata;
 mod mounts;
+mod origin_checks;
 mod page;
 mod path;
+mod response;
 mod route;
 
 pub use metadata::Metadata;

@@ -1,6 +1,6 @@
 //! Mounts: the same API under several prefixes, each with its own accounts, policies and source of identity.
 
-use portcullis_identity::source::Source;
+use portcullis_identity::source::Authenticator;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -15,11 +15,11 @@ pub struct Mount {
     /// What stands before its routes: empty, or with a slash at its beginning and none at its end.
     pub prefix: String,
     /// Names by which it may be called, beside addresses and `localhost`. Where there are none, any name will do, but
-    /// for mounts that serve metadata or know who asks by the address: those believe a browser that somebody else's
-    /// page makes ask (DNS rebinding).
+    /// for mounts that serve metadata or know who asks by the address: those believe a browser that another
+    /// site's page makes ask (DNS rebinding).
     pub hosts: Vec<String>,
     /// Who says who asks.
-    pub source: Source,
+    pub source: Authenticator,
     /// The accounts that there are, by the name that people use.
     pub accounts: BTreeMap<String, Account>,
     /// The policies that are asked, by name, in this order.
@@ -30,7 +30,7 @@ pub struct Mount {
     pub metadata: Option<Metadata>,
 }
 
-/// Every mount of the door, the longest prefix first.
+/// All mounts, the longest prefix first.
 #[derive(Clone, Default)]
 pub struct Mounts(Vec<Mount>);
 
@@ -56,7 +56,7 @@ impl Mounts {
 pub(crate) const OWN_SEGMENTS: [&str; 4] = ["account", "status", "console", "meta-data"];
 
 /// Whether a mount with this prefix answers at `path` itself, so that nothing else may stand there: another mount, or
-/// another door of the same listener.
+/// another API of the same listener.
 pub fn claims(prefix: &str, metadata: bool, path: &str) -> bool {
     let Some(rest) = beneath(prefix, path) else { return false };
     let first = rest.trim_start_matches('/').split('/').next().unwrap_or_default();

@@ -1,6 +1,6 @@
 //! The page for browsers, as HTML: pure rendering, which knows no request.
 //!
-//! * `roles`: what somebody may have
+//! * `roles`: the accounts and roles of the user
 //! * `keys`: credentials to be copied; `format`, in which words
 //! * `opening`: on the way to a console
 //! * `refused`: why not

@@ -1,4 +1,4 @@
-//! A request's path, as the door reads it: slashes at its beginning count as one, percent-encoding is taken off each
+//! A request's path, as the API reads it: slashes at its beginning count as one, percent-encoding is taken off each
 //! segment by itself, and nothing else is tidied.
 //!
 //! A `%2F` is part of a name here: a role may have a path (`team/reader`), and then `team%2Freader` and `team/reader`

@@ -1,4 +1,4 @@
-//! Which of the door's routes a path is. Slashes at the end count, names are compared as they are.
+//! Which route of the API a path is. Slashes at the end count, names are compared as they are.
 
 use crate::path;
 
@@ -29,7 +29,7 @@ pub(crate) enum Route {
     ToPage,
 }
 
-/// What somebody wants of a role.
+/// What a request wants of a role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wanted {
     /// Credentials and a console URL.

@@ -19,7 +19,7 @@ use x509_parser::x509::{AttributeTypeAndValue, X509Name};
 #[error("{0}")]
 pub struct CertificateError(pub &'static str);
 
-/// Reads one certificate, DER. Its signature and validity are the business of whoever took it from the peer.
+/// Reads one certificate, DER. Its signature and validity are checked by the TLS listener that took it from the peer.
 ///
 /// # Errors
 /// It is malformed, or something in it could be read in two ways.

@@ -36,8 +36,8 @@ use std::sync::Arc;
 
 pub use options::{KeystoneOptions, ServiceUser};
 
-use crate::presented::{RequestCredentials, Token};
-use crate::tokens::Clock;
+use crate::clock::Clock;
+use crate::request_credentials::{RequestCredentials, Token};
 use crate::{AuthError, IdentityError};
 use cache::Cache;
 use client::{Client, KeystoneError};
@@ -83,8 +83,7 @@ impl Keystone {
     ) -> Result<Requester, AuthError> {
         let service = match presented.service {
             Some(token) => {
-                let known =
-                    self.service(&token, now).await.map_err(|rejection| rejection.of("service token"))?;
+                let known = self.service(&token, now).await.map_err(|error| error.of("service token"))?;
                 Some((token, known))
             }
             None => None,

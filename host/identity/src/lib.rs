@@ -1,4 +1,4 @@
-//! Who is asking: from what a request carries to a principal.
+//! Authentication: from the credentials of a request to a principal.
 //!
 //! Nothing that a client says of itself is believed: of its headers only those that hold a token or a password are
 //! read, and `X-User-Id`, `X-Roles` and the like never, unless a proxy that is named in the configuration vouches
@@ -17,19 +17,20 @@
 //!
 //! * [`source`]: a principal, and its groups, by header, address, password, certificate or JWT
 //!
-//! This crate knows no door and no policy.
+//! This crate knows no API and no policy.
 
+mod auth_error;
 pub mod certificate;
+mod clock;
 mod error;
 pub mod keystone;
-mod presented;
-mod rejection;
+mod request_credentials;
 pub mod source;
 pub mod token_file;
 mod tokens;
 
+pub use auth_error::AuthError;
 pub use error::IdentityError;
-pub use rejection::AuthError;
 /// A password: never shown by `Debug`, and wiped from memory when it is dropped.
 pub use secrecy::SecretString;
 pub use tokens::Tokens;

@@ -1,7 +1,7 @@
 //! Who asks, by one of several proofs, and which groups they are in.
 //!
-//! A [`Source`] is one proof and any number of sources of groups. There is no second proof to fall back on: what one
-//! mount of a door believes is one thing.
+//! A [`Authenticator`] is one proof and any number of sources of groups. There is no second proof to fall back on: each
+//! mount of an API trusts one method.
 //!
 //! * `options`: what an operator may say
 //! * `header`: a proxy in front of us says so, and only proxies that are named are believed
@@ -44,8 +44,8 @@ use std::time::Instant;
 
 pub use ipnet::IpNet;
 pub use options::{
-    AuthMethod, CertificateName, Groups, HostNames, JwtKeys, JwtOptions, LdapBind, LdapOptions, LdapSearch,
-    SourceOptions,
+    AuthMethod, AuthenticatorOptions, CertificateName, Groups, HostNames, JwtKeys, JwtOptions, LdapBind,
+    LdapOptions, LdapSearch,
 };
 
 use crate::{AuthError, IdentityError};
@@ -67,19 +67,19 @@ pub struct AuthRequest<'a> {
     pub certificate: Option<&'a [u8]>,
 }
 
-/// Whoever can say who asks. Clones share it, with its connections and caches.
+/// Authenticates requests. Clones share it, with its connections and caches.
 #[derive(Clone)]
-pub struct Source(Arc<Inner>);
+pub struct Authenticator(Arc<Inner>);
 
 struct Inner {
-    prover: Prover,
+    method: Method,
     groups: Vec<GroupSource>,
     challenge: Option<String>,
     /// Files of CAs, which are read once, and what was in them.
     authorities: Vec<(PathBuf, Option<Vec<u8>>)>,
 }
 
-enum Prover {
+enum Method {
     Header(TrustedHeader),
     Address(Address),
     Password(Passwords),
@@ -90,13 +90,13 @@ enum Prover {
 /// What a claim may be asked of: empty for every proof but a JWT.
 type Claims = Map<String, Value>;
 
-impl Source {
+impl Authenticator {
     /// Reads the files, and has `watcher` read them again when they change. No server is asked yet, and none needs to
     /// run yet.
     ///
     /// # Errors
     /// The option or the file that cannot be worked with, and why.
-    pub async fn open(options: SourceOptions, watcher: &FileWatcher) -> Result<Self, IdentityError> {
+    pub async fn open(options: AuthenticatorOptions, watcher: &FileWatcher) -> Result<Self, IdentityError> {
         let challenge = match &options.proof {
             AuthMethod::Password { realm, .. } => Some(password::challenge(realm)?),
             AuthMethod::Jwt(_) => Some("Bearer".to_owned()),
@@ -112,35 +112,35 @@ impl Source {
                 .iter()
                 .map(|groups| GroupSource::open(groups, &options.proof, max_stale, &watcher));
             let groups = groups.collect::<Result<_, _>>()?;
-            let prover = match options.proof {
+            let method = match options.proof {
                 AuthMethod::Header { name, trusted, trust_unix } => {
-                    Prover::Header(TrustedHeader::new(&name, trusted, trust_unix)?)
+                    Method::Header(TrustedHeader::new(&name, trusted, trust_unix)?)
                 }
-                AuthMethod::Address { host_name } => Prover::Address(Address::new(host_name.as_ref())?),
+                AuthMethod::Address { host_name } => Method::Address(Address::new(host_name.as_ref())?),
                 AuthMethod::Password { file, .. } => {
-                    Prover::Password(Passwords::open(file, max_stale, &watcher)?)
+                    Method::Password(Passwords::open(file, max_stale, &watcher)?)
                 }
-                AuthMethod::Certificate { name } => Prover::Certificate(name),
-                AuthMethod::Jwt(options) => Prover::Jwt(Jwt::open(options, max_stale, &watcher)?),
+                AuthMethod::Certificate { name } => Method::Certificate(name),
+                AuthMethod::Jwt(options) => Method::Jwt(Jwt::open(options, max_stale, &watcher)?),
             };
-            Ok(Self(Arc::new(Inner { prover, groups, challenge, authorities })))
+            Ok(Self(Arc::new(Inner { method, groups, challenge, authorities })))
         });
         opening.await.unwrap_or_else(|error| Err(IdentityError::Interrupted(error.to_string())))
     }
 
-    /// The one who asks. Its `authentication` is `header`, `address`, `password`, `certificate` or `token`.
+    /// Authenticates a request. The principal's `authentication` is `header`, `address`, `password`, `certificate` or `token`.
     ///
     /// # Errors
     /// [`AuthError::Unauthorized`] is 401, [`AuthError::Unavailable`] is 503.
     pub async fn identify(&self, asked: AuthRequest<'_>) -> Result<Principal, AuthError> {
         let now = Instant::now();
         let mut claims = Claims::new();
-        let mut principal = match &self.0.prover {
-            Prover::Header(header) => header.identify(asked)?,
-            Prover::Address(address) => address.identify(asked.peer).await?,
-            Prover::Password(passwords) => passwords.identify(asked.headers, now).await?,
-            Prover::Certificate(name) => certified::identify(*name, asked.certificate)?,
-            Prover::Jwt(jwt) => {
+        let mut principal = match &self.0.method {
+            Method::Header(header) => header.identify(asked)?,
+            Method::Address(address) => address.identify(asked.peer).await?,
+            Method::Password(passwords) => passwords.identify(asked.headers, now).await?,
+            Method::Certificate(name) => certified::identify(*name, asked.certificate)?,
+            Method::Jwt(jwt) => {
                 let proved = jwt.identify(asked.headers, now).await?;
                 claims = proved.claims;
                 proved.principal
@@ -161,10 +161,10 @@ impl Source {
     pub async fn recheck(&self) -> Result<bool, IdentityError> {
         let inner = Arc::clone(&self.0);
         let checking = tokio::task::spawn_blocking(move || {
-            match &inner.prover {
-                Prover::Password(passwords) => passwords.recheck()?,
-                Prover::Jwt(jwt) => jwt.recheck()?,
-                Prover::Header(_) | Prover::Address(_) | Prover::Certificate(_) => {}
+            match &inner.method {
+                Method::Password(passwords) => passwords.recheck()?,
+                Method::Jwt(jwt) => jwt.recheck()?,
+                Method::Header(_) | Method::Address(_) | Method::Certificate(_) => {}
             }
             inner.groups.iter().try_for_each(GroupSource::recheck)?;
             Ok(inner.authorities.iter().all(|(path, contents)| fs::read(path).ok() == *contents))
@@ -174,7 +174,7 @@ impl Source {
 
     /// Whether a request shows nothing, and its sender is known by the address alone.
     pub fn is_by_address(&self) -> bool {
-        matches!(self.0.prover, Prover::Address(_))
+        matches!(self.0.method, Method::Address(_))
     }
 
     /// What a 401 carries as `WWW-Authenticate`. None where a client could not do better if it tried.
@@ -183,7 +183,7 @@ impl Source {
     }
 }
 
-/// Somebody of whom nothing more is known yet.
+/// A principal with a name and nothing else yet.
 fn principal(name: String, authentication: &str) -> Principal {
     Principal { name: Some(name), authentication: authentication.into(), ..Principal::default() }
 }

@@ -38,8 +38,8 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 use subtle::{Choice, ConditionallySelectable as _, ConstantTimeEq as _};
 
-use crate::presented::{RequestCredentials, Token};
-use crate::tokens::Clock;
+use crate::clock::Clock;
+use crate::request_credentials::{RequestCredentials, Token};
 use crate::{AuthError, IdentityError};
 
 /// What a service's token must have.
@@ -76,8 +76,7 @@ impl TokenFile {
         let entries = self.0.current(now.tick)?;
         let service = match presented.service {
             Some(token) => {
-                let service =
-                    find(&entries, &token, now).map_err(|rejection| rejection.of("service token"))?;
+                let service = find(&entries, &token, now).map_err(|error| error.of("service token"))?;
                 if !service.requester.roles.iter().any(|role| role == SERVICE) {
                     return Err(AuthError::unauthorized("service token: it has not the role `service`"));
                 }

@@ -1,37 +1,38 @@
-//! Whoever can say whom a token stands for.
+//! Validates tokens, by Keystone or by a file.
 
 use http::{HeaderMap, HeaderValue, Method};
 use portcullis_contract::secrets::Requester;
 use portcullis_files::FileWatcher;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Duration;
 
+use crate::clock::Clock;
 use crate::keystone::{Keystone, KeystoneOptions};
-use crate::presented::RequestCredentials;
+use crate::request_credentials::RequestCredentials;
 use crate::token_file::TokenFile;
 use crate::{AuthError, IdentityError};
 
-/// Whoever can say whom a token stands for. Clones share it, with its cache.
+/// Validates tokens. Clones share it, with its cache.
 #[derive(Clone)]
-pub struct Tokens(Arc<Source>);
+pub struct Tokens(Arc<TokenSource>);
 
-enum Source {
+enum TokenSource {
     Keystone(Box<Keystone>),
     File(TokenFile),
-    Nobody,
+    Unconfigured,
 }
 
 impl Tokens {
-    /// Keystone says so. It is asked nothing yet, and need not run yet.
+    /// By Keystone. It is asked nothing yet, and need not run yet.
     ///
     /// # Errors
     /// The option that cannot be worked with, and why.
     pub fn keystone(options: KeystoneOptions) -> Result<Self, IdentityError> {
-        Ok(Self(Arc::new(Source::Keystone(Box::new(Keystone::new(options)?)))))
+        Ok(Self(Arc::new(TokenSource::Keystone(Box::new(Keystone::new(options)?)))))
     }
 
-    /// A file says so: see [`token_file`](crate::token_file). `watcher` has it read again when it changes. While it
+    /// By a file: see [`token_file`](crate::token_file). `watcher` has it read again when it changes. While it
     /// cannot be used, its last good state is in force, and with `max_stale` no longer than that.
     ///
     /// # Errors
@@ -41,18 +42,18 @@ impl Tokens {
         max_stale: Option<Duration>,
         watcher: &FileWatcher,
     ) -> Result<Self, IdentityError> {
-        Ok(Self(Arc::new(Source::File(TokenFile::open(path.into(), max_stale, watcher)?))))
+        Ok(Self(Arc::new(TokenSource::File(TokenFile::open(path.into(), max_stale, watcher)?))))
     }
 
-    /// Nobody says so: every token is refused. For a door of which only those parts are used that need none.
-    pub fn nobody() -> Self {
-        Self(Arc::new(Source::Nobody))
+    /// Without a source: every token is refused. For an API of which only the parts without tokens are used.
+    pub fn unconfigured() -> Self {
+        Self(Arc::new(TokenSource::Unconfigured))
     }
 
-    /// The one who asks.
+    /// Authenticates a request.
     ///
     /// `method` and `path` are those of the request, the path as it was sent and without its query: an
-    /// application credential may be restricted to some. Whether the token's scope will do is the door's to say.
+    /// application credential may be restricted to some. Whether the token's scope will do is decided by the API.
     ///
     /// # Errors
     /// [`AuthError::Unauthorized`] is 401, [`AuthError::Unavailable`] is 503.
@@ -65,17 +66,17 @@ impl Tokens {
         let presented = RequestCredentials::read(headers)?;
         let now = Clock::read();
         match &*self.0 {
-            Source::Keystone(keystone) => keystone.identify(presented, method, path, now).await,
-            Source::File(file) => file.identify(presented, now),
-            Source::Nobody => Err(AuthError::unauthorized("no source of identity is configured")),
+            TokenSource::Keystone(keystone) => keystone.identify(presented, method, path, now).await,
+            TokenSource::File(file) => file.identify(presented, now),
+            TokenSource::Unconfigured => Err(AuthError::unauthorized("no source of identity is configured")),
         }
     }
 
     /// What a 401 carries as `WWW-Authenticate`: where to get a token.
     pub fn challenge(&self) -> Option<HeaderValue> {
         match &*self.0 {
-            Source::Keystone(keystone) => Some(keystone.challenge()),
-            Source::File(_) | Source::Nobody => None,
+            TokenSource::Keystone(keystone) => Some(keystone.challenge()),
+            TokenSource::File(_) | TokenSource::Unconfigured => None,
         }
     }
 
@@ -85,22 +86,8 @@ impl Tokens {
     /// What is wrong with the file. Its last good state stays in force.
     pub fn reload(&self) -> Result<bool, IdentityError> {
         match &*self.0 {
-            Source::Keystone(_) | Source::Nobody => Ok(false),
-            Source::File(file) => Ok(file.reload()?),
+            TokenSource::Keystone(_) | TokenSource::Unconfigured => Ok(false),
+            TokenSource::File(file) => Ok(file.reload()?),
         }
-    }
-}
-
-/// When a request is looked at, by both clocks: what Keystone says is told in the one, how long we have known it in
-/// the other, which nobody can turn back.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Clock {
-    pub(crate) time: SystemTime,
-    pub(crate) tick: Instant,
-}
-
-impl Clock {
-    pub(crate) fn read() -> Self {
-        Self { time: SystemTime::now(), tick: Instant::now() }
     }
 }

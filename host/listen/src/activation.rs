@@ -1,7 +1,7 @@
 //! Sockets that a service manager has opened for us (`systemd.socket(5)`, `sd_listen_fds(3)`).
 //!
 //! With them a peer that comes before we are up waits in the socket's queue and is not turned away: dockerd
-//! never finds the door missing.
+//! never finds the socket missing.
 
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::net::UnixListener;
@@ -53,7 +53,7 @@ impl Activation {
     }
 
     /// The addresses of sockets that were passed and that no listener has used: the configuration and the
-    /// service manager do not agree, and whoever connects there gets no answer.
+    /// service manager do not agree, and a peer that connects there gets no response.
     pub fn unused(&self) -> Vec<String> {
         let unix = self.unix.iter().filter_map(|listener| listener.local_addr().ok()).map(|address| {
             address

@@ -27,7 +27,7 @@ impl Drain {
         self.started.send_replace(true);
     }
 
-    /// Whether it has been started: a door may say in its health answer that it is going.
+    /// Whether it has been started: an API may say in its health response that the server is stopping.
     pub fn has_started(&self) -> bool {
         *self.started.borrow()
     }

@@ -18,7 +18,7 @@ pub struct Listener {
     pub(crate) tls: Option<Tls>,
     pub(crate) options: Options,
     local: Local,
-    /// Absent where the socket was passed to us: whoever made it removes it.
+    /// Absent where the socket was passed to us: the process that made it removes it.
     file: Option<SocketFile>,
 }
 
@@ -114,9 +114,9 @@ impl Listener {
         }
     }
 
-    /// Lets nobody else in, and gives back those who had knocked before.
+    /// Accepts no more connections, and returns those that were queued before.
     pub(crate) fn close(self) -> Vec<Accepted> {
-        // First the file: whoever comes now finds no door, and whoever found one is in the queue.
+        // First the file: a peer that comes now finds no socket, and one that found it is in the queue.
         drop(self.file);
         let mut waiting = Vec::new();
         // The system's queue itself is asked: tokio may not have heard of the last ones.

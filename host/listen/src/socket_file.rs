@@ -1,4 +1,4 @@
-//! A unix socket's file: made where nobody else listens, and removed only while it is ours.
+//! A unix socket's file: made where no other process listens, and removed only while it is ours.
 
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
@@ -68,7 +68,7 @@ fn remove_stale(path: &Path) -> Result<(), ListenError> {
     }
 }
 
-/// Never blocks: a queue that is full belongs to somebody.
+/// Never blocks: a queue that is full belongs to a process.
 fn answers(path: &Path) -> Result<(), Errno> {
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
     let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;

@@ -1,7 +1,7 @@
-//! The Barbican door from its configuration: store, key, identity.
+//! The Barbican API from its configuration: store, key, identity.
 
 use portcullis_audit::Log;
-use portcullis_barbican::door::Door;
+use portcullis_barbican::api::BarbicanApi;
 use portcullis_barbican::vault::Vault;
 use portcullis_config::ConfigError;
 use portcullis_engine::Host;
@@ -22,7 +22,7 @@ pub(crate) async fn open(
     host: Arc<Host>,
     log: Log,
     watcher: &FileWatcher,
-) -> Result<Door, ConfigError> {
+) -> Result<BarbicanApi, ConfigError> {
     let tokens =
         tokens(&barbican.identity, watcher).map_err(|error| barbican.location.wrong(chain(&error)))?;
     let (sealer, made) = sealer(&store.key).map_err(|error| store.location.wrong(error))?;
@@ -41,14 +41,14 @@ pub(crate) async fn open(
             file.display()
         );
     }
-    Ok(Door::new(host, log, vault, tokens, barbican.options.clone()))
+    Ok(BarbicanApi::new(host, log, vault, tokens, barbican.options.clone()))
 }
 
 fn tokens(identity: &Identity, watcher: &FileWatcher) -> Result<Tokens, portcullis_identity::IdentityError> {
     match identity {
         Identity::Keystone(options) => Tokens::keystone((**options).clone()),
         Identity::File { path, max_stale } => Tokens::file(path, *max_stale, watcher),
-        Identity::Nobody => Ok(Tokens::nobody()),
+        Identity::Unconfigured => Ok(Tokens::unconfigured()),
     }
 }
 

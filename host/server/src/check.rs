@@ -3,7 +3,7 @@
 use portcullis_engine::Candidate;
 use portcullis_files::FileWatcher;
 
-use crate::mounts::InUse;
+use crate::mounts::MountResources;
 use crate::{Config, ServeError, engine, listeners};
 
 /// Builds the policies, runs their cases, reads certificates, and opens what the mounts need.
@@ -16,7 +16,7 @@ pub async fn check(config: &Config) -> Result<Candidate, ServeError> {
     let candidate = candidate.map_err(|error| ServeError::Policies(config.blame(&error)))?;
     listeners::with_tls(config, &[], &FileWatcher::idle())?;
     if let Some(federation) = &config.federation {
-        InUse::new(FileWatcher::idle()).mounts(federation).await?;
+        MountResources::new(FileWatcher::idle()).mounts(federation).await?;
     }
     Ok(candidate)
 }

@@ -44,11 +44,11 @@ pub struct Config {
     pub(crate) time_budget: Duration,
     /// `[docker]`.
     pub docker: PluginSettings,
-    /// Absent where the door is off.
+    /// Absent where the API is off.
     pub(crate) barbican: Option<Barbican>,
     /// Where `[barbican]` is, if the API is off because no source of identity is configured.
     pub(crate) barbican_disabled_at: Option<Location>,
-    /// Absent where the door is off.
+    /// Absent where the API is off.
     pub(crate) federation: Option<Federation>,
     pub(crate) store: Store,
     /// Where decision records go.
@@ -62,7 +62,7 @@ pub struct Config {
 /// What listens where.
 #[derive(Debug, Clone)]
 pub struct Listen {
-    /// The default of every HTTP door.
+    /// The default of every HTTP API.
     pub api: Vec<Endpoint>,
     /// Where the Docker plugin API listens.
     pub docker: Vec<Endpoint>,
@@ -193,12 +193,12 @@ impl Config {
         location.map_or_else(|| error.to_string(), |location| location.wrong(error).to_string())
     }
 
-    /// Where the federation door listens.
+    /// Where the federation API listens.
     pub(crate) fn federation_listens(&self) -> Option<&[Endpoint]> {
         Some(self.federation.as_ref()?.endpoints(&self.listen.api))
     }
 
-    /// Where the Barbican door listens.
+    /// Where the Barbican API listens.
     pub(crate) fn barbican_listens(&self) -> Option<&[Endpoint]> {
         Some(self.barbican.as_ref()?.listen.as_deref().unwrap_or(&self.listen.api))
     }
@@ -210,7 +210,7 @@ impl Config {
         self.listen.docker.iter().chain(shared).chain(&self.listen.admin)
     }
 
-    /// Where doors that credentials go through are reached from other machines without TLS.
+    /// Addresses of APIs that hand out credentials and are reached from other machines without TLS.
     pub(crate) fn in_clear_text(&self) -> Vec<&Endpoint> {
         let ours = self.federation_listens().unwrap_or_default();
         let theirs = self.barbican_listens().unwrap_or_default();

@@ -13,6 +13,7 @@ mod barbican;
 pub mod builtin;
 mod check;
 mod config;
+mod config_source;
 mod error;
 mod listeners;
 mod mounts;
@@ -21,9 +22,10 @@ mod serve;
 
 pub use check::check;
 pub use config::{Audit, Config, Endpoint, Listen};
+pub use config_source::ConfigSource;
 pub use error::ServeError;
 pub use listeners::{Register, Registration};
-pub use serve::{ConfigSource, engine, serve};
+pub use serve::{engine, serve};
 
 /// The subcommand by which the engine starts its build processes. Not for people.
 pub const BUILD: &str = "build-policy";

@@ -7,21 +7,21 @@ use portcullis_listen::{Proxies, notify};
 use std::sync::Arc;
 
 use crate::Config;
-use crate::mounts::InUse;
-use crate::serve::ConfigSource;
+use crate::config_source::ConfigSource;
+use crate::mounts::MountResources;
 
 /// What a reload changes.
 pub(crate) struct Reloadable {
     pub(crate) host: Arc<Host>,
     pub(crate) log: Log,
-    /// What the mounts have open.
-    pub(crate) in_use: InUse,
+    /// Resources of the mounts.
+    pub(crate) resources: MountResources,
     /// Peers whose connections no listener counts.
     pub(crate) proxies: Proxies,
     pub(crate) status: Arc<ReloadStatus>,
 }
 
-/// Reads everything again. Whatever is wrong with it, the policies in force stay. `started` is the configuration of the
+/// Reads everything again. After any error the policies in force stay. `started` is the configuration of the
 /// start.
 pub(crate) async fn reload(source: &ConfigSource, started: &Config, reloadable: &Reloadable) {
     notify::reloading();
@@ -43,14 +43,14 @@ async fn policies(source: &ConfigSource, started: &Config, reloadable: &Reloadab
     }
     let opened = match &config.federation {
         Some(federation) => {
-            Some(reloadable.in_use.mounts(federation).await.map_err(|error| error.to_string())?)
+            Some(reloadable.resources.mounts(federation).await.map_err(|error| error.to_string())?)
         }
         None => None,
     };
     let (mounts, parts) = opened.unzip();
     let loaded = reloadable.host.load_with(config.policies.clone(), mounts).await;
     let generation = loaded.map_err(|error| config.blame(&error))?;
-    reloadable.in_use.keep(parts.unwrap_or_default()).await;
+    reloadable.resources.commit(parts.unwrap_or_default()).await;
     reloadable.proxies.set(config.proxies());
     tracing::info!(generation = generation.number(), "policies were read again and are in force");
     Ok(())

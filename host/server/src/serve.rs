@@ -1,11 +1,10 @@
-//! Everything wired together: policies first, then the log, then the doors; signals until the end.
+//! Everything wired together: policies first, then the log, then the APIs; signals until the end.
 //!
 //! Nothing listens before every policy is loaded: a configuration that does not hold starts nothing.
 
 use portcullis_admin::{Admin, AdminApi, Metrics, ReloadStatus};
 use portcullis_api::Api;
 use portcullis_audit::{Log, Sink};
-use portcullis_config::ConfigError;
 use portcullis_docker_plugin::DockerPlugin;
 use portcullis_engine::build::{Builder, ResourceLimits};
 use portcullis_engine::cache::Cache;
@@ -14,7 +13,7 @@ use portcullis_files::FileWatcher;
 use portcullis_listen::{Activation, Cores, Drain, Options, notify};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -22,28 +21,11 @@ use tokio::task::JoinSet;
 
 use crate::barbican;
 use crate::config::{AuditTo, Config, Endpoint};
+use crate::config_source::ConfigSource;
 use crate::error::ServeError;
 use crate::listeners::{self, BoundListener, Register, Registration};
-use crate::mounts::InUse;
+use crate::mounts::MountResources;
 use crate::reload::{Reloadable, reload};
-
-/// Where the configuration comes from.
-#[derive(Debug, Clone)]
-pub enum ConfigSource {
-    /// From a file.
-    File(PathBuf),
-    /// The configuration without a file.
-    BuiltIn,
-}
-
-impl ConfigSource {
-    pub(crate) fn load(&self) -> Result<Config, ConfigError> {
-        match self {
-            Self::File(file) => Config::load(file),
-            Self::BuiltIn => Config::default_without_file(),
-        }
-    }
-}
 
 /// The engine. `state` is where compiled policies are kept, `time_budget` how long a request may take in all.
 ///
@@ -116,7 +98,7 @@ async fn start(
     }
     if let Some(location) = &config.barbican_disabled_at {
         tracing::warn!(
-            "{location}: the Barbican door stays off: `[barbican.keystone]` or `tokens` in `[barbican]` says whose a \
+            "{location}: the Barbican API stays off: `[barbican.keystone]` or `tokens` in `[barbican]` says whose a \
              token is and turns it on"
         );
     }
@@ -130,15 +112,15 @@ async fn start(
     }
     let host = engine(config.state.as_deref(), config.time_budget)?;
     let files = FileWatcher::start()?;
-    let in_use = InUse::new(files.clone());
+    let resources = MountResources::new(files.clone());
     let opened = match &config.federation {
-        Some(federation) => Some(in_use.mounts(federation).await?),
+        Some(federation) => Some(resources.mounts(federation).await?),
         None => None,
     };
     let (mounts, parts) = opened.unzip();
     let generation = host.load_with(config.policies.clone(), mounts).await;
     let generation = generation.map_err(|error| ServeError::Policies(config.blame(&error)))?;
-    in_use.keep(parts.unwrap_or_default()).await;
+    resources.commit(parts.unwrap_or_default()).await;
     let more: Vec<_> = more.iter().map(|register| register(config)).collect();
     let pending = listeners::with_tls(config, &more, &files)?;
     let cores = Some(Cores::start()?);
@@ -172,7 +154,7 @@ async fn start(
         files,
         reloads: Arc::clone(&status),
     };
-    let reloadable = Reloadable { host, log, in_use, proxies: options.proxies.clone(), status };
+    let reloadable = Reloadable { host, log, resources, proxies: options.proxies.clone(), status };
     let for_admin = Registration { api: Arc::new(AdminApi::new(admin)), endpoints: &config.listen.admin };
     let registered: Vec<_> = registered.into_iter().chain([for_admin]).collect();
     let bound = listeners::bind(pending, &options, &registered, &mut activation)?;
@@ -213,7 +195,7 @@ async fn register<'a>(
         add(Arc::new(api), endpoints);
     }
     if let Some(endpoints) = config.federation_listens() {
-        let api = portcullis_federation::door::Door::new(Arc::clone(host), log.clone());
+        let api = portcullis_federation::api::FederationApi::new(Arc::clone(host), log.clone());
         add(Arc::new(api.map_err(|error| ServeError::Usage(error.to_string()))?), endpoints);
     }
     Ok(registered)

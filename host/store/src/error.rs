@@ -30,21 +30,21 @@ pub enum StoreError {
     Setting(String),
     /// A newer version of this program has been here.
     #[error(
-        "the database was last used by a newer version: its `{door}` tables are at step {found}, this version knows {known}; start the newer version, or restore a backup"
+        "the database was last used by a newer version: its `{api}` tables are at step {found}, this version knows {known}; start the newer version, or restore a backup"
     )]
     Newer {
         /// Whose tables.
-        door: String,
+        api: String,
         /// The last step that was taken.
         found: i64,
         /// The last step that is known.
         known: i64,
     },
     /// The tables are not those that this program makes.
-    #[error("the database's `{door}` tables are not ours: step {number} was `{found}`, not `{known}`")]
+    #[error("the database's `{api}` tables are not ours: step {number} was `{found}`, not `{known}`")]
     Foreign {
         /// Whose tables.
-        door: String,
+        api: String,
         /// The step.
         number: i64,
         /// Its name in the database.
@@ -53,10 +53,10 @@ pub enum StoreError {
         known: String,
     },
     /// A step could not be taken.
-    #[error("cannot bring the `{door}` tables to step {number} (`{name}`): {detail}")]
+    #[error("cannot bring the `{api}` tables to step {number} (`{name}`): {detail}")]
     Migration {
         /// Whose tables.
-        door: String,
+        api: String,
         /// The step.
         number: i64,
         /// Its name.
@@ -79,7 +79,7 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// Whether the same may succeed a moment later: an HTTP door answers 503 then, else 500.
+    /// Whether the same may succeed a moment later: an HTTP API responds with 503 then, else 500.
     pub fn is_unavailable(&self) -> bool {
         matches!(self, Self::Unavailable(_) | Self::Conflict)
     }

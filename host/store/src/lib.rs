@@ -1,7 +1,7 @@
-//! Where what must last is kept: SQLite in a file, or PostgreSQL.
+//! The database: SQLite in a file, or PostgreSQL.
 //!
-//! A write that was acknowledged survives `kill -9` and power loss, on both. What a door keeps it says in its own
-//! tables, by its own [`Migration`]s; this crate knows no door, and no table but the one that lists migrations.
+//! A write that was acknowledged survives `kill -9` and power loss, on both. An API keeps its data in its own
+//! tables, made by its own [`Migration`]s; this crate knows no API, and no table but its own.
 //!
 //! * [`Location`]: what an operator may write, `sqlite:FILE` or `postgres://...`
 //! * [`Store`]: the pool; [`Store::read`] for one statement, [`Store::write`] for a transaction
@@ -11,8 +11,8 @@
 //! * [`Store::check`]: the write that a readiness probe tries
 //! * [`seal`]: what is secret at rest
 //!
-//! SQLite runs in WAL mode with `synchronous=FULL`, one connection that writes and a few that read: nobody ever
-//! waits for a lock that another request holds, but writers for writers, in order. Text compares and sorts by its
+//! SQLite runs in WAL mode with `synchronous=FULL`, one connection that writes and a few that read: no request
+//! waits for a lock that another one holds, but writers for writers, in order. Text compares and sorts by its
 //! bytes in both databases; in PostgreSQL that takes `COLLATE "C"` in the table's definition. Text with U+0000 is
 //! refused for both, since PostgreSQL cannot store it.
 
@@ -21,6 +21,7 @@ mod error;
 mod location;
 mod migrate;
 mod open;
+mod options;
 mod postgres;
 mod row;
 pub mod seal;
@@ -32,7 +33,8 @@ mod write_check;
 pub use error::StoreError;
 pub use location::{Location, LocationError};
 pub use migrate::Migration;
-pub use open::{Options, Store};
+pub use open::Store;
+pub use options::Options;
 pub use row::Row;
 pub use sql::{Sql, Value};
 pub use transaction::{Act, BoxFuture, Transaction};

@@ -2,35 +2,22 @@
 
 use std::fmt;
 use std::hash::{BuildHasher as _, RandomState};
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep};
 
 use crate::location::Place;
 use crate::postgres::Postgres;
 use crate::sqlite::Sqlite;
 use crate::transaction::{Act, Transaction};
-use crate::write_check::LastCheck;
-use crate::{Location, Row, Sql, StoreError, Value};
+use crate::{Location, Options, Row, Sql, StoreError, Value};
 
 /// For how long a transaction that others get in the way of is tried again.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How the pool is laid out.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// Connections that read, of SQLite. One more writes.
-    pub readers: u32,
-    /// Connections at most, of PostgreSQL.
-    pub connections: u32,
-    /// How long to wait for a connection before [`StoreError::Unavailable`].
-    pub acquire_timeout: Duration,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self { readers: 4, connections: 10, acquire_timeout: Duration::from_secs(3) }
-    }
-}
+/// The result of the last [`Store::check`]. The lock is held while a check runs, so that concurrent probes share one write.
+pub(crate) type LastCheck = Arc<Mutex<Option<(Instant, Result<(), Arc<StoreError>>)>>>;
 
 /// A database and its connections. Cheap to clone.
 #[derive(Clone)]
@@ -72,7 +59,7 @@ impl Store {
     /// was written is on the disk.
     ///
     /// Where other writes come in between, `act` runs anew from the start: it must do nothing but use the
-    /// transaction. It runs to its end also when whoever waits for it goes away.
+    /// transaction. It runs to its end also when its caller goes away.
     pub async fn write<T, F>(&self, act: F) -> Result<T, StoreError>
     where
         T: Send + 'static,

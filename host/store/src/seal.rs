@@ -1,6 +1,6 @@
 //! What is secret at rest: AES-256-GCM under one master key.
 //!
-//! What is sealed can be opened only at the place it was sealed for, a table and a row of it, so that whoever can
+//! What is sealed can be opened only at the place it was sealed for, a table and a row of it, so that an attacker who can
 //! write to the database but has no key cannot give one row's secret to another. A [`Sealer`] seals with one key
 //! and opens with several: a new key is put in front, the old ones stay until nothing is left that they sealed
 //! ([`key_of`] says which).
@@ -54,7 +54,7 @@ pub enum SealError {
         /// What the system said.
         source: std::io::Error,
     },
-    /// The key file is no file, or belongs to somebody else.
+    /// The key file is no file, or belongs to another user.
     #[error(transparent)]
     KeyFileAccess(FileError),
     /// The key file holds no key.

@@ -2,26 +2,15 @@
 
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 
-use crate::{Migration, Sql, Store, StoreError};
+use crate::{Sql, Store, StoreError};
 
 /// How long a result is used again, so that frequent probes cost one write a second.
 const TTL: Duration = Duration::from_secs(1);
 /// How long one probe waits for the write.
 const TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The table with one row that the check writes.
-pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
-    number: 1,
-    name: "write check",
-    sql: Sql::each(
-        "CREATE TABLE portcullis_write_check (
-            id INTEGER PRIMARY KEY CHECK (id = 1), writes INTEGER NOT NULL, filler BLOB NOT NULL) STRICT",
-        "CREATE TABLE portcullis_write_check (id BIGINT PRIMARY KEY CHECK (id = 1), writes BIGINT NOT NULL)",
-    ),
-}];
 /// In SQLite 64 KiB are written, more than a request of an API writes: a disk with room for one page would pass
 /// otherwise. Random bytes need their room on a file system that compresses, too.
 const WRITE: Sql = Sql::each(
@@ -30,9 +19,6 @@ const WRITE: Sql = Sql::each(
     "INSERT INTO portcullis_write_check (id, writes) VALUES (1, 1)
      ON CONFLICT (id) DO UPDATE SET writes = portcullis_write_check.writes + 1",
 );
-
-/// The result of the last check. The lock is held while a check runs, so that concurrent probes share one write.
-pub(crate) type LastCheck = Arc<Mutex<Option<(Instant, Result<(), Arc<StoreError>>)>>>;
 
 impl Store {
     /// Whether the database can be read and written, for a readiness probe. After [`Store::migrate`].

@@ -105,7 +105,7 @@ impl Service {
     }
 
     pub fn signal(&self, signal: Signal) {
-        // An error means that it has ended, which is for whoever waits for it to say.
+        // An error means that it has ended, which the code that waits for it reports.
         let _ = kill_process(Pid::from_child(&self.child), signal);
     }
 

@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 pub enum Mood {
     /// A token, if the question is a proper one.
     Ok,
-    /// A token, but 400 to whoever asks for a duration: so AWS treats credentials that were got with temporary ones.
+    /// A token, but 400 to a request with a duration: so AWS treats credentials that were got with temporary ones.
     Chained,
     /// That status and body.
     Answer(u16, String),

@@ -31,7 +31,7 @@ use time::{http_date, iso, unix_now};
 pub enum Mood {
     /// Credentials, that last as long as was asked for.
     Ok,
-    /// Credentials that expire that many seconds from now, whatever was asked for.
+    /// Credentials that expire that many seconds from now, with any duration asked for.
     ExpiresIn(i64),
     /// Credentials with that text as their `Expiration`.
     Expiration(String),

@@ -7,7 +7,7 @@
 //! * [`needs`]: what is skipped, and where that is a failure
 //! * [`child`]: processes; [`portcullis`]: the program under test
 //! * [`dockerd`], [`plugin`]: a Docker daemon and its plugin files
-//! * [`openstack`], [`keystone`], [`barbican`]: OpenStack services and clients
+//! * [`openstack`], with [`keystone`] and [`barbican`]: OpenStack services and clients
 //! * [`aws_tools`], [`moto`], [`fake_sts`], [`fake_sign_in`]: clients and servers of AWS
 //! * [`postgres`], [`pki`], [`http`]
 //! * [`echo`]: the smallest API
@@ -23,14 +23,12 @@
 )]
 
 pub mod aws_tools;
-pub mod barbican;
 pub mod child;
 pub mod dockerd;
 pub mod echo;
 pub mod fake_sign_in;
 pub mod fake_sts;
 pub mod http;
-pub mod keystone;
 pub mod moto;
 pub mod needs;
 pub mod openstack;
@@ -39,10 +37,10 @@ pub mod plugin;
 pub mod portcullis;
 pub mod postgres;
 
-pub use barbican::{Barbican, KeyManager, Regime};
 pub use child::Run;
 pub use dockerd::{DockerTls, Dockerd, Needed, need_dockerd};
-pub use openstack::Openstack;
+pub use openstack::barbican::{Barbican, KeyManager, Regime};
+pub use openstack::{Openstack, barbican, keystone};
 pub use pki::Authority;
 pub use plugin::Plugin;
 pub use portcullis::Portcullis;

@@ -3,10 +3,13 @@
 //! `tests/run` installs them into `$XDG_CACHE_HOME/portcullis/tools/openstack` (or `PORTCULLIS_OPENSTACK` names
 //! another virtual environment). One Keystone, and one Barbican for each regime, serve all the tests of a process.
 
+pub mod barbican;
 pub mod client;
+pub mod keystone;
 
-use super::barbican::{Barbican, Regime};
-use super::keystone::Keystone;
+use barbican::{Barbican, Regime};
+use keystone::Keystone;
+
 use super::needs::{missing, virtual_environment};
 use std::fs::File;
 use std::net::TcpListener;
@@ -99,7 +102,7 @@ pub fn script(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/support/openstack").join(name)
 }
 
-/// A server in a folder of its own. It ends when this process does, whatever ends that, and takes its folder with
+/// A server in a folder of its own. It ends when this process does, however that ends, and takes its folder with
 /// it: what is shared by all tests is never dropped.
 pub struct Server {
     child: Child,

@@ -19,7 +19,7 @@ fn unique() -> String {
 }
 
 impl Plugin {
-    /// A socket in `/run/docker/plugins`. Nothing is made there: whoever serves the plugin makes its socket.
+    /// A socket in `/run/docker/plugins`. Nothing is made there: the program that serves the plugin makes its socket.
     pub fn socket() -> Self {
         let name = unique();
         let file = Path::new("/run/docker/plugins").join(format!("{name}.sock"));

@@ -1,6 +1,6 @@
 //! Policy `builtin:allow`: grants every call to the Docker daemon that no guard denies. It takes no settings.
 //!
-//! A guard such as docker-baseline only denies or abstains, and what nobody grants is refused: this is the
+//! A guard such as docker-baseline only denies or abstains, and what no policy grants is refused: this is the
 //! simplest thing that grants.
 
 use portcullis_policy_sdk::prelude::*;

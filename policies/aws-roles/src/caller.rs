@@ -1,4 +1,4 @@
-//! What is proved of whoever asks.
+//! What is proved of the caller.
 
 use portcullis_policy_sdk::aws;
 use std::net::IpAddr;
@@ -8,7 +8,7 @@ use crate::network;
 /// The attribute in which the identity source says the name of the host that asks, proved by a look-up both ways.
 const HOST_NAME: &str = "host-name";
 
-/// Somebody with a name.
+/// A caller with a name.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Caller<'a> {
     pub(crate) name: &'a str,
@@ -22,7 +22,7 @@ pub(crate) struct Caller<'a> {
 }
 
 impl<'a> Caller<'a> {
-    /// Nobody, where the caller is anonymous.
+    /// None, where the caller is anonymous.
     pub(crate) fn of(request: &'a aws::Request) -> Option<Self> {
         let principal = &request.principal;
         let name = principal.name.as_deref().filter(|name| !name.is_empty())?;

@@ -1,8 +1,8 @@
-//! Policy `builtin:aws-roles`: which AWS accounts and roles somebody may have, and how their sessions are to be. It
+//! Policy `builtin:aws-roles`: which AWS accounts and roles a user may have, and how their sessions are to be. It
 //! grants by group, host name, network and list, and denies by list; an anonymous caller gets nothing.
 //!
 //! What decides is proved: the name, groups and attributes that the host's identity source vouches for, and the
-//! address. Nothing that the request itself says goes into a session, so nobody can give themselves a tag that a
+//! address. Nothing that the request itself says goes into a session, so no user can give themselves a tag that a
 //! resource policy trusts.
 //!
 //! * [`settings`]: what the operator may write
@@ -11,7 +11,7 @@
 //! * `rules`: each kind of rule, checked, as decisions use it
 //! * `session`: how a granted session is to be
 //! * `who`: which rules are about this caller
-//! * `caller`: what is proved of whoever asks
+//! * `caller`: what is proved of the caller
 //! * `decide`: one question, and the rules in their order
 
 pub mod settings;

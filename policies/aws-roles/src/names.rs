@@ -49,7 +49,7 @@ impl<'de> Deserialize<'de> for Names {
     }
 }
 
-/// A list that names nobody is most likely a mistake, and read as "no condition" it would be a wide one.
+/// A list that names no user is most likely a mistake, and read as "no condition" it would be a wide one.
 fn named<E: Error>(names: Vec<String>) -> Result<Names, E> {
     if names.is_empty() {
         return Err(E::custom("the list is empty; leave the key out, or name somebody"));

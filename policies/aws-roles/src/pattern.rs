@@ -32,7 +32,7 @@ impl Pattern {
                 return Err(format!("`{written}` has no group named `{group}`; write `(?P<{group}>...)`"));
             }
         }
-        // The engine makes its working memory at the first search: here it gets into the frozen image.
+        // The engine makes its working memory at the first search: here it gets into the pre-initialized image.
         let _ = regex.captures(&text);
         Ok(Self { text, prefix, regex })
     }

@@ -234,7 +234,7 @@ fn role(place: &str, name: &str) -> Result<(), String> {
     ))
 }
 
-/// Everybody is said by `users`; a group of that name, or nobody, would be a surprise.
+/// Everybody is said by `users`; a group of that name, or none, would be a surprise.
 fn no_star(place: &str, groups: Option<&Names>) -> Result<(), String> {
     if groups.is_some_and(Names::all) {
         return Err(format!("`{place}`: `groups` are named one by one; write `users = \"*\"` for everybody"));

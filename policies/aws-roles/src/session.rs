@@ -89,7 +89,7 @@ impl Session {
         Ok(self)
     }
 
-    /// Keys are one to AWS in whatever case (STS API reference, `Tag`).
+    /// Keys are one to AWS in any case (STS API reference, `Tag`).
     fn check_tags(&self, place: &str) -> Result<(), String> {
         let mut known = BTreeSet::new();
         for key in self.tags.keys() {

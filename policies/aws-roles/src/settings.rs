@@ -175,7 +175,7 @@ granting! {
         #[serde(default)]
         preset: Option<Preset>,
     }
-    /// One role for whoever comes from a network.
+    /// One role for all clients of a network.
     NetworkRule {
         networks: Networks,
         account: String,

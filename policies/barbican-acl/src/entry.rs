@@ -36,11 +36,11 @@ pub(crate) struct Entry<'a> {
     /// Absent means a user.
     pub(crate) kind: Option<Kind>,
     pub(crate) id: &'a str,
-    /// Milliseconds since 1970-01-01 UTC: from then on it names nobody.
+    /// Milliseconds since 1970-01-01 UTC: from then on it names no user.
     pub(crate) until: Option<u64>,
 }
 
-/// What is wrong with an entry, which therefore names nobody.
+/// What is wrong with an entry, which therefore names no user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Malformed {
     /// A prefix and nothing behind it.

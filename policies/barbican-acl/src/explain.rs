@@ -1,4 +1,4 @@
-//! Why nothing was granted, and what to do. Written for whoever was refused; what they could not know otherwise (who
+//! Why nothing was granted, and what to do. Written for the user who was refused; what they could not know otherwise (who
 //! made the entity, which project owns it, who else is listed) is not in it.
 
 use crate::entry::{Entry, Honoured, Malformed};

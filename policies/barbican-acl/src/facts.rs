@@ -81,7 +81,7 @@ impl<'a> Facts<'a> {
         self.same_project && self.admin()
     }
 
-    /// The ACLs by which somebody may be listed: the entity's own, then those of containers that cover it.
+    /// The ACLs by which a user may be listed: the entity's own, then those of containers that cover it.
     pub(crate) fn acls(&self) -> impl Iterator<Item = (&'a secrets::Acl, bool)> {
         let own = self.access.acl.iter().map(|acl| (acl, true));
         own.chain(self.covering().map(|acl| (acl, false)))

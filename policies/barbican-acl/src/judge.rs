@@ -23,7 +23,7 @@ fn judge(settings: &Checked, access: &secrets::Access) -> Result<Ground, Denial>
     let operation = Operation::from_name(&access.operation)
         .ok_or_else(|| explain::plain(Rule::UnknownOperation, "this policy does not know the operation"))?;
     let caller = Caller::of(&access.principal).ok_or_else(explain::scope)?;
-    // Wherever the role is held: what shuts somebody out is read widely.
+    // Wherever the role is held: what shuts a user out is read widely.
     if settings.deny.name(&caller, true, access.context.now) {
         return Err(explain::barred(&caller));
     }
@@ -52,7 +52,7 @@ fn entity(operation: Operation, access: &secrets::Access) -> Result<&secrets::En
     fits.then_some(entity).ok_or_else(unknown)
 }
 
-/// Where a container's ACL opens secrets, whoever may change it, or put a secret under it, could open a private secret
+/// Where a container's ACL opens secrets, a user who may change it, or put a secret under it, could open a private secret
 /// for themselves. Barbican lets the whole project do both while the container is not private.
 fn covering_container(facts: &Facts<'_>, ground: Ground) -> Result<(), Denial> {
     let written = &facts.settings.written;
@@ -64,7 +64,7 @@ fn covering_container(facts: &Facts<'_>, ground: Ground) -> Result<(), Denial> {
     Ok(())
 }
 
-/// An entry that names nobody would look like a grant in the ACL. Entries that stand there already may stay: clients
+/// An entry that names no user would look like a grant in the ACL. Entries that stand there already may stay: clients
 /// read the list, add to it and write it back.
 fn new_entries(facts: &Facts<'_>) -> Result<(), Denial> {
     let Some(proposed) = &facts.access.proposed else { return Ok(()) };

@@ -4,7 +4,7 @@ use crate::entry::{Entry, Honoured, Kind};
 use crate::roles;
 use portcullis_policy_sdk::prelude::*;
 
-/// Somebody with a token for a project: what the rules need of the requester.
+/// A user with a token for a project: what the rules need of the requester.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Caller<'a> {
     pub(crate) user: &'a str,
@@ -13,7 +13,7 @@ pub(crate) struct Caller<'a> {
 }
 
 impl<'a> Caller<'a> {
-    /// Nobody where the token names no user or is not for a project (`barbican/api/middleware/context.py`).
+    /// None where the token names no user or is not for a project (`barbican/api/middleware/context.py`).
     pub(crate) fn of(requester: &'a secrets::Requester) -> Option<Self> {
         let user = requester.user.as_deref().filter(|user| !user.is_empty())?;
         let project = requester.project.as_deref().filter(|project| !project.is_empty())?;

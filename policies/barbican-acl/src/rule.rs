@@ -73,7 +73,7 @@ names! {
         Private = "private",
         /// The entity is private, and the setting `shut_out_admins` is on.
         AdminShutOut = "admin-shut-out",
-        /// Being listed lets somebody read, and this is more.
+        /// Being listed lets a user read, and this is more.
         ListedOnly = "listed-only",
         /// Legacy: containers are deleted by who made them, or by an admin.
         NotCreator = "not-creator",

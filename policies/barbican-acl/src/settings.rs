@@ -9,7 +9,7 @@
 //! containers_cover_secrets = false # a container's ACL reaches its creator's secrets in it
 //! shut_out_admins = false          # project-access = false holds for admins too
 //! allow = ["project:ID"]           # as if listed in every ACL; entries as in an ACL, all kinds and expiry honoured
-//! deny = ["ID"]                    # refused whatever else holds
+//! deny = ["ID"]                    # refused regardless of all else
 //! ```
 
 use crate::entry::{Honoured, Kind};

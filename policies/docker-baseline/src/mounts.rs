@@ -8,7 +8,7 @@ use portcullis_policy_sdk::parse;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-/// Whoever reaches one of these has the host: the sockets of dockerd and containerd, their directories (plugins
+/// A container that reaches one of these has the host: the sockets of dockerd and containerd, their directories (plugins
 /// have sockets there), and `/proc`, through which every other path can be said. [`clean`] reads `/var/run` as
 /// `/run`; it stands here for `/var`, which holds it where it is no link.
 const SOCKETS: &[&str] = &["/run/docker.sock", "/run/docker", "/run/containerd", "/proc", "/var/run"];

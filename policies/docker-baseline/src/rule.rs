@@ -29,7 +29,7 @@ rules! {
     UnseenBody = "unseen-body",
     /// Parameters of a build or an import that a form could replace unseen.
     UnshownForm = "unshown-form",
-    /// `BuildKit`'s control API: whatever is built there, no policy sees.
+    /// `BuildKit`'s control API: what is built there, no policy sees.
     BuildKit = "buildkit",
     /// Installing, removing, enabling or changing plugins; they run with the host's privileges.
     PluginAdministration = "plugin-administration",

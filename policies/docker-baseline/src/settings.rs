@@ -4,7 +4,7 @@
 //! [policies.settings]
 //! otherwise = "abstain"                  # or "allow": it grants what it does not deny
 //! allowed_mounts = ["/srv"]              # directories of the host that may be mounted, and all below them
-//! protected_paths = ["/var/lib/secrets"] # never to be mounted, nor a directory above, whatever is allowed
+//! protected_paths = ["/var/lib/secrets"] # never to be mounted, nor a directory above, even if allowed
 //! allow_docker_socket = false            # the daemon's and containerd's sockets
 //! allowed_capabilities = ["NET_ADMIN"]   # beyond Docker's default set
 //! allowed_runtimes = ["runsc"]           # besides the daemon's default and runc

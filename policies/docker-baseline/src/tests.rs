@@ -123,7 +123,7 @@ fn a_reason_fits_the_contract_however_long_the_settings_are() {
 }
 
 proptest! {
-    /// A guard: whatever is asked, it never grants.
+    /// A guard: it never grants any request.
     #[test]
     fn it_never_allows(operation in "[A-Z][a-zA-Z]{0,12}", path in "[/.a-z]{0,20}", privileged: bool, named in "[a-z*:]{0,6}") {
         let policy = baseline(r#"{"allow":{"*":["privileged","host-mount","docker-socket"],"a":["device"]}}"#);

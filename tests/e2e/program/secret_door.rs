@@ -116,7 +116,7 @@ fn a_bad_key_is_named_with_its_line() {
 fn it_is_off_until_somebody_says_whose_a_token_is() {
     let place = Place::new();
     let portcullis = place.start(&door(&place, ""));
-    let line = "the Barbican door stays off: `[barbican.keystone]` or `tokens`";
+    let line = "the Barbican API stays off: `[barbican.keystone]` or `tokens`";
     assert!(portcullis.log().contains(line), "{}", portcullis.log());
     assert!(!place.at("secrets.sock").exists());
     assert!(!place.at("state/portcullis.db").exists(), "a store that nobody uses");

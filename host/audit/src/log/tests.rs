@@ -234,7 +234,7 @@ async fn writers_at_once_share_a_write() {
         })
         .collect();
     // All but the first are in the queue when the disk comes back.
-    while log.shared.room.available_permits() > QUEUE - 200 {
+    while log.shared.permits.available_permits() > QUEUE - 200 {
         tokio::task::yield_now().await;
     }
     drop(release);

@@ -62,7 +62,7 @@ fn entity(kind: Kind, target: &Facts<'_>, asking: &Requester) -> Result<(Entity,
     let acl = (listed || !project_access).then(|| Acl {
         users,
         project_access,
-        // Whoever explains a decision by this ACL should know that it is not all of it.
+        // An explanation of a decision by this ACL should say that it is not all of it.
         extra: vec![("users".into(), "requester-only".into())],
         ..Acl::default()
     });
@@ -118,7 +118,7 @@ impl Facts<'_> {
         self.optional_text(key)?.ok_or_else(|| self.wrong(problem, key))
     }
 
-    /// A text that may be absent or null. An empty one is nobody's id.
+    /// A text that may be absent or null. An empty one is no id.
     fn optional_text(&self, key: &str) -> Result<Option<String>, OsloRefusal> {
         match self.object.0.get(key) {
             None | Some(Value::Null) => Ok(None),

@@ -157,7 +157,7 @@ fn what_is_known_of_the_acl() {
         (Some("read"), true, Some((vec!["u2"], true))),
         (Some("read"), false, Some((vec!["u2"], false))),
         (None, false, Some((vec![], false))),
-        // An open ACL or none: nobody can tell.
+        // An open ACL or none: the request does not tell.
         (None, true, None),
     ];
     for (read, project_access, expected) in cases {

@@ -25,7 +25,7 @@ static ITEM: Schema = Schema {
 
 /// What a client writes about reading, the one operation that there is.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Written {
+pub struct RequestBody {
     /// Absent leaves them, or means none, by the method.
     pub users: Option<Vec<String>>,
     /// Absent leaves it, or means true, by the method.
@@ -33,14 +33,14 @@ pub struct Written {
 }
 
 /// The ACL in a body whose strings are stripped. `None` where it says nothing: `{}` and `{"read": {}}`.
-pub fn parse(body: &Value) -> Result<Option<Written>, Invalid> {
+pub fn parse(body: &Value) -> Result<Option<RequestBody>, Invalid> {
     validate(body, &BODY, NAME)?;
     let Some(read) = body.get("read").filter(|read| !read.is_falsy()) else { return Ok(None) };
     let users = match read.get("users").and_then(Value::as_array) {
         Some(items) => Some(users(items)?),
         None => None,
     };
-    Ok(Some(Written { users, project_access: read.get("project-access").and_then(Value::as_bool) }))
+    Ok(Some(RequestBody { users, project_access: read.get("project-access").and_then(Value::as_bool) }))
 }
 
 /// Barbican's schema looks at the first item only; the others are held against the same words.
@@ -64,7 +64,7 @@ mod tests {
     use super::*;
     use crate::json;
 
-    fn read(text: &str) -> Result<Option<Written>, String> {
+    fn read(text: &str) -> Result<Option<RequestBody>, String> {
         let mut body = json::parse(text.as_bytes()).unwrap();
         body.strip();
         parse(&body).map_err(|error| error.to_string())
@@ -76,18 +76,18 @@ mod tests {
         for (text, written) in [
             ("{}", None),
             (r#"{"read":{}}"#, None),
-            (r#"{"read":{"users":[]}}"#, Some(Written { users: users(&[]), project_access: None })),
+            (r#"{"read":{"users":[]}}"#, Some(RequestBody { users: users(&[]), project_access: None })),
             (
                 r#"{"read":{"project-access":false}}"#,
-                Some(Written { users: None, project_access: Some(false) }),
+                Some(RequestBody { users: None, project_access: Some(false) }),
             ),
             (
                 r#"{"read":{"users":[" u1 ","u2\t\n","u1",""],"project-access":true}}"#,
-                Some(Written { users: users(&["u1", "u2", ""]), project_access: Some(true) }),
+                Some(RequestBody { users: users(&["u1", "u2", ""]), project_access: Some(true) }),
             ),
             (
                 r#"{"read":{"users":["Ünï","用户","\ud83d\ude00"]}}"#,
-                Some(Written { users: users(&["Ünï", "用户", "😀"]), project_access: None }),
+                Some(RequestBody { users: users(&["Ünï", "用户", "😀"]), project_access: None }),
             ),
         ] {
             assert_eq!(read(text), Ok(written), "{text}");

@@ -29,7 +29,7 @@ static BODY: Schema = Schema {
 
 /// A container that a client wants made.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Written {
+pub struct RequestBody {
     /// Its name.
     pub name: Option<String>,
     /// `generic`, `rsa` or `certificate`.
@@ -39,7 +39,7 @@ pub struct Written {
 }
 
 /// The container in a body whose strings are stripped. `host` is the base of our own references.
-pub fn parse(body: &Value, host: &str) -> Result<Written, Invalid> {
+pub fn parse(body: &Value, host: &str) -> Result<RequestBody, Invalid> {
     validate(body, &BODY, NAME)?;
     without_nul(body.get("name"), NAME, "name")?;
     let text = |value: &Value, key| value.get(key).and_then(Value::as_str).map(String::from);
@@ -70,7 +70,7 @@ pub fn parse(body: &Value, host: &str) -> Result<Written, Invalid> {
     if !secrets.is_empty() {
         hold_names_against(&container_type, &names)?;
     }
-    Ok(Written { name: text(body, "name"), container_type, secrets })
+    Ok(RequestBody { name: text(body, "name"), container_type, secrets })
 }
 
 /// The last segment of a reference, be there a slash after it or not.
@@ -116,7 +116,7 @@ mod tests {
     use super::*;
     use crate::json;
 
-    fn read(text: &str) -> Result<Written, String> {
+    fn read(text: &str) -> Result<RequestBody, String> {
         let mut body = json::parse(text.as_bytes()).unwrap();
         body.strip();
         parse(&body, "http://h").map_err(|error| error.to_string())
@@ -128,7 +128,7 @@ mod tests {
             {"name":"a","secret_ref":"http://h/v1/secrets/1"},
             {"secret_ref":"http://h/v1/secrets/2/"},
             {"name":null,"secret_ref":"http://h/v1/secrets/3"}]}"#;
-        let written = Written {
+        let written = RequestBody {
             name: Some("c".into()),
             container_type: "generic".into(),
             secrets: vec![(Some("a".into()), "1".into()), (None, "2".into()), (None, "3".into())],

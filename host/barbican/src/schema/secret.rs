@@ -37,7 +37,7 @@ static BODY: Schema = Schema {
 
 /// A secret that a client wants made.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Written {
+pub struct RequestBody {
     /// Its name.
     pub name: Option<String>,
     /// One of Barbican's types, `opaque` where none is given.
@@ -72,7 +72,7 @@ impl fmt::Debug for Payload {
 /// The secret in a body whose strings are stripped.
 ///
 /// `now` is in microseconds since 1970-01-01 UTC; `max_bytes` is the most that a payload may be, as it is sent.
-pub fn parse(body: &Value, now: i64, max_bytes: usize) -> Result<Written, Invalid> {
+pub fn parse(body: &Value, now: i64, max_bytes: usize) -> Result<RequestBody, Invalid> {
     validate(body, &BODY, NAME)?;
     for property in ["name", "algorithm", "mode"] {
         without_nul(body.get(property), NAME, property)?;
@@ -102,7 +102,7 @@ pub fn parse(body: &Value, now: i64, max_bytes: usize) -> Result<Written, Invali
     if text("transport_key_needed") == Some("true") {
         return Err(wrong("transport keys are not offered", "transport_key_needed"));
     }
-    Ok(Written {
+    Ok(RequestBody {
         name: text("name").map(String::from),
         secret_type: text("secret_type").unwrap_or("opaque").to_owned(),
         algorithm: text("algorithm").map(String::from),

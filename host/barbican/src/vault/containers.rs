@@ -8,7 +8,7 @@ use super::acls::put_acl;
 use super::{Container, CreateContainer, Kind, NewContainer, Timestamp, Vault, statements};
 
 /// How many containers of its creator's may hold one secret. Every decision about the secret is told of all of these, and
-/// of nobody else's: whoever may make containers could otherwise make a secret of a colleague's too heavy to decide about.
+/// of no other user's: a user who may make containers could otherwise make a colleague's secret too large to decide about.
 pub const MOST_HOLDERS: i64 = 64;
 
 impl Vault {

@@ -181,7 +181,7 @@ impl Entity {
 
 /// An entity with everything a decision about it needs, all of it of one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Held {
+pub struct EntityWithAcl {
     /// The entity.
     pub entity: Entity,
     /// Its ACL, if one is set.

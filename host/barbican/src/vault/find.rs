@@ -3,11 +3,11 @@
 use portcullis_store::StoreError;
 use uuid::Uuid;
 
-use super::{Filter, Held, Kind, Page, Scope, Timestamp, Vault, rows, statements};
+use super::{EntityWithAcl, Filter, Kind, Page, Scope, Timestamp, Vault, rows, statements};
 
 impl Vault {
     /// One entity with all that a decision needs, by one statement. Nothing, where it is unknown, deleted or expired.
-    pub async fn find(&self, kind: Kind, id: Uuid) -> Result<Option<Held>, StoreError> {
+    pub async fn find(&self, kind: Kind, id: Uuid) -> Result<Option<EntityWithAcl>, StoreError> {
         let id = id.to_string().into();
         let mut found = match kind {
             Kind::Secret => {

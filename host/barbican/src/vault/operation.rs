@@ -3,7 +3,7 @@
 use std::fmt;
 use zeroize::Zeroizing;
 
-use super::{AclValue, Container, Held, SecretRef, Timestamp};
+use super::{AclValue, Container, EntityWithAcl, SecretRef, Timestamp};
 
 /// A secret to be made. Its id, status and times are given by the vault.
 #[derive(Debug, Clone, Default)]
@@ -150,7 +150,7 @@ impl Filter {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
     /// Oldest first, secrets without their holders.
-    pub entities: Vec<Held>,
+    pub entities: Vec<EntityWithAcl>,
     /// How many there are in all.
     pub total: u64,
 }

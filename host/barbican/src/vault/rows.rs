@@ -3,7 +3,7 @@
 use portcullis_store::{Row, StoreError};
 use uuid::Uuid;
 
-use super::{Acl, Container, Entity, Held, Secret, SecretRef, Timestamp, Version};
+use super::{Acl, Container, Entity, EntityWithAcl, Secret, SecretRef, Timestamp, Version};
 
 /// Columns, one after the other.
 struct Columns<'r> {
@@ -112,8 +112,8 @@ fn read_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, StoreError
 }
 
 /// Secrets, each with its holders: rows of one secret follow on each other.
-pub(super) fn secrets(rows: &[Row]) -> Result<Vec<Held>, StoreError> {
-    let mut all: Vec<Held> = Vec::new();
+pub(super) fn secrets(rows: &[Row]) -> Result<Vec<EntityWithAcl>, StoreError> {
+    let mut all: Vec<EntityWithAcl> = Vec::new();
     for row in rows {
         let mut columns = Columns { row, next: 0 };
         let version = Version(columns.integer()?);
@@ -122,7 +122,7 @@ pub(super) fn secrets(rows: &[Row]) -> Result<Vec<Held>, StoreError> {
         let holder = if columns.is_null()? { None } else { Some((columns.container()?, columns.acl()?)) };
         match all.last_mut().filter(|last| last.entity.id() == secret.id) {
             Some(last) => last.holders.extend(holder),
-            None => all.push(Held {
+            None => all.push(EntityWithAcl {
                 entity: Entity::Secret(secret),
                 acl,
                 version,
@@ -134,10 +134,10 @@ pub(super) fn secrets(rows: &[Row]) -> Result<Vec<Held>, StoreError> {
 }
 
 /// Containers, one a row.
-pub(super) fn containers(rows: &[Row]) -> Result<Vec<Held>, StoreError> {
+pub(super) fn containers(rows: &[Row]) -> Result<Vec<EntityWithAcl>, StoreError> {
     let one = |row| {
         let mut columns = Columns { row, next: 0 };
-        Ok(Held {
+        Ok(EntityWithAcl {
             version: Version(columns.integer()?),
             acl: columns.acl()?,
             entity: Entity::Container(columns.container()?),

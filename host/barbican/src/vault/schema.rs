@@ -1,4 +1,4 @@
-//! The door's tables. Columns are named as in barbican/model/models.py where they are the same thing.
+//! The tables of the API. Columns are named as in barbican/model/models.py where they are the same thing.
 
 use portcullis_store::{Migration, Sql};
 

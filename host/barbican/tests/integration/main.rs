@@ -11,7 +11,7 @@
     reason = "this is how a test fails, and says what it measured"
 )]
 
-mod door;
+mod api;
 #[allow(dead_code, reason = "the store's own tests use more of it")]
 #[path = "../../../store/tests/store/support.rs"]
 mod support;

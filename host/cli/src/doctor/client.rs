@@ -1,4 +1,4 @@
-//! One request to whoever listens at an address, without TLS.
+//! One HTTP request to an address, without TLS.
 
 use axum::body::Body;
 use http_body_util::{BodyExt as _, Collected};
@@ -12,7 +12,7 @@ use tokio::net::{TcpStream, UnixStream};
 /// How long an answer may take: dockerd itself waits up to 15 s for a plugin.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// The answer's body, whatever its status.
+/// The body of the response, with any status.
 pub(super) async fn call(address: &Address, method: &str, path: &str) -> Result<String, String> {
     match address {
         Address::Unix(socket) => {

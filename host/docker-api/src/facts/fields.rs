@@ -92,7 +92,7 @@ impl<'v> Fields<'v> {
         Ok(self.read(key, "an object of strings", read)?.unwrap_or_default())
     }
 
-    /// The keys of a map of objects, whatever the objects hold.
+    /// The keys of a map of objects, with any content.
     pub(super) fn keys(&self, key: &str) -> Result<Vec<&'v str>, FactError> {
         Ok(self.map(key)?.into_iter().map(|(key, _)| key).collect())
     }

@@ -88,7 +88,7 @@ pub(super) fn host_paths(driver: Option<&str>, options: &Pairs) -> Vec<String> {
         return Vec::new();
     }
     let (device, mount_type, o) = (option(options, "device"), option(options, "type"), option(options, "o"));
-    // The flag decides, whatever the type: mount(2) does not look at it then.
+    // The flag decides, with any type: mount(2) does not look at it then.
     if o.split(',').any(|o| matches!(o, "bind" | "rbind")) {
         return vec![path::from_root(device)];
     }

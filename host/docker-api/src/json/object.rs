@@ -51,7 +51,7 @@ impl<'a> Object<'a> {
         }
     }
 
-    /// Whoever changes a key vouches that none comes to stand twice.
+    /// A caller that changes a key must not make a duplicate.
     pub(crate) fn members_mut(&mut self) -> &mut [Member<'a>] {
         &mut self.members
     }

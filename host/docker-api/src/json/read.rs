@@ -1,10 +1,7 @@
 //! The reader: one pass, by descent, no deeper than [`MAX_DEPTH`].
 
 use super::object::{Member, Object};
-use super::{JsonError, Value};
-
-/// How many arrays and objects may stand within each other. Docker's own documents need ten; Go allows 10,000.
-pub const MAX_DEPTH: usize = 64;
+use super::{JsonError, MAX_DEPTH, Value};
 
 /// Reads one JSON value, and nothing but white space around it.
 pub fn parse(text: &[u8]) -> Result<Value<'_>, JsonError> {

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use super::Failure;
 use super::preinitialize::{Configured, Instantiator};
 use crate::Limits;
-use crate::ask::{Callable, arm_for_build};
-use crate::case::{AskCase, CaseResult};
+use crate::answer::{Callable, CaseResult};
+use crate::ask::arm_for_build;
+use crate::case::AskCase;
 
 /// Asks every case, each of a new and newly configured instance.
 pub(super) async fn ask(instantiator: &Instantiator<'_>) -> Result<Vec<CaseResult>, Failure> {

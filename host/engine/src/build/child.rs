@@ -80,7 +80,7 @@ struct Prepared {
     memories: u32,
     tables: u32,
     log: Vec<String>,
-    answers: Vec<crate::case::CaseResult>,
+    answers: Vec<crate::answer::CaseResult>,
 }
 
 /// The pre-initialized component; the inner error says why it cannot be pre-initialized, the outer one that it is of no use at all.
@@ -125,7 +125,7 @@ fn prepared(
     instantiator: &Instantiator<'_>,
     component: Vec<u8>,
     log: Vec<String>,
-    answers: Vec<crate::case::CaseResult>,
+    answers: Vec<crate::answer::CaseResult>,
 ) -> Prepared {
     let required = instantiator.component().resources_required();
     let (memories, tables) =

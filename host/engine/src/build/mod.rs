@@ -2,7 +2,7 @@
 //!
 //! The child is the same binary with a hidden subcommand; it calls [`child_main`]. It has limits on address
 //! space and processor time, gets module and settings through its standard input, and answers with [`BuildReport`] and
-//! an artifact on its standard output. Whatever a module does to the compiler or in `configure` ends with it.
+//! an artifact on its standard output. Any harm that a module does to the compiler, or in `configure`, ends with it.
 
 mod cases;
 mod child;
@@ -18,7 +18,8 @@ use portcullis_contract::HookName;
 use serde::{Deserialize, Serialize};
 
 use crate::Limits;
-use crate::case::{Case, CaseResult};
+use crate::answer::CaseResult;
+use crate::case::Case;
 
 pub use child::child_main;
 pub use parent::{BuildError, Builder, ResourceLimits};

@@ -114,7 +114,7 @@ async fn a_permit_that_is_handed_to_a_caller_that_leaves_goes_on() {
 }
 
 proptest! {
-    /// Whatever enters, leaves and releases: permits are neither lost nor made, and the bounds hold.
+    /// In any order of entering, leaving and releasing: permits are neither lost nor made, and the bounds hold.
     #[test]
     fn permits_and_bounds_hold(steps in prop::collection::vec((0_u8..4, 1_u64..4, 1_usize..5), 1..200)) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();

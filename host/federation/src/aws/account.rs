@@ -130,7 +130,7 @@ impl fmt::Display for Partition {
     }
 }
 
-/// What somebody wrote, short and without control characters.
+/// Configured text for an error: truncated, and without control characters.
 pub(super) fn shown(text: &str) -> String {
     const LONGEST: usize = 64;
     let mut shown: String = text

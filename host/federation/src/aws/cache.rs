@@ -1,16 +1,16 @@
-//! What was got already, and who waits for what.
+//! Cache of credentials, with single-flight requests to STS.
 //!
 //! Credentials are kept in memory only, by everything that went into their session. Those who need the same ones at
-//! the same time share one question to STS, which goes on when they hang up. Credentials are replaced in the
-//! background before anybody must wait for it, and only if somebody asks for them at all.
+//! the same time share one request to STS, which goes on when they hang up. Credentials are replaced in the
+//! background before a request must wait for it, and only if they are requested at all.
 //!
-//! That something is in here is no permission: whoever asks the cache has asked the policies before, each time.
+//! A cache entry is no permission: every caller has asked the policies before, each time.
 //!
-//! * `slot`: what is known of one session, and what follows from it
+//! * `entry`: the entry of one session
 //! * `flight`: one question to STS
 
-mod flight;
-mod slot;
+mod entry;
+mod single_flight;
 #[cfg(test)]
 mod tests;
 
@@ -22,30 +22,30 @@ use super::credentials::{Credentials, Moment};
 use super::error::AwsError;
 use super::session::Session;
 use super::stats::{Counters, Stats};
-use slot::{Slot, Step};
+use entry::{CacheDecision, CacheEntry};
 
-/// How often what has expired is looked for, so that it does not stay in memory because nobody asks for it.
+/// Interval of the sweep that removes expired entries, which would stay in memory without a request for them.
 const SWEEP: Duration = Duration::from_mins(1);
 
 /// How long anybody waits for new credentials while there are some that work: SDKs give metadata a second.
 const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Where credentials come from, and what time it is there.
-pub(super) trait Source: Send + Sync + 'static {
+pub(super) trait CredentialSource: Send + Sync + 'static {
     fn fetch(&self, session: Arc<Session>) -> impl Future<Output = Result<Credentials, AwsError>> + Send;
     fn now(&self) -> Moment;
 }
 
 pub(super) struct Cache<S> {
     source: S,
-    slots: Mutex<HashMap<Arc<Session>, Slot>>,
-    entries: usize,
+    entries: Mutex<HashMap<Arc<Session>, CacheEntry>>,
+    max_entries: usize,
     counters: Counters,
 }
 
-impl<S: Source> Cache<S> {
-    pub(super) fn new(source: S, entries: usize) -> Arc<Self> {
-        Arc::new(Self { source, slots: Mutex::default(), entries, counters: Counters::default() })
+impl<S: CredentialSource> Cache<S> {
+    pub(super) fn new(source: S, max_entries: usize) -> Arc<Self> {
+        Arc::new(Self { source, entries: Mutex::default(), max_entries, counters: Counters::default() })
     }
 
     #[cfg(test)]
@@ -64,67 +64,68 @@ impl<S: Source> Cache<S> {
         session: &Session,
         least_left: Duration,
     ) -> Result<Arc<Credentials>, AwsError> {
-        let (held, landing) = match self.step(session, least_left)? {
-            Step::Serve(held) => {
+        let (held, waiter) = match self.decide(session, least_left)? {
+            CacheDecision::Serve(held) => {
                 self.counters.hits.count();
                 return Ok(held);
             }
-            Step::ServeWhileAway(held) => {
+            CacheDecision::ServeWhileAway(held) => {
                 self.counters.away.count();
                 return Ok(held);
             }
-            Step::Wait { held, landing } => (held, landing),
+            CacheDecision::Wait { held, waiter } => (held, waiter),
         };
         self.counters.misses.count();
-        let Some(held) = held else { return landing.wait().await };
-        match tokio::time::timeout(PATIENCE, landing.clone().wait()).await {
+        let Some(held) = held else { return waiter.wait().await };
+        match tokio::time::timeout(PATIENCE, waiter.clone().wait()).await {
             Ok(Ok(new)) => Ok(new),
             Ok(Err(error)) if error.is_denial() => Err(error),
-            _ if slot::works(&held, self.source.now()) => {
+            _ if entry::works(&held, self.source.now()) => {
                 self.counters.away.count();
                 Ok(held)
             }
             Ok(Err(error)) => Err(error),
             // Those that were there have come to their end meanwhile.
-            Err(_) => landing.wait().await,
+            Err(_) => waiter.wait().await,
         }
     }
 
     /// What to do, decided at one moment for all.
-    fn step(self: &Arc<Self>, session: &Session, least_left: Duration) -> Result<Step, AwsError> {
+    fn decide(self: &Arc<Self>, session: &Session, least_left: Duration) -> Result<CacheDecision, AwsError> {
         let now = self.source.now();
-        let mut departing = None;
-        let step = {
-            let mut slots = self.slots();
-            let session = if let Some((session, _)) = slots.get_key_value(session) {
+        let mut starting = None;
+        let decision = {
+            let mut entries = self.entries();
+            let session = if let Some((session, _)) = entries.get_key_value(session) {
                 Arc::clone(session)
             } else {
-                make_room(&mut slots, self.entries, now)?;
+                evict(&mut entries, self.max_entries, now)?;
                 Arc::new(session.clone())
             };
-            let slot = slots.entry(Arc::clone(&session)).or_default();
-            slot.step(now, least_left, || {
-                let (flight, landing) = flight::new(Arc::clone(self), session);
-                departing = Some(flight);
-                landing
+            let entry = entries.entry(Arc::clone(&session)).or_default();
+            entry.decide(now, least_left, || {
+                let (flight, waiter) = single_flight::new(Arc::clone(self), session);
+                starting = Some(flight);
+                waiter
             })
         };
-        // A task of its own: nobody's hanging up ends it. Only now, since a runtime that is stopping drops it here
-        // and at once, and then it lands.
-        if let Some(flight) = departing {
-            self.counters.questions.count();
-            tokio::spawn(flight.fly());
+        // A task of its own, so that no caller who hangs up ends it. Spawned without the lock: a runtime that is
+        // stopping drops the task at once, and then it stores its result.
+        if let Some(flight) = starting {
+            self.counters.sts_requests.count();
+            tokio::spawn(flight.run());
         }
-        step
+        decision
     }
 
     /// What STS said, kept or remembered. A denial leaves nothing behind.
-    fn land(&self, session: &Arc<Session>, result: Result<&Arc<Credentials>, &AwsError>) {
+    fn store_result(&self, session: &Arc<Session>, result: Result<&Arc<Credentials>, &AwsError>) {
         let now = self.source.now();
-        let mut slots = self.slots();
+        let mut entries = self.entries();
         match result {
             Ok(credentials) => {
-                let replaced = slots.entry(Arc::clone(session)).or_default().keep(Arc::clone(credentials));
+                let replaced =
+                    entries.entry(Arc::clone(session)).or_default().succeeded(Arc::clone(credentials));
                 if replaced {
                     self.counters.refreshed.count();
                 }
@@ -132,9 +133,9 @@ impl<S: Source> Cache<S> {
             Err(error) => {
                 self.counters.failures.count();
                 if error.is_denial() {
-                    slots.remove(session);
-                } else if let Some(slot) = slots.get_mut(session) {
-                    slot.fail(now, error.clone());
+                    entries.remove(session);
+                } else if let Some(entry) = entries.get_mut(session) {
+                    entry.failed_with(now, error.clone());
                 }
             }
         }
@@ -142,17 +143,17 @@ impl<S: Source> Cache<S> {
 
     fn sweep(&self) {
         let now = self.source.now();
-        self.slots().retain(|_, slot| slot.is_of_use(now));
+        self.entries().retain(|_, entry| entry.is_of_use(now));
     }
 
     /// No panic happens while it is held; if one did, what is inside would still be right.
-    fn slots(&self) -> MutexGuard<'_, HashMap<Arc<Session>, Slot>> {
-        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    fn entries(&self) -> MutexGuard<'_, HashMap<Arc<Session>, CacheEntry>> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Drops what has expired, for as long as there is a cache.
-pub(super) async fn sweep<S: Source>(cache: Weak<Cache<S>>) {
+pub(super) async fn sweep<S: CredentialSource>(cache: Weak<Cache<S>>) {
     loop {
         tokio::time::sleep(SWEEP).await;
         let Some(cache) = cache.upgrade() else { return };
@@ -161,17 +162,21 @@ pub(super) async fn sweep<S: Source>(cache: Weak<Cache<S>>) {
 }
 
 /// Room for one more. What expires soonest goes first; a question under way never does.
-fn make_room(slots: &mut HashMap<Arc<Session>, Slot>, entries: usize, now: Moment) -> Result<(), AwsError> {
-    if slots.len() < entries {
+fn evict(
+    entries: &mut HashMap<Arc<Session>, CacheEntry>,
+    max_entries: usize,
+    now: Moment,
+) -> Result<(), AwsError> {
+    if entries.len() < max_entries {
         return Ok(());
     }
-    slots.retain(|_, slot| slot.is_of_use(now));
-    if slots.len() < entries {
+    entries.retain(|_, entry| entry.is_of_use(now));
+    if entries.len() < max_entries {
         return Ok(());
     }
-    let idle = slots.iter().filter(|(_, slot)| slot.is_idle());
-    let first = idle.min_by_key(|(_, slot)| slot.left(now)).map(|(session, _)| Arc::clone(session));
+    let idle = entries.iter().filter(|(_, entry)| entry.is_idle());
+    let first = idle.min_by_key(|(_, entry)| entry.left(now)).map(|(session, _)| Arc::clone(session));
     let first = first.ok_or(AwsError::Overloaded)?;
-    slots.remove(&first);
+    entries.remove(&first);
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::cache::{self, Cache, Source};
+use super::cache::{self, Cache, CredentialSource};
 use super::console;
 use super::credentials::{Credentials, Moment};
 use super::error::AwsError;
@@ -110,7 +110,7 @@ impl fmt::Debug for Aws {
     }
 }
 
-impl Source for Sts {
+impl CredentialSource for Sts {
     /// Each failure is logged here, once, however many wait for it.
     async fn fetch(&self, session: Arc<Session>) -> Result<Credentials, AwsError> {
         let result = quiet(self.assume_role(&session)).await;

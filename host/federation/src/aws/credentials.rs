@@ -4,7 +4,7 @@ use secrecy::SecretString;
 use std::fmt;
 use std::time::{Duration, Instant, SystemTime};
 
-/// When something is looked at, by both clocks: AWS tells expiry in the one, the other nobody can turn back.
+/// When something is looked at, by both clocks: AWS tells expiry on the wall clock; the monotonic clock cannot be set back.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Moment {
     pub(super) time: SystemTime,

@@ -8,7 +8,7 @@ use super::account::Partition;
 /// Why AWS gave nothing.
 ///
 /// The texts are for the log and the record, and hold no secret. A client learns only which kind it is: what STS
-/// says names our own user, and the reasons name hosts. Each kind says which status the door answers with.
+/// says names our own user, and the reasons name hosts. Each kind says which status the API responds with.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AwsError {
     /// STS does not let us have this role for this user (`AccessDenied`): 403. The only one that is about the

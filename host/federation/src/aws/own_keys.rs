@@ -1,7 +1,7 @@
 //! Whose keys the calls are signed with: ours, configured or found.
 //!
 //! What was found is kept a while, since AWS's chain may ask other hosts for it. It is found when it is first needed
-//! and not at the start, so that the door opens where the instance metadata are late.
+//! and not at the start, so that the API starts where the instance metadata are late.
 
 use aws_config::default_provider::credentials::DefaultCredentialsChain;
 use aws_config::provider_config::ProviderConfig;
@@ -50,7 +50,7 @@ impl OwnKeys {
         Self { source, long_term: options.long_term_keys, timeout, held: Mutex::new(None) }
     }
 
-    /// The keys to sign with. Whoever comes while they are looked for waits for the same answer.
+    /// The keys to sign with. Concurrent callers wait for the same look-up.
     pub(super) async fn get(&self, now: Moment) -> Result<Credentials, AwsError> {
         let (region, http) = match &self.source {
             Source::Configured(keys) => return Ok(keys.clone()),

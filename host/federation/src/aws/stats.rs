@@ -15,7 +15,7 @@ pub struct Stats {
     /// Credentials that were served though they should have been replaced, since STS did not give any.
     pub served_while_away: u64,
     /// Questions to STS, the SDK's own further attempts not counted.
-    pub questions: u64,
+    pub sts_requests: u64,
     /// Questions that STS did not answer with credentials.
     pub failures: u64,
 }
@@ -29,7 +29,7 @@ impl Add for Stats {
             misses: self.misses + other.misses,
             refreshed: self.refreshed + other.refreshed,
             served_while_away: self.served_while_away + other.served_while_away,
-            questions: self.questions + other.questions,
+            sts_requests: self.sts_requests + other.sts_requests,
             failures: self.failures + other.failures,
         }
     }
@@ -41,7 +41,7 @@ pub(super) struct Counters {
     pub(super) misses: Counter,
     pub(super) refreshed: Counter,
     pub(super) away: Counter,
-    pub(super) questions: Counter,
+    pub(super) sts_requests: Counter,
     pub(super) failures: Counter,
 }
 
@@ -65,7 +65,7 @@ impl Counters {
             misses: self.misses.get(),
             refreshed: self.refreshed.get(),
             served_while_away: self.away.get(),
-            questions: self.questions.get(),
+            sts_requests: self.sts_requests.get(),
             failures: self.failures.get(),
         }
     }

@@ -28,7 +28,7 @@ use super::session::Session;
 pub(super) use answer::TOO_LITTLE;
 
 /// How many questions may be under way at once: STS throttles, and its quota is the account's.
-const MAX_QUESTIONS: usize = 64;
+const MAX_REQUESTS: usize = 64;
 const MAX_ATTEMPTS: u32 = 3;
 /// The most that a session may last whose maker's own keys are temporary (IAM User Guide, role chaining).
 const LONGEST_CHAINED: Duration = Duration::from_hours(1);
@@ -38,7 +38,7 @@ pub(super) struct Sts {
     own_keys: OwnKeys,
     region: Option<(String, Option<Partition>)>,
     timeout: Duration,
-    questions: Semaphore,
+    permits: Semaphore,
 }
 
 impl Sts {
@@ -69,7 +69,7 @@ impl Sts {
             own_keys: OwnKeys::new(options, http, part),
             region: options.region.clone().map(|region| (region, partition)),
             timeout: options.timeout,
-            questions: Semaphore::new(MAX_QUESTIONS),
+            permits: Semaphore::new(MAX_REQUESTS),
         })
     }
 
@@ -78,7 +78,7 @@ impl Sts {
         let region = self.region(session)?;
         let question = async {
             // The semaphore is never closed; were it, going on unbounded would still be right.
-            let _turn = self.questions.acquire().await;
+            let _permit = self.permits.acquire().await;
             self.ask(session, region).await
         };
         tokio::time::timeout(self.timeout, question)

@@ -1,4 +1,4 @@
-//! The keys of one table, taken out one by one: what is left over at the end is known to nobody and refused by name.
+//! The keys of one table, taken out one by one: what is left over at the end is unknown and refused by name.
 
 use super::error::{Findings, Place};
 use super::yaml::{Map, Node, Scalar, Value};

@@ -11,6 +11,7 @@
 //! * `merge`: several files as one, as yamlreader merges them
 //! * `fields`: the keys of a table, none of them left over
 //! * `accounts`: the accounts
+//! * `identity`: the source of the user's name
 //! * `settings`: everything of the configuration but the provider
 //! * `provider`: who may what
 //! * `output`: the TOML
@@ -20,6 +21,7 @@ mod accounts;
 mod error;
 mod fields;
 mod files;
+mod identity;
 mod merge;
 mod output;
 mod provider;

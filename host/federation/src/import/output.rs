@@ -1,11 +1,12 @@
-//! The TOML: what the daemon reads as `portcullis.toml`, with comments for whoever takes it over.
+//! The TOML: what the server reads as `portcullis.toml`, with comments for the operator.
 
 use std::fmt::Write as _;
 use toml::{Table, Value};
 
 use super::accounts::Accounts;
+use super::identity::Identity;
 use super::provider::Groups;
-use super::settings::{Identity, Settings};
+use super::settings::Settings;
 
 /// The whole file.
 pub(super) fn toml(settings: &Settings, accounts: &Accounts, warnings: &[String]) -> String {
@@ -13,7 +14,7 @@ pub(super) fn toml(settings: &Settings, accounts: &Accounts, warnings: &[String]
     for warning in warnings {
         line(&mut out, format_args!("# * {warning}"));
     }
-    out.push_str("\n[listen]\ndocker = []   # no Docker door\napi = [\"127.0.0.1:8181\"]   # the web server's way in\n");
+    out.push_str("\n[listen]\ndocker = []   # no Docker plugin\napi = [\"127.0.0.1:8181\"]   # the web server's way in\n");
     if let Some(syslog) = &settings.syslog {
         out.push_str("\n[audit]\n# AFP logged to syslog; here a record of every decision goes there.\n");
         out.push_str(&pair("syslog", &Value::from(syslog.as_str())));

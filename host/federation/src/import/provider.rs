@@ -1,12 +1,12 @@
-//! AFP's provider: who may what. Those that came with AFP have an equivalent among the settings of the policy
-//! `aws-roles`; a provider of somebody's own is Python, and is refused by its name.
+//! AFP's provider: who may use which roles. Those that came with AFP have an equivalent among the settings of the policy
+//! `aws-roles`; a custom provider is Python, and is refused by its name.
 
 use regex_lite::Regex;
 
 use super::accounts::Accounts;
 use super::error::{Findings, Place};
 use super::fields::Fields;
-use super::settings::Identity;
+use super::identity::Identity;
 use super::yaml::Value;
 
 /// What becomes of a provider.

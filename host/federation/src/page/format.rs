@@ -1,11 +1,11 @@
-//! The words in which a program takes credentials. Whatever they hold, a shell reads exactly that.
+//! Formats in which programs take credentials. A shell reads exactly the value, with any characters in it.
 
 use humantime::format_rfc3339_seconds;
 use serde::Serialize;
 use std::time::SystemTime;
 use zeroize::Zeroizing;
 
-/// Credentials to be written down, which is what they are shown to nobody else for.
+/// Credentials to be formatted, the only use that exposes them.
 #[derive(Clone, Copy)]
 #[expect(clippy::struct_field_names, reason = "the field is called as AWS calls it")]
 pub(crate) struct Secret<'a> {
@@ -21,7 +21,7 @@ pub(crate) enum Format {
     /// sh, bash, zsh.
     #[default]
     Shell,
-    /// PowerShell, on whatever system.
+    /// PowerShell, on any system.
     PowerShell,
     /// What AWS's tools read from a program (AWS CLI User Guide, Sourcing credentials with an external process).
     CredentialProcess,

@@ -1,4 +1,4 @@
-//! What somebody may have: accounts, and the roles in each.
+//! The accounts that are granted to the user, and the roles in each.
 
 use maud::{Markup, html};
 use portcullis_contract::aws::Grant;

@@ -1,4 +1,4 @@
-//! Whatever names and texts hold, they change nothing of a page but its text.
+//! Names and texts with any content change nothing of a page but its text.
 
 use axum::http::StatusCode;
 use portcullis_contract::aws::Grant;
@@ -76,7 +76,7 @@ fn unescaped(text: &str) -> String {
     plain
 }
 
-/// Every page, with one text wherever somebody else's text can be.
+/// Every page, with one text in each place for foreign text.
 fn pages(text: &str) -> [String; 4] {
     let account = Account { id: "123456789012".parse().unwrap(), partition: crate::aws::Partition::Aws };
     let accounts = BTreeMap::from([(text.to_owned(), account)]);

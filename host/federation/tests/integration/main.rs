@@ -11,5 +11,5 @@
     reason = "this is how a test fails, and says what it measured"
 )]
 
+mod api;
 mod aws;
-mod door;

@@ -2,18 +2,9 @@
 //! `validate_allowed_request` and `_path_matches`).
 
 use http::Method;
-use serde::Deserialize;
 
 use super::token::ValidatedToken;
 use crate::AuthError;
-
-/// One thing that may be done.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub(super) struct AccessRule {
-    service: String,
-    method: String,
-    path: String,
-}
 
 /// Whether the token's access rules, if it has any, let this request through.
 ///

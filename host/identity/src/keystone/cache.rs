@@ -1,8 +1,8 @@
 //! Tokens that are known to be good, for a while.
 //!
 //! Only good ones are kept, and never the token itself: entries are found by its MAC under a key that is made
-//! anew in each process. Those who ask for the same token at the same time share one question to Keystone, and its
-//! answer whatever it is.
+//! anew in each process. Those who ask for the same token at the same time share one request to Keystone, and its
+//! response or error.
 
 use moka::future;
 use ring::hmac;
@@ -11,8 +11,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::token::ValidatedToken;
-use crate::presented::Token;
-use crate::tokens::Clock;
+use crate::clock::Clock;
+use crate::request_credentials::Token;
 use crate::{AuthError, IdentityError};
 
 /// The token's MAC, and whether it may have expired: the two are different questions to Keystone.
@@ -28,7 +28,7 @@ impl Cache {
     pub(super) fn new(time: Duration, entries: usize) -> Result<Self, IdentityError> {
         let mac = hmac::Key::generate(hmac::HMAC_SHA256, &SystemRandom::new())
             .map_err(|_| IdentityError::Random)?;
-        // Freshness is judged by `get`; this only frees what nobody asks for any more.
+        // Freshness is judged by `get`; this only frees entries that are not requested any more.
         let entries = future::Cache::builder()
             .max_capacity(u64::try_from(entries).unwrap_or(u64::MAX))
             .time_to_live(time.min(Duration::from_hours(24)))
@@ -58,7 +58,7 @@ impl Cache {
         let asking = Box::pin(async {
             self.entries.try_get_with(key, async { question().await.map(Arc::new) }).await
         });
-        let found = asking.await.map_err(|rejection| AuthError::clone(&rejection));
+        let found = asking.await.map_err(|error| AuthError::clone(&error));
         if self.time.is_zero() {
             self.entries.invalidate(&key).await;
         }

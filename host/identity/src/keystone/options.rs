@@ -7,8 +7,8 @@ use std::time::Duration;
 /// How Keystone is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeystoneOptions {
-    /// Where it is, e.g. `https://keystone.example:5000/v3`; `/v3` may be left out. This URL is the one that is
-    /// asked, whatever the service catalog says.
+    /// Where it is, e.g. `https://keystone.example:5000/v3`; `/v3` may be left out. Requests go to this URL,
+    /// regardless of the service catalog.
     pub url: String,
     /// Where clients are sent for a token (`www_authenticate_uri`); [`url`](Self::url) by default.
     pub www_authenticate_uri: Option<String>,
@@ -64,7 +64,7 @@ pub struct ServiceUser {
 }
 
 /// By value, so that a new password in the configuration is noticed. Both are the operator's own: how long the
-/// comparison takes tells nobody anything.
+/// comparison takes reveals nothing to a client.
 impl PartialEq for ServiceUser {
     fn eq(&self, other: &Self) -> bool {
         let Self { username, password, user_domain_name, project_name, project_domain_name } = self;

@@ -9,7 +9,7 @@ use tokio::sync::Mutex;
 use super::client::{Client, KeystoneError};
 use super::token;
 use super::{ServiceUser, X_SUBJECT_TOKEN};
-use crate::tokens::Clock;
+use crate::clock::Clock;
 
 /// A token is renewed that long before it expires, as keystoneauth does.
 const AHEAD: Duration = Duration::from_secs(30);
@@ -33,7 +33,7 @@ impl Service {
         Self { user, state: Mutex::default() }
     }
 
-    /// Our token. Whoever needs one while it is being got waits for the same.
+    /// The service's own token. Concurrent callers wait for the same request.
     pub(super) async fn token(&self, client: &Client, now: Clock) -> Result<HeaderValue, KeystoneError> {
         let mut state = self.state.lock().await;
         if let Some((token, expires)) = &state.token

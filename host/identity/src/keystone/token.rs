@@ -5,10 +5,9 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::time::{Instant, SystemTime};
 
-use super::access_rules::AccessRule;
 use super::client::KeystoneError;
 use crate::AuthError;
-use crate::tokens::Clock;
+use crate::clock::Clock;
 
 /// Whom a token stands for, as Keystone said when it was asked.
 #[derive(Debug)]
@@ -27,6 +26,14 @@ impl ValidatedToken {
     pub(super) fn unexpired(&self, now: Clock) -> Result<(), AuthError> {
         if self.expires > now.time { Ok(()) } else { Err(AuthError::unauthorized("the token has expired")) }
     }
+}
+
+/// A request that an application credential may send (see `access_rules`).
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(super) struct AccessRule {
+    pub(super) service: String,
+    pub(super) method: String,
+    pub(super) path: String,
 }
 
 #[derive(Deserialize)]

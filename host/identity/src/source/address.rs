@@ -1,6 +1,6 @@
 //! The peer's address says who asks, and the DNS what the host is called.
 //!
-//! For machines that have no secret to prove who they are with, in networks where nobody can take another's address.
+//! For machines that have no secret to prove who they are with, in networks where no host can take another's address.
 //! It is the address of the connection: what a proxy says of one (`Forwarded`, `X-Forwarded-For`) is never believed, so
 //! behind a proxy everybody would be the proxy.
 

@@ -1,4 +1,4 @@
-//! Which groups somebody is in.
+//! Groups of a principal.
 //!
 //! Every source that is configured is asked, and one that cannot answer is a refusal: a policy that forbids something
 //! to a group must not be got around by keeping the directory busy.
@@ -117,7 +117,7 @@ fn from_header(headers: &HeaderMap, name: &HeaderName) -> Result<Vec<String>, Au
     Ok(groups.filter(|group| !group.is_empty()).map(String::from).collect())
 }
 
-/// A token without the claim is one of somebody without groups, unless it says that the claim is elsewhere: providers do
+/// A token without the claim is one of a user without groups, unless it says that the claim is elsewhere: providers do
 /// so for users in very many groups (OpenID Connect Core, 5.6.2).
 fn from_claim(claims: &Claims, name: &str) -> Result<Vec<String>, AuthError> {
     let first = name.strip_prefix('/').map_or(name, |pointer| pointer.split('/').next().unwrap_or_default());

@@ -1,6 +1,6 @@
 //! A proxy in front of us says who asks.
 //!
-//! Whoever can reach us can send the header. So it is read only from peers that are named, and from any other peer
+//! Any peer can send the header. So it is read only from peers that are named, and from any other peer
 //! the request is refused: it is never answered as if the header were not there. The proxy must set the header, or
 //! take it away, on every request.
 

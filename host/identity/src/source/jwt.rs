@@ -1,7 +1,7 @@
 //! A signed token says who asks: a JWT (RFC 7519) of an OpenID Connect provider, as `Authorization: Bearer`.
 //!
 //! Believed are signatures by RSA (`RS256` to `PS512`), ECDSA (`ES256`, `ES384`) and Ed25519 (`EdDSA`), with a key
-//! of the provider's own that is made for it. Never `none`, and never a shared secret: whoever can check such a token
+//! of the provider's own that is made for it. Never `none`, and never a shared secret: who can verify such a token
 //! can also make one.
 //!
 //! Kept to of RFC 8725: the issuer and the audience must be ours (3.8, 3.9), the algorithm must be the key's (3.1),
@@ -43,12 +43,12 @@ const MAX_ATTRIBUTE: usize = 1024;
 
 /// The provider, and what its tokens must say.
 pub(super) struct Jwt {
-    keys: Source,
+    keys: KeySource,
     validation: Validation,
     user_claim: String,
 }
 
-enum Source {
+enum KeySource {
     File(Watched<Keys>),
     Provider(Arc<Provider>),
 }
@@ -82,12 +82,12 @@ impl Jwt {
         let keys = match options.keys {
             JwtKeys::File(path) => {
                 let set = FileSet { max_stale, ..FileSet::file("keys", path.clone(), Access::Public) };
-                Source::File(Watched::open(set, watcher, move |contents| {
+                KeySource::File(Watched::open(set, watcher, move |contents| {
                     let wrong = |reason| IdentityError::File { path: path.clone(), line: None, reason };
                     Keys::parse(contents.first().copied().unwrap_or_default()).map_err(wrong)
                 })?)
             }
-            JwtKeys::Url { url, ca } => Source::Provider(Arc::new(Provider::new(&url, ca.as_deref())?)),
+            JwtKeys::Url { url, ca } => KeySource::Provider(Arc::new(Provider::new(&url, ca.as_deref())?)),
         };
         let mut validation = Validation::default();
         validation.set_required_spec_claims(&["exp", "iss", "aud"]);
@@ -100,8 +100,8 @@ impl Jwt {
 
     pub(super) fn recheck(&self) -> Result<(), IdentityError> {
         match &self.keys {
-            Source::File(file) => Ok(file.reload().map(drop)?),
-            Source::Provider(_) => Ok(()),
+            KeySource::File(file) => Ok(file.reload().map(drop)?),
+            KeySource::Provider(_) => Ok(()),
         }
     }
 
@@ -113,8 +113,8 @@ impl Jwt {
         let header = decode_header(token).map_err(|_| AuthError::unauthorized("the token is malformed"))?;
         acceptable(&header)?;
         let claims = match &self.keys {
-            Source::File(file) => self.check(token, &header, &*file.current(now)?)?,
-            Source::Provider(provider) => {
+            KeySource::File(file) => self.check(token, &header, &*file.current(now)?)?,
+            KeySource::Provider(provider) => {
                 let keys = provider.keys(&header, now).await?;
                 self.check(token, &header, &keys)?
             }

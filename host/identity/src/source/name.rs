@@ -28,7 +28,7 @@ pub(super) fn check(text: &str) -> Result<(), &'static str> {
 }
 
 /// The text of a header that may stand once. Bytes that are no UTF-8 are refused: read as Latin-1 they would be
-/// somebody else's name.
+/// another user's name.
 pub(super) fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, AuthError> {
     let mut values = headers.get_all(name).iter();
     let Some(value) = values.next() else { return Ok(None) };

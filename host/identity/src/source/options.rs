@@ -11,7 +11,7 @@ pub use ldap::{LdapBind, LdapOptions, LdapSearch};
 
 /// One proof, and where groups come from.
 #[derive(Debug, Clone, PartialEq)]
-pub struct SourceOptions {
+pub struct AuthenticatorOptions {
     /// How a request shows whose it is.
     pub proof: AuthMethod,
     /// Which groups they are in. Several add up, in this order; a group that is named twice counts once.
@@ -21,7 +21,7 @@ pub struct SourceOptions {
     pub max_stale: Option<Duration>,
 }
 
-impl SourceOptions {
+impl AuthenticatorOptions {
     /// Whether it reads files that may change, so that [`max_stale`](Self::max_stale) means something.
     pub fn has_files(&self) -> bool {
         let proof = match &self.proof {
@@ -65,7 +65,7 @@ pub enum AuthMethod {
     },
     /// A name and a password, by Basic (RFC 7617).
     Password {
-        /// Lines `user:hash` as `htpasswd -B` writes them, by bcrypt or argon2id. Nobody but root, us and those whom
+        /// Lines `user:hash` as `htpasswd -B` writes them, by bcrypt or argon2id. Only root, the server's user and those whom
         /// its group lets read it may have access.
         file: PathBuf,
         /// What clients show to people who shall give their password.
@@ -102,7 +102,7 @@ pub enum CertificateName {
 }
 
 /// How the DNS is asked for the name of a host. The name counts only if its own addresses have the peer's among
-/// them, for whoever owns an address can have it point to any name.
+/// them, for the owner of an address can have it point to any name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HostNames {
     /// Who is asked, by UDP and TCP; as the system is configured (`/etc/resolv.conf`, `/etc/hosts`) where none are
@@ -151,7 +151,7 @@ impl JwtOptions {
 pub enum JwtKeys {
     /// In a file, which is read again when it changes.
     File(PathBuf),
-    /// At the provider (`jwks_uri`): asked every five minutes, and for a key that nobody knows yet.
+    /// At the provider (`jwks_uri`): asked every five minutes, and for a key that is not cached.
     Url {
         /// `https`, or `http` on this machine.
         url: String,
@@ -198,7 +198,7 @@ mod tests {
             let ldap = LdapOptions { bind, ..LdapOptions::group_of_names("ldap://d", "ou=u", "ou=g") };
             let proof = AuthMethod::password("/etc/portcullis/passwords");
             let groups = vec![Groups::claim(), Groups::Ldap(Box::new(ldap))];
-            SourceOptions { proof, groups, max_stale: None }
+            AuthenticatorOptions { proof, groups, max_stale: None }
         };
         assert_eq!(options("hunter2"), options("hunter2"));
         assert_ne!(options("hunter2"), options("hunter3"));

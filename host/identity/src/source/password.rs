@@ -4,7 +4,7 @@
 //! `$2b$`, `$2y$`) or argon2id's in the PHC form (`$argon2id$v=19$m=19456,t=2,p=1$...`), each with a cost that a
 //! request can wait for. It is read again when it changes.
 //!
-//! Hashes are slow on purpose. So no more than two are computed at once in this process, whoever else comes waits
+//! Hashes are slow on purpose. So no more than two are computed at once in this process, other requests wait
 //! for up to five seconds, and a password that was right is remembered for a minute: not itself, but its MAC under a
 //! key that is made anew with each reading of the file, so that nothing outlives a change of it. A wrong one is
 //! never remembered. For a name that the file does not know one of its hashes is computed too, or the time would
@@ -52,19 +52,19 @@ static TURNS: LazyLock<Arc<Semaphore>> = LazyLock::new(|| Arc::new(Semaphore::ne
 
 /// A file of passwords.
 pub(super) struct Passwords {
-    file: Watched<Known>,
+    file: Watched<PasswordFile>,
     turns: Arc<Semaphore>,
     wait: Duration,
 }
 
 /// What one reading of the file says, and which passwords have been right since.
-struct Known {
+struct PasswordFile {
     entries: BTreeMap<String, Arc<Hash>>,
     mac: hmac::Key,
     right: Cache<[u8; 32], Instant>,
 }
 
-impl Known {
+impl PasswordFile {
     fn new(entries: BTreeMap<String, Arc<Hash>>) -> Result<Self, IdentityError> {
         let mac = hmac::Key::generate(hmac::HMAC_SHA256, &SystemRandom::new())
             .map_err(|_| IdentityError::Random)?;
@@ -102,7 +102,7 @@ impl Passwords {
     ) -> Result<Self, IdentityError> {
         let set = FileSet { max_stale, ..FileSet::file("passwords", path.clone(), Access::Secret) };
         let file = Watched::open(set, watcher, move |contents| {
-            Known::new(file::entries(&path, contents.first().copied().unwrap_or_default())?)
+            PasswordFile::new(file::entries(&path, contents.first().copied().unwrap_or_default())?)
         })?;
         Ok(Self { file, turns: Arc::clone(&TURNS), wait: WAIT })
     }
@@ -117,7 +117,7 @@ impl Passwords {
         let found = known.entries.get(&user);
         // The name is not told: it may be a password in the wrong field.
         let unknown = || AuthError::unauthorized("the file of passwords does not know the user");
-        // Whoever is not there goes the same way from here on, or the time would tell.
+        // An unknown user takes the same path from here on, or the time would tell.
         let hash = found.or_else(|| known.decoy(&user)).ok_or_else(unknown)?;
         let parts = [b"right", user.as_bytes(), password.expose_secret().as_bytes(), hash.text().as_bytes()];
         let key = known.mac(&parts);
@@ -137,12 +137,12 @@ impl Passwords {
                 }
             }
         });
-        Box::pin(checking).await.map_err(|rejection| AuthError::clone(&rejection))?;
+        Box::pin(checking).await.map_err(|error| AuthError::clone(&error))?;
         Ok(super::principal(user, "password"))
     }
 
-    /// Whether the password is the one of the hash. The turn lasts until that is known, even if nobody waits any
-    /// more.
+    /// Whether the password is the one of the hash. The permit is held until that is known, even if the caller hangs
+    /// up.
     async fn matches(&self, hash: &Arc<Hash>, password: SecretString) -> Result<bool, AuthError> {
         let waiting = tokio::time::timeout(self.wait, Arc::clone(&self.turns).acquire_owned());
         let Ok(Ok(turn)) = waiting.await else {

@@ -1,4 +1,4 @@
-//! The whole of a source, as a door uses it.
+//! A whole authenticator, as an API uses it.
 
 use super::*;
 use http::HeaderValue;
@@ -28,12 +28,16 @@ fn proxied() -> AuthMethod {
     }
 }
 
-async fn open(proof: AuthMethod, groups: Vec<Groups>) -> Source {
-    let options = SourceOptions { proof, groups, max_stale: None };
-    Source::open(options, &FileWatcher::idle()).await.unwrap()
+async fn open(proof: AuthMethod, groups: Vec<Groups>) -> Authenticator {
+    let options = AuthenticatorOptions { proof, groups, max_stale: None };
+    Authenticator::open(options, &FileWatcher::idle()).await.unwrap()
 }
 
-async fn ask(source: &Source, headers: &HeaderMap, peer: Option<&str>) -> Result<Principal, AuthError> {
+async fn ask(
+    source: &Authenticator,
+    headers: &HeaderMap,
+    peer: Option<&str>,
+) -> Result<Principal, AuthError> {
     let peer = peer.map(|peer| peer.parse().unwrap());
     source.identify(AuthRequest { headers, peer, certificate: None }).await
 }
@@ -112,8 +116,8 @@ async fn what_cannot_be_worked_with_is_told_when_it_is_opened() {
         .map(|((proof, groups), part)| (proof, groups, part)),
     );
     for (proof, groups, part) in table {
-        let options = SourceOptions { proof, groups, max_stale: None };
-        let error = Source::open(options, &FileWatcher::idle()).await.err().expect(part).to_string();
+        let options = AuthenticatorOptions { proof, groups, max_stale: None };
+        let error = Authenticator::open(options, &FileWatcher::idle()).await.err().expect(part).to_string();
         assert!(error.contains(part), "{error}");
     }
 }

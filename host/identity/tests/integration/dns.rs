@@ -7,7 +7,7 @@ use http::HeaderMap;
 use portcullis_contract::types::Principal;
 use portcullis_files::FileWatcher;
 use portcullis_identity::AuthError;
-use portcullis_identity::source::{AuthMethod, AuthRequest, HostNames, Source, SourceOptions};
+use portcullis_identity::source::{AuthMethod, AuthRequest, Authenticator, AuthenticatorOptions, HostNames};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -102,11 +102,11 @@ impl Server {
         Some(answer)
     }
 
-    async fn source(&self, timeout: Duration) -> Source {
+    async fn source(&self, timeout: Duration) -> Authenticator {
         let host_name = Some(HostNames { servers: vec![self.address], timeout });
         let proof = AuthMethod::Address { host_name };
-        let options = SourceOptions { proof, groups: Vec::new(), max_stale: None };
-        Source::open(options, &FileWatcher::idle()).await.unwrap()
+        let options = AuthenticatorOptions { proof, groups: Vec::new(), max_stale: None };
+        Authenticator::open(options, &FileWatcher::idle()).await.unwrap()
     }
 
     fn asked(&self) -> usize {
@@ -114,7 +114,7 @@ impl Server {
     }
 }
 
-async fn ask(source: &Source, peer: &str) -> Result<Principal, AuthError> {
+async fn ask(source: &Authenticator, peer: &str) -> Result<Principal, AuthError> {
     let headers = HeaderMap::new();
     source
         .identify(AuthRequest { headers: &headers, peer: Some(peer.parse().unwrap()), certificate: None })
@@ -122,7 +122,7 @@ async fn ask(source: &Source, peer: &str) -> Result<Principal, AuthError> {
 }
 
 /// The name by which the host is known, or `None` if the request was refused.
-async fn host_name(source: &Source, peer: &str) -> Option<Option<String>> {
+async fn host_name(source: &Authenticator, peer: &str) -> Option<Option<String>> {
     let principal = ask(source, peer).await.ok()?;
     assert_eq!(principal.name.as_deref(), Some(peer));
     assert_eq!(principal.authentication, "address");

@@ -5,7 +5,7 @@ use super::slapd::Slapd;
 use http::{HeaderMap, HeaderValue};
 use portcullis_files::FileWatcher;
 use portcullis_identity::source::{
-    AuthMethod, AuthRequest, Groups, LdapBind, LdapOptions, Source, SourceOptions,
+    AuthMethod, AuthRequest, Authenticator, AuthenticatorOptions, Groups, LdapBind, LdapOptions,
 };
 use portcullis_identity::{AuthError, IdentityError};
 use std::time::Duration;
@@ -19,17 +19,17 @@ fn options(slapd: &Slapd, url: String) -> LdapOptions {
     LdapOptions { bind: Some(bind), ca: Some(slapd.ca()), ..options }
 }
 
-async fn open(ldap: LdapOptions) -> Source {
+async fn open(ldap: LdapOptions) -> Authenticator {
     try_open(ldap).await.unwrap()
 }
 
-async fn try_open(ldap: LdapOptions) -> Result<Source, IdentityError> {
+async fn try_open(ldap: LdapOptions) -> Result<Authenticator, IdentityError> {
     let proof = AuthMethod::Header { name: "X-User".into(), trusted: Vec::new(), trust_unix: true };
     let groups = vec![Groups::Ldap(Box::new(ldap))];
-    Source::open(SourceOptions { proof, groups, max_stale: None }, &FileWatcher::idle()).await
+    Authenticator::open(AuthenticatorOptions { proof, groups, max_stale: None }, &FileWatcher::idle()).await
 }
 
-async fn ask(source: &Source, user: &str) -> Result<Vec<String>, AuthError> {
+async fn ask(source: &Authenticator, user: &str) -> Result<Vec<String>, AuthError> {
     let mut headers = HeaderMap::new();
     headers.insert("x-user", HeaderValue::from_bytes(user.as_bytes()).unwrap());
     let asked = AuthRequest { headers: &headers, peer: None, certificate: None };
@@ -95,7 +95,7 @@ async fn every_kind_of_url() {
             "{shown}"
         );
     }
-    // A certificate that nobody vouches for.
+    // A certificate that no CA signed.
     let stranger =
         LdapOptions { ca: Some(slapd.other_ca()), timeout: LONG, ..options(&slapd, slapd.tls_url()) };
     let result = ask(&open(stranger).await, "alice").await;

@@ -1,6 +1,6 @@
-//! `[barbican]`: where the door listens, and who says whose a token is.
+//! `[barbican]`: where the API listens, and what validates its tokens.
 
-use portcullis_barbican::door::Options;
+use portcullis_barbican::api::Options;
 use portcullis_config::{ConfigError, Location, SourceFile, duration, is_http, max_stale, secret};
 use portcullis_identity::keystone::{KeystoneOptions, ServiceUser};
 use std::path::PathBuf;
@@ -13,7 +13,7 @@ use super::{Endpoint, raw};
 /// Names of the service whose rules are known.
 const SERVICES: [&str; 2] = ["barbican", "key-manager"];
 
-/// The Barbican door.
+/// The Barbican API.
 #[derive(Debug, Clone)]
 pub(crate) struct Barbican {
     /// Of its own; absent means `[listen] api`.
@@ -39,11 +39,11 @@ pub(crate) enum Identity {
         path: PathBuf,
         max_stale: Option<Duration>,
     },
-    /// Nobody: only somebody else's oslo.policy asks.
-    Nobody,
+    /// No source of tokens: only the oslo.policy of other services asks.
+    Unconfigured,
 }
 
-/// The door, if a source of identity or a service that asks turns it on.
+/// The API, if a source of identity or a service that asks turns it on.
 pub(super) fn barbican(
     raw: Spanned<raw::Barbican>,
     api: &[Endpoint],
@@ -66,7 +66,7 @@ pub(super) fn barbican(
                 .map(|time| max_stale(time, "tokens_max_stale", source_file))
                 .transpose()?,
         },
-        (None, None) => Identity::Nobody,
+        (None, None) => Identity::Unconfigured,
     };
     if let (Some(max_stale), false) = (&raw.tokens_max_stale, matches!(identity, Identity::File { .. })) {
         let message = "`tokens_max_stale` is about the file that `tokens` names, and there is none";
@@ -88,7 +88,7 @@ pub(super) fn barbican(
             format!("`{}` is no address of a service, e.g. \"https://secrets.example.org\"", href.get_ref());
         return Err(source_file.wrong(&href.span(), message));
     }
-    if matches!(identity, Identity::Nobody) && raw.oslo_services.is_empty() {
+    if matches!(identity, Identity::Unconfigured) && raw.oslo_services.is_empty() {
         return Ok(None);
     }
     let options = Options {

@@ -24,7 +24,7 @@ pub(super) fn docker_socket() -> Address {
     Address::Unix(folder.join("portcullis.sock"))
 }
 
-/// Loopback: whoever wants it to be reached from elsewhere has a certificate to name.
+/// Loopback: an address that is reached from other machines needs a certificate.
 pub(super) fn api() -> Address {
     Address::Tcp { host: "127.0.0.1".into(), port: 8181 }
 }

@@ -1,4 +1,4 @@
-//! `[federation]`: where the door listens, and its mounts.
+//! `[federation]`: where the API listens, and its mounts.
 //!
 //! * `identity`: who says who asks at a mount
 //! * `aws`: how a mount's AWS is asked
@@ -13,7 +13,7 @@ use portcullis_config::{ConfigError, Location, SourceFile};
 use portcullis_engine::PolicySpec;
 use portcullis_federation::aws::{Account, AwsOptions, Partition};
 use portcullis_federation::{Metadata, claims};
-use portcullis_identity::source::{AuthMethod, SourceOptions};
+use portcullis_identity::source::{AuthMethod, AuthenticatorOptions};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use toml::Spanned;
@@ -21,7 +21,7 @@ use toml::Spanned;
 use super::listen::endpoints;
 use super::{Endpoint, raw};
 
-/// The federation door.
+/// The federation API.
 #[derive(Debug, Clone)]
 pub(crate) struct Federation {
     /// Of its own; absent means `[listen] api`.
@@ -34,7 +34,7 @@ pub(crate) struct Federation {
 pub(crate) struct Mount {
     pub(crate) prefix: String,
     pub(crate) hosts: Vec<String>,
-    pub(crate) source: SourceOptions,
+    pub(crate) source: AuthenticatorOptions,
     pub(crate) accounts: BTreeMap<String, Account>,
     /// As they are called in the engine.
     pub(crate) policies: Arc<[Arc<str>]>,
@@ -43,10 +43,10 @@ pub(crate) struct Mount {
     pub(crate) location: Location,
 }
 
-/// Paths that the Barbican door has on a listener that both share.
+/// Paths of the Barbican API on a listener that both share.
 const BARBICAN: [&str; 3] = ["/v1", "/healthcheck", "/oslo-policy"];
 
-/// The door, and the policies with what its mounts have to tell them.
+/// The API, and the policies with the settings of its mounts.
 pub(super) fn federation(
     raw: Spanned<raw::Federation>,
     specs: &mut Vec<PolicySpec>,
@@ -94,7 +94,7 @@ impl Federation {
         })
     }
 
-    /// Refuses a mount that would answer where the Barbican door does, if both have one of `endpoints`.
+    /// Refuses a mount whose paths the Barbican API claims, if both have one of `endpoints`.
     pub(super) fn beside_barbican(
         &self,
         ours: &[Endpoint],

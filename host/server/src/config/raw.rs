@@ -26,7 +26,7 @@ pub(super) struct File {
     pub(super) store: Store,
     pub(super) barbican: Option<Spanned<Barbican>>,
     pub(super) federation: Option<Spanned<Federation>>,
-    // Doors that are not built yet: known by name only.
+    // APIs that are not built yet: known by name only.
     pub(super) gateway: Option<toml::Table>,
 }
 

@@ -1,4 +1,4 @@
-//! `[store]`: the database that doors share, and the key that seals what is secret in it.
+//! `[store]`: the database that APIs share, and the key that seals what is secret in it.
 
 use portcullis_config::{ConfigError, Location, SecretText, SourceFile, secret, secret_file, text_or_secret};
 use portcullis_store::Location as Database;

@@ -191,9 +191,9 @@ async fn a_migration_may_be_cancelled_anywhere(at: Database) {
     let mut times = 0_i64;
     loop {
         times += 1;
-        let door = format!("cancelled-{times}");
+        let api = format!("cancelled-{times}");
         let has_ended = {
-            let mut migration = pin!(store.migrate(&door, STEP));
+            let mut migration = pin!(store.migrate(&api, STEP));
             let mut left = times;
             std::future::poll_fn(|context| {
                 left -= 1;
@@ -205,7 +205,7 @@ async fn a_migration_may_be_cancelled_anywhere(at: Database) {
             })
             .await
         };
-        let done = store.migrate(&door, STEP).await;
+        let done = store.migrate(&api, STEP).await;
         done.unwrap_or_else(|error| panic!("after {times} polls: {error}"));
         put(&store, times, "after".into(), Value::Bytes(None)).await.unwrap();
         if let Some(done) = has_ended {

@@ -77,7 +77,7 @@ fn access() -> impl Strategy<Value = Access> {
     )
 }
 
-/// The operations that being listed opens to nobody.
+/// The operations that being listed does not open.
 fn for_others() -> impl Strategy<Value = Operation> {
     let mut others = Operation::ALL.to_vec();
     others.retain(|operation| !operation.is_for_the_listed());
@@ -150,7 +150,7 @@ proptest! {
         }
     }
 
-    /// Whoever is only listed changes nothing.
+    /// A user who is only listed changes nothing.
     #[test]
     fn being_listed_never_lets_anybody_write(access in access(), operation in for_others(), regime in regime()) {
         let access = Access { operation: operation.name().to_owned(), ..access };

@@ -12,7 +12,7 @@ fn entity(kind: &str, creator: &str) -> Entity {
     Entity { kind: kind.into(), project: "p1".into(), creator: Some(creator.into()), ..Entity::default() }
 }
 
-/// A private secret of somebody else, asked for by a member of its project.
+/// A private secret of another user, asked for by a member of its project.
 fn private(users: &[&str]) -> Access {
     let users = users.iter().map(ToString::to_string).collect();
     Access {

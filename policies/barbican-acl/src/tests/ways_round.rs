@@ -129,8 +129,8 @@ impl World {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(3000))]
 
-    /// Alice has a private secret and containers; one of them lists mallory, but does not hold the secret. Whatever
-    /// mallory does in whatever order, she does not come to read it.
+    /// Alice has a private secret and containers; one of them lists mallory, but does not hold the secret. In any
+    /// order of any operations, mallory does not come to read it.
     #[test]
     fn no_way_round_leads_to_a_private_secret(
         regime in regime(),

@@ -125,7 +125,7 @@ macro_rules! secrets_where {
 macro_rules! list_secrets {
     ($list:literal, $array:literal, $scope:ident) => {
         concat!(
-            // Without their holders: what nobody reads could be a hundred times more than the list.
+            // Without their containers: these are not read, and could be a hundred times larger than the list.
             secret_columns!($list, $array, "1 = 0"),
             "WHERE s.id IN (SELECT l.id FROM barbican_secrets l WHERE ",
             secrets_where!($scope),

@@ -1,6 +1,6 @@
 //! ACLs: sets of users, when they were made and written, and what they are not written upon.
 
-use portcullis_barbican::vault::{Commit, Entity, Held, Kind, NewSecret, Timestamp};
+use portcullis_barbican::vault::{Commit, Entity, EntityWithAcl, Kind, NewSecret, Timestamp};
 use portcullis_store::StoreError;
 use uuid::Uuid;
 
@@ -19,7 +19,7 @@ on_both!(
 
 const KINDS: [Kind; 2] = [Kind::Secret, Kind::Container];
 
-fn updated(held: &Held) -> Timestamp {
+fn updated(held: &EntityWithAcl) -> Timestamp {
     match &held.entity {
         Entity::Secret(secret) => secret.updated,
         Entity::Container(container) => container.updated,
@@ -54,7 +54,7 @@ async fn made_written_and_deleted(at: Database) {
         assert_eq!((written.users, written.created), (made.users, made.created));
         assert!(written.updated > made.updated && updated(&second) == written.updated);
 
-        // Nobody is listed, yet there is one.
+        // The ACL exists, with an empty list.
         assert_eq!(vault.set_acl(kind, id, second.version, &acl(&[], true)).await.unwrap(), Commit::Done);
         let third = find(&vault, kind, id).await;
         let empty = third.acl.clone().unwrap();

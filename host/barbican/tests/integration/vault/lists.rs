@@ -1,6 +1,6 @@
 //! Lists: whose, which, and in what order.
 
-use portcullis_barbican::vault::{Entity, Filter, Held, Kind, NewSecret, Scope, Vault};
+use portcullis_barbican::vault::{Entity, EntityWithAcl, Filter, Kind, NewSecret, Scope, Vault};
 
 use super::{acl, find, make_container, make_secret, new_secret, open};
 use crate::support::{Database, on_both};
@@ -11,7 +11,7 @@ fn project(name: &str) -> Filter {
     Filter::new(Scope::Project(name.into()))
 }
 
-fn names(entities: &[Held]) -> Vec<&str> {
+fn names(entities: &[EntityWithAcl]) -> Vec<&str> {
     entities.iter().map(|held| held.entity.name().unwrap_or("-")).collect()
 }
 

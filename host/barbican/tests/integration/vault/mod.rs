@@ -9,8 +9,8 @@ mod speed;
 
 use crate::support::Database;
 use portcullis_barbican::vault::{
-    AclValue, Container, CreateContainer, Held, Kind, NewContainer, NewPayload, NewSecret, Secret, SecretRef,
-    Vault,
+    AclValue, Container, CreateContainer, EntityWithAcl, Kind, NewContainer, NewPayload, NewSecret, Secret,
+    SecretRef, Vault,
 };
 use portcullis_store::seal::{MasterKey, Sealer};
 use uuid::Uuid;
@@ -73,6 +73,6 @@ pub async fn one(vault: &Vault, kind: Kind) -> Uuid {
     }
 }
 
-pub async fn find(vault: &Vault, kind: Kind, id: Uuid) -> Held {
+pub async fn find(vault: &Vault, kind: Kind, id: Uuid) -> EntityWithAcl {
     vault.find(kind, id).await.unwrap().unwrap()
 }

@@ -1,4 +1,4 @@
-//! Payloads: put once, read by their own row alone, and unreadable to whoever holds the database.
+//! Payloads: put once, read by their own row alone, and unreadable with the database alone.
 
 use portcullis_barbican::vault::{Entity, Kind, NewSecret, PutPayload, Vault};
 use portcullis_store::seal::{SealError, Sealer};

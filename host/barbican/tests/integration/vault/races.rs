@@ -24,7 +24,7 @@ async fn sixteen_first_writes(at: Database) {
     assert_eq!(find(&vault, Kind::Secret, id).await.acl.unwrap().users.len(), 1);
 }
 
-/// As a door does: find, decide, write, and again where it has changed.
+/// As the API does: find, decide, write, and again where it has changed.
 async fn sixteen_add_themselves(at: Database) {
     let vault = open(&at).await;
     let id = make_secret(&vault, "a").await.id;

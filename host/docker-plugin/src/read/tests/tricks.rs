@@ -161,7 +161,7 @@ fn b_hidden_bodies() {
     }
     assert_eq!(refused(read(&message("PUT", "/volumes/x", &[], None))), rule::BODY_NOT_SHOWN);
     assert_eq!(read(&message("POST", create, &[json, ZERO], None)).unwrap().body, Body::Absent);
-    // B3, B4: whatever the headers say, a body that is shown is read.
+    // B3, B4: with any headers, a body that is shown is read.
     for content_type in
         ["application/json; charset=utf-8", "Application/JSON", "text/plain", "application/json;"]
     {

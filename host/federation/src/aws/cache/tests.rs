@@ -28,7 +28,7 @@ struct Bench {
     asked: mpsc::UnboundedReceiver<Arc<Session>>,
 }
 
-impl Source for Fake {
+impl CredentialSource for Fake {
     async fn fetch(&self, session: Arc<Session>) -> Result<Credentials, AwsError> {
         self.asked.send(session).unwrap();
         self.permits.acquire().await.unwrap().forget();
@@ -43,7 +43,7 @@ impl Source for Fake {
 }
 
 impl Bench {
-    /// Answers, in order: how long the credentials last, or the error. Nobody has to wait for them.
+    /// Answers, in order: how long the credentials last, or the error. No caller has to wait for them.
     fn new(entries: usize, answers: impl IntoIterator<Item = Result<Duration, AwsError>>) -> Self {
         let bench = Self::held_back(entries, answers);
         bench.cache.source.permits.add_permits(1_000_000);
@@ -82,7 +82,8 @@ impl Bench {
 
     /// Until what goes on in the background has ended.
     async fn settled(&self) {
-        let flights: Vec<_> = self.cache.slots().values().filter_map(|slot| slot.flight.clone()).collect();
+        let flights: Vec<_> =
+            self.cache.entries().values().filter_map(|entry| entry.in_flight.clone()).collect();
         for flight in flights {
             let _ = flight.wait().await;
         }
@@ -129,7 +130,7 @@ async fn a_thousand_ask_at_once_and_sts_is_asked_once() {
         got.push(asking.await.unwrap().unwrap());
     }
     assert!(got.iter().all(|credentials| Arc::ptr_eq(credentials, &got[0])));
-    assert_eq!((bench.stats().questions, bench.stats().misses), (1, 1000));
+    assert_eq!((bench.stats().sts_requests, bench.stats().misses), (1, 1000));
 }
 
 #[tokio::test]
@@ -142,7 +143,7 @@ async fn the_question_goes_on_when_the_first_one_hangs_up() {
     assert!(first.await.unwrap_err().is_cancelled());
     bench.cache.source.permits.add_permits(1);
     assert!(bench.get("alice", minutes(20)).await.is_ok());
-    assert_eq!(bench.stats().questions, 1);
+    assert_eq!(bench.stats().sts_requests, 1);
 }
 
 #[tokio::test]
@@ -152,7 +153,7 @@ async fn two_users_never_share() {
     let alice = bench.get("alice", minutes(20)).await.unwrap();
     let bob = bench.get("bob", minutes(20)).await.unwrap();
     assert!(!Arc::ptr_eq(&alice, &bob));
-    assert_eq!(bench.stats().questions, 2);
+    assert_eq!(bench.stats().sts_requests, 2);
     assert!(Arc::ptr_eq(&alice, &bench.get("alice", minutes(20)).await.unwrap()));
 }
 
@@ -160,7 +161,7 @@ async fn two_users_never_share() {
 async fn a_panic_leaves_nobody_waiting() {
     let bench = Bench::new(10, []);
     assert_eq!(bench.left(minutes(20)).await, Err(AwsError::GivenUp));
-    assert!(bench.cache.slots().values().all(Slot::is_idle));
+    assert!(bench.cache.entries().values().all(CacheEntry::is_idle));
 }
 
 /// A runtime that has stopped drops a task where it is spawned.
@@ -180,12 +181,12 @@ async fn what_expires_soonest_makes_room() {
     for user in ["alice", "bob", "carol", "dave"] {
         bench.get(user, minutes(20)).await.unwrap();
     }
-    assert_eq!(bench.cache.slots().len(), 3);
-    assert!(!bench.cache.slots().contains_key(&session("bob")));
+    assert_eq!(bench.cache.entries().len(), 3);
+    assert!(!bench.cache.entries().contains_key(&session("bob")));
     for user in ["alice", "carol", "dave"] {
         bench.get(user, minutes(20)).await.unwrap();
     }
-    assert_eq!(bench.stats().questions, 4);
+    assert_eq!(bench.stats().sts_requests, 4);
 }
 
 #[tokio::test]
@@ -211,9 +212,9 @@ async fn what_has_expired_does_not_stay_in_memory() {
     bench.get("bob", minutes(20)).await.unwrap_err();
     bench.get("carol", minutes(20)).await.unwrap();
     bench.cache.sweep();
-    assert_eq!(bench.cache.slots().len(), 3);
+    assert_eq!(bench.cache.entries().len(), 3);
     bench.pass(minutes(59));
     bench.cache.sweep();
     assert!(held.upgrade().is_none());
-    assert_eq!(bench.cache.slots().len(), 1);
+    assert_eq!(bench.cache.entries().len(), 1);
 }

@@ -15,7 +15,7 @@ struct Ahead {
     by: Mutex<Duration>,
 }
 
-impl Source for Ahead {
+impl CredentialSource for Ahead {
     async fn fetch(&self, session: Arc<Session>) -> Result<Credentials, AwsError> {
         self.sts.fetch(session).await
     }

@@ -4,10 +4,10 @@ use crate::aws::account::shown;
 
 /// Why there can be no such session: what a policy granted is more than STS takes, or something else.
 ///
-/// It is the policy's author who can mend it. The door answers as if AWS had refused; the log may have all of it.
+/// It is the policy's author who can mend it. The API responds as if AWS had refused; the log may have all of it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SessionError {
-    /// Nobody asks.
+    /// The request has no user.
     #[error("the session has no user")]
     NoUser,
     /// The role's name or path.

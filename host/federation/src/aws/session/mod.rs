@@ -22,14 +22,14 @@ use super::account::Account;
 
 pub use error::SessionError;
 
-/// How long a session lasts if nobody says so (STS API Reference, `DurationSeconds`).
+/// Duration of a session that no grant sets (STS API Reference, `DurationSeconds`).
 const DEFAULT_DURATION: u32 = 3600;
 
 /// One session to be had, every field within the limits of STS: it cannot be made otherwise.
 ///
 /// Two sessions are equal if they are for the same user of the same mount and STS would be asked the same, to the
 /// letter. The user counts as it is and not as the session name that was made of it, and the mount because another
-/// mount's `alice` may be somebody else: no two users ever share credentials.
+/// mount's `alice` may be another user: no two users ever share credentials.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Session {
     account: Account,
@@ -72,7 +72,7 @@ impl Session {
         })
     }
 
-    /// The role's ARN and the session's name: by these `CloudTrail` knows whatever is done with it.
+    /// The role's ARN and the session's name: by these `CloudTrail` knows everything that is done with it.
     ///
     /// # Errors
     /// Those that [`new`](Self::new) has for them.
@@ -102,7 +102,7 @@ impl Session {
         &self.role_arn
     }
 
-    /// `RoleSessionName`: what `CloudTrail` says of whoever uses it.
+    /// `RoleSessionName`: the name of the session's user in `CloudTrail`.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -138,7 +138,7 @@ impl Session {
     }
 }
 
-/// The external id and the values of tags stay away: whoever chose them did not mean them for a log.
+/// The external id and the values of tags stay away: they were not chosen to be logged.
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Session")

@@ -206,7 +206,7 @@ fn any_difference_is_a_difference() {
 }
 
 proptest! {
-    /// Whatever a policy says, nothing beyond the limits of STS comes through.
+    /// No grant of a policy can exceed the limits of STS.
     #[test]
     fn nothing_comes_through_that_sts_would_not_take(
         user in ".{0,80}",

@@ -1,4 +1,4 @@
-//! A file of groups, one a line, as group(5) has them but for the fields that nobody needs:
+//! A file of groups, one a line, as group(5) has them but for the fields that are not needed:
 //!
 //! ```text
 //! # who may do what
@@ -7,8 +7,8 @@
 //! empty:
 //! ```
 //!
-//! A group stands on one line alone. Names end at a colon or a comma, and blanks around them do not count. Nobody
-//! but root and us may write the file.
+//! A group stands on one line alone. Names end at a colon or a comma, and blanks around them do not count. Only
+//! root and the server's user may write the file.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

@@ -1,11 +1,11 @@
-//! A directory says which groups somebody is in (LDAP, RFC 4511).
+//! Groups of a user from a directory (LDAP, RFC 4511).
 //!
 //! The user's entry is looked for first, then the groups that have it as a member. A user without an entry has no
-//! groups; of one with several nobody can say which is meant, and the request is refused. Groups come in the order
+//! groups; of one with several it is not known which is meant, and the request is refused. Groups come in the order
 //! of the alphabet. Search references are not followed.
 //!
-//! A directory knows users without regard to case, and policies do not: under another spelling than the directory's own
-//! nobody is let in.
+//! A directory knows users without regard to case, and policies do not: another spelling than the directory's own
+//! is refused.
 //!
 //! * `connection`: one connection, kept and made anew when it breaks
 //! * `filter`: filters with places for names
@@ -43,9 +43,9 @@ pub(in super::super) struct Ldap {
     known: Cache<String, (Instant, Arc<[String]>)>,
 }
 
-/// Why a directory cannot say which groups somebody is in.
+/// Why the groups of a user cannot be read from the directory.
 #[derive(Debug, thiserror::Error)]
-enum Trouble {
+enum DirectoryError {
     /// A new connection may help.
     #[error("{0}")]
     Broken(String),
@@ -58,7 +58,7 @@ enum Trouble {
     Spelling,
 }
 
-impl From<ldap3::LdapError> for Trouble {
+impl From<ldap3::LdapError> for DirectoryError {
     fn from(error: ldap3::LdapError) -> Self {
         Self::Broken(error.to_string())
     }
@@ -113,19 +113,19 @@ impl Ldap {
         let stop = asking.abort_handle();
         let found = match tokio::time::timeout(self.options.timeout, asking).await {
             Ok(Ok(found)) => found,
-            Ok(Err(_)) => Err(Trouble::Broken("its answer cannot be read".into())),
+            Ok(Err(_)) => Err(DirectoryError::Broken("its answer cannot be read".into())),
             Err(_) => {
                 stop.abort();
                 let limit = humantime::format_duration(self.options.timeout);
-                Err(Trouble::Broken(format!("there was no answer within {limit}")))
+                Err(DirectoryError::Broken(format!("there was no answer within {limit}")))
             }
         };
         match found {
             Ok(groups) => Ok(groups),
-            Err(Trouble::Ambiguous) => {
+            Err(DirectoryError::Ambiguous) => {
                 Err(AuthError::unauthorized(format!("the directory has several entries for `{user}`")))
             }
-            Err(Trouble::Spelling) => Err(AuthError::unauthorized(format!(
+            Err(DirectoryError::Spelling) => Err(AuthError::unauthorized(format!(
                 "the directory spells `{user}` in another way, and policies tell the two apart"
             ))),
             Err(trouble) => {
@@ -136,10 +136,10 @@ impl Ldap {
     }
 
     /// A connection that was kept may have been closed at the other end since; then a new one is tried.
-    async fn search(&self, user: &str) -> Result<Vec<String>, Trouble> {
+    async fn search(&self, user: &str) -> Result<Vec<String>, DirectoryError> {
         let (connection, kept) = self.connections.get().await?;
         match self.search_by(&connection, user).await {
-            Err(Trouble::Broken(_)) if kept => {
+            Err(DirectoryError::Broken(_)) if kept => {
                 self.connections.forget().await;
                 let (connection, _) = self.connections.get().await?;
                 self.search_by(&connection, user).await
@@ -148,27 +148,27 @@ impl Ldap {
         }
     }
 
-    async fn search_by(&self, connection: &Connection, user: &str) -> Result<Vec<String>, Trouble> {
+    async fn search_by(&self, connection: &Connection, user: &str) -> Result<Vec<String>, DirectoryError> {
         let filter = self.users.fill(user, "");
         // Two suffice to see that there are several.
         let names = self.spelling.attributes();
         let mut users = find(connection, &self.options.users.base, &filter, &names, 2).await?;
         let Some(found) = users.pop() else { return Ok(Vec::new()) };
         if !users.is_empty() {
-            return Err(Trouble::Ambiguous);
+            return Err(DirectoryError::Ambiguous);
         }
         if !self.spelling.is_of(&found, user) {
-            return Err(Trouble::Spelling);
+            return Err(DirectoryError::Spelling);
         }
         let filter = self.groups.fill(user, &found.dn);
         let name = &self.options.group_name;
         let groups = find(connection, &self.options.groups.base, &filter, &[name], MAX_FOUND).await?;
         let mut names = Vec::with_capacity(groups.len());
         for mut group in groups {
-            // The directory writes the attribute's name as its schema does, whatever was asked for.
+            // The directory writes the attribute's name as its schema does, not as the request did.
             let key = group.attrs.keys().find(|key| key.eq_ignore_ascii_case(name)).cloned();
             let Some(values) = key.and_then(|key| group.attrs.remove(&key)) else {
-                return Err(Trouble::Wrong(format!(
+                return Err(DirectoryError::Wrong(format!(
                     "the group `{}` has no `{name}` that is a text",
                     group.dn
                 )));
@@ -188,7 +188,7 @@ async fn find(
     filter: &str,
     attributes: &[&str],
     limit: i32,
-) -> Result<Vec<SearchEntry>, Trouble> {
+) -> Result<Vec<SearchEntry>, DirectoryError> {
     let mut ldap = connection.handle();
     ldap.with_search_options(SearchOptions::new().sizelimit(limit));
     let found = ldap.search(base, Scope::Subtree, filter, attributes).await?;
@@ -197,7 +197,7 @@ async fn find(
     match found.1.rc {
         0 => {}
         SIZE_LIMIT_EXCEEDED if limit == 2 && entries.len() == 2 => {}
-        _ => return Err(Trouble::Broken(found.1.to_string())),
+        _ => return Err(DirectoryError::Broken(found.1.to_string())),
     }
     Ok(entries.into_iter().map(SearchEntry::construct).collect())
 }

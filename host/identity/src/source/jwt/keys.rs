@@ -24,7 +24,7 @@ struct Raw {
 }
 
 impl Keys {
-    /// Keys that nobody could check a signature with are passed over, as RFC 7517 (5) demands; if no other is there,
+    /// Keys that cannot verify a signature are passed over, as RFC 7517 (5) demands; if no other is there,
     /// the set cannot be used.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! The provider's keys, fetched when they are needed and kept.
 //!
 //! They are asked for again when they are five minutes old, and when a token names a key that is not among them,
-//! since a provider may sign with a new key at any time. Once in ten seconds at most: whoever makes up names of keys
+//! since a provider may sign with a new key at any time. Once in ten seconds at most: a client that makes up names of keys
 //! shall not bring the provider down with us. While the provider does not answer its keys hold for a day.
 
 use arc_swap::ArcSwapOption;
@@ -68,14 +68,14 @@ impl Provider {
         let (usable, fresh) = self.usable(header, now);
         match (usable, fresh) {
             (Some(keys), true) => return Ok(keys),
-            // Somebody asks already: what is there will do.
+            // A request is in flight already: the cached keys will do.
             (Some(keys), false) => match Arc::clone(&self.asking).try_lock_owned() {
                 Ok(asking) => drop(self.ask(asking, now).await),
                 Err(_) => return Ok(keys),
             },
             (None, _) => {
                 let asking = Arc::clone(&self.asking).lock_owned().await;
-                // Whoever asked before us may have found it.
+                // An earlier request may have found it.
                 if let (Some(keys), _) = self.usable(header, now) {
                     return Ok(keys);
                 }
@@ -103,8 +103,8 @@ impl Provider {
         (usable.then(|| Arc::clone(&found.keys)), age < FRESH)
     }
 
-    /// Fetches the keys, unless that has just been done, and says what the trouble is. It runs to its end even if
-    /// nobody waits any more: else whoever hangs up in time could keep us from it for ever.
+    /// Fetches the keys, unless that has just been done, and returns the error. It runs to its end even if
+    /// no caller waits any more: else clients that hang up in time could prevent it for ever.
     async fn ask(
         self: &Arc<Self>,
         mut asking: OwnedMutexGuard<Option<LastFetch>>,
@@ -151,7 +151,7 @@ fn age(found: &Found, now: Instant) -> Duration {
     now.saturating_duration_since(found.at)
 }
 
-/// In clear text only within this machine: whoever can change the keys on the way can be anybody.
+/// In clear text only within this machine: an attacker who can change the keys on the way can be any user.
 fn checked(url: &str) -> Result<Uri, IdentityError> {
     let wrong = |reason| IdentityError::Server { key: "jwks", url: url.into(), reason };
     let parsed: Uri = url.parse().map_err(|_| wrong("it is not a URL"))?;

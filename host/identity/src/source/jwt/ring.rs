@@ -14,7 +14,7 @@ static PROVIDER: CryptoProvider = CryptoProvider {
     key_utils: KeyUtils::new_unimplemented(),
 };
 
-/// Whoever else brought a provider before us does as well: what is believed is told by the algorithms that a token
+/// A provider that was installed before will do as well: what is trusted is decided by the algorithms that a token
 /// may have, not here.
 pub(super) fn install() {
     let _ = PROVIDER.install_default();

@@ -25,7 +25,7 @@ pub struct LdapOptions {
     /// How long all the questions about one user may take together.
     pub timeout: Duration,
     /// How long a user's groups are believed, at most a minute. Zero means that the directory is asked each time: a
-    /// group that somebody was taken out of stops counting at once.
+    /// group that a user was removed from stops counting at once.
     pub cache_time: Duration,
 }
 
@@ -43,7 +43,7 @@ pub struct LdapSearch {
 pub struct LdapBind {
     /// Its distinguished name.
     pub dn: String,
-    /// Its password. Never empty: to a directory that would mean nobody at all (RFC 4513, 5.1.2).
+    /// Its password. Never empty: to a directory that would mean an anonymous bind (RFC 4513, 5.1.2).
     pub password: SecretString,
 }
 

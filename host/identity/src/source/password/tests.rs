@@ -196,8 +196,12 @@ fn a_file_that_others_may_read_is_refused() {
 
 #[test]
 fn the_parts_of_a_mac_do_not_run_into_each_other() {
-    let known = Known::new(BTreeMap::new()).unwrap();
+    let known = PasswordFile::new(BTreeMap::new()).unwrap();
     assert_ne!(known.mac(&[b"ab", b"c"]), known.mac(&[b"a", b"bc"]));
-    assert_ne!(known.mac(&[b"a"]), Known::new(BTreeMap::new()).unwrap().mac(&[b"a"]), "a key of its own");
+    assert_ne!(
+        known.mac(&[b"a"]),
+        PasswordFile::new(BTreeMap::new()).unwrap().mac(&[b"a"]),
+        "a key of its own"
+    );
     assert!(known.decoy("alice").is_none());
 }

@@ -2,7 +2,8 @@
 
 use portcullis_config::{ConfigError, SourceFile, duration, max_stale, network, secret};
 use portcullis_identity::source::{
-    AuthMethod, CertificateName, Groups, HostNames, JwtKeys, JwtOptions, LdapBind, LdapOptions, SourceOptions,
+    AuthMethod, AuthenticatorOptions, CertificateName, Groups, HostNames, JwtKeys, JwtOptions, LdapBind,
+    LdapOptions,
 };
 use std::time::Duration;
 use toml::Spanned;
@@ -15,7 +16,7 @@ const ONE: &str = "a mount has one source of identity: write one of `header`, `a
 pub(super) fn source(
     raw: Spanned<raw::Identity>,
     source_file: &SourceFile<'_>,
-) -> Result<SourceOptions, ConfigError> {
+) -> Result<AuthenticatorOptions, ConfigError> {
     let span = raw.span();
     let mut raw = raw.into_inner();
     let proofs = [
@@ -46,7 +47,7 @@ pub(super) fn source(
     }
     let max_stale =
         raw.max_stale.as_ref().map(|time| max_stale(time, "max_stale", source_file)).transpose()?;
-    let options = SourceOptions { proof, groups, max_stale };
+    let options = AuthenticatorOptions { proof, groups, max_stale };
     if let (Some(max_stale), false) = (&raw.max_stale, options.has_files()) {
         let message = "`max_stale` is about files, and this source of identity reads none";
         return Err(source_file.wrong(&max_stale.span(), message));

@@ -1,4 +1,4 @@
-//! A mount's policies: each gets the mount's accounts into its settings, where they are frozen with it. A policy of
+//! A mount's policies: each gets the mount's accounts into its settings, where they are pre-initialized with it. A policy of
 //! several mounts becomes one policy for each.
 
 use portcullis_config::{ConfigError, Location, SourceFile};

@@ -5,7 +5,7 @@ use toml::{Spanned, Value};
 
 use super::Endpoint;
 
-/// `[store]`: where doors keep what they must not lose.
+/// `[store]`: the database of the APIs.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(in crate::config) struct Store {
@@ -14,7 +14,7 @@ pub(in crate::config) struct Store {
     pub(in crate::config) key: Option<Spanned<Value>>,
 }
 
-/// `[barbican]`: the door.
+/// `[barbican]`: the API.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(in crate::config) struct Barbican {

@@ -6,7 +6,7 @@ use toml::{Spanned, Value};
 
 use super::Endpoint;
 
-/// `[federation]`: the door.
+/// `[federation]`: the API.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(in crate::config) struct Federation {

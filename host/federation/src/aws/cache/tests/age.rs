@@ -9,13 +9,13 @@ async fn replaced_ahead_while_nobody_waits() {
     assert_eq!(bench.left(minutes(20)).await, Ok(HOUR));
     bench.pass(minutes(29));
     assert_eq!(bench.left(minutes(20)).await, Ok(minutes(31)));
-    assert_eq!(bench.stats().questions, 1);
+    assert_eq!(bench.stats().sts_requests, 1);
     bench.pass(minutes(2));
     assert_eq!(bench.left(minutes(20)).await, Ok(minutes(29)), "nobody waits for the new ones");
     bench.settled().await;
     assert_eq!(bench.left(minutes(20)).await, Ok(HOUR));
     let stats = bench.stats();
-    assert_eq!((stats.questions, stats.refreshed, stats.hits, stats.misses), (2, 1, 3, 1));
+    assert_eq!((stats.sts_requests, stats.refreshed, stats.hits, stats.misses), (2, 1, 3, 1));
 }
 
 #[tokio::test]
@@ -33,7 +33,7 @@ async fn short_sessions_are_cached_too() {
     bench.left(minutes(20)).await.unwrap();
     bench.pass(minutes(1));
     assert_eq!(bench.left(minutes(20)).await, Ok(minutes(14)));
-    assert_eq!(bench.stats().questions, 1);
+    assert_eq!(bench.stats().sts_requests, 1);
     bench.pass(minutes(3));
     assert_eq!(bench.left(minutes(20)).await, Ok(minutes(15)));
 }
@@ -45,10 +45,10 @@ async fn served_while_sts_is_away_and_no_longer_than_they_work() {
     bench.pass(minutes(45));
     assert_eq!(bench.left(minutes(20)).await, Ok(minutes(15)));
     assert_eq!(bench.left(minutes(20)).await, Ok(minutes(15)), "and STS is left alone for a while");
-    assert_eq!((bench.stats().questions, bench.stats().served_while_away), (2, 2));
+    assert_eq!((bench.stats().sts_requests, bench.stats().served_while_away), (2, 2));
     bench.pass(Duration::from_mins(13) + Duration::from_secs(59));
     assert_eq!(bench.left(minutes(20)).await, Ok(Duration::from_secs(61)));
-    assert_eq!(bench.stats().questions, 3);
+    assert_eq!(bench.stats().sts_requests, 3);
     bench.pass(Duration::from_secs(2));
     assert_eq!(bench.left(minutes(20)).await, Err(away()));
     bench.answer(Ok(HOUR));
@@ -71,7 +71,7 @@ async fn nobody_waits_long_while_there_are_some_that_work() {
     bench.cache.source.permits.add_permits(1);
     bench.settled().await;
     assert_eq!(bench.left(minutes(20)).await, Ok(HOUR), "the question went on");
-    assert_eq!(bench.stats().questions, 2);
+    assert_eq!(bench.stats().sts_requests, 2);
 }
 
 #[tokio::test]
@@ -95,10 +95,10 @@ async fn a_denial_ends_what_was_cached() {
         let bench = Bench::new(10, [Ok(HOUR), Err(denied()), Err(denied())]);
         bench.left(minutes(20)).await.unwrap();
         bench.pass(minutes(passed));
-        // In the background, or while somebody waits: either way nothing is left afterwards.
+        // In the background, or while a request waits: either way nothing is left afterwards.
         let _ = bench.left(minutes(20)).await;
         bench.settled().await;
-        assert!(bench.cache.slots().is_empty());
+        assert!(bench.cache.entries().is_empty());
         assert_eq!(bench.left(minutes(20)).await, Err(denied()), "{passed}");
     }
 }
@@ -109,12 +109,12 @@ async fn a_failure_is_remembered_for_a_moment_and_a_denial_not_at_all() {
     for _ in 0..5 {
         assert_eq!(bench.left(minutes(20)).await, Err(away()));
     }
-    assert_eq!(bench.stats().questions, 1);
+    assert_eq!(bench.stats().sts_requests, 1);
     bench.pass(Duration::from_secs(2));
     assert_eq!(bench.left(minutes(20)).await, Err(denied()));
     assert_eq!(bench.left(minutes(20)).await, Ok(HOUR));
     let stats = bench.stats();
-    assert_eq!((stats.questions, stats.failures), (3, 2));
+    assert_eq!((stats.sts_requests, stats.failures), (3, 2));
 }
 
 #[tokio::test]
@@ -127,7 +127,8 @@ async fn a_clock_that_is_turned_back_gives_nothing_away() {
 }
 
 proptest! {
-    /// Whatever happens when, nobody is given what no longer works, nor less than was asked for while STS answers.
+    /// In no order of events does a request get credentials that have expired, or less than it asked for while STS
+    /// responds.
     #[test]
     fn nobody_is_given_what_does_not_work(
         steps in proptest::collection::vec((0_u64..5400, 0_u64..3000, any::<bool>()), 1..20),

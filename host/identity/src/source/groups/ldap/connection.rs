@@ -10,7 +10,7 @@ use tokio::sync::Mutex;
 use tokio::task::AbortHandle;
 
 use super::super::super::{LdapBind, LdapOptions};
-use super::Trouble;
+use super::DirectoryError;
 use crate::IdentityError;
 
 /// The connection, and how to make another one.
@@ -57,8 +57,8 @@ impl Connections {
         Ok(Self { url: options.url.clone(), settings, bind: options.bind.clone(), kept: Mutex::default() })
     }
 
-    /// The connection, and whether it was there already. Whoever needs one while it is being made waits for it.
-    pub(super) async fn get(&self) -> Result<(Arc<Connection>, bool), Trouble> {
+    /// The connection, and whether it was there already. Concurrent callers wait for the same connection.
+    pub(super) async fn get(&self) -> Result<(Arc<Connection>, bool), DirectoryError> {
         let mut kept = self.kept.lock().await;
         if let Some(connection) = &*kept
             && !connection.handle().is_closed()
@@ -75,14 +75,17 @@ impl Connections {
         *self.kept.lock().await = None;
     }
 
-    async fn connect(&self) -> Result<Connection, Trouble> {
+    async fn connect(&self) -> Result<Connection, DirectoryError> {
         let (driver, ldap) = LdapConnAsync::with_settings(self.settings.clone(), &self.url).await?;
         let driver = tokio::spawn(async move { drop(driver.drive().await) }).abort_handle();
         let connection = Connection { ldap, driver };
         if let Some(bind) = &self.bind {
             let bound = connection.handle().simple_bind(&bind.dn, bind.password.expose_secret()).await?;
             if bound.rc != 0 {
-                return Err(Trouble::Wrong(format!("it does not let us in as `{}`: {bound}", bind.dn)));
+                return Err(DirectoryError::Wrong(format!(
+                    "it does not let us in as `{}`: {bound}",
+                    bind.dn
+                )));
             }
         }
         Ok(connection)

@@ -1,7 +1,7 @@
 //! Whether a directory spells a user as the request does.
 //!
 //! Directories compare names without regard to case, to spaces and to more (`caseIgnoreMatch`, RFC 4517, 4.2.11), and
-//! policies do not: under another spelling somebody would have their groups and escape what is said about their name.
+//! policies do not: under another spelling users would have their groups and escape rules about their name.
 
 use ldap3::SearchEntry;
 

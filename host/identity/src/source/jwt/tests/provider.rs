@@ -121,7 +121,7 @@ async fn those_who_come_together_share_one_question() {
     let (a, b, c, ()) = tokio::join!(scene.ask("", 0), scene.ask("", 0), scene.ask("", 0), allowing);
     assert_eq!([a, b, c].map(|result| word(&result)), [OK; 3]);
     assert_eq!(scene.fake.asked(), 1);
-    // While the keys are asked for again, whoever can do with those that are there does not wait.
+    // While the keys are fetched again, a token whose key is cached does not wait.
     let scene = Arc::new(scene);
     let first = tokio::spawn({
         let scene = Arc::clone(&scene);
@@ -129,7 +129,7 @@ async fn those_who_come_together_share_one_question() {
     });
     asked.acquire().await.unwrap().forget();
     assert_eq!(word(&scene.ask("", 300).await), OK);
-    // Whoever hangs up does not end the question.
+    // A client that hangs up does not end the request.
     first.abort();
     assert!(first.await.unwrap_err().is_cancelled());
     scene.fake.be(Mood::Status(500));

@@ -1,0 +1,148 @@
+//! Every deliberate difference, by its number in `portcullis_barbican::differences`; those that other tests show are
+//! named there.
+
+use std::sync::Arc;
+
+use super::world::{HREF, World, ok};
+
+#[tokio::test]
+async fn d01_a_refusal_says_why_and_under_which_id() {
+    let world = World::new().await;
+    let secret = world.secret().await;
+    let refused = world.get("member_b", &format!("{secret}/acl")).await;
+    assert_eq!(refused.status, 403);
+    let text = refused.description();
+    let sentence =
+        "SecretACL(s) retrieval attempt not allowed - please review your user/project privileges: ";
+    let rest = text.strip_prefix(sentence).unwrap();
+    let id = rest.strip_prefix("nobody let you (policy regime, rule test:no, decision ").unwrap();
+    assert_eq!(id.trim_end_matches(')').len(), 32, "{id}");
+}
+
+#[tokio::test]
+async fn d09_an_acl_has_a_tag_and_if_match_is_honoured() {
+    let world = World::new().await;
+    for path in [world.secret().await, world.container().await] {
+        let acl = format!("{path}/acl");
+        let tag = |answer: &super::world::Answer| answer.header("etag").unwrap().to_owned();
+        let none = tag(&world.get("owner_a", &acl).await);
+        assert_eq!(none, tag(&world.get("owner_a", &acl).await));
+        let put =
+            |if_match: &str| format!("PUT {acl} | Content-Type: application/json | If-Match: {if_match}");
+        let body = r#"{"read":{"users":["u1"]}}"#;
+        for (if_match, status) in [("\"x\"", 412), ("x", 412), ("", 412), (&*format!("W/{none}"), 412)] {
+            let answer = world.ask("owner_a", &put(if_match), body).await;
+            assert_eq!(answer.status, status, "{if_match}");
+            assert_eq!(answer.json()["title"], "Precondition Failed");
+        }
+        ok(&world.ask("owner_a", &put(&format!("\"x\", {none}")), body).await);
+        let first = tag(&world.get("owner_a", &acl).await);
+        assert_ne!(first, none);
+        // The same once more is another state.
+        ok(&world.ask("owner_a", &put("*"), body).await);
+        let second = tag(&world.get("owner_a", &acl).await);
+        assert_ne!(second, first);
+        for method in ["PATCH", "DELETE"] {
+            let line = format!("{method} {acl} | Content-Type: application/json | If-Match: {first}");
+            assert_eq!(world.ask("owner_a", &line, "{}").await.status, 412, "{method}");
+            // Who may not write hears that first.
+            assert_eq!(world.ask("member_b", &line, "{}").await.status, 403, "{method}");
+            let line = format!("{method} {acl} | Content-Type: application/json | If-Match: {second}");
+            ok(&world.ask("owner_a", &line, "{}").await);
+        }
+        assert_eq!(tag(&world.get("owner_a", &acl).await), none);
+    }
+}
+
+#[tokio::test]
+async fn d10_what_is_not_offered_is_not_there() {
+    let world = World::new().await;
+    let (secret, container) = (world.secret().await, world.container().await);
+    for path in [
+        "/v1/orders".to_owned(),
+        "/v1/quotas".into(),
+        "/v1/project-quotas".into(),
+        "/v1/secret-stores".into(),
+        "/v1/transport_keys".into(),
+        "/v1/cas".into(),
+        format!("{secret}/metadata"),
+        format!("{secret}/metadata/key"),
+        format!("{secret}/consumers"),
+        format!("{container}/consumers"),
+        format!("{container}/secrets"),
+    ] {
+        let answer = world.get("owner_a", &path).await;
+        assert_eq!(answer.status, 404, "{path}");
+        assert_eq!(answer.text(), r#"{"code": 404, "title": "Not Found", "description": ""}"#);
+    }
+}
+
+#[tokio::test]
+async fn d11_names_in_lists_are_whole_names() {
+    let world = World::new().await;
+    for name in ["n1", "n2", "n%"] {
+        let body = serde_json::json!({ "name": name, "algorithm": "aes" }).to_string();
+        world.json("owner_a", "POST /v1/secrets", &body).await.id("secret_ref");
+    }
+    for (query, total) in [("name=n1", 1), ("name=n%25", 1), ("name=n_", 0), ("name=N1", 0), ("alg=AES", 0)] {
+        let listed = world.get("owner_a", &format!("/v1/secrets?{query}")).await;
+        ok(&listed);
+        assert_eq!(listed.json()["total"], total, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn d05_a_nul_in_a_list_s_filter_is_refused() {
+    let world = World::new().await;
+    for query in ["name=%00", "name=%2500", "secret_type=%00", "alg=a%00", "mode=%00"] {
+        assert_eq!(world.get("owner_a", &format!("/v1/secrets?{query}")).await.status, 400, "{query}");
+    }
+    for query in ["name=%00", "type=%00"] {
+        assert_eq!(world.get("owner_a", &format!("/v1/containers?{query}")).await.status, 400, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn d25_a_secret_is_in_so_many_containers_at_most() {
+    let world = World::new().await;
+    let secret = world.secret().await;
+    let body =
+        format!(r#"{{"type":"generic","secret_refs":[{{"name":"a","secret_ref":"{HREF}{secret}"}}]}}"#);
+    for _ in 0..64 {
+        assert_eq!(world.json("owner_a", "POST /v1/containers", &body).await.status, 201);
+    }
+    let refused = world.json("owner_a", "POST /v1/containers", &body).await;
+    assert_eq!(refused.status, 400);
+    assert!(refused.description().ends_with("is in 64 containers, which is the most."));
+    ok(&world.get("owner_a", &secret).await);
+}
+
+#[tokio::test]
+async fn d12_d13_parameters_that_cannot_be_honoured_are_refused() {
+    let world = World::new().await;
+    for query in
+        ["sort=name:asc", "created=gt:2020-01-01", "updated=2020-01-01", "limit=1&limit=2", "name=a&name=b"]
+    {
+        let listed = world.get("owner_a", &format!("/v1/secrets?{query}")).await;
+        assert_eq!(listed.status, 400, "{query}");
+        assert_eq!(listed.description(), "URI provided invalid query string parameters.");
+    }
+}
+
+#[tokio::test]
+async fn d14_a_payload_says_what_it_is_to_whom_anything_will_do() {
+    let world = World::new().await;
+    let secret = world.secret().await;
+    let payload = world.ask("owner_a", &format!("GET {secret}/payload | Accept: */*"), "").await;
+    assert_eq!(payload.header("content-type"), Some("text/plain; charset=UTF-8"));
+    assert_eq!(payload.text(), "hello");
+}
+
+#[tokio::test]
+async fn d22_the_forwarded_protocol_must_be_one() {
+    let options = portcullis_barbican::api::Options::default();
+    let world = World::with(Arc::new(super::regime::Barbican23), options).await;
+    let line = "GET / | Host: h | X-Forwarded-Proto: javascript:alert(1)//";
+    let text = world.ask("", line, "").await.text().to_owned();
+    assert!(text.contains(r#""href": "http://h/v1/""#), "{text}");
+}

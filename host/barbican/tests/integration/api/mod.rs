@@ -1,0 +1,15 @@
+//! The API, called in process: no socket, the real vault on `SQLite`, and a decider of ten lines that knows Barbican
+//! 23's rules.
+
+mod acls;
+mod compare;
+mod deciding;
+mod differences;
+mod golden;
+mod hostile;
+mod known;
+mod order;
+mod oslo;
+mod racing;
+mod regime;
+mod world;

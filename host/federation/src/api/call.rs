@@ -1,0 +1,120 @@
+//! A request whose sender is known, and how it asks what may be had.
+
+use axum::http::request::Parts;
+use portcullis_contract::Pairs;
+use portcullis_contract::aws::{Grant, Request};
+use portcullis_contract::types::Principal;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::aws::{AwsError, Credentials, Session};
+use crate::decide::{InForce, Question};
+use crate::mounts::Mount;
+use crate::response::Failure;
+
+/// A request whose sender is known.
+pub(super) struct Call<'a> {
+    pub(super) in_force: Arc<dyn InForce>,
+    pub(super) mount: &'a Mount,
+    pub(super) parts: &'a Parts,
+    pub(super) principal: Principal,
+    pub(super) peer: Option<String>,
+    pub(super) begun: Instant,
+}
+
+/// What a decision is for, as policies are told.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Purpose {
+    List,
+    Credentials,
+    Console,
+    Metadata,
+}
+
+impl Purpose {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::List => "list",
+            Self::Credentials => "credentials",
+            Self::Console => "console",
+            Self::Metadata => "metadata",
+        }
+    }
+}
+
+impl Call<'_> {
+    /// The name of who asks.
+    pub(super) fn user(&self) -> &str {
+        self.principal.name.as_deref().unwrap_or_default()
+    }
+
+    /// The last value of a parameter of the query.
+    pub(super) fn parameter(&self, name: &str) -> Option<String> {
+        let query = self.parts.uri.query().unwrap_or_default().as_bytes();
+        let found = form_urlencoded::parse(query).filter(|(found, _)| found == name).last();
+        found.map(|(_, value)| value.into_owned())
+    }
+
+    /// Everything that may be had.
+    pub(super) async fn all(&self, purpose: Purpose) -> Result<Vec<Grant>, Failure> {
+        self.ask(purpose, None).await
+    }
+
+    /// The one role, if it may be had.
+    pub(super) async fn one(&self, purpose: Purpose, account: &str, role: &str) -> Result<Grant, Failure> {
+        let granted = self.ask(purpose, Some((account, role))).await?;
+        granted.into_iter().next().ok_or_else(|| Failure::configuration("the policies answered nothing"))
+    }
+
+    async fn ask(&self, purpose: Purpose, role: Option<(&str, &str)>) -> Result<Vec<Grant>, Failure> {
+        let request = Request {
+            context: portcullis_authorization::context("aws-federation", self.peer.clone()),
+            principal: self.principal.clone(),
+            mount: self.mount.prefix.clone(),
+            purpose: purpose.as_str().into(),
+            account: role.map(|(account, _)| account.into()),
+            role: role.map(|(_, role)| role.into()),
+            callback_url: self.parameter("callbackurl"),
+            extra: Pairs::new(),
+        };
+        let question = Question {
+            request,
+            policies: Arc::clone(&self.mount.policies),
+            method: self.parts.method.to_string(),
+            uri: self.parts.uri.to_string(),
+            begun: self.begun,
+        };
+        let decision = Arc::clone(&self.in_force).decide(question).await;
+        decision.map_err(|refused| Failure::refused(&refused))
+    }
+
+    /// The session that a grant is about.
+    pub(super) fn session(&self, grant: &Grant) -> Result<Session, Failure> {
+        let account = self.mount.accounts.get(&grant.account);
+        let account = account.ok_or_else(|| {
+            Failure::configuration(&format!("account `{}` has no id on this mount", grant.account))
+        })?;
+        Session::new(account, &self.mount.prefix, self.user(), grant).map_err(|error| {
+            tracing::error!(
+                mount = self.mount.prefix, account = grant.account, role = grant.role, %error,
+                "a policy grants what is no session that AWS can give"
+            );
+            Failure::grant(&error)
+        })
+    }
+
+    /// Credentials for a person, who wants to work with them: at least half of what was granted is left, and so much
+    /// that SDKs do not ask for new ones at once, which they do from 15 minutes before the end on.
+    pub(super) async fn fresh(&self, session: &Session) -> Result<Arc<Credentials>, AwsError> {
+        self.credentials(session, (session.duration() / 2).max(Duration::from_mins(20))).await
+    }
+
+    /// Credentials with at least so much of their life left.
+    pub(super) async fn credentials(
+        &self,
+        session: &Session,
+        least_left: Duration,
+    ) -> Result<Arc<Credentials>, AwsError> {
+        self.mount.aws.credentials(session, least_left).await
+    }
+}

@@ -1,0 +1,197 @@
+//! From a request to a route, and everything that is settled before anybody is asked: the mount, the method, who is
+//! kept from metadata, and who asks.
+
+use axum::extract::Request;
+use axum::http::request::Parts;
+use axum::http::{HeaderName, HeaderValue, Method, header};
+use axum::response::Response;
+use portcullis_identity::source::AuthRequest;
+use portcullis_listen::Peer;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use super::call::Call;
+use super::{Shared, accounts, instance, page, roles};
+use crate::decide::InForce;
+use crate::metadata::Ttl;
+use crate::mounts::Mount;
+use crate::origin_checks::Rejected;
+use crate::response::{self, Failure, UNKNOWN};
+use crate::route::Route;
+
+const TOKEN: HeaderName = HeaderName::from_static("x-aws-ec2-metadata-token");
+const TOKEN_TTL: HeaderName = HeaderName::from_static("x-aws-ec2-metadata-token-ttl-seconds");
+
+/// Who the health of a mount is shown to.
+const MONITORING: &str = "monitoring";
+
+pub(super) async fn respond(api: &Shared, request: Request) -> Response {
+    let begun = Instant::now();
+    let (parts, body) = request.into_parts();
+    let in_force = api.decider.in_force();
+    let path = parts.uri.path();
+    let found = in_force.mounts().find(path).and_then(|(mount, rest)| {
+        let route = Route::of(rest)?;
+        (mount.metadata.is_some() || !route.is_for_sdks()).then_some((mount, route))
+    });
+    let Some((mount, route)) = found else {
+        return Failure::no_route(path).into_response(UNKNOWN);
+    };
+    let had = match route {
+        Route::MetadataToken => parts.method == Method::PUT,
+        Route::PageOpen | Route::PageCredentials => parts.method == Method::POST,
+        _ => parts.method == Method::GET || parts.method == Method::HEAD,
+    };
+    if !had {
+        return Failure::no_method(route.methods()).into_response(UNKNOWN);
+    }
+    if route == Route::Status {
+        return status(&*in_force, mount);
+    }
+    if route == Route::ToPage {
+        return response::moved("../console");
+    }
+    let peer = Asking::of(&parts);
+    if let Err(failure) = keep_out(api, mount, &route, &parts, &peer) {
+        return unidentified(mount, &route, failure).await;
+    }
+    if route == Route::MetadataToken {
+        return token(api, mount, &parts, &peer);
+    }
+    let asked = AuthRequest {
+        headers: &parts.headers,
+        peer: peer.ip,
+        certificate: peer.certificate.as_ref().map(|der| der.as_slice()),
+    };
+    let principal = match mount.source.identify(asked).await {
+        Ok(principal) => principal,
+        Err(rejection) => {
+            tracing::info!(mount = mount.prefix, peer = peer.text, %rejection, "nobody could be made of a request");
+            let failure = Failure::of_identity(&rejection, mount.source.challenge());
+            return unidentified(mount, &route, failure).await;
+        }
+    };
+    let call = Call {
+        in_force: Arc::clone(&in_force),
+        mount,
+        parts: &parts,
+        principal,
+        peer: peer.text.clone(),
+        begun,
+    };
+    let response = match &route {
+        Route::List => accounts::list(&call).await,
+        Route::Role { account, role, wanted } => roles::role(&call, account, role, *wanted).await,
+        Route::MetadataRole { versioned } => instance::role(&call, *versioned).await,
+        Route::MetadataCredentials { role, .. } => instance::credentials(&call, role).await,
+        Route::MetadataInfo => instance::info(&call).await,
+        Route::Status | Route::MetadataToken | Route::ToPage => Err(Failure::no_route(path)),
+        Route::Page | Route::PageOpen | Route::PageCredentials => {
+            Ok(page::respond(&call, &route, body).await)
+        }
+    };
+    let response = response.unwrap_or_else(|failure| failure.into_response(call.user()));
+    as_instance(mount, &route, response)
+}
+
+/// Who is at the other end of the connection.
+struct Asking {
+    ip: Option<IpAddr>,
+    certificate: Option<Arc<Vec<u8>>>,
+    /// The address without its port, for policies, which compare it with networks.
+    text: Option<String>,
+}
+
+impl Asking {
+    fn of(parts: &Parts) -> Self {
+        let peer = parts.extensions.get::<Peer>();
+        let ip = peer.and_then(|peer| peer.address.parse::<SocketAddr>().ok());
+        let ip = ip.map(|address| address.ip().to_canonical());
+        let text = peer.map(|peer| ip.map_or_else(|| peer.address.to_string(), |ip| ip.to_string()));
+        Self { ip, certificate: peer.and_then(|peer| peer.certificate.clone()), text }
+    }
+}
+
+/// What a token of IMDSv2 is bound to: it is of no use on another mount or from another address.
+fn holder(mount: &Mount, peer: &Asking) -> String {
+    format!("{} {}", mount.prefix, peer.text.as_deref().unwrap_or_default())
+}
+
+/// Refuses a request that is not authenticated: a browser gets a page.
+async fn unidentified(mount: &Mount, route: &Route, failure: Failure) -> Response {
+    let response = failure.into_response(UNKNOWN);
+    if route.is_page() {
+        return page::failed(route, response).await;
+    }
+    as_instance(mount, route, response)
+}
+
+/// Checks the origin of a request. A client that is kept from the metadata is kept from all of the mount: each route leads to the same credentials.
+fn keep_out(api: &Shared, mount: &Mount, route: &Route, parts: &Parts, peer: &Asking) -> Result<(), Failure> {
+    let headers = &parts.headers;
+    let is_ambient = mount.metadata.is_some() || mount.source.is_by_address();
+    if is_ambient {
+        Rejected::check_proxy(headers).map_err(Failure::rejected)?;
+    }
+    if mount.metadata.is_some() {
+        Rejected::check_browser(headers).map_err(Failure::rejected)?;
+    }
+    if is_ambient || !mount.hosts.is_empty() {
+        Rejected::check_host(headers, &parts.uri, &mount.hosts).map_err(Failure::rejected)?;
+    }
+    let Some(metadata) = &mount.metadata else { return Ok(()) };
+    if *route == Route::MetadataToken {
+        return Ok(());
+    }
+    match headers.get(TOKEN) {
+        None if metadata.v2_only => Err(Failure::metadata_token()),
+        None => Ok(()),
+        Some(token) if api.tokens.is_good(token.as_bytes(), &holder(mount, peer), now()) => Ok(()),
+        Some(_) => Err(Failure::metadata_token()),
+    }
+}
+
+fn token(api: &Shared, mount: &Mount, parts: &Parts, peer: &Asking) -> Response {
+    let ttl = parts.headers.get(TOKEN_TTL).and_then(|ttl| Ttl::parse(ttl.to_str().ok()?));
+    let issued = ttl.ok_or("the header `X-aws-ec2-metadata-token-ttl-seconds` must be 1 to 21600");
+    let issued = issued.and_then(|ttl| {
+        let token = api.tokens.issue(&holder(mount, peer), now(), ttl);
+        token.map(|token| (token, ttl)).ok_or("no token can be made")
+    });
+    let response = match issued {
+        Ok((token, ttl)) => {
+            let mut response = response::text(token);
+            response.headers_mut().insert(TOKEN_TTL, ttl.seconds().into());
+            response
+        }
+        Err(why) => Failure::bad_request(why).into_response(UNKNOWN),
+    };
+    as_instance(mount, &Route::MetadataToken, response)
+}
+
+/// Whether the mount could answer. Neither policies nor AWS are asked.
+fn status(in_force: &dyn InForce, mount: &Mount) -> Response {
+    #[derive(serde::Serialize)]
+    struct Status {
+        status: &'static str,
+        message: &'static str,
+    }
+    match in_force.ready(&mount.policies) {
+        Ok(()) => response::of_user(response::json(&Status { status: "200", message: "OK" }), MONITORING),
+        Err(error) => Failure::configuration(&error.to_string()).into_response(MONITORING),
+    }
+}
+
+/// The metadata service's own name, where it is stood in for.
+fn as_instance(mount: &Mount, route: &Route, mut response: Response) -> Response {
+    if route.is_metadata() && mount.metadata.is_some() {
+        response.headers_mut().insert(header::SERVER, HeaderValue::from_static("EC2ws"));
+    }
+    response
+}
+
+/// Seconds since 1970.
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}

@@ -1,0 +1,129 @@
+//! `/console`: the page for browsers.
+//!
+//! * `ours`: whether a form was sent by our own page
+//! * `form`: what it says
+//!
+//! Credentials and the addresses of consoles are only in answers to `POST`, so that no history and no log of a proxy
+//! has them.
+
+mod form;
+mod ours;
+
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::response::Response;
+use secrecy::ExposeSecret as _;
+use std::time::SystemTime;
+
+use super::call::{Call, Purpose};
+use super::roles;
+use crate::page::{Accounts, Format, Keys, Opening, Refused, Roles, Secret, content_security_policy};
+use crate::response::{self, Failure};
+use crate::route::Route;
+use form::Form;
+
+const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
+const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
+/// The longest failure that is shown.
+const MAX_FAILURE: usize = 64 << 10;
+
+/// The answer of one of the page's three routes; a failure is a page as well.
+pub(super) async fn respond(call: &Call<'_>, route: &Route, body: Body) -> Response {
+    let answered = match route {
+        Route::PageOpen => open(call, body).await,
+        Route::PageCredentials => credentials(call, body).await,
+        _ => list(call).await,
+    };
+    match answered {
+        Ok(html) => response::of_user(page(Response::new(Body::empty()), html), call.user()),
+        Err(failure) => failed(route, failure.into_response(call.user())).await,
+    }
+}
+
+/// Lists the accounts and roles that are granted to the user.
+async fn list(call: &Call<'_>) -> Result<String, Failure> {
+    let grants = call.all(Purpose::List).await?;
+    let agent = call.parts.headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
+    let format = call.parameter("format").and_then(|name| Format::of(&name));
+    let format = format.unwrap_or_else(|| Format::for_user_agent(agent.unwrap_or_default()));
+    let filter = call.parameter("q").unwrap_or_default();
+    let accounts = Accounts::of(&grants, &call.mount.accounts);
+    Ok(Roles { user: call.user(), accounts, filter: &filter, format }.render())
+}
+
+/// A console.
+async fn open(call: &Call<'_>, body: Body) -> Result<String, Failure> {
+    let Form { account, role, .. } = ours(call, body).await?;
+    let grant = call.one(Purpose::Console, &account, &role).await?;
+    let session = call.session(&grant)?;
+    let credentials = call.fresh(&session).await.map_err(|error| Failure::of_aws(&error))?;
+    let url = roles::console(call, &session, &credentials).await?;
+    Ok(Opening { account: &account, role: &role, url: url.expose_secret() }.render())
+}
+
+/// Credentials, to be copied.
+async fn credentials(call: &Call<'_>, body: Body) -> Result<String, Failure> {
+    let Form { account, role, format } = ours(call, body).await?;
+    let grant = call.one(Purpose::Credentials, &account, &role).await?;
+    let session = call.session(&grant)?;
+    let credentials = call.fresh(&session).await.map_err(|error| Failure::of_aws(&error))?;
+    let secret = Secret {
+        access_key_id: credentials.access_key_id(),
+        secret_access_key: credentials.secret_access_key().expose_secret(),
+        session_token: credentials.session_token().expose_secret(),
+        expiration: credentials.expiration(),
+    };
+    Ok(Keys { account: &account, role: &role, format, secret, now: SystemTime::now() }.render())
+}
+
+/// The form, if our own page sent it: asked before it is read, and before anybody decides.
+async fn ours(call: &Call<'_>, body: Body) -> Result<Form, Failure> {
+    if !ours::is_ours(&call.parts.headers, &call.parts.uri) {
+        tracing::info!(
+            mount = call.mount.prefix,
+            user = call.user(),
+            "a form that is not of the page itself"
+        );
+        return Err(Failure::foreign_page());
+    }
+    Form::read(&call.parts.headers, body).await
+}
+
+/// A failure as a page, whose status and headers stay what they were.
+pub(super) async fn failed(route: &Route, failure: Response) -> Response {
+    #[derive(serde::Deserialize)]
+    struct Described {
+        message: String,
+    }
+    let (parts, body) = failure.into_parts();
+    let described = to_bytes(body, MAX_FAILURE).await.ok();
+    let described = described.and_then(|body| serde_json::from_slice::<Described>(&body).ok());
+    let message = described.map_or_else(|| parts.status.to_string(), |described| described.message);
+    let back = (*route != Route::Page).then_some("../console");
+    let html = Refused { status: parts.status, message: &message, back }.render();
+    page(Response::from_parts(parts, Body::empty()), html)
+}
+
+/// With everything that a browser is told about it.
+///
+/// `Referrer-Policy` tells other sites nothing. With `no-referrer`, which would tell no site anything, browsers send
+/// forms with `Origin: null` (WHATWG Fetch, the `Origin` header), and `ours` could not tell them from those of others.
+fn page(mut response: Response, html: String) -> Response {
+    let told = response::with_type(Body::from(html), HTML);
+    let headers = response.headers_mut();
+    headers.extend(told.headers().clone());
+    for (name, value) in [
+        (header::CONTENT_SECURITY_POLICY, content_security_policy()),
+        (header::REFERRER_POLICY, "same-origin"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (OPENER_POLICY, "same-origin"),
+        (header::CONTENT_LANGUAGE, "en"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    *response.body_mut() = told.into_body();
+    response
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,99 @@
+//! What a form of the page says: one role of one account, and how credentials are to be written.
+
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, header};
+
+use crate::page::Format;
+use crate::response::Failure;
+
+const TYPE: &str = "application/x-www-form-urlencoded";
+/// The longest form, in bytes.
+const MAX_BODY: usize = 8 << 10;
+
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Form {
+    pub(super) account: String,
+    pub(super) role: String,
+    pub(super) format: Format,
+}
+
+impl Form {
+    /// Each field must be there once, and no other.
+    pub(super) async fn read(headers: &HeaderMap, body: Body) -> Result<Self, Failure> {
+        let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        let kind = kind.split(';').next().unwrap_or_default().trim();
+        if !kind.eq_ignore_ascii_case(TYPE) {
+            return Err(Failure::bad_request(&format!("the form is no `{TYPE}`")));
+        }
+        let body = to_bytes(body, MAX_BODY).await;
+        let body = body.map_err(|_| Failure::bad_request("the form is longer than 8 KiB, or broke off"))?;
+        Self::parse(&body).ok_or_else(|| {
+            Failure::bad_request(
+                "the form must say `account`, `role` and `format`, each once, and nothing else",
+            )
+        })
+    }
+
+    fn parse(body: &[u8]) -> Option<Self> {
+        let (mut account, mut role, mut format) = (None, None, None);
+        for (name, value) in form_urlencoded::parse(body) {
+            let field = match &*name {
+                "account" => &mut account,
+                "role" => &mut role,
+                "format" => &mut format,
+                _ => return None,
+            };
+            if value.is_empty() || field.replace(value.into_owned()).is_some() {
+                return None;
+            }
+        }
+        Some(Self { account: account?, role: role?, format: Format::of(&format?)? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::HeaderValue;
+
+    #[test]
+    fn three_fields_each_once() {
+        let form = |account: &str, role: &str, format| {
+            Some(Form { account: account.into(), role: role.into(), format })
+        };
+        for (body, wanted) in [
+            ("account=a&role=r&format=shell", form("a", "r", Format::Shell)),
+            ("role=team%2Fr+x&format=powershell&account=%C3%A4", form("ä", "team/r x", Format::PowerShell)),
+            ("account=a&role=r&format=credential_process", form("a", "r", Format::CredentialProcess)),
+            ("account=a&role=r&format=", None),
+            ("account=a&role=r&format=fish", None),
+            ("account=a&role=r", None),
+            ("account=a&format=shell", None),
+            ("account=&role=r&format=shell", None),
+            ("account=a&role=r&format=shell&role=admin", None),
+            ("account=a&role=r&format=shell&callbackurl=x", None),
+            ("", None),
+        ] {
+            assert_eq!(Form::parse(body.as_bytes()), wanted, "{body}");
+        }
+    }
+
+    #[tokio::test]
+    async fn nothing_but_a_short_form_is_read() {
+        let short = "account=a&role=r&format=shell".to_owned();
+        let long = |length: usize| format!("account={}&role=r&format=shell", "a".repeat(length - 28));
+        for (kind, body, read) in [
+            (TYPE, short.clone(), true),
+            ("Application/X-WWW-Form-Urlencoded; charset=UTF-8", short.clone(), true),
+            ("text/plain", short.clone(), false),
+            ("multipart/form-data", short.clone(), false),
+            ("application/json", short, false),
+            (TYPE, long(MAX_BODY), true),
+            (TYPE, long(MAX_BODY + 1), false),
+        ] {
+            let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static(kind))]);
+            assert_eq!(Form::read(&headers, Body::from(body)).await.is_ok(), read, "{kind}");
+        }
+        assert!(Form::read(&HeaderMap::new(), Body::from("account=a&role=r&format=shell")).await.is_err());
+    }
+}

@@ -1,0 +1,67 @@
+//! The [`Decider`] of production: mounts and policies of one generation, and the decision log.
+
+use portcullis_audit::Log;
+use portcullis_authorization::{Authorizer, NotReady, Policies};
+use portcullis_contract::aws::{Grant, Request};
+use portcullis_contract::hook::HookName;
+use portcullis_engine::Host;
+use std::sync::{Arc, LazyLock};
+
+use super::call::Purpose;
+use super::{FederationApi, NoRandomness, record};
+use crate::aws::Session;
+use crate::decide::{Decider, Deciding, InForce, Question, narrowed};
+use crate::mounts::Mounts;
+
+/// The mounts before any were published.
+static NO_MOUNTS: LazyLock<Mounts> = LazyLock::new(Mounts::default);
+
+impl FederationApi {
+    /// An API that asks the policies of `host` and writes its records to `log`. Its [`Mounts`] are attached to the
+    /// generation in force.
+    pub fn new(host: Arc<Host>, log: Log) -> Result<Self, NoRandomness> {
+        Self::with(Arc::new(Authorizer::new(host, log)))
+    }
+}
+
+impl Decider for Authorizer {
+    fn in_force(&self) -> Arc<dyn InForce> {
+        Arc::new(Current { policies: self.policies() })
+    }
+}
+
+struct Current {
+    policies: Policies,
+}
+
+impl InForce for Current {
+    fn mounts(&self) -> &Mounts {
+        self.policies.generation().attached().unwrap_or(&NO_MOUNTS)
+    }
+
+    fn ready(&self, policies: &[Arc<str>]) -> Result<(), NotReady> {
+        self.policies.ready_with(HookName::AwsRoles, policies)
+    }
+
+    fn decide(self: Arc<Self>, question: Question) -> Deciding {
+        Box::pin(async move {
+            let Question { request, policies: of, method, uri, begun } = question;
+            let current = Arc::clone(&self);
+            let describe = move |request: &Request, granted: &[Grant], record: &mut _| {
+                let known_as = current.known_as(request, granted);
+                record::describe(request, (&method, &uri), granted, known_as, record);
+            };
+            self.policies.clone().grants(Arc::new(request), of, begun, narrowed, describe).await
+        })
+    }
+}
+
+impl Current {
+    /// The role's ARN and the session's name as AWS will know them; none for a list, and for what AWS would reject.
+    fn known_as(&self, request: &Request, granted: &[Grant]) -> Option<(String, String)> {
+        let ([grant], false) = (granted, request.purpose == Purpose::List.as_str()) else { return None };
+        let mount = self.mounts().iter().find(|mount| mount.prefix == request.mount)?;
+        let user = request.principal.name.as_deref().unwrap_or_default();
+        Session::known_as(mount.accounts.get(&grant.account)?, user, grant).ok()
+    }
+}

@@ -1,0 +1,56 @@
+//! `/account/{account}/{role}`: credentials, a console, or both.
+
+use axum::response::Response;
+use secrecy::{ExposeSecret as _, SecretString};
+use std::time::SystemTime;
+
+use super::call::{Call, Purpose};
+use crate::aws::{Credentials, Session};
+use crate::response::{self, Credential, Failure};
+use crate::route::Wanted;
+
+pub(super) async fn role(
+    call: &Call<'_>,
+    account: &str,
+    role: &str,
+    wanted: Wanted,
+) -> Result<Response, Failure> {
+    let grant = match wanted {
+        Wanted::Credentials => call.one(Purpose::Credentials, account, role).await?,
+        Wanted::ConsoleUrl => call.one(Purpose::Console, account, role).await?,
+        // Who may have a console may not have the keys for that.
+        Wanted::Both => {
+            call.one(Purpose::Console, account, role).await?;
+            call.one(Purpose::Credentials, account, role).await?
+        }
+    };
+    let session = call.session(&grant)?;
+    let credentials = call.fresh(&session).await.map_err(|error| Failure::of_aws(&error))?;
+    let now = SystemTime::now();
+    Ok(match wanted {
+        Wanted::Credentials => {
+            let body = Credential::of_person(&credentials, None, now);
+            response::of_user(response::json(&body), call.user())
+        }
+        Wanted::Both => {
+            let url = console(call, &session, &credentials).await?;
+            let body = Credential::of_person(&credentials, Some(url.expose_secret()), now);
+            response::of_user(response::json(&body), call.user())
+        }
+        Wanted::ConsoleUrl => {
+            let url = console(call, &session, &credentials).await?;
+            response::text(url.expose_secret().to_owned())
+        }
+    })
+}
+
+/// A URL that opens the console. `callbackurl` is where AWS sends a person whose session has ended.
+pub(super) async fn console(
+    call: &Call<'_>,
+    session: &Session,
+    credentials: &Credentials,
+) -> Result<SecretString, Failure> {
+    let issuer = call.parameter("callbackurl");
+    let url = call.mount.aws.console_url(session, credentials, issuer.as_deref(), None).await;
+    url.map_err(|error| Failure::of_aws(&error))
+}

@@ -1,0 +1,88 @@
+//! The API as the server sees it.
+
+use axum::body::Body;
+use axum::http::{Request, Response};
+use portcullis_api::{Api, ApiFuture, NotReady};
+use portcullis_contract::hook::HookName;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::registry::Registry;
+
+use super::{FederationApi, dispatch};
+use crate::aws::{Aws, Stats};
+use crate::mounts::{OWN_SEGMENTS, claims};
+
+impl Api for FederationApi {
+    fn name(&self) -> &'static str {
+        "aws-federation"
+    }
+
+    fn hooks(&self) -> &'static [HookName] {
+        &[HookName::AwsRoles]
+    }
+
+    fn claims(&self, path: &str) -> bool {
+        let in_force = self.0.decider.in_force();
+        in_force.mounts().iter().any(|mount| claims(&mount.prefix, mount.metadata.is_some(), path))
+    }
+
+    fn paths(&self) -> Vec<String> {
+        let in_force = self.0.decider.in_force();
+        let of_mount = |prefix: &String| {
+            let routes = OWN_SEGMENTS.iter().map(move |segment| format!("{prefix}/{segment}"));
+            Some(prefix.clone())
+                .filter(|prefix| !prefix.is_empty())
+                .into_iter()
+                .chain(routes)
+                .collect::<Vec<_>>()
+        };
+        in_force.mounts().iter().flat_map(|mount| of_mount(&mount.prefix)).collect()
+    }
+
+    fn serve(&self, request: Request<Body>) -> ApiFuture<'_, Response<Body>> {
+        Box::pin(dispatch::respond(&self.0, request))
+    }
+
+    fn ready(&self) -> ApiFuture<'_, Result<(), NotReady>> {
+        Box::pin(async {
+            let in_force = self.0.decider.in_force();
+            in_force.mounts().iter().try_for_each(|mount| in_force.ready(&mount.policies))
+        })
+    }
+
+    fn metrics(&self, registry: &mut Registry) {
+        let in_force = self.0.decider.in_force();
+        let mut seen: Vec<&Aws> = Vec::new();
+        for mount in in_force.mounts().iter() {
+            // Mounts with the same settings share their cache.
+            if !seen.iter().any(|aws| aws.is_same(&mount.aws)) {
+                seen.push(&mount.aws);
+            }
+        }
+        let stats = seen.iter().map(|aws| aws.stats()).fold(Stats::default(), |sum, stats| sum + stats);
+        for (name, help, count) in [
+            ("credentials_cached", "AWS credentials that were there and good enough", stats.hits),
+            ("credentials_awaited", "Requests that waited for STS", stats.misses),
+            (
+                "credentials_refreshed",
+                "AWS credentials that were replaced before anybody had to wait",
+                stats.refreshed,
+            ),
+            (
+                "credentials_served_while_away",
+                "AWS credentials served since STS gave no newer ones",
+                stats.served_while_away,
+            ),
+            ("sts_requests", "Requests to STS", stats.sts_requests),
+            ("sts_failures", "Requests that STS did not answer with credentials", stats.failures),
+        ] {
+            let counter = Counter::<u64>::default();
+            counter.inc_by(count);
+            registry.register(name, help, counter);
+        }
+    }
+
+    fn example_path(&self) -> String {
+        let in_force = self.0.decider.in_force();
+        in_force.mounts().iter().last().map(|mount| format!("{}/status", mount.prefix)).unwrap_or_default()
+    }
+}

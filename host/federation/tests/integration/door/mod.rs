@@ -1,9 +1,0 @@
-//! The door with a decider of the tests' own, a strict fake of STS and a fake of the sign-in endpoint: the cases of
-//! AFP's own tests, everything it was seen to answer, and what is different here on purpose.
-
-mod cases;
-mod differences;
-mod failures;
-mod metadata;
-mod paths;
-mod world;

@@ -1,0 +1,50 @@
+//! Why authentication failed.
+
+use portcullis_files::StaleError;
+
+/// Why authentication failed.
+///
+/// The reasons are for the log and the record. A client learns nothing but which of the two it is: Keystone's
+/// middleware says no more either, and a client that guesses tokens or passwords should not learn what was wrong with
+/// one.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AuthError {
+    /// No valid credentials: 401, with the challenge of the authenticator that refused them, e.g.
+    /// [`Tokens`](crate::Tokens).
+    #[error("{reason}")]
+    Unauthorized {
+        /// Why, for the log.
+        reason: String,
+    },
+    /// The credentials cannot be validated now, e.g. since Keystone does not respond: 503.
+    #[error("{reason}")]
+    Unavailable {
+        /// Why, for the log.
+        reason: String,
+    },
+}
+
+/// A file that has not been readable for too long.
+impl From<StaleError> for AuthError {
+    fn from(error: StaleError) -> Self {
+        Self::Unavailable { reason: error.to_string() }
+    }
+}
+
+impl AuthError {
+    pub(crate) fn unauthorized(reason: impl Into<String>) -> Self {
+        Self::Unauthorized { reason: reason.into() }
+    }
+
+    pub(crate) fn unavailable(reason: impl Into<String>) -> Self {
+        Self::Unavailable { reason: reason.into() }
+    }
+
+    /// The same, with `what` before the reason.
+    pub(crate) fn of(self, what: &str) -> Self {
+        match self {
+            Self::Unauthorized { reason } => Self::Unauthorized { reason: format!("{what}: {reason}") },
+            Self::Unavailable { reason } => Self::Unavailable { reason: format!("{what}: {reason}") },
+        }
+    }
+}
