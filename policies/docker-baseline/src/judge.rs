@@ -43,16 +43,14 @@ impl<'a> Judge<'a> {
     }
 
     pub(crate) fn opinion(&self) -> Opinion {
-        match self.check() {
-            Err(refusal) => refusal,
-            Ok(()) => {
-                let opinion = match self.settings.written.otherwise {
-                    Otherwise::Abstain => Opinion::abstain(),
-                    Otherwise::Allow => Opinion::allow(ALLOWED),
-                };
-                Opinion { reason: self.exceptions(), ..opinion }
-            }
+        if let Err(refusal) = self.check() {
+            return refusal;
         }
+        let opinion = match self.settings.written.otherwise {
+            Otherwise::Abstain => Opinion::abstain(),
+            Otherwise::Allow => Opinion::allow(ALLOWED),
+        };
+        Opinion { reason: self.exceptions(), ..opinion }
     }
 
     fn check(&self) -> Check {
