@@ -34,9 +34,13 @@ pub(crate) fn by_host(
     record
 }
 
-/// The record of a request whose client was gone before it was decided.
+/// The record of a request that was not decided: its client was gone, or the host panicked.
 pub(crate) fn abandoned(context: &Context, hook: HookName, begun: Instant) -> Record {
-    let why = ("host:client-gone", "the client closed its connection before the decision");
+    let why = if std::thread::panicking() {
+        ("host:fault", "the host failed while it decided")
+    } else {
+        ("host:client-gone", "the client closed its connection before the decision")
+    };
     by_host(context, hook, Verdict::Deny, why, begun)
 }
 

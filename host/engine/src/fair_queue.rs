@@ -33,6 +33,15 @@ impl QueueKey {
     }
 }
 
+/// Where an entry waits among those of its principal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Behind those that came before it.
+    Back,
+    /// Before them: it had a permit, and goes on.
+    Front,
+}
+
 /// The most that may wait.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Bounds {
@@ -123,13 +132,24 @@ impl FairQueue {
         bytes: usize,
         until: Option<Instant>,
     ) -> Result<Permit, QueueError> {
+        self.acquire_at(Place::Back, key, bytes, until).await
+    }
+
+    /// The same, with another place among the entries of `key`.
+    pub(crate) async fn acquire_at(
+        self: &Arc<Self>,
+        place: Place,
+        key: QueueKey,
+        bytes: usize,
+        until: Option<Instant>,
+    ) -> Result<Permit, QueueError> {
         let (id, receiver) = {
             let mut state = self.state();
             if let Some(free) = state.free.checked_sub(1) {
                 state.free = free;
                 return Ok(Permit(Some(Arc::clone(self))));
             }
-            state.enter(key, bytes, self.bounds)?
+            state.enter(place, key, bytes, self.bounds)?
         };
         let _leaving = Leaving { queue: self, key, id };
         let permit = match until {
@@ -164,6 +184,7 @@ impl State {
     /// Adds an entry, in the place of another one where the queue is full.
     fn enter(
         &mut self,
+        place: Place,
         key: QueueKey,
         bytes: usize,
         bounds: Bounds,
@@ -186,7 +207,11 @@ impl State {
         if line.entries.is_empty() {
             self.turns.push_back(key);
         }
-        line.entries.push_back(Entry { id, bytes, sender });
+        let entry = Entry { id, bytes, sender };
+        match place {
+            Place::Back => line.entries.push_back(entry),
+            Place::Front => line.entries.push_front(entry),
+        }
         line.bytes += bytes;
         self.entries += 1;
         self.bytes += bytes;
@@ -212,7 +237,11 @@ impl State {
         self.entries -= 1;
         if line.entries.is_empty() {
             self.waiting.remove(&key);
-            self.turns.retain(|other| *other != key);
+            if self.turns.front() == Some(&key) {
+                self.turns.pop_front();
+            } else {
+                self.turns.retain(|other| *other != key);
+            }
         }
         Some(entry)
     }

@@ -17,12 +17,15 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::cpu_time::{CpuMeter, GuestFuture, has_yielded};
-use crate::fair_queue::{Bounds, FairQueue, QueueKey};
+use crate::fair_queue::{Bounds, FairQueue, Place, QueueKey};
 
 /// How much its threads give way to those that serve connections.
 const NICE: i32 = 1;
 /// How much a build gives way: no request waits for it.
 pub(crate) const BUILD_NICE: i32 = 10;
+/// Slices that a guest has before other guests of its principal. Decisions of a few milliseconds then end one after the
+/// other, and each frees its place among the policy's `concurrency` early; in slices by turns all of them end late.
+const UNBROKEN: u32 = 5;
 /// How many pieces of background work, e.g. asking monitoring policies, may wait or run. Further ones are dropped.
 const BACKGROUND: usize = 1024;
 /// Concurrency limits of policies bound what can wait for a core.
@@ -68,6 +71,7 @@ impl OffloadRuntime {
         let mut guest = meter.measure(guest);
         let slices = async move {
             let mut core = cores.acquire(key, 0, None).await;
+            let mut slices = 0;
             loop {
                 let slice = poll_fn(|context| {
                     let polled = Pin::new(&mut guest).poll(context);
@@ -77,7 +81,9 @@ impl OffloadRuntime {
                     (Poll::Ready(result), _) => return result,
                     (Poll::Pending, true) => {
                         // In the queue again before the core is free: the next in turn takes its successor from there.
-                        let mut next = pin!(cores.acquire(key, 0, None));
+                        slices += 1;
+                        let place = if slices < UNBROKEN { Place::Front } else { Place::Back };
+                        let mut next = pin!(cores.acquire_at(place, key, 0, None));
                         let entered = poll_fn(|context| Poll::Ready(next.as_mut().poll(context))).await;
                         drop(core);
                         thread::yield_now();

@@ -153,7 +153,10 @@ impl Policy {
             }
         }
         let offloaded = self.offload.run(caller.key, meter, guest);
-        let said = match caller.until {
+        // Only WASI has calls that wait, for as long as the guest likes, and the deadline counts none of it.
+        let until =
+            caller.until.or_else(|| self.wasi.then(|| tokio::time::Instant::now() + self.time_budget));
+        let said = match until {
             None => offloaded.await,
             Some(until) => match tokio::time::timeout_at(until, offloaded).await {
                 Ok(said) => said,

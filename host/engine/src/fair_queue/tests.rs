@@ -149,3 +149,22 @@ proptest! {
         });
     }
 }
+
+#[tokio::test]
+async fn what_goes_on_is_before_others_of_its_principal_and_not_before_other_principals() {
+    let queue = FairQueue::new(1, WIDE);
+    let held = queue.try_acquire();
+    let mut newcomer = wait(&queue, 1, 1).await;
+    let mut other = wait(&queue, 2, 1).await;
+    let mut goes_on: Waiting = Box::pin({
+        let queue = Arc::clone(&queue);
+        async move { queue.acquire_at(Place::Front, QueueKey(1), 1, None).await }
+    });
+    assert!(poll(&mut goes_on).await.is_none());
+    drop(held);
+    let permit = poll(&mut goes_on).await.unwrap();
+    drop(permit);
+    assert!(poll(&mut newcomer).await.is_none());
+    drop(poll(&mut other).await.unwrap());
+    drop(poll(&mut newcomer).await.unwrap());
+}
