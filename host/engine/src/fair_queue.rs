@@ -4,6 +4,9 @@
 //! share (`crate::offload`). A principal with many requests waits behind its own; another principal's first request is
 //! next in turn.
 //!
+//! Some permits may be reserved for principals that hold none, so that one with many long requests leaves the next one of
+//! another principal nothing to wait for.
+//!
 //! The queue is bounded. When it is full, a newcomer takes the place of the newest request of the principal that has
 //! most of it, unless that principal is the newcomer's own: one principal cannot fill the queue for the others.
 
@@ -61,6 +64,7 @@ pub(crate) enum QueueError {
 /// Permits, and those who wait for one. See the module.
 #[derive(Debug)]
 pub(crate) struct FairQueue {
+    reserve: usize,
     bounds: Bounds,
     state: Mutex<State>,
 }
@@ -68,6 +72,8 @@ pub(crate) struct FairQueue {
 #[derive(Debug, Default)]
 struct State {
     free: usize,
+    /// Permits by principal.
+    held: HashMap<QueueKey, usize>,
     /// Principals with waiting entries, the next one first.
     turns: VecDeque<QueueKey>,
     waiting: HashMap<QueueKey, Line>,
@@ -93,20 +99,21 @@ struct Entry {
 
 /// The right to go on, until it is dropped.
 #[derive(Debug)]
-pub(crate) struct Permit(Option<Arc<FairQueue>>);
+pub(crate) struct Permit(Option<(Arc<FairQueue>, QueueKey)>);
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        if let Some(queue) = self.0.take() {
-            queue.release();
+        if let Some((queue, key)) = self.0.take() {
+            queue.release(key);
         }
     }
 }
 
 impl FairQueue {
-    pub(crate) fn new(permits: usize, bounds: Bounds) -> Arc<Self> {
+    /// `reserve` of the permits are for principals that hold none.
+    pub(crate) fn new(permits: usize, reserve: usize, bounds: Bounds) -> Arc<Self> {
         let state = State { free: permits, ..State::default() };
-        Arc::new(Self { bounds, state: Mutex::new(state) })
+        Arc::new(Self { reserve, bounds, state: Mutex::new(state) })
     }
 
     /// How many wait.
@@ -114,11 +121,9 @@ impl FairQueue {
         self.state().entries
     }
 
-    /// A permit, if one is free.
-    pub(crate) fn try_acquire(self: &Arc<Self>) -> Option<Permit> {
-        let mut state = self.state();
-        state.free = state.free.checked_sub(1)?;
-        Some(Permit(Some(Arc::clone(self))))
+    /// A permit for `key`, if one is free.
+    pub(crate) fn try_acquire(self: &Arc<Self>, key: QueueKey) -> Option<Permit> {
+        self.state().take(key, self.reserve).then(|| Permit(Some((Arc::clone(self), key))))
     }
 
     /// A permit. Waits for it until `until` at most, on behalf of `key`, with `bytes` of memory that are held meanwhile.
@@ -145,9 +150,8 @@ impl FairQueue {
     ) -> Result<Permit, QueueError> {
         let (id, receiver) = {
             let mut state = self.state();
-            if let Some(free) = state.free.checked_sub(1) {
-                state.free = free;
-                return Ok(Permit(Some(Arc::clone(self))));
+            if state.take(key, self.reserve) {
+                return Ok(Permit(Some((Arc::clone(self), key))));
             }
             state.enter(place, key, bytes, self.bounds)?
         };
@@ -159,20 +163,17 @@ impl FairQueue {
         permit.map_err(|_| QueueError::Full)
     }
 
-    /// Hands a permit to the next in turn.
-    fn release(self: Arc<Self>) {
+    /// Takes a permit of `key` back, and hands out what is free in turns.
+    fn release(self: Arc<Self>, key: QueueKey) {
         let mut state = self.state();
-        let mut permit = Permit(Some(Arc::clone(&self)));
-        while let Some(entry) = state.next() {
-            match entry.sender.send(permit) {
-                Ok(()) => return,
-                // It has stopped waiting in this moment.
-                Err(returned) => permit = returned,
+        state.give_back(key);
+        while let Some((key, entry)) = state.next(self.reserve) {
+            if let Err(mut permit) = entry.sender.send(Permit(Some((Arc::clone(&self), key)))) {
+                // It has stopped waiting in this moment. The permit's drop would lock the queue once more.
+                permit.0 = None;
+                state.give_back(key);
             }
         }
-        state.free += 1;
-        // Its drop would release it once more.
-        permit.0 = None;
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -181,6 +182,30 @@ impl FairQueue {
 }
 
 impl State {
+    /// Takes a permit for `key`, if it may have one of those that are free.
+    fn take(&mut self, key: QueueKey, reserve: usize) -> bool {
+        let may = self.may_take(key, reserve);
+        if may {
+            self.free -= 1;
+            *self.held.entry(key).or_default() += 1;
+        }
+        may
+    }
+
+    fn may_take(&self, key: QueueKey, reserve: usize) -> bool {
+        self.free > reserve || (self.free > 0 && !self.held.contains_key(&key))
+    }
+
+    fn give_back(&mut self, key: QueueKey) {
+        self.free += 1;
+        if let Some(held) = self.held.get_mut(&key) {
+            *held -= 1;
+            if *held == 0 {
+                self.held.remove(&key);
+            }
+        }
+    }
+
     /// Adds an entry, in the place of another one where the queue is full.
     fn enter(
         &mut self,
@@ -218,14 +243,15 @@ impl State {
         Ok((id, receiver))
     }
 
-    /// The entry whose turn it is; its principal goes to the end.
-    fn next(&mut self) -> Option<Entry> {
-        let key = *self.turns.front()?;
+    /// The entry whose turn it is, with a permit taken for it; its principal goes to the end.
+    fn next(&mut self, reserve: usize) -> Option<(QueueKey, Entry)> {
+        // Principals that may not have one hold one: there are no more of them than permits.
+        let at = self.turns.iter().position(|key| self.may_take(*key, reserve))?;
+        let key = self.turns.remove(at)?;
+        self.turns.push_back(key);
         let entry = self.remove(key, |line| line.entries.pop_front())?;
-        if self.turns.front() == Some(&key) {
-            self.turns.rotate_left(1);
-        }
-        Some(entry)
+        self.take(key, reserve);
+        Some((key, entry))
     }
 
     /// Removes the entry that `take` takes from the line of `key`.
@@ -237,8 +263,8 @@ impl State {
         self.entries -= 1;
         if line.entries.is_empty() {
             self.waiting.remove(&key);
-            if self.turns.front() == Some(&key) {
-                self.turns.pop_front();
+            if self.turns.back() == Some(&key) {
+                self.turns.pop_back();
             } else {
                 self.turns.retain(|other| *other != key);
             }

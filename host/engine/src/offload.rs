@@ -53,7 +53,7 @@ impl OffloadRuntime {
             .build()?;
         Ok(Self {
             runtime: Some(runtime),
-            cores: FairQueue::new(threads, UNBOUNDED),
+            cores: FairQueue::new(threads, 0, UNBOUNDED),
             background: Arc::new(Semaphore::new(BACKGROUND)),
             dropped: AtomicU64::new(0),
         })
@@ -179,10 +179,10 @@ mod tests {
     #[tokio::test]
     async fn principals_share_the_cores() {
         let mut offload = OffloadRuntime::new().unwrap();
-        offload.cores = FairQueue::new(1, UNBOUNDED);
+        offload.cores = FairQueue::new(1, 0, UNBOUNDED);
         let order = Arc::<Mutex<String>>::default();
         // Nothing runs until the core is free.
-        let core = offload.cores.try_acquire();
+        let core = offload.cores.try_acquire(QueueKey::BACKGROUND);
         let meters = [(); 5].map(|()| CpuMeter::default());
         let (big, small) = (QueueKey::of("principal", "big"), QueueKey::of("principal", "small"));
         let all = async {

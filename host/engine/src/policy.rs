@@ -92,7 +92,10 @@ impl Policy {
     /// A queue with as many permits as decisions may be under way at once.
     pub(crate) fn queue(limits: &Limits) -> Arc<FairQueue> {
         let bounds = Bounds { entries: limits.queue_length as usize, bytes: QUEUE_BYTES };
-        FairQueue::new(limits.concurrency as usize, bounds)
+        let concurrency = limits.concurrency as usize;
+        // A few are for principals that have none under way.
+        let reserve = if concurrency < 4 { 0 } else { (concurrency / 8).max(1) };
+        FairQueue::new(concurrency, reserve, bounds)
     }
 
     /// Asks a new instance, which is dropped afterwards, also after an error.
@@ -103,7 +106,7 @@ impl Policy {
     ) -> Answered<H::Answer> {
         let begun = Instant::now();
         let mut waited = Duration::ZERO;
-        let permit = if let Some(permit) = self.permits.try_acquire() {
+        let permit = if let Some(permit) = self.permits.try_acquire(caller.key) {
             Ok(permit)
         } else {
             let permit = self.wait(input.heap_size(), caller).await;

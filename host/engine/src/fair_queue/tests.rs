@@ -9,6 +9,9 @@ use std::time::Duration;
 
 const WIDE: Bounds = Bounds { entries: 1000, bytes: 1000 };
 
+/// Who holds what the others wait for.
+const HOLDER: QueueKey = QueueKey(99);
+
 type Waiting = Pin<Box<dyn Future<Output = Result<Permit, QueueError>> + Send>>;
 
 /// Enters the queue at once.
@@ -33,9 +36,9 @@ async fn poll(waiting: &mut Waiting) -> Option<Result<Permit, QueueError>> {
 
 #[tokio::test]
 async fn principals_take_turns() {
-    let queue = FairQueue::new(1, WIDE);
-    let mut held = queue.try_acquire();
-    assert!(queue.try_acquire().is_none());
+    let queue = FairQueue::new(1, 0, WIDE);
+    let mut held = queue.try_acquire(HOLDER);
+    assert!(queue.try_acquire(HOLDER).is_none());
     let mut waiting = Vec::new();
     for (name, key) in [("a1", 1), ("a2", 1), ("a3", 1), ("b1", 2), ("c1", 3), ("b2", 2)] {
         waiting.push((name, wait(&queue, key, 1).await));
@@ -53,13 +56,13 @@ async fn principals_take_turns() {
     }
     assert_eq!(order, ["a1", "b1", "c1", "a2", "b2", "a3"]);
     drop(held);
-    assert!(queue.try_acquire().is_some());
+    assert!(queue.try_acquire(HOLDER).is_some());
     assert_eq!(queue.depth(), 0);
 }
 
 #[tokio::test]
 async fn a_full_queue_refuses_whoever_has_most_of_it() {
-    let queue = FairQueue::new(0, Bounds { entries: 4, bytes: 1000 });
+    let queue = FairQueue::new(0, 0, Bounds { entries: 4, bytes: 1000 });
     let mut big = Vec::new();
     for _ in 0..4 {
         big.push(wait(&queue, 1, 1).await);
@@ -79,7 +82,7 @@ async fn a_full_queue_refuses_whoever_has_most_of_it() {
 
 #[tokio::test]
 async fn bytes_are_bounded_too() {
-    let queue = FairQueue::new(0, Bounds { entries: 100, bytes: 10 });
+    let queue = FairQueue::new(0, 0, Bounds { entries: 100, bytes: 10 });
     let large = wait(&queue, 1, 8).await;
     assert_eq!(poll(&mut wait(&queue, 1, 8).await).await.unwrap().unwrap_err(), QueueError::Full);
     let mut small = wait(&queue, 2, 4).await;
@@ -91,7 +94,7 @@ async fn bytes_are_bounded_too() {
 
 #[tokio::test(start_paused = true)]
 async fn waiting_ends_in_time_and_leaves_the_queue() {
-    let queue = FairQueue::new(0, WIDE);
+    let queue = FairQueue::new(0, 0, WIDE);
     let until = Instant::now() + Duration::from_secs(5);
     let timed_out = queue.acquire(QueueKey(1), 1, Some(until)).await;
     assert_eq!(timed_out.unwrap_err(), QueueError::Timeout);
@@ -101,26 +104,29 @@ async fn waiting_ends_in_time_and_leaves_the_queue() {
 
 #[tokio::test]
 async fn a_permit_that_is_handed_to_a_caller_that_leaves_goes_on() {
-    let queue = FairQueue::new(1, WIDE);
-    let held = queue.try_acquire();
+    let queue = FairQueue::new(1, 0, WIDE);
+    let held = queue.try_acquire(HOLDER);
     let leaves = wait(&queue, 1, 1).await;
     let stays = wait(&queue, 2, 1).await;
     drop(held);
     drop(leaves);
     let permit = stays.await.unwrap();
-    assert!(queue.try_acquire().is_none());
+    assert!(queue.try_acquire(HOLDER).is_none());
     drop(permit);
-    assert!(queue.try_acquire().is_some());
+    assert!(queue.try_acquire(HOLDER).is_some());
 }
 
 proptest! {
     /// In any order of entering, leaving and releasing: permits are neither lost nor made, and the bounds hold.
     #[test]
-    fn permits_and_bounds_hold(steps in prop::collection::vec((0_u8..4, 1_u64..4, 1_usize..5), 1..200)) {
+    fn permits_and_bounds_hold(
+        steps in prop::collection::vec((0_u8..4, 1_u64..4, 1_usize..5), 1..200),
+        reserve in 0_usize..2,
+    ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         runtime.block_on(async {
             let bounds = Bounds { entries: 6, bytes: 12 };
-            let queue = FairQueue::new(2, bounds);
+            let queue = FairQueue::new(2, reserve, bounds);
             let (mut held, mut waiting): (Vec<Permit>, Vec<Waiting>) = (Vec::new(), Vec::new());
             for (step, key, bytes) in steps {
                 match step {
@@ -144,7 +150,8 @@ proptest! {
                 assert_eq!(state.entries, state.waiting.values().map(|line| line.entries.len()).sum::<usize>());
                 assert_eq!(state.bytes, state.waiting.values().map(|line| line.bytes).sum::<usize>());
                 assert_eq!(state.turns.len(), state.waiting.len());
-                assert!(state.free == 0 || state.entries == 0);
+                assert!(state.turns.iter().all(|key| !state.may_take(*key, reserve)), "each waits for a reason");
+                assert_eq!(state.held.values().sum::<usize>(), held.len());
             }
         });
     }
@@ -152,8 +159,8 @@ proptest! {
 
 #[tokio::test]
 async fn what_goes_on_is_before_others_of_its_principal_and_not_before_other_principals() {
-    let queue = FairQueue::new(1, WIDE);
-    let held = queue.try_acquire();
+    let queue = FairQueue::new(1, 0, WIDE);
+    let held = queue.try_acquire(HOLDER);
     let mut newcomer = wait(&queue, 1, 1).await;
     let mut other = wait(&queue, 2, 1).await;
     let mut goes_on: Waiting = Box::pin({
@@ -167,4 +174,19 @@ async fn what_goes_on_is_before_others_of_its_principal_and_not_before_other_pri
     assert!(poll(&mut newcomer).await.is_none());
     drop(poll(&mut other).await.unwrap());
     drop(poll(&mut newcomer).await.unwrap());
+}
+
+#[tokio::test]
+async fn reserved_permits_are_for_principals_that_hold_none() {
+    let queue = FairQueue::new(4, 1, WIDE);
+    let (big, small) = (QueueKey(1), QueueKey(2));
+    let mut held: Vec<_> = (0..3).map(|_| queue.try_acquire(big).unwrap()).collect();
+    assert!(queue.try_acquire(big).is_none());
+    let mut waiting = wait(&queue, 1, 1).await;
+    let reserved = queue.try_acquire(small).unwrap();
+    assert!(queue.try_acquire(small).is_none());
+    drop(reserved);
+    assert!(poll(&mut waiting).await.is_none(), "it is reserved again");
+    held.pop();
+    poll(&mut waiting).await.unwrap().unwrap();
 }
