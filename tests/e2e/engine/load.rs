@@ -89,7 +89,9 @@ fn at_once(door: &Door, count: usize, uri: &str) -> Vec<Answer> {
 #[test]
 fn a_thousand_hostile_decisions_use_nothing_up() {
     const CONCURRENCY: usize = 6;
-    let limits = format!("deadline = \"100ms\"\nmemory = \"16MiB\"\nconcurrency = {CONCURRENCY}");
+    let limits = format!(
+        "deadline = \"100ms\"\nmemory = \"16MiB\"\nconcurrency = {CONCURRENCY}\nqueue_timeout = \"1m\""
+    );
     // The bystander's slots are in the same pool: one, so that it can lend none.
     let asked =
         Asked::start(&(hostile(&limits) + &bystander().replace("deadline", "concurrency = 1\ndeadline")));
@@ -294,7 +296,9 @@ fn figures(mut times: Vec<Duration>) -> String {
 #[test]
 fn sixteen_spinning_guests_hold_up_nobody() {
     const SPINNING: usize = 16;
-    let asked = Asked::start(&(hostile("deadline = \"200ms\"\nconcurrency = 16") + &bystander()));
+    let asked = Asked::start(
+        &(hostile("deadline = \"200ms\"\nconcurrency = 16\nqueue_timeout = \"1m\"") + &bystander()),
+    );
     let quiet = times(|| asked.door.show("/containers/json").allowed(), |count| count < 200);
     eprintln!("another policy, nobody spinning: {}", figures(quiet));
     thread::scope(|scope| {
