@@ -155,7 +155,7 @@ impl Policies {
     }
 
     fn caller(&self, principal: Option<&str>, context: &Context, begun: Instant) -> Caller {
-        Caller::new(principal, context.peer.as_deref(), self.until(begun))
+        Caller::new(principal, context.peer.as_deref().map(host_of), self.until(begun))
     }
 
     /// When a request that came at `begun` has taken as long as it may.
@@ -185,10 +185,15 @@ impl Policies {
     }
 }
 
-/// Runs a function when it is dropped, unless it was disarmed: what remains of a request whose future was dropped.
-struct Abandoned<F: FnMut()>(Option<F>);
+/// The address without its port: connections of one machine count as one caller.
+fn host_of(peer: &str) -> &str {
+    peer.rsplit_once(':').map_or(peer, |(host, _port)| host)
+}
 
-impl<F: FnMut()> Abandoned<F> {
+/// Runs a function when it is dropped, unless it was disarmed: what remains of a request whose future was dropped.
+struct Abandoned<F: FnOnce()>(Option<F>);
+
+impl<F: FnOnce()> Abandoned<F> {
     fn new(then: F) -> Self {
         Self(Some(then))
     }
@@ -198,9 +203,9 @@ impl<F: FnMut()> Abandoned<F> {
     }
 }
 
-impl<F: FnMut()> Drop for Abandoned<F> {
+impl<F: FnOnce()> Drop for Abandoned<F> {
     fn drop(&mut self) {
-        if let Some(then) = &mut self.0 {
+        if let Some(then) = self.0.take() {
             then();
         }
     }
@@ -216,4 +221,18 @@ pub struct Granted {
     pub grants: NamedGrants,
     /// Denials.
     pub denials: Vec<(Arc<str>, aws::Denial)>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_peer_counts_without_its_port() {
+        for (peer, host) in
+            [("192.0.2.7:1", "192.0.2.7"), ("[2001:db8::1]:1", "[2001:db8::1]"), ("unix", "unix")]
+        {
+            assert_eq!(host_of(peer), host);
+        }
+    }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::call::Call;
 use crate::message::Message;
-use crate::plugin::Shared;
+use crate::plugin::Plugin;
 use crate::response::Reply;
 use crate::{read, record};
 
@@ -23,12 +23,12 @@ struct Unread {
 }
 
 /// From a message to the input of a hook.
-type ReadMessage<T> = fn(&Shared, &Call, Option<&[u8]>) -> Result<T, Unread>;
+type ReadMessage<T> = fn(&Plugin, &Call, Option<&[u8]>) -> Result<T, Unread>;
 
 /// `/AuthZPlugin.AuthZReq`. The body is absent where it broke off, or is larger than any that dockerd sends.
-pub(super) async fn authorize_request(plugin: &Arc<Shared>, call: Call, body: Option<Bytes>) -> Reply {
+pub(super) async fn authorize_request(plugin: &Arc<Plugin>, call: Call, body: Option<Bytes>) -> Reply {
     let hook = HookName::DockerRequest;
-    let (call, read) = read(plugin, call, body, Shared::read_request).await;
+    let (call, read) = read(plugin, call, body, Plugin::read_request).await;
     let request = match read {
         Ok(request) => request,
         Err(unread) => return plugin.refuse(&call, hook, &unread).await,
@@ -47,13 +47,13 @@ pub(super) async fn authorize_request(plugin: &Arc<Shared>, call: Call, body: Op
 
 /// `/AuthZPlugin.AuthZRes`. With no policy on the hook a response passes unasked and unread: dockerd has
 /// already acted.
-pub(super) async fn authorize_response(plugin: &Arc<Shared>, call: Call, body: Option<Bytes>) -> Reply {
+pub(super) async fn authorize_response(plugin: &Arc<Plugin>, call: Call, body: Option<Bytes>) -> Reply {
     let hook = HookName::DockerResponse;
     let policies = plugin.authorizer.policies();
     if !policies.are_asked(hook) {
         return Reply::Allow;
     }
-    let (call, read) = read(plugin, call, body, Shared::read_response).await;
+    let (call, read) = read(plugin, call, body, Plugin::read_response).await;
     let response = match read {
         Ok(response) => response,
         Err(unread) => return plugin.refuse(&call, hook, &unread).await,
@@ -68,7 +68,7 @@ pub(super) async fn authorize_response(plugin: &Arc<Shared>, call: Call, body: O
 
 /// Reads a message, a large one where it delays no other connection of this thread.
 async fn read<T: Send + 'static>(
-    plugin: &Arc<Shared>,
+    plugin: &Arc<Plugin>,
     call: Call,
     body: Option<Bytes>,
     read: ReadMessage<T>,
@@ -95,7 +95,7 @@ fn parse(body: Option<&[u8]>) -> Result<Message, Refusal> {
     Message::parse(body).map_err(|error| unreadable(error.to_string()))
 }
 
-impl Shared {
+impl Plugin {
     fn read_request(&self, call: &Call, body: Option<&[u8]>) -> Result<docker::Request, Unread> {
         let read = |message: &Message| {
             let settings = &self.settings;

@@ -6,10 +6,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// What the handlers share.
-#[derive(Clone)]
-pub(crate) struct Plugin(pub(crate) Arc<Shared>);
-
-pub(crate) struct Shared {
+pub(crate) struct Plugin {
     pub(crate) authorizer: Authorizer,
     pub(crate) settings: PluginSettings,
     pub(crate) daemon: Arc<str>,
@@ -46,6 +43,6 @@ impl Default for PluginSettings {
 impl Plugin {
     pub(crate) fn new(authorizer: Authorizer, settings: PluginSettings) -> Self {
         let daemon = settings.daemon.as_str().into();
-        Self(Arc::new(Shared { authorizer, settings, daemon }))
+        Self { authorizer, settings, daemon }
     }
 }

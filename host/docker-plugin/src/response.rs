@@ -48,16 +48,21 @@ impl From<Result<(), Refused>> for Reply {
 }
 
 /// `GET /`: a line of text for a person who checks that the plugin runs.
-pub(crate) async fn banner() -> &'static str {
-    "Portcullis: Docker authorization plugin\n"
+pub(crate) fn banner() -> Response {
+    "Portcullis: Docker authorization plugin\n".into_response()
 }
 
 /// `/Plugin.Activate`: what this plugin implements.
-pub(crate) async fn activation() -> Response {
+pub(crate) fn activation() -> Response {
     ([(header::CONTENT_TYPE, MEDIA_TYPE)], r#"{"Implements":["authz"]}"#).into_response()
 }
 
-pub(crate) async fn unknown_route() -> Response {
+/// 405, with the methods that the route has.
+pub(crate) fn method_not_allowed(allow: &'static str) -> Response {
+    (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, allow)]).into_response()
+}
+
+pub(crate) fn unknown_route() -> Response {
     let text = "this is a Docker authorization plugin: it answers POST /Plugin.Activate, /AuthZPlugin.AuthZReq and \
                 /AuthZPlugin.AuthZRes";
     (StatusCode::NOT_FOUND, Json(json!({ "Err": text }))).into_response()

@@ -14,16 +14,12 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// The caller of a request that must be decided until `until`. `principal` is its name or id; without one, the peer's
-    /// address counts.
+    /// The caller of a request that must be decided until `until`. `principal` is its name or id; without one the peer
+    /// counts, e.g. its IP address.
     pub fn new(principal: Option<&str>, peer: Option<&str>, until: Instant) -> Self {
         let key = match (principal, peer) {
             (Some(principal), _) => QueueKey::of("principal", principal),
-            // Without the port: connections of one machine share their turns.
-            (None, Some(peer)) => {
-                QueueKey::of("peer", peer.rsplit_once(':').map_or(peer, |(address, _port)| address))
-            }
-            (None, None) => QueueKey::of("peer", ""),
+            (None, peer) => QueueKey::of("peer", peer.unwrap_or_default()),
         };
         Self { key, until: Some(until.into()) }
     }
@@ -41,13 +37,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_principal_counts_before_its_peer_and_a_peer_without_its_port() {
+    fn a_principal_counts_before_its_peer() {
         let key = |principal, peer| Caller::new(principal, peer, Instant::now()).key;
-        assert_eq!(key(Some("alice"), Some("192.0.2.7:1")), key(Some("alice"), Some("192.0.2.8:1")));
+        assert_eq!(key(Some("alice"), Some("192.0.2.7")), key(Some("alice"), Some("192.0.2.8")));
         assert_ne!(key(Some("alice"), None), key(Some("bob"), None));
-        assert_eq!(key(None, Some("192.0.2.7:1")), key(None, Some("192.0.2.7:2")));
-        assert_eq!(key(None, Some("[2001:db8::1]:1")), key(None, Some("[2001:db8::1]:2")));
-        assert_ne!(key(None, Some("192.0.2.7:1")), key(None, Some("192.0.2.8:1")));
+        assert_ne!(key(None, Some("192.0.2.7")), key(None, Some("192.0.2.8")));
         assert_ne!(key(None, Some("alice")), key(Some("alice"), None));
         assert_eq!(key(None, Some("unix")), key(None, Some("unix")));
     }

@@ -38,7 +38,7 @@ impl QueueKey {
 
 /// Where an entry waits among those of its principal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum Position {
     /// Behind those that came before it.
     Back,
     /// Before them: it had a permit, and goes on.
@@ -137,13 +137,13 @@ impl FairQueue {
         bytes: usize,
         until: Option<Instant>,
     ) -> Result<Permit, QueueError> {
-        self.acquire_at(Place::Back, key, bytes, until).await
+        self.acquire_at(Position::Back, key, bytes, until).await
     }
 
     /// The same, with another place among the entries of `key`.
     pub(crate) async fn acquire_at(
         self: &Arc<Self>,
-        place: Place,
+        position: Position,
         key: QueueKey,
         bytes: usize,
         until: Option<Instant>,
@@ -153,9 +153,9 @@ impl FairQueue {
             if state.take(key, self.reserve) {
                 return Ok(Permit(Some((Arc::clone(self), key))));
             }
-            state.enter(place, key, bytes, self.bounds)?
+            state.enter(position, key, bytes, self.bounds)?
         };
-        let _leaving = Leaving { queue: self, key, id };
+        let _leaving = LeaveOnDrop { queue: self, key, id };
         let permit = match until {
             Some(until) => tokio::time::timeout_at(until, receiver).await.map_err(|_| QueueError::Timeout)?,
             None => receiver.await,
@@ -209,7 +209,7 @@ impl State {
     /// Adds an entry, in the place of another one where the queue is full.
     fn enter(
         &mut self,
-        place: Place,
+        position: Position,
         key: QueueKey,
         bytes: usize,
         bounds: Bounds,
@@ -233,9 +233,9 @@ impl State {
             self.turns.push_back(key);
         }
         let entry = Entry { id, bytes, sender };
-        match place {
-            Place::Back => line.entries.push_back(entry),
-            Place::Front => line.entries.push_front(entry),
+        match position {
+            Position::Back => line.entries.push_back(entry),
+            Position::Front => line.entries.push_front(entry),
         }
         line.bytes += bytes;
         self.entries += 1;
@@ -274,13 +274,13 @@ impl State {
 }
 
 /// Removes an entry that is still there when its caller stops waiting.
-struct Leaving<'a> {
+struct LeaveOnDrop<'a> {
     queue: &'a FairQueue,
     key: QueueKey,
     id: u64,
 }
 
-impl Drop for Leaving<'_> {
+impl Drop for LeaveOnDrop<'_> {
     fn drop(&mut self) {
         let entry = self.queue.state().remove(self.key, |line| {
             let at = line.entries.iter().position(|entry| entry.id == self.id)?;

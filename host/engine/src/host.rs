@@ -35,7 +35,7 @@ pub struct HostOptions {
 }
 
 impl HostOptions {
-    /// Below the 15 seconds after which dockerd gives a plugin up.
+    /// The usual time budget.
     pub const TIME_BUDGET: Duration = Duration::from_secs(10);
 }
 

@@ -17,7 +17,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::cpu_time::{CpuMeter, GuestFuture, has_yielded};
-use crate::fair_queue::{Bounds, FairQueue, Place, QueueKey};
+use crate::fair_queue::{Bounds, FairQueue, Position, QueueKey};
 
 /// How much its threads give way to those that serve connections.
 const NICE: i32 = 1;
@@ -82,8 +82,8 @@ impl OffloadRuntime {
                     (Poll::Pending, true) => {
                         // In the queue again before the core is free: the next in turn takes its successor from there.
                         slices += 1;
-                        let place = if slices < UNBROKEN { Place::Front } else { Place::Back };
-                        let mut next = pin!(cores.acquire_at(place, key, 0, None));
+                        let position = if slices < UNBROKEN { Position::Front } else { Position::Back };
+                        let mut next = pin!(cores.acquire_at(position, key, 0, None));
                         let entered = poll_fn(|context| Poll::Ready(next.as_mut().poll(context))).await;
                         drop(core);
                         thread::yield_now();

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// How long an answer may take.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(90);
 
 /// `GET` on a unix socket: status and body.
 pub fn get_unix(socket: &Path, path: &str) -> io::Result<(u16, String)> {

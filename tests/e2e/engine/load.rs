@@ -185,7 +185,7 @@ fn waiting_has_an_end() {
 }
 
 #[test]
-fn a_request_has_a_time_budget_whatever_it_waits_for() {
+fn a_request_has_one_time_budget_for_all_that_it_waits_for() {
     let budget = "[decisions]\ntimeout = \"300ms\"\n".to_owned();
     let asked = Asked::start(&(budget + &hostile("deadline = \"20s\"\nconcurrency = 1")));
     for answer in at_once(&asked.door, 3, "/hostile/spin") {
@@ -297,7 +297,7 @@ fn figures(mut times: Vec<Duration>) -> String {
 fn sixteen_spinning_guests_hold_up_nobody() {
     const SPINNING: usize = 16;
     let asked = Asked::start(
-        &(hostile("deadline = \"200ms\"\nconcurrency = 16\nqueue_timeout = \"1m\"") + &bystander()),
+        &(hostile("deadline = \"100ms\"\nconcurrency = 16\nqueue_timeout = \"1m\"") + &bystander()),
     );
     let quiet = times(|| asked.door.show("/containers/json").allowed(), |count| count < 200);
     eprintln!("another policy, nobody spinning: {}", figures(quiet));

@@ -61,7 +61,7 @@ async fn principals_take_turns() {
 }
 
 #[tokio::test]
-async fn a_full_queue_refuses_whoever_has_most_of_it() {
+async fn a_full_queue_refuses_the_principal_that_has_most_of_it() {
     let queue = FairQueue::new(0, 0, Bounds { entries: 4, bytes: 1000 });
     let mut big = Vec::new();
     for _ in 0..4 {
@@ -165,7 +165,7 @@ async fn what_goes_on_is_before_others_of_its_principal_and_not_before_other_pri
     let mut other = wait(&queue, 2, 1).await;
     let mut goes_on: Waiting = Box::pin({
         let queue = Arc::clone(&queue);
-        async move { queue.acquire_at(Place::Front, QueueKey(1), 1, None).await }
+        async move { queue.acquire_at(Position::Front, QueueKey(1), 1, None).await }
     });
     assert!(poll(&mut goes_on).await.is_none());
     drop(held);

@@ -100,6 +100,7 @@ fn audit(raw: raw::Audit, source_file: &SourceFile<'_>) -> Result<Audit, ConfigE
 }
 
 fn time_budget(raw: raw::Decisions, source_file: &SourceFile<'_>) -> Result<Duration, ConfigError> {
+    // Below the 15 seconds after which dockerd gives a plugin up.
     let Some(timeout) = raw.timeout else { return Ok(HostOptions::TIME_BUDGET) };
     let (span, text) = (timeout.span(), timeout.into_inner());
     let duration = humantime::parse_duration(&text).map_err(|error| {
