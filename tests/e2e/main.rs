@@ -13,6 +13,7 @@
 mod barbican;
 mod barbican_policy;
 mod docker;
+mod docker_gateway;
 mod engine;
 mod federation;
 mod languages;

@@ -9,16 +9,19 @@
 //! * [`Policies`]: the policies in force when a request began, and how they are asked
 //! * [`Refused`]: why something is not allowed
 //! * [`NotReady`]: why requests cannot be decided now, for health responses
+//! * [`describe_docker_request`]: what both Docker APIs add to a record
 //! * `record`: from what the engine returned to a record
 //!
 //! A new API needs nothing here. A hook whose combined answer is no opinion needs a function in [`Policies`] beside
 //! [`Policies::grants`].
 
+mod docker;
 mod policies;
 mod ready;
 mod record;
 mod refused;
 
+pub use docker::describe_docker_request;
 pub use policies::{Granted, NamedGrants, Policies};
 pub use ready::NotReady;
 pub use refused::{RETRY_AFTER, Refused};

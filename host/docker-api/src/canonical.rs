@@ -16,7 +16,7 @@ use portcullis_contract::types::{Context, Principal};
 
 use crate::facts::{self, FactError, Facts, NameSource};
 use crate::json::{self, Document};
-use crate::operation::Operation;
+use crate::operation::{BodyKind, Operation};
 use crate::query::{self, Query};
 use crate::request::{ApiRequest, ApiResponse};
 use crate::routes::{self, Route};
@@ -99,6 +99,20 @@ pub fn request<'r, E: Display>(
         volume,
         extra: Vec::new(),
     })
+}
+
+/// The operation of a request, and what dockerd does with its body: so much an API that forwards requests has to know
+/// before it reads the body. [`request()`] says the rest.
+///
+/// # Errors
+/// The request target or its query cannot be read for certain.
+pub fn body_kind(method: &str, target: &str) -> Result<(Option<Operation>, BodyKind), Refusal> {
+    let uri = uri::parse(target).map_err(|error| Refusal::new(rule::UNREADABLE_URI, error, None))?;
+    let operation = routes::find(method, &uri.path).map(|route| route.operation);
+    let query =
+        read_query(uri.query).map_err(|error| Refusal::new(rule::AMBIGUOUS_QUERY, error, operation))?;
+    let head = Head { method, operation, query: &query, api_version: uri.api_version };
+    Ok((operation, head.body_kind()))
 }
 
 /// Reads a response together with the canonical request that it answers.

@@ -1,6 +1,7 @@
 //! From dockerd's message to a reply.
 
 use axum::body::Bytes;
+use portcullis_authorization::describe_docker_request;
 use portcullis_contract::docker;
 use portcullis_contract::hook::{DockerRequest, DockerResponse, HookName};
 use portcullis_docker_api::Operation;
@@ -37,11 +38,12 @@ pub(super) async fn authorize_request(plugin: &Arc<Plugin>, call: Call, body: Op
     let daemon = Arc::clone(&plugin.daemon);
     let is_requested = |operation: &Operation| request.operation.as_deref() == Some(operation.as_str());
     if plugin.settings.always_allow.iter().any(is_requested) {
-        let describe = |record: &mut _| record::request(&request, &daemon, record);
+        let describe = |record: &mut _| describe_docker_request(&request, &daemon, record);
         let asked = (&request.context, hook);
         return policies.allow_by_host(asked, "host:always-allow", call.begun, describe).await.into();
     }
-    let describe = move |request: &docker::Request, record: &mut _| record::request(request, &daemon, record);
+    let describe =
+        move |request: &docker::Request, record: &mut _| describe_docker_request(request, &daemon, record);
     policies.decide::<DockerRequest>(Arc::new(request), call.begun, describe).await.into()
 }
 
@@ -60,7 +62,7 @@ pub(super) async fn authorize_response(plugin: &Arc<Plugin>, call: Call, body: O
     };
     let daemon = Arc::clone(&plugin.daemon);
     let describe = move |response: &docker::Response, record: &mut _| {
-        record::request(&response.request, &daemon, record);
+        describe_docker_request(&response.request, &daemon, record);
         record.status = response.status;
     };
     policies.decide::<DockerResponse>(Arc::new(response), call.begun, describe).await.into()

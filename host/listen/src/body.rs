@@ -101,6 +101,9 @@ impl<B: HttpBody + Unpin> HttpBody for RequestBody<B> {
             self.is_waiting = false;
             return Poll::Ready(frame.map(|frame| frame.map_err(BodyError::Read)));
         }
+        if self.body.progress.is_untimed() {
+            return Poll::Pending;
+        }
         ready!(self.poll_timeout(cx));
         self.stats.count(CloseReason::BodyTimeout);
         Poll::Ready(Some(Err(BodyError::Timeout(self.timeout))))

@@ -74,7 +74,8 @@ impl Clock {
                 self.progress.set_since(self.since);
             }
         }
-        self.blocked = self.progress.blocked_after().map(|writes| match self.blocked {
+        let blocked = self.progress.blocked_after().filter(|_| !self.progress.is_untimed());
+        self.blocked = blocked.map(|writes| match self.blocked {
             Some((before, since)) if before == writes => (writes, since),
             _ => (writes, Instant::now()),
         });
@@ -188,6 +189,20 @@ mod tests {
             connection.progress.wrote(true);
             connection.progress.wrote(false);
         }
+        assert_eq!(connection.runs(LONG).await, Some((CloseReason::WriteTimeout, WRITE)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stream_without_timeouts_may_stand_still_until_the_next_request() {
+        let mut connection = connection(Some(IDLE));
+        connection.progress.read();
+        connection.progress.request();
+        connection.progress.set_untimed();
+        connection.progress.wrote(false);
+        assert_eq!(connection.runs(LONG).await, None);
+        connection.progress.wrote(true);
+        connection.progress.request();
+        connection.progress.wrote(false);
         assert_eq!(connection.runs(LONG).await, Some((CloseReason::WriteTimeout, WRITE)));
     }
 }

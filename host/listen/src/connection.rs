@@ -5,6 +5,7 @@ use axum::http::{HeaderValue, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
+use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use std::convert::Infallible;
 use std::future::poll_fn;
@@ -13,12 +14,12 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::watch;
 
 use crate::body::{RequestBody, Watched};
 use crate::clock::Clock;
 use crate::progress::{Activity, Progress};
 use crate::stream::WatchedReads;
+use crate::upgrade::Upgradable;
 use crate::{CloseReason, ConnectionStats, Handler, Limits};
 
 /// Who is at the other end of the connection that a request came by; an extension of every request.
@@ -28,6 +29,33 @@ pub struct Peer {
     pub address: Arc<str>,
     /// The client's own certificate as DER, where the listener demands one and so has proved it.
     pub certificate: Option<Arc<Vec<u8>>>,
+    /// The user of the process on a unix socket, as the kernel names it (`SO_PEERCRED`).
+    pub user: Option<PeerUser>,
+    /// The timeouts of the connection.
+    pub timeouts: Timeouts,
+}
+
+/// The timeouts of the request in flight. Without a connection, in tests, there are none.
+#[derive(Debug, Clone, Default)]
+pub struct Timeouts(pub(crate) Option<Arc<Progress>>);
+
+impl Timeouts {
+    /// Lets the bodies of this request and of its response take any time, e.g. `docker logs -f` into a paused pager. To
+    /// be called before the body is read.
+    pub fn suspend(&self) {
+        if let Some(progress) = &self.0 {
+            progress.set_untimed();
+        }
+    }
+}
+
+/// The user and group of a process that connected to a unix socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PeerUser {
+    /// The effective user id when it connected.
+    pub uid: u32,
+    /// The effective group id when it connected.
+    pub gid: u32,
 }
 
 /// How far a drain has got.
@@ -57,12 +85,12 @@ pub(crate) async fn serve<IO>(
     handler: Arc<dyn Handler>,
     limits: &Limits,
     stats: &ConnectionStats,
-    progress: Arc<Progress>,
-    mut stage: watch::Receiver<Stage>,
+    upgradable: Upgradable,
 ) -> Result<Ended, hyper::Error>
 where
     IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let Upgradable { progress, mut stage, .. } = upgradable.clone();
     let mut clock = Clock::new(&progress, limits);
     let service = service_fn({
         let (progress, body_timeout, stats) = (Arc::clone(&progress), limits.body_timeout, stats.clone());
@@ -71,6 +99,9 @@ where
             let mut request =
                 request.map(|body| Body::new(RequestBody::new(body, &progress, body_timeout, &stats)));
             request.extensions_mut().insert(peer.clone());
+            if request.extensions().get::<OnUpgrade>().is_some() {
+                request.extensions_mut().insert(upgradable.clone());
+            }
             let (handler, progress) = (Arc::clone(&handler), Arc::clone(&progress));
             // Made now, so that there is no moment at which the request seems to be over.
             let under_way = Watched::new((), &progress);

@@ -10,6 +10,7 @@
 //! * [`Cores`]: a runtime for each core, for APIs that decide where they read
 //! * [`Proxies`]: peers whose connections are not counted per peer
 //! * [`ConnectionStats`]: connections that a limit has closed
+//! * [`Upgradable`]: a connection that becomes a stream, within the same limits
 //! * [`Drain`]: ending without dropping a request
 //! * [`notify`]: telling a service manager how it goes
 //!
@@ -35,10 +36,11 @@ mod socket_file;
 mod stats;
 mod stream;
 mod tls;
+mod upgrade;
 
 pub use activation::Activation;
 pub use address::{Address, AddressError};
-pub use connection::Peer;
+pub use connection::{Peer, PeerUser, Timeouts};
 pub use cores::Cores;
 pub use drain::Drain;
 pub use error::ListenError;
@@ -49,3 +51,4 @@ pub use peers::Proxies;
 pub use serve::serve;
 pub use stats::{CloseReason, ConnectionStats};
 pub use tls::{Tls, TlsError, TlsFiles};
+pub use upgrade::{Upgradable, UpgradedConnection};

@@ -32,6 +32,8 @@ pub(crate) struct Progress {
     /// Writes that the peer's socket has taken.
     writes: AtomicUsize,
     keeps_unused: AtomicBool,
+    /// The bodies of the request in flight may take any time.
+    untimed: AtomicBool,
     /// When the current activity began, in microseconds after `accepted`.
     since: AtomicU64,
     eviction: Notify,
@@ -48,6 +50,7 @@ impl Progress {
             write_blocked: AtomicBool::default(),
             writes: AtomicUsize::default(),
             keeps_unused: AtomicBool::default(),
+            untimed: AtomicBool::default(),
             since: AtomicU64::default(),
             eviction: Notify::default(),
         }
@@ -67,7 +70,17 @@ impl Progress {
     /// A head is complete.
     pub(crate) fn request(&self) {
         self.head.store(false, Ordering::Release);
+        self.untimed.store(false, Ordering::Release);
         self.requests.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Until the next request, its bodies may take any time.
+    pub(crate) fn set_untimed(&self) {
+        self.untimed.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn is_untimed(&self) -> bool {
+        self.untimed.load(Ordering::Acquire)
     }
 
     pub(crate) fn requests(&self) -> usize {

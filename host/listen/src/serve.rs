@@ -1,19 +1,22 @@
 //! Accepting connections, until a drain ends it.
 
+use rustix::net::sockopt;
 use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
-use crate::connection::{self, Ended, Peer, Stage};
+use crate::connection::{self, Ended, Peer, PeerUser, Stage, Timeouts};
 use crate::listener::Accepted;
 use crate::peers::{PeerCounts, PeerPermit};
 use crate::permits::{Permit, Permits};
 use crate::progress::Progress;
 use crate::stream::WatchedWrites;
+use crate::upgrade::{Held, Upgradable};
 use crate::{CloseReason, ConnectionStats, Cores, Drain, Handler, Limits, Listener, Tls};
 
 /// How long accepting rests when the system has no descriptor or memory left for another connection.
@@ -35,7 +38,7 @@ pub async fn serve(listener: Listener, handler: impl Handler, drain: Drain) -> u
         stats: options.stats.clone(),
         cores: options.cores.clone(),
         stage: stage.subscribe(),
-        alive,
+        alive: Some(alive),
     };
     let mut acceptor = Acceptor {
         permits: Permits::new(host.limits.max_connections),
@@ -55,7 +58,7 @@ pub async fn serve(listener: Listener, handler: impl Handler, drain: Drain) -> u
         host.welcome(waiting, None, None);
     }
     // Each connection has one sender; once the last is dropped, the channel says so.
-    let alive = host.alive.downgrade();
+    let alive = host.alive.as_ref().map(mpsc::Sender::downgrade);
     drop(host);
     if tokio::time::timeout(drain.grace, gone.recv()).await.is_ok() {
         return 0;
@@ -64,7 +67,7 @@ pub async fn serve(listener: Listener, handler: impl Handler, drain: Drain) -> u
     if tokio::time::timeout(drain.limit, gone.recv()).await.is_ok() {
         return 0;
     }
-    let left = alive.strong_count();
+    let left = alive.map_or(0, |alive| alive.strong_count());
     tracing::warn!(connections = left, "requests were still under way at the end, and are cut off");
     stage.send_replace(Stage::Cut);
     gone.recv().await;
@@ -161,6 +164,16 @@ impl LogThrottle {
     }
 }
 
+/// How long a TCP connection may be silent before the system asks the peer, and between two such requests.
+const KEEPALIVE: Duration = Duration::from_secs(30);
+
+/// Has the system find out when the peer is gone.
+fn keep_alive(stream: &TcpStream) -> Result<(), rustix::io::Errno> {
+    sockopt::set_socket_keepalive(stream, true)?;
+    sockopt::set_tcp_keepidle(stream, KEEPALIVE)?;
+    sockopt::set_tcp_keepintvl(stream, KEEPALIVE)
+}
+
 /// Errors of accept(2) about the connection itself, which is gone again.
 fn is_about_one_connection(error: &io::Error) -> bool {
     use io::ErrorKind as K;
@@ -192,8 +205,8 @@ struct Host {
     stats: ConnectionStats,
     cores: Option<Cores>,
     stage: watch::Receiver<Stage>,
-    /// Never sent to.
-    alive: mpsc::Sender<Infallible>,
+    /// Never sent to. Each connection has one, so none is here while a connection is served.
+    alive: Option<mpsc::Sender<Infallible>>,
 }
 
 impl Host {
@@ -216,35 +229,41 @@ impl Host {
         }
     }
 
-    async fn run(self, accepted: Accepted, permit: Option<Permit>, peer: Option<PeerPermit>) {
-        let _peer = peer;
+    async fn run(mut self, accepted: Accepted, permit: Option<Permit>, peer: Option<PeerPermit>) {
         let progress = permit.as_ref().map_or_else(|| Arc::new(Progress::new()), Permit::progress);
-        let _permit = permit;
+        let held = Arc::new(Held { _permit: permit, _peer: peer, _alive: self.alive.take() });
         let mut stage = self.stage.clone();
         let cut = async move {
             let _ = stage.wait_for(|stage| *stage == Stage::Cut).await;
         };
+        let upgradable = Upgradable { held, progress, stage: self.stage.clone() };
         tokio::select! {
-            () = self.serve(accepted, progress) => {}
+            () = self.serve(accepted, upgradable) => {}
             () = cut => {}
         }
     }
 
-    async fn serve(self, accepted: Accepted, progress: Arc<Progress>) {
+    async fn serve(self, accepted: Accepted, upgradable: Upgradable) {
+        let progress = Arc::clone(&upgradable.progress);
+        let timeouts = Timeouts(Some(Arc::clone(&progress)));
         match accepted {
             Accepted::Unix(stream) => {
+                let user = stream.peer_cred().ok().map(|peer| PeerUser { uid: peer.uid(), gid: peer.gid() });
                 let stream = WatchedWrites::new(stream, &progress);
+                let peer = Peer { address: "unix".into(), certificate: None, user, timeouts };
                 // The socket's file says who may connect.
-                self.speak(stream, Peer { address: "unix".into(), certificate: None }, progress, true).await;
+                self.speak(stream, peer, upgradable, true).await;
             }
             Accepted::Tcp(stream, from) => {
-                // Without it every answer of two writes waits for the peer's delayed acknowledgement.
-                if let Err(error) = stream.set_nodelay(true) {
+                // Without it every answer of two writes waits for the peer's delayed acknowledgement. Keepalive finds peers
+                // of long streams that are gone without a word.
+                let prepared = stream.set_nodelay(true).and_then(|()| Ok(keep_alive(&stream)?));
+                if let Err(error) = prepared {
                     return tracing::debug!(%from, %error, "a connection was gone at once");
                 }
                 let stream = WatchedWrites::new(stream, &progress);
-                let peer = Peer { address: from.to_string().into(), certificate: None };
-                let Some(tls) = &self.tls else { return self.speak(stream, peer, progress, false).await };
+                let peer = Peer { address: from.to_string().into(), certificate: None, user: None, timeouts };
+                let Some(tls) = &self.tls else { return self.speak(stream, peer, upgradable, false).await };
                 let due = progress.accepted() + self.limits.header_timeout;
                 let handshake = tokio::time::timeout_at(due, tls.acceptor().accept(stream));
                 let handshake = tokio::select! {
@@ -256,7 +275,7 @@ impl Host {
                         let leaf = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
                         let certificate = leaf.map(|leaf| Arc::new(leaf.to_vec()));
                         let is_proven = certificate.is_some();
-                        self.speak(stream, Peer { certificate, ..peer }, progress, is_proven).await;
+                        self.speak(stream, Peer { certificate, ..peer }, upgradable, is_proven).await;
                     }
                     Ok(Err(error)) => tracing::info!(%from, %error, "a TLS handshake failed"),
                     Err(_) => self.closed(&peer.address, CloseReason::HeaderTimeout),
@@ -266,17 +285,16 @@ impl Host {
     }
 
     /// `is_proven`: the peer has shown credentials with the connection itself.
-    async fn speak<IO>(self, io: IO, peer: Peer, progress: Arc<Progress>, is_proven: bool)
+    async fn speak<IO>(self, io: IO, peer: Peer, upgradable: Upgradable, is_proven: bool)
     where
         IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         if is_proven && self.limits.idle_timeout.is_none() {
-            progress.set_keeps_unused();
+            upgradable.progress.set_keeps_unused();
         }
         let from = Arc::clone(&peer.address);
         let handler = Arc::clone(&self.handler);
-        let (limits, stats, stage) = (&self.limits, &self.stats, self.stage.clone());
-        match connection::serve(io, peer, handler, limits, stats, progress, stage).await {
+        match connection::serve(io, peer, handler, &self.limits, &self.stats, upgradable).await {
             Ok(Ended::Done) => {}
             Ok(Ended::Closed(reason)) => self.closed(&from, reason),
             Err(error) => tracing::debug!(%from, %error, "a connection ended badly"),

@@ -2,12 +2,13 @@
 //!
 //! * `raw`: what may be written, as serde reads it; an unknown key is an error
 //! * `validate`: from raw values to [`Config`], or one message
-//! * `listen`, `policy`, `store`, `barbican`, `federation`: the sections
+//! * `listen`, `policy`, `store`, `barbican`, `docker_gateway`, `federation`: the sections
 //! * `defaults`: the configuration without a file, and defaults
 //! * [`Config`]: what the rest of the program sees
 
 mod barbican;
 mod defaults;
+mod docker_gateway;
 mod federation;
 mod listen;
 mod policy;
@@ -28,6 +29,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub(crate) use barbican::{Barbican, Identity};
+pub(crate) use docker_gateway::DockerGateway;
 pub(crate) use federation::Federation;
 pub(crate) use store::{Key, Store};
 
@@ -49,14 +51,14 @@ pub struct Config {
     /// Where `[barbican]` is, if the API is off because no source of identity is configured.
     pub(crate) barbican_disabled_at: Option<Location>,
     /// Absent where the API is off.
+    pub(crate) docker_gateway: Option<DockerGateway>,
+    /// Absent where the API is off.
     pub(crate) federation: Option<Federation>,
     pub(crate) store: Store,
     /// Where decision records go.
     pub audit: Audit,
     /// Where compiled policies are kept; absent means nowhere.
     pub state: Option<PathBuf>,
-    /// Sections of parts that this version does not have.
-    pub unsupported_sections: Vec<&'static str>,
 }
 
 /// What listens where.
@@ -207,15 +209,17 @@ impl Config {
     pub(crate) fn endpoints(&self) -> impl Iterator<Item = &Endpoint> {
         let shared = [self.barbican_listens(), self.federation_listens()];
         let shared = shared.into_iter().flatten().flatten();
-        self.listen.docker.iter().chain(shared).chain(&self.listen.admin)
+        let gateway = self.docker_gateway.iter().flat_map(DockerGateway::addresses);
+        self.listen.docker.iter().chain(shared).chain(gateway).chain(&self.listen.admin)
     }
 
     /// Addresses of APIs that hand out credentials and are reached from other machines without TLS.
     pub(crate) fn in_clear_text(&self) -> Vec<&Endpoint> {
         let ours = self.federation_listens().unwrap_or_default();
         let theirs = self.barbican_listens().unwrap_or_default();
+        let users = self.docker_gateway.iter().flat_map(|gateway| gateway.listen.iter().flatten());
         let mut found: Vec<&Endpoint> = Vec::new();
-        for endpoint in ours.iter().chain(theirs) {
+        for endpoint in ours.iter().chain(theirs).chain(users) {
             let Address::Tcp { host, .. } = &endpoint.address else { continue };
             let is_here =
                 host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
@@ -240,6 +244,7 @@ impl Config {
             ("[decisions]", self.time_budget == newer.time_budget),
             ("[docker]", self.docker == newer.docker),
             ("[federation] listen", self.federation_listens() == newer.federation_listens()),
+            ("[docker_gateway]", self.docker_gateway == newer.docker_gateway),
             ("[barbican]", self.barbican == newer.barbican),
             ("[store]", self.store == newer.store),
             ("[audit]", self.audit == newer.audit),

@@ -5,6 +5,7 @@
 use portcullis_admin::{Admin, AdminApi, Metrics, ReloadStatus};
 use portcullis_api::Api;
 use portcullis_audit::{Log, Sink};
+use portcullis_docker_gateway::GuardedSocket;
 use portcullis_docker_plugin::DockerPlugin;
 use portcullis_engine::build::{Builder, ResourceLimits};
 use portcullis_engine::cache::Cache;
@@ -93,9 +94,6 @@ async fn start(
     mut activation: Activation,
     more: &[Register],
 ) -> Result<(Vec<BoundListener>, Reloadable), ServeError> {
-    for section in &config.unsupported_sections {
-        tracing::warn!("[{section}] is for a part that this version does not have yet; it is not used");
-    }
     if let Some(location) = &config.barbican_disabled_at {
         tracing::warn!(
             "{location}: the Barbican API stays off: `[barbican.keystone]` or `tokens` in `[barbican]` says whose a \
@@ -189,6 +187,12 @@ async fn register<'a>(
     if !config.listen.docker.is_empty() {
         let settings = config.docker.clone();
         add(Arc::new(DockerPlugin::new(Arc::clone(host), log.clone(), settings)), &config.listen.docker);
+    }
+    if let Some(gateway) = &config.docker_gateway
+        && let Some((endpoints, engine)) = &gateway.guard
+    {
+        let (host, engine) = (Arc::clone(host), engine.clone());
+        add(Arc::new(GuardedSocket::new(host, log.clone(), engine, gateway.proxy())), endpoints);
     }
     if let (Some(settings), Some(endpoints)) = (&config.barbican, config.barbican_listens()) {
         let api = barbican::open(settings, &config.store, Arc::clone(host), log.clone(), files).await?;

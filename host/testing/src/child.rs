@@ -22,12 +22,13 @@ pub struct Run {
 impl Run {
     /// Runs a command to its end. It is killed after two minutes.
     pub fn of(command: &Command) -> Self {
+        Self::with_input(command, Stdio::null())
+    }
+
+    /// The same, with a standard input.
+    pub fn with_input(command: &Command, input: impl Into<Stdio>) -> Self {
         let mut limited = Command::new("timeout");
-        limited
-            .args(["-k", "5", "120"])
-            .arg(command.get_program())
-            .args(command.get_args())
-            .stdin(Stdio::null());
+        limited.args(["-k", "5", "120"]).arg(command.get_program()).args(command.get_args()).stdin(input);
         for (name, value) in command.get_envs() {
             match value {
                 Some(value) => limited.env(name, value),

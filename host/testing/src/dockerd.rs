@@ -156,6 +156,17 @@ impl Dockerd {
         command
     }
 
+    /// Every Docker CLI, as a command that speaks to `host` (`DOCKER_HOST`) with the configuration in `folder`.
+    pub fn clients_at(&self, host: &str, folder: &Path) -> Vec<Command> {
+        let at = |program: &PathBuf| {
+            let mut command = self.client(program);
+            command.env("DOCKER_HOST", host).env("DOCKER_CONFIG", folder);
+            command.env_remove("DOCKER_TLS_VERIFY").env_remove("DOCKER_CERT_PATH");
+            command
+        };
+        self.needed.clients.iter().map(at).collect()
+    }
+
     /// Makes the image `name` of busybox, and nothing else, without a registry.
     #[track_caller]
     pub fn import_busybox(&self, name: &str) {

@@ -113,7 +113,10 @@ pub(super) fn endpoints(
     raw.into_iter().map(|raw| endpoint(raw, source_file)).collect()
 }
 
-fn endpoint(raw: Spanned<raw::Endpoint>, source_file: &SourceFile<'_>) -> Result<Endpoint, ConfigError> {
+pub(super) fn endpoint(
+    raw: Spanned<raw::Endpoint>,
+    source_file: &SourceFile<'_>,
+) -> Result<Endpoint, ConfigError> {
     let location = source_file.at(&raw.span());
     let table = match raw.into_inner() {
         raw::Endpoint::Address(address) => raw::EndpointTable { address, tls: None, mode: None, group: None },

@@ -1,6 +1,7 @@
 //! What may be written in `portcullis.toml`, as serde reads it. What it means is settled in `validate`.
 
 mod barbican;
+mod docker_gateway;
 mod federation;
 
 use portcullis_config::{ConfigError, SourceFile};
@@ -11,6 +12,7 @@ use std::fmt;
 use toml::Spanned;
 
 pub(super) use barbican::{Barbican, Keystone, Store};
+pub(super) use docker_gateway::DockerGateway;
 pub(super) use federation::{Account, Aws, Federation, Identity, Jwt, Ldap, Metadata, Mount, OneOrMore};
 
 /// The whole file.
@@ -26,8 +28,7 @@ pub(super) struct File {
     pub(super) store: Store,
     pub(super) barbican: Option<Spanned<Barbican>>,
     pub(super) federation: Option<Spanned<Federation>>,
-    // APIs that are not built yet: known by name only.
-    pub(super) gateway: Option<toml::Table>,
+    pub(super) docker_gateway: Option<Spanned<DockerGateway>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -5,11 +5,12 @@ use portcullis_config::{ConfigError, SourceFile};
 use portcullis_docker_api::operation::{Operation, UnknownOperationError};
 use portcullis_docker_plugin::PluginSettings;
 use portcullis_engine::HostOptions;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use toml::Spanned;
 
 use super::barbican::barbican;
+use super::docker_gateway::docker_gateway;
 use super::federation::federation;
 use super::listen::listen;
 use super::policy::policy;
@@ -36,14 +37,15 @@ pub(super) fn validate(
         }
         policies.push(policy);
     }
-    let sections = [("gateway", raw.gateway.is_some())];
     let state = raw.state.map(|state| source_file.path(&state)).or_else(defaults::state);
     let barbican_disabled_at = raw.barbican.as_ref().map(|raw| source_file.at(&raw.span()));
     let listen = listen(raw.listen, source_file)?;
     let barbican = raw.barbican.map(|raw| barbican(raw, &listen.api, source_file)).transpose()?.flatten();
     let federation =
         raw.federation.map(|raw| federation(raw, &mut policies, &mut locations, source_file)).transpose()?;
+    let docker_gateway = raw.docker_gateway.map(|raw| docker_gateway(raw, source_file)).transpose()?;
     let config = Config {
+        docker_gateway,
         federation,
         store: store(&raw.store, state.as_deref(), source_file)?,
         barbican_disabled_at: if barbican.is_none() { barbican_disabled_at } else { None },
@@ -55,10 +57,6 @@ pub(super) fn validate(
         docker: docker(raw.docker, source_file)?,
         audit: audit(raw.audit, source_file)?,
         state,
-        unsupported_sections: sections
-            .into_iter()
-            .filter_map(|(name, is_there)| is_there.then_some(name))
-            .collect(),
     };
     if let (Some(federation), Some(ours), Some(theirs)) =
         (&config.federation, config.federation_listens(), config.barbican_listens())
@@ -118,8 +116,7 @@ fn docker(raw: raw::Docker, source_file: &SourceFile<'_>) -> Result<PluginSettin
         settings.daemon = daemon;
     }
     if let Some(operations) = raw.always_allow {
-        settings.always_allow =
-            operations.iter().map(|name| operation(name, source_file)).collect::<Result<_, _>>()?;
+        settings.always_allow = self::operations(&operations, source_file)?;
     }
     for name in &raw.assume_no_body {
         let operation = operation(name, source_file)?;
@@ -133,6 +130,14 @@ fn docker(raw: raw::Docker, source_file: &SourceFile<'_>) -> Result<PluginSettin
         settings.assume_no_body.insert(operation);
     }
     Ok(settings)
+}
+
+/// Operations of the Docker Engine API, by name.
+pub(super) fn operations(
+    names: &[Spanned<String>],
+    source_file: &SourceFile<'_>,
+) -> Result<BTreeSet<Operation>, ConfigError> {
+    names.iter().map(|name| operation(name, source_file)).collect()
 }
 
 fn operation(name: &Spanned<String>, source_file: &SourceFile<'_>) -> Result<Operation, ConfigError> {

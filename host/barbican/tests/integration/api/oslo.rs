@@ -79,7 +79,12 @@ async fn who_must_show_a_certificate_and_shows_another_hears_false() {
             let key = rcgen::KeyPair::generate().unwrap();
             Arc::new(params.self_signed(&key).unwrap().der().to_vec())
         });
-        request = request.extension(Peer { address: "192.0.2.7:1".into(), certificate });
+        request = request.extension(Peer {
+            address: "192.0.2.7:1".into(),
+            certificate,
+            user: None,
+            timeouts: Default::default(),
+        });
         let answer = world.send(request.body(question("u1", &["member"]).into()).unwrap()).await;
         assert_eq!((answer.status, answer.text()), (200, answered), "{name:?}");
     }

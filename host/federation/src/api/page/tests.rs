@@ -107,7 +107,12 @@ impl Bench {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let peer = Peer { address: "192.0.2.7:51234".into(), certificate: None };
+        let peer = Peer {
+            address: "192.0.2.7:51234".into(),
+            certificate: None,
+            user: None,
+            timeouts: Default::default(),
+        };
         let request = request.extension(peer).body(Body::from(body.to_owned())).unwrap();
         let (parts, body) = self.api.respond(request).await.into_parts();
         let text = String::from_utf8(to_bytes(body, 1 << 20).await.unwrap().into()).unwrap();

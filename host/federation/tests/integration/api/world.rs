@@ -189,7 +189,12 @@ impl World {
         for (name, value) in headers {
             request = request.header(*name, value.as_bytes());
         }
-        let request = request.extension(Peer { address: peer.into(), certificate: None });
+        let request = request.extension(Peer {
+            address: peer.into(),
+            certificate: None,
+            user: None,
+            timeouts: Default::default(),
+        });
         let answer = self.api.respond(request.body(Body::empty()).unwrap()).await;
         let (parts, body) = answer.into_parts();
         let body = to_bytes(body, usize::MAX).await.unwrap();

@@ -1,0 +1,117 @@
+//! The reverse proxy to Docker engines: each request is decided before it is forwarded.
+//!
+//! A request passes through: `target` (the path behind the prefix), `body` (as much of the body as must be read),
+//! `decide` (the canonical request, the policies, the record), `registry_auth`, `forward` (to the engine of the
+//! endpoint, by `engines`), and back through `stream` (what a user receives ends with the session) or `upgraded`.
+//!
+//! * [`Caller`]: the user of a request
+//! * [`Proxy::serve`]: one request
+
+mod body;
+mod decide;
+mod engines;
+mod forward;
+mod origin;
+mod respond;
+mod stream;
+pub(crate) mod target;
+mod upgraded;
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::Response;
+use portcullis_authorization::Authorizer;
+use portcullis_contract::types::Principal;
+use portcullis_docker_api::Operation;
+use portcullis_http_client::proxy::AddressCheck;
+use portcullis_listen::Peer;
+use std::collections::BTreeSet;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use crate::endpoint::Endpoint;
+use engines::Engines;
+
+/// A future that ends with the session of a user.
+pub(crate) type SessionEnd = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// The user of a request to an engine.
+pub(crate) struct Caller {
+    /// What policies see.
+    pub(crate) principal: Principal,
+    /// Whose connections to an engine may carry the request.
+    pub(crate) user: i64,
+    /// Ends streams.
+    pub(crate) session_end: SessionEnd,
+}
+
+/// How requests are decided and forwarded.
+#[derive(Clone)]
+pub struct ProxySettings {
+    /// Operations that the host answers itself.
+    pub always_allow: BTreeSet<Operation>,
+    /// Bytes of a body that a policy has to see, at most. Other bodies have no limit.
+    pub max_body: usize,
+    /// Which addresses of engines may be connected to.
+    pub allowed: AddressCheck,
+}
+
+/// Decides requests, and forwards them.
+pub(crate) struct Proxy {
+    authorizer: Authorizer,
+    settings: ProxySettings,
+    engines: Engines,
+}
+
+impl Proxy {
+    pub(crate) fn new(authorizer: Authorizer, settings: ProxySettings) -> Self {
+        let engines = Engines::new(Arc::clone(&settings.allowed));
+        Self { authorizer, settings, engines }
+    }
+
+    pub(crate) fn authorizer(&self) -> &Authorizer {
+        &self.authorizer
+    }
+
+    /// Decides a request, and forwards it to the engine of `endpoint`. `target` is the request target behind the prefix
+    /// of the endpoint.
+    pub(crate) async fn serve(
+        &self,
+        caller: Caller,
+        endpoint: &Endpoint,
+        target: &str,
+        request: Request,
+    ) -> Response {
+        let (head, body) = request.into_parts();
+        let peer = head.extensions.get::<Peer>().cloned();
+        let context = portcullis_authorization::context(
+            "docker-gateway",
+            peer.as_ref().map(|peer| peer.address.to_string()),
+        );
+        let policies = self.authorizer.policies();
+        let Caller { principal, user, session_end } = caller;
+        let decided =
+            decide::decide(self, &policies, (context, principal, endpoint), target, &head, body).await;
+        let decided = match decided {
+            Ok(decided) => decided,
+            Err(response) => return response,
+        };
+        if let Some(peer) = peer {
+            peer.timeouts.suspend();
+        }
+        let engine = match self.engines.of(endpoint) {
+            Ok(engine) => engine,
+            Err(error) => return respond::unreachable(endpoint, &error),
+        };
+        let outgoing = forward::Outgoing { user, target, head, decided, session_end };
+        match forward::forward(&engine, outgoing, &policies).await {
+            Ok(response) => response,
+            Err(error) => respond::unreachable(endpoint, &error),
+        }
+    }
+}
+
+/// An empty body.
+fn empty() -> Body {
+    Body::empty()
+}

@@ -1,0 +1,150 @@
+//! From a request to a decision: the canonical request, the policies, the record.
+
+use axum::body::Body;
+use axum::http::HeaderMap;
+use axum::http::request::Parts;
+use axum::response::Response;
+use portcullis_authorization::{Policies, describe_docker_request};
+use portcullis_contract::docker;
+use portcullis_contract::hook::{DockerRequest, HookName};
+use portcullis_contract::types::{Context, Principal};
+use portcullis_docker_api::canonical::{self, Head, ReadBody as CanonicalBody, Refusal, rule};
+use portcullis_docker_api::operation::BodyKind;
+use portcullis_docker_api::{ApiRequest, Body as ApiBody, Operation};
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::body::{BodyError, ReadBody};
+use super::{Proxy, origin, respond};
+use crate::endpoint::Endpoint;
+
+/// A request that may be forwarded.
+pub(super) struct Decided {
+    pub(super) operation: Option<Operation>,
+    pub(super) request: Arc<docker::Request>,
+    pub(super) body: ReadBody,
+}
+
+/// What is known of a request before its body.
+struct Call<'c> {
+    policies: &'c Policies,
+    context: Context,
+    principal: Principal,
+    daemon: Arc<str>,
+    method: &'c str,
+    target: &'c str,
+    begun: Instant,
+}
+
+/// Decides a request. The error is the response.
+pub(super) async fn decide(
+    proxy: &Proxy,
+    policies: &Policies,
+    (context, principal, endpoint): (Context, Principal, &Endpoint),
+    target: &str,
+    head: &Parts,
+    body: Body,
+) -> Result<Decided, Response> {
+    let daemon = Arc::from(endpoint.name.as_str());
+    let method = head.method.as_str();
+    let mut call = Call { policies, context, principal, daemon, method, target, begun: Instant::now() };
+    if origin::is_cross_site(&head.headers) {
+        let reason =
+            "a page of another site made a browser send this request: Docker is not called from pages";
+        return Err(call.refuse(Refusal::new(respond::CROSS_SITE, reason, None)).await);
+    }
+    let (operation, kind) = match canonical::body_kind(method, target) {
+        Ok(kind) => kind,
+        Err(refusal) => return Err(call.refuse(refusal).await),
+    };
+    if operation.is_none() {
+        let reason = "Docker has no such route, or one that this version does not know";
+        return Err(call.refuse(Refusal::new(respond::UNKNOWN_ROUTE, reason, None)).await);
+    }
+    let limit = proxy.settings.max_body;
+    let body = match ReadBody::read(kind, body, limit).await {
+        Ok(body) => body,
+        Err(error) => {
+            let (rule, reason) = match error {
+                BodyError::TooLarge => {
+                    let reason = format!("the body is larger than the {limit} bytes that a policy is shown");
+                    (respond::BODY_TOO_LARGE, reason)
+                }
+                BodyError::Broken => (respond::BODY_BROKEN, "the body broke off".to_owned()),
+            };
+            return Err(call.refuse(Refusal::new(rule, reason, operation)).await);
+        }
+    };
+    // The time that a client takes to send its body is not the decision's.
+    call.begun = Instant::now();
+    let request = match call.read(&head.headers, &body) {
+        Ok(request) => Arc::new(request),
+        Err(refusal) => return Err(call.refuse(refusal).await),
+    };
+    let daemon = Arc::clone(&call.daemon);
+    let allowed = if operation.is_some_and(|operation| proxy.settings.always_allow.contains(&operation)) {
+        let describe = |record: &mut _| describe_docker_request(&request, &daemon, record);
+        let asked = (&request.context, HookName::DockerRequest);
+        policies.allow_by_host(asked, "host:always-allow", call.begun, describe).await
+    } else {
+        let describe = move |request: &docker::Request, record: &mut _| {
+            describe_docker_request(request, &daemon, record);
+        };
+        policies.clone().decide::<DockerRequest>(Arc::clone(&request), call.begun, describe).await
+    };
+    match allowed {
+        Ok(()) => Ok(Decided { operation, request, body }),
+        Err(refused) => Err(respond::refused(&refused)),
+    }
+}
+
+impl Call<'_> {
+    /// The canonical request.
+    fn read(&self, headers: &HeaderMap, body: &ReadBody) -> Result<docker::Request, Refusal> {
+        let headers = pairs(headers);
+        let request = ApiRequest {
+            method: self.method,
+            uri: self.target,
+            headers: &headers,
+            body: match body {
+                ReadBody::Whole(bytes) => ApiBody::Seen(bytes),
+                ReadBody::Stream(_) => ApiBody::NotShown,
+            },
+        };
+        let principal = || Ok::<_, Infallible>(self.principal.clone());
+        canonical::request(&request, self.context.clone(), &self.daemon, stream, principal)
+    }
+
+    /// Refuses by a rule of the host's own.
+    async fn refuse(&self, refusal: Refusal) -> Response {
+        let describe = |record: &mut portcullis_audit::Record| {
+            record.daemon = Some(Arc::clone(&self.daemon));
+            record.principal = Some((&self.principal).into());
+            record.operation = refusal.operation.map(|operation| operation.as_str().into());
+            record.method = Some(self.method.to_owned());
+            record.uri = Some(self.target.to_owned());
+        };
+        let asked = (&self.context, HookName::DockerRequest);
+        let rule = (refusal.rule, refusal.reason.as_str());
+        respond::refused(&self.policies.refuse_by_host(asked, rule, self.begun, describe).await)
+    }
+}
+
+/// What policies see of a body that is passed through. All headers are seen here, so that a form in an archive's place was
+/// refused before.
+fn stream<'r>(head: &Head<'_>) -> Result<CanonicalBody<'r>, Refusal> {
+    match head.body_kind() {
+        BodyKind::Stream => Ok(CanonicalBody::unseen("hijacked")),
+        BodyKind::Archive | BodyKind::ArchiveOrForm => Ok(CanonicalBody::unseen("not-json")),
+        _ => {
+            let reason = "the body has to be seen, and was not read";
+            Err(Refusal::new(rule::BODY_NOT_SHOWN, reason, head.operation()))
+        }
+    }
+}
+
+fn pairs(headers: &HeaderMap) -> Vec<(String, String)> {
+    let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
+    headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value.as_bytes()))).collect()
+}

@@ -1,0 +1,56 @@
+//! Responses of the gateway itself inside the proxied area, in Docker's shape.
+
+use axum::http::StatusCode;
+use axum::response::Response;
+use portcullis_authorization::Refused;
+use portcullis_docker_api::canonical::rule;
+use portcullis_errors::chain;
+use std::error::Error;
+
+use crate::endpoint::Endpoint;
+use crate::error::GatewayError;
+
+/// The status of a refusal by the host's own rules.
+pub(super) fn status_of(rule: &str) -> StatusCode {
+    match rule {
+        UNKNOWN_ROUTE => StatusCode::NOT_FOUND,
+        BODY_TOO_LARGE => StatusCode::PAYLOAD_TOO_LARGE,
+        BODY_BROKEN
+        | rule::UNREADABLE_URI
+        | rule::AMBIGUOUS_QUERY
+        | rule::AMBIGUOUS_BODY
+        | rule::UNREADABLE_BODY
+        | rule::FORM_BODY
+        | rule::START_WITH_BODY => StatusCode::BAD_REQUEST,
+        _ => StatusCode::FORBIDDEN,
+    }
+}
+
+/// dockerd has no such route, or one that is not known here.
+pub(super) const UNKNOWN_ROUTE: &str = "host:unknown-route";
+/// A body that a policy has to see is too large for that.
+pub(super) const BODY_TOO_LARGE: &str = "host:body-too-large";
+/// A body that a policy has to see broke off.
+pub(super) const BODY_BROKEN: &str = "host:body-broken";
+/// The request comes from a page of another site.
+pub(super) const CROSS_SITE: &str = "host:cross-site";
+
+/// A refusal by a policy, or by the host.
+pub(super) fn refused(refused: &Refused) -> Response {
+    let status = match refused {
+        Refused { overloaded: true, .. } => StatusCode::SERVICE_UNAVAILABLE,
+        Refused { fault: true, .. } => StatusCode::INTERNAL_SERVER_ERROR,
+        Refused { rule, .. } => status_of(rule),
+    };
+    // dockerd's own words for a route that it does not have.
+    let text = if refused.rule == UNKNOWN_ROUTE { "page not found".into() } else { refused.to_string() };
+    GatewayError::new(status, text, "").into_docker_response()
+}
+
+/// The engine sends no response.
+pub(super) fn unreachable(endpoint: &Endpoint, error: &(dyn Error + 'static)) -> Response {
+    let text = chain(error);
+    tracing::warn!(endpoint = endpoint.name, error = text, "a Docker engine cannot be reached");
+    let message = format!("cannot reach the Docker engine of the endpoint `{}`: {text}", endpoint.name);
+    GatewayError::new(StatusCode::BAD_GATEWAY, message, "").into_docker_response()
+}
