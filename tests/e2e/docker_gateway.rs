@@ -1,5 +1,10 @@
 //! The gateway to Docker: a real dockerd behind it, and unmodified clients before it.
 mod clients;
 mod guard;
+mod host;
+mod registries;
+mod revoked;
+mod users;
+mod wire;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_portcullis");

@@ -98,7 +98,7 @@ impl Metrics {
             let api = record.api.to_string();
             let labels = DecisionLabels {
                 api: api.clone(),
-                hook: record.hook.to_string(),
+                hook: record.hook.map(|hook| hook.to_string()).unwrap_or_default(),
                 verdict: verdict(Some(record.verdict)),
             };
             self.decisions.get_or_create(&labels).inc();

@@ -17,6 +17,8 @@ pub enum Kind {
     Decision,
     /// The outcomes of monitoring policies, asked beside a decision. Its `id` is the decision's.
     Monitor,
+    /// A login with a name and a password, that succeeded or failed. No policy is asked.
+    Authentication,
 }
 
 impl Kind {
@@ -25,6 +27,7 @@ impl Kind {
         match self {
             Self::Decision => "decision",
             Self::Monitor => "monitor",
+            Self::Authentication => "authentication",
         }
     }
 }
@@ -42,8 +45,8 @@ pub struct Record {
     pub now: u64,
     /// The API that asked, e.g. `docker-plugin`.
     pub api: Cow<'static, str>,
-    /// What the policies were asked.
-    pub hook: HookName,
+    /// What the policies were asked. Absent for an authentication.
+    pub hook: Option<HookName>,
     /// The set of policies that was in force.
     pub generation: u64,
     /// What came of it: `allow` or `deny`.
@@ -145,11 +148,20 @@ impl Record {
         hook: HookName,
         verdict: Verdict,
     ) -> Self {
+        Self::empty(Kind::Decision, Some(hook), (id.into(), now, api.into()), verdict)
+    }
+
+    fn empty(
+        kind: Kind,
+        hook: Option<HookName>,
+        (id, now, api): (String, u64, Cow<'static, str>),
+        verdict: Verdict,
+    ) -> Self {
         Self {
-            kind: Kind::Decision,
-            id: id.into(),
+            kind,
+            id,
             now,
-            api: api.into(),
+            api,
             hook,
             generation: 0,
             verdict,
@@ -171,6 +183,16 @@ impl Record {
             error: None,
             extra: Vec::new(),
         }
+    }
+
+    /// A record of a login. No policy is asked, so it has no hook.
+    pub fn authentication(
+        id: impl Into<String>,
+        now: u64,
+        api: impl Into<Cow<'static, str>>,
+        verdict: Verdict,
+    ) -> Self {
+        Self::empty(Kind::Authentication, None, (id.into(), now, api.into()), verdict)
     }
 
     /// Turns the record into that of a refusal, since its caller is told that it could not be written.
@@ -224,7 +246,7 @@ impl Serialize for Record {
         to.serialize_field("kind", self.kind.as_str())?;
         to.serialize_field("id", &clip::<NAME>(&self.id))?;
         to.serialize_field("api", &clip::<NAME>(&self.api))?;
-        to.serialize_field("hook", &self.hook)?;
+        optional!(to, "hook", self.hook, std::convert::identity);
         to.serialize_field("generation", &self.generation)?;
         to.serialize_field("verdict", &self.verdict)?;
         to.serialize_field("rule", &clip::<NAME>(&self.rule))?;

@@ -3,6 +3,10 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::Arc;
+
+/// Whether an administrator may name this address, e.g. no metadata service. The error says what is allowed instead.
+pub type EnginePolicy = Arc<dyn Fn(&EngineUrl) -> Result<(), String> + Send + Sync>;
 
 /// A Docker engine.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -41,6 +41,7 @@ impl GuardedSocket {
             principal: self.users.principal(peer).await,
             user: peer.uid.into(),
             session_end: Box::pin(std::future::pending()),
+            registries: None,
         };
         Ok(self.proxy.serve(caller, &self.endpoint, &target, request).await)
     }

@@ -2,7 +2,7 @@
 //!
 //! A request passes through: `target` (the path behind the prefix), `body` (as much of the body as must be read),
 //! `decide` (the canonical request, the policies, the record), `registry_auth`, `forward` (to the engine of the
-//! endpoint, by `engines`), and back through `stream` (what a user receives ends with the session) or `upgraded`.
+//! endpoint, by `engines`), and back through `response_hook` and `stream` (what a user receives ends with the session) or `upgraded`.
 //!
 //! * [`Caller`]: the user of a request
 //! * [`Proxy::serve`]: one request
@@ -13,6 +13,7 @@ mod engines;
 mod forward;
 mod origin;
 mod respond;
+mod response_hook;
 mod stream;
 pub(crate) mod target;
 mod upgraded;
@@ -30,6 +31,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use crate::endpoint::Endpoint;
+use crate::gateway::Gateway;
+use crate::session::Session;
 use engines::Engines;
 
 /// A future that ends with the session of a user.
@@ -43,6 +46,15 @@ pub(crate) struct Caller {
     pub(crate) user: i64,
     /// Ends streams.
     pub(crate) session_end: SessionEnd,
+    /// Absent where there are no stored credentials.
+    pub(crate) registries: Option<Registries>,
+}
+
+/// Whose stored credentials of registries a request may use.
+pub(crate) struct Registries {
+    pub(crate) gateway: Arc<Gateway>,
+    pub(crate) session: Session,
+    pub(crate) endpoint: i64,
 }
 
 /// How requests are decided and forwarded.
@@ -82,16 +94,17 @@ impl Proxy {
         target: &str,
         request: Request,
     ) -> Response {
-        let (head, body) = request.into_parts();
+        let (mut head, body) = request.into_parts();
+        let body = body::drained(body);
         let peer = head.extensions.get::<Peer>().cloned();
         let context = portcullis_authorization::context(
             "docker-gateway",
             peer.as_ref().map(|peer| peer.address.to_string()),
         );
         let policies = self.authorizer.policies();
-        let Caller { principal, user, session_end } = caller;
-        let decided =
-            decide::decide(self, &policies, (context, principal, endpoint), target, &head, body).await;
+        let Caller { principal, user, session_end, registries } = caller;
+        let asked = decide::Asked { context, principal, endpoint, registries };
+        let decided = decide::decide(self, &policies, asked, target, &mut head, body).await;
         let decided = match decided {
             Ok(decided) => decided,
             Err(response) => return response,
@@ -103,7 +116,8 @@ impl Proxy {
             Ok(engine) => engine,
             Err(error) => return respond::unreachable(endpoint, &error),
         };
-        let outgoing = forward::Outgoing { user, target, head, decided, session_end };
+        let max_body = self.settings.max_body;
+        let outgoing = forward::Outgoing { user, target, head, decided, session_end, max_body };
         match forward::forward(&engine, outgoing, &policies).await {
             Ok(response) => response,
             Err(error) => respond::unreachable(endpoint, &error),

@@ -1,7 +1,10 @@
 //! The user of a request, and how long that holds.
 
 use std::fmt;
+use std::sync::Arc;
 use tokio::sync::watch;
+
+use crate::open_sessions::{Credential, Registration};
 
 /// What a user may do. The numbers are Portainer's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -32,12 +35,49 @@ pub struct Session {
     pub authentication: &'static str,
     /// Holds true once the session has ended.
     ended: watch::Receiver<bool>,
+    /// Absent where nothing of this process can end it.
+    registration: Option<Arc<Registration>>,
+    /// The user's epoch when the session began.
+    epoch: i64,
 }
 
 impl Session {
     /// A session that ends when `ended` becomes true.
     pub fn new(user: User, authentication: &'static str, ended: watch::Receiver<bool>) -> Self {
-        Self { user, authentication, ended }
+        Self { user, authentication, ended, registration: None, epoch: 0 }
+    }
+
+    /// A session that [`OpenSessions`](crate::open_sessions::OpenSessions) can end.
+    pub(crate) fn registered(
+        user: User,
+        authentication: &'static str,
+        epoch: i64,
+        registration: Registration,
+    ) -> Self {
+        let ended = registration.subscribe();
+        Self { user, authentication, ended, registration: Some(Arc::new(registration)), epoch }
+    }
+
+    /// What it was authenticated with.
+    pub(crate) fn credential(&self) -> &Credential {
+        self.registration.as_ref().map_or(&Credential::Name, |registration| registration.credential())
+    }
+
+    /// The user's epoch when the session began.
+    pub(crate) fn epoch(&self) -> i64 {
+        self.epoch
+    }
+
+    /// Notes the endpoint in use, before its grant is read.
+    pub(crate) fn set_endpoint(&self, endpoint: i64) {
+        if let Some(registration) = &self.registration {
+            registration.set_endpoint(endpoint);
+        }
+    }
+
+    /// Whether it has ended.
+    pub fn has_ended(&self) -> bool {
+        *self.ended.borrow()
     }
 
     /// Whether the user is an administrator.

@@ -17,14 +17,22 @@
 //!
 //! * [`source`]: a principal, and its groups, by header, address, password, certificate or JWT
 //!
+//! and for APIs that have users of their own:
+//!
+//! * [`attempts`]: limits failed logins per name and per address
+//! * [`SigningKey`]: signs and verifies tokens of our own (HS256)
+//!
 //! This crate knows no API and no policy.
 
+pub mod attempts;
 mod auth_error;
 pub mod certificate;
 mod clock;
 mod error;
+mod jwt_crypto;
 pub mod keystone;
 mod request_credentials;
+mod signing_key;
 pub mod source;
 pub mod token_file;
 mod tokens;
@@ -33,4 +41,5 @@ pub use auth_error::AuthError;
 pub use error::IdentityError;
 /// A password: never shown by `Debug`, and wiped from memory when it is dropped.
 pub use secrecy::SecretString;
+pub use signing_key::{SigningKey, TokenError};
 pub use tokens::Tokens;

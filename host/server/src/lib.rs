@@ -5,7 +5,7 @@
 //!   a new one is one line in `register`
 //! * [`check()`]: everything that a start does, short of starting
 //! * `listeners`: certificates first, then addresses
-//! * `barbican`, `mounts`: what those APIs need, from their configuration
+//! * `barbican`, `docker_gateway`, `mounts`: what those APIs need, from their configuration; `shared_store`: their database
 //! * `reload`: what SIGHUP does
 //! * [`builtin`]: the policies that are part of the program
 
@@ -14,11 +14,13 @@ pub mod builtin;
 mod check;
 mod config;
 mod config_source;
+mod docker_gateway;
 mod error;
 mod listeners;
 mod mounts;
 mod reload;
 mod serve;
+mod shared_store;
 
 pub use check::check;
 pub use config::{Audit, Config, Endpoint, Listen};

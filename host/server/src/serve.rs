@@ -23,10 +23,12 @@ use tokio::task::JoinSet;
 use crate::barbican;
 use crate::config::{AuditTo, Config, Endpoint};
 use crate::config_source::ConfigSource;
+use crate::docker_gateway;
 use crate::error::ServeError;
 use crate::listeners::{self, BoundListener, Register, Registration};
 use crate::mounts::MountResources;
 use crate::reload::{Reloadable, reload};
+use crate::shared_store::SharedStore;
 
 /// The engine. `state` is where compiled policies are kept, `time_budget` how long a request may take in all.
 ///
@@ -182,11 +184,21 @@ async fn register<'a>(
     files: &FileWatcher,
 ) -> Result<Vec<Registration<'a>>, ServeError> {
     let mut registered = Vec::new();
+    let store = SharedStore::new(&config.store);
     let mut add =
         |api: Arc<dyn Api>, endpoints: &'a [Endpoint]| registered.push(Registration { api, endpoints });
     if !config.listen.docker.is_empty() {
         let settings = config.docker.clone();
         add(Arc::new(DockerPlugin::new(Arc::clone(host), log.clone(), settings)), &config.listen.docker);
+    }
+    if let Some(gateway) = &config.docker_gateway
+        && let Some(endpoints) = &gateway.listen
+    {
+        let api = docker_gateway::open(gateway, &store, Arc::clone(host), log.clone()).await?;
+        for (name, endpoints) in &gateway.endpoints {
+            add(Arc::new(api.at_own_address(name)), endpoints);
+        }
+        add(Arc::new(api), endpoints);
     }
     if let Some(gateway) = &config.docker_gateway
         && let Some((endpoints, engine)) = &gateway.guard
@@ -195,7 +207,7 @@ async fn register<'a>(
         add(Arc::new(GuardedSocket::new(host, log.clone(), engine, gateway.proxy())), endpoints);
     }
     if let (Some(settings), Some(endpoints)) = (&config.barbican, config.barbican_listens()) {
-        let api = barbican::open(settings, &config.store, Arc::clone(host), log.clone(), files).await?;
+        let api = barbican::open(settings, &store, Arc::clone(host), log.clone(), files).await?;
         add(Arc::new(api), endpoints);
     }
     if let Some(endpoints) = config.federation_listens() {

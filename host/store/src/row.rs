@@ -53,6 +53,11 @@ impl Row {
         self.get(column)?.ok_or_else(null)
     }
 
+    /// Bytes, or null.
+    pub fn optional_bytes(&self, column: usize) -> Result<Option<Vec<u8>>, StoreError> {
+        self.get(column)
+    }
+
     /// Null is asked for by name: SQLite would read it as an empty text.
     fn get<T>(&self, column: usize) -> Result<Option<T>, StoreError>
     where

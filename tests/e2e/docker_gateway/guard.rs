@@ -4,8 +4,17 @@ use super::{PROGRAM, clients};
 use portcullis_testing::{Dockerd, Portcullis, Run, need_dockerd};
 use serde_json::Value;
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use tempfile::TempDir;
 
-fn config(dockerd: &Dockerd, settings: &str) -> String {
+/// A folder for the socket, which other users reach.
+fn folder() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
+    folder
+}
+
+fn config(dockerd: &Dockerd, folder: &TempDir, settings: &str) -> String {
     format!(
         r#"
 state = "state"
@@ -13,7 +22,7 @@ state = "state"
 docker = []
 admin = []
 [docker_gateway]
-socket = "unix:guarded.sock"
+socket = {{ address = "unix:{}", mode = "0666" }}
 engine = "unix://{}"
 [audit]
 file = "decisions.jsonl"
@@ -22,12 +31,13 @@ name = "docker-baseline"
 module = "builtin:docker-baseline"
 settings = {{ otherwise = "allow", {settings} }}
 "#,
+        folder.path().join("guarded.sock").display(),
         dockerd.socket().display()
     )
 }
 
-fn host(portcullis: &Portcullis) -> String {
-    format!("unix://{}", portcullis.folder().join("guarded.sock").display())
+fn host(folder: &TempDir) -> String {
+    format!("unix://{}", folder.path().join("guarded.sock").display())
 }
 
 fn records(portcullis: &Portcullis) -> Vec<Value> {
@@ -40,10 +50,11 @@ fn the_stock_clients_work_through_it() {
     let Some(needed) = need_dockerd() else { return };
     let dockerd = Dockerd::start(&needed, &[], None);
     dockerd.import_busybox("bb:1");
-    let portcullis = Portcullis::start(PROGRAM, &config(&dockerd, ""));
-    let client = portcullis.folder().join("client");
+    let folder = folder();
+    let _portcullis = Portcullis::start(PROGRAM, &config(&dockerd, &folder, ""));
+    let client = folder.path().join("client");
     fs::create_dir(&client).unwrap();
-    clients::everyday_commands(&dockerd, &host(&portcullis), &client);
+    clients::everyday_commands(&dockerd, &host(&folder), &client);
 }
 
 #[test]
@@ -52,10 +63,11 @@ fn the_user_of_the_process_is_the_principal() {
     let dockerd = Dockerd::start(&needed, &[], None);
     dockerd.import_busybox("bb:1");
     let settings = r#"allow = { daemon = ["privileged"] }"#;
-    let portcullis = Portcullis::start(PROGRAM, &config(&dockerd, settings));
-    let client = portcullis.folder().join("client");
+    let folder = folder();
+    let portcullis = Portcullis::start(PROGRAM, &config(&dockerd, &folder, settings));
+    let client = folder.path().join("client");
     fs::create_dir(&client).unwrap();
-    let mut create = dockerd.clients_at(&host(&portcullis), &client).remove(0);
+    let mut create = dockerd.clients_at(&host(&folder), &client).remove(0);
     create.args(["create", "--network", "none", "--privileged", "bb:1", "true"]);
     let refused = Run::of(&create).refused();
     assert!(refused.contains("policy docker-baseline, rule privileged"), "{refused}");
@@ -64,12 +76,6 @@ fn the_user_of_the_process_is_the_principal() {
     assert_eq!((&principal["name"], &principal["authentication"]), (&"root".into(), &"peer".into()));
 
     // Another user of the machine, by the same socket.
-    use std::os::unix::fs::PermissionsExt as _;
-    let socket = portcullis.folder().join("guarded.sock");
-    for path in [portcullis.folder(), client.as_path()] {
-        fs::set_permissions(path, fs::Permissions::from_mode(0o777)).unwrap();
-    }
-    fs::set_permissions(&socket, fs::Permissions::from_mode(0o666)).unwrap();
     let mut as_daemon = std::process::Command::new("setpriv");
     as_daemon.args(["--reuid=daemon", "--regid=daemon", "--init-groups"]).arg(create.get_program());
     as_daemon.args(create.get_args());

@@ -149,18 +149,6 @@ fn a_file_that_cannot_be_read_or_written_is_named() {
 }
 
 #[test]
-fn sections_of_what_is_not_built_yet_are_accepted_and_reported() {
-    let place = Place::new();
-    let sections = "[gateway]\ny = { z = 2 }\n";
-    let portcullis = place.start(sections);
-    let line = "[gateway] is for a part that this version does not have yet; it is not used";
-    assert!(portcullis.log().contains(line), "{}", portcullis.log());
-    fs::write(place.at("portcullis.toml"), place.config(&format!("{sections}{ALLOW}"))).unwrap();
-    let run = Run::of(&place.command(&["check", "--config", "portcullis.toml"])).ok();
-    assert!(run.contains("[gateway] is for a part that this version does not have yet"), "{run}");
-}
-
-#[test]
 fn a_door_without_a_policy_refuses_and_says_so_from_the_start() {
     let place = Place::new();
     let portcullis = Portcullis::start(PROGRAM, &place.config(""));

@@ -1,8 +1,12 @@
 //! The body of a request: read whole where dockerd would obey it, else a stream that nothing is read of.
 
-use axum::body::{Body, Bytes, HttpBody as _};
+use axum::body::{Body, Bytes, HttpBody};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use hyper::body::{Frame, SizeHint};
 use portcullis_docker_api::operation::BodyKind;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
 
 /// A body on its way to an engine.
 pub(super) enum ReadBody {
@@ -39,6 +43,61 @@ impl ReadBody {
         match self {
             Self::Whole(bytes) => Body::from(bytes),
             Self::Stream(body) => body,
+        }
+    }
+}
+
+/// What is read of a body that no one wants any more, at most.
+const DRAINED: usize = 16 << 20;
+
+/// How long.
+const DRAIN_TIME: Duration = Duration::from_secs(10);
+
+/// A body whose rest is read and thrown away when it is dropped before its end: a client that is still sending would see
+/// a broken connection, and not the response that says why.
+pub(super) fn drained(body: Body) -> Body {
+    if body.is_end_stream() { body } else { Body::new(Drained(body)) }
+}
+
+struct Drained(Body);
+
+impl HttpBody for Drained {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.0).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.0.size_hint()
+    }
+}
+
+impl Drop for Drained {
+    fn drop(&mut self) {
+        if self.0.is_end_stream() {
+            return;
+        }
+        let mut rest = std::mem::take(&mut self.0);
+        let reading = async move {
+            let mut length = 0;
+            while let Some(Ok(frame)) = rest.frame().await {
+                length += frame.data_ref().map_or(0, Bytes::len);
+                if length > DRAINED {
+                    break;
+                }
+            }
+        };
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(tokio::time::timeout(DRAIN_TIME, reading));
         }
     }
 }

@@ -1,8 +1,8 @@
 //! From a request to a decision: the canonical request, the policies, the record.
 
 use axum::body::Body;
-use axum::http::HeaderMap;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use portcullis_authorization::{Policies, describe_docker_request};
 use portcullis_contract::docker;
@@ -16,14 +16,24 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::body::{BodyError, ReadBody};
-use super::{Proxy, origin, respond};
+use super::{Proxy, Registries, origin, respond};
 use crate::endpoint::Endpoint;
+use crate::error::GatewayError;
+use crate::registry_auth;
 
 /// A request that may be forwarded.
 pub(super) struct Decided {
     pub(super) operation: Option<Operation>,
     pub(super) request: Arc<docker::Request>,
     pub(super) body: ReadBody,
+}
+
+/// Who asks for what, apart from the request itself.
+pub(super) struct Asked<'a> {
+    pub(super) context: Context,
+    pub(super) principal: Principal,
+    pub(super) endpoint: &'a Endpoint,
+    pub(super) registries: Option<Registries>,
 }
 
 /// What is known of a request before its body.
@@ -37,17 +47,19 @@ struct Call<'c> {
     begun: Instant,
 }
 
-/// Decides a request. The error is the response.
+/// Decides a request, and puts stored credentials into its head. The error is the response.
 pub(super) async fn decide(
     proxy: &Proxy,
     policies: &Policies,
-    (context, principal, endpoint): (Context, Principal, &Endpoint),
+    asked: Asked<'_>,
     target: &str,
-    head: &Parts,
+    head: &mut Parts,
     body: Body,
 ) -> Result<Decided, Response> {
+    let Asked { context, principal, endpoint, registries } = asked;
     let daemon = Arc::from(endpoint.name.as_str());
-    let method = head.method.as_str();
+    let method = head.method.clone();
+    let method = method.as_str();
     let mut call = Call { policies, context, principal, daemon, method, target, begun: Instant::now() };
     if origin::is_cross_site(&head.headers) {
         let reason =
@@ -82,6 +94,10 @@ pub(super) async fn decide(
         Ok(request) => Arc::new(request),
         Err(refusal) => return Err(call.refuse(refusal).await),
     };
+    if let Err(error) = insert_credentials(registries.as_ref(), &mut head.headers, &request).await {
+        let _ = call.refuse(Refusal::new(respond::REGISTRY, &error, operation)).await;
+        return Err(error.into_docker_response());
+    }
     let daemon = Arc::clone(&call.daemon);
     let allowed = if operation.is_some_and(|operation| proxy.settings.always_allow.contains(&operation)) {
         let describe = |record: &mut _| describe_docker_request(&request, &daemon, record);
@@ -129,6 +145,28 @@ impl Call<'_> {
         let rule = (refusal.rule, refusal.reason.as_str());
         respond::refused(&self.policies.refuse_by_host(asked, rule, self.begun, describe).await)
     }
+}
+
+/// Puts stored credentials into the headers where they refer to them.
+async fn insert_credentials(
+    registries: Option<&Registries>,
+    headers: &mut HeaderMap,
+    request: &docker::Request,
+) -> Result<(), GatewayError> {
+    for reference in registry_auth::references(headers)? {
+        if reference.registry == 0 {
+            reference.insert(None, headers)?;
+            continue;
+        }
+        let known = registries.ok_or_else(|| {
+            let details = "There are no stored registries here: log in with `docker login`";
+            GatewayError::new(StatusCode::NOT_FOUND, "Unable to find the registry", details)
+        })?;
+        let found = known.gateway.registry(&known.session, known.endpoint, reference.registry).await?;
+        reference.check(&found, request)?;
+        reference.insert(Some(&found), headers)?;
+    }
+    Ok(())
 }
 
 /// What policies see of a body that is passed through. All headers are seen here, so that a form in an archive's place was

@@ -10,6 +10,7 @@ use portcullis_http_client::proxy::{ProxyError, strip_hop_by_hop};
 use super::SessionEnd;
 use super::decide::Decided;
 use super::engines::Engine;
+use super::response_hook::{self, Passed};
 use super::stream::SessionBody;
 use super::upgraded::Hijack;
 use crate::error::GatewayError;
@@ -28,17 +29,20 @@ pub(super) struct Outgoing<'o> {
     pub(super) head: Parts,
     pub(super) decided: Decided,
     pub(super) session_end: SessionEnd,
+    /// Bytes of a response that a policy is shown, at most.
+    pub(super) max_body: usize,
 }
 
 /// Forwards a request. The session's end drops it, and with it the connection to the engine.
 pub(super) async fn forward(
     engine: &Engine,
     outgoing: Outgoing<'_>,
-    _policies: &Policies,
+    policies: &Policies,
 ) -> Result<Response, ProxyError> {
-    let Outgoing { user, target, mut head, decided, mut session_end } = outgoing;
-    let hijack = Hijack::of(&mut head, decided.operation);
-    let request = request(target, &head, hijack.is_some(), decided.body.into_body())?;
+    let Outgoing { user, target, mut head, decided, mut session_end, max_body } = outgoing;
+    let Decided { operation, request: decided, body } = decided;
+    let hijack = Hijack::of(&mut head, operation);
+    let request = request(target, &head, hijack.is_some(), body.into_body())?;
     let sending = async {
         match &hijack {
             Some(_) => engine.upgrade(request).await,
@@ -48,6 +52,11 @@ pub(super) async fn forward(
     let response = tokio::select! {
         response = sending => response?,
         () = &mut session_end => return Ok(session_ended()),
+    };
+    let response = match response_hook::ask(policies, operation, &decided, response, max_body).await {
+        Ok(Passed::Unread(response)) => response,
+        Ok(Passed::Read(response)) => return Ok(response),
+        Err(withheld) => return Ok(withheld),
     };
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
         return Ok(match hijack {

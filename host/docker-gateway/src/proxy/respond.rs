@@ -32,6 +32,10 @@ pub(super) const UNKNOWN_ROUTE: &str = "host:unknown-route";
 pub(super) const BODY_TOO_LARGE: &str = "host:body-too-large";
 /// A body that a policy has to see broke off.
 pub(super) const BODY_BROKEN: &str = "host:body-broken";
+/// Stored credentials of a registry are not to be had, or not for this request.
+pub(super) const REGISTRY: &str = "host:registry";
+/// A response that a policy has to see is too large for that.
+pub(super) const RESPONSE_TOO_LARGE: &str = "host:response-too-large";
 /// The request comes from a page of another site.
 pub(super) const CROSS_SITE: &str = "host:cross-site";
 

@@ -10,11 +10,9 @@
 //!
 //! * `keys`: a JWK set, and the key for a token
 //! * `provider`: the provider's set, fetched and kept
-//! * `ring`: signatures are checked by ring
 
 mod keys;
 mod provider;
-mod ring;
 
 #[cfg(test)]
 mod tests;
@@ -78,7 +76,7 @@ impl Jwt {
         if options.leeway > MAX_LEEWAY {
             return Err(IdentityError::Value { key: "leeway", reason: "must be five minutes at most" });
         }
-        ring::install();
+        crate::jwt_crypto::install();
         let keys = match options.keys {
             JwtKeys::File(path) => {
                 let set = FileSet { max_stale, ..FileSet::file("keys", path.clone(), Access::Public) };

@@ -1,36 +1,75 @@
-//! Signatures are checked by ring, which is here already through rustls, instead of a second set of cryptography.
+//! Signatures of JWTs by ring, which is here already through rustls, instead of a second set of cryptography.
 //!
-//! The library takes one provider for the whole process. This one makes no tokens, and knows no shared secrets.
+//! The library takes one provider for the whole process. This one verifies tokens of others (RSA, ECDSA, Ed25519), and
+//! signs and verifies our own (HS256). It never uses a key for another family of algorithms than its own, so that no
+//! public key is taken for a shared secret. Which algorithms a token may have is decided by its caller.
 
 use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils};
 use jsonwebtoken::errors::{ErrorKind, Result};
-use jsonwebtoken::signature::{Error, Verifier};
+use jsonwebtoken::signature::{Error, Signer, Verifier};
 use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey, DecodingKeyKind, EncodingKey};
+use ring::hmac;
 use ring::signature::{self, RsaPublicKeyComponents, UnparsedPublicKey};
 
 static PROVIDER: CryptoProvider = CryptoProvider {
-    signer_factory: no_signer,
+    signer_factory: signer,
     verifier_factory: verifier,
     key_utils: KeyUtils::new_unimplemented(),
 };
 
 /// A provider that was installed before will do as well: what is trusted is decided by the algorithms that a token
 /// may have, not here.
-pub(super) fn install() {
+pub(crate) fn install() {
     let _ = PROVIDER.install_default();
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the library calls it so")]
-fn no_signer(_: &Algorithm, _: &EncodingKey) -> Result<Box<dyn JwtSigner>> {
-    Err(ErrorKind::UnsupportedAlgorithm.into())
+fn signer(algorithm: &Algorithm, key: &EncodingKey) -> Result<Box<dyn JwtSigner>> {
+    if *algorithm != Algorithm::HS256 || key.family() != AlgorithmFamily::Hmac {
+        return Err(ErrorKind::UnsupportedAlgorithm.into());
+    }
+    Ok(Box::new(Hs256(hmac::Key::new(hmac::HMAC_SHA256, key.as_bytes()))))
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the library calls it so")]
 fn verifier(algorithm: &Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerifier>> {
-    if key.family() != algorithm.family() || algorithm.family() == AlgorithmFamily::Hmac {
+    if key.family() != algorithm.family() {
         return Err(ErrorKind::InvalidKeyFormat.into());
     }
+    if algorithm.family() == AlgorithmFamily::Hmac {
+        if *algorithm != Algorithm::HS256 {
+            return Err(ErrorKind::UnsupportedAlgorithm.into());
+        }
+        return Ok(Box::new(Hs256(hmac::Key::new(hmac::HMAC_SHA256, key.try_get_as_bytes()?))));
+    }
     Ok(Box::new(Signed { algorithm: *algorithm, key: key.clone() }))
+}
+
+/// HMAC with SHA-256 under a shared secret.
+struct Hs256(hmac::Key);
+
+impl JwtSigner for Hs256 {
+    fn algorithm(&self) -> Algorithm {
+        Algorithm::HS256
+    }
+}
+
+impl Signer<Vec<u8>> for Hs256 {
+    fn try_sign(&self, message: &[u8]) -> std::result::Result<Vec<u8>, Error> {
+        Ok(hmac::sign(&self.0, message).as_ref().to_vec())
+    }
+}
+
+impl JwtVerifier for Hs256 {
+    fn algorithm(&self) -> Algorithm {
+        Algorithm::HS256
+    }
+}
+
+impl Verifier<Vec<u8>> for Hs256 {
+    fn verify(&self, message: &[u8], signature: &Vec<u8>) -> std::result::Result<(), Error> {
+        hmac::verify(&self.0, message, signature).map_err(|_| Error::new())
+    }
 }
 
 struct Signed {
