@@ -10,7 +10,7 @@ use tempfile::TempDir;
 /// A folder for the socket, which other users reach.
 fn folder() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
-    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
     folder
 }
 
@@ -67,6 +67,7 @@ fn the_user_of_the_process_is_the_principal() {
     let portcullis = Portcullis::start(PROGRAM, &config(&dockerd, &folder, settings));
     let client = folder.path().join("client");
     fs::create_dir(&client).unwrap();
+    fs::set_permissions(&client, fs::Permissions::from_mode(0o777)).unwrap();
     let mut create = dockerd.clients_at(&host(&folder), &client).remove(0);
     create.args(["create", "--network", "none", "--privileged", "bb:1", "true"]);
     let refused = Run::of(&create).refused();
