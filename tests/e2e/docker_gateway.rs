@@ -2,8 +2,10 @@
 mod clients;
 mod guard;
 mod host;
+mod killed;
 mod registries;
 mod revoked;
+mod streams;
 mod users;
 mod wire;
 

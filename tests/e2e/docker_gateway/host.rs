@@ -113,8 +113,8 @@ file = "decisions.jsonl"
         );
         let (status, answer) = http::send_unix(&self.socket(), request.as_bytes()).unwrap();
         // Chunked, where Docker's own answer was.
-        let text = answer.find('{').or(answer.find('[')).map_or("", |start| &answer[start..]);
-        let end = text.rfind('}').max(text.rfind(']')).map_or(0, |end| end + 1);
+        let text = answer.find(['{', '[']).map_or("", |start| &answer[start..]);
+        let end = text.rfind(['}', ']']).map_or(0, |end| end + 1);
         (status, serde_json::from_str(&text[..end]).unwrap_or_else(|_| Value::String(answer.clone())))
     }
 

@@ -8,3 +8,4 @@ mod round_trips;
 mod support;
 mod tls;
 mod unix;
+mod upgrade;

@@ -3,7 +3,9 @@
 use axum::extract::Request;
 use axum::routing::{any, get, post};
 use axum::{Extension, Router};
-use portcullis_listen::{Activation, Address, Drain, Limits, Listener, Local, Options, Peer, Tls, serve};
+use portcullis_listen::{
+    Activation, Address, Drain, Limits, Listener, Local, Options, Peer, Tls, Upgradable, serve,
+};
 use std::net::IpAddr;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -37,12 +39,32 @@ pub(crate) fn router() -> Router {
         .route("/echo", post(|body: String| async move { body }))
         .route("/wait/{millis}", any(wait))
         .route("/large", get(|| async { vec![b'x'; LARGE] }))
+        .route("/upgrade", any(upgrade))
         .route("/panic", any(|_: Request| async { panic!("a handler that panics") as () }))
 }
 
 async fn wait(axum::extract::Path(millis): axum::extract::Path<u64>) -> &'static str {
     tokio::time::sleep(Duration::from_millis(millis)).await;
     "waited"
+}
+
+/// Echoes what comes after the upgrade, until the listener closes.
+async fn upgrade(mut request: Request) -> axum::response::Response {
+    let mut connection = request.extensions().get::<Upgradable>().unwrap().upgrade();
+    let upgraded = hyper::upgrade::on(&mut request);
+    tokio::spawn(async move {
+        let stream = hyper_util::rt::TokioIo::new(upgraded.await.unwrap());
+        let (mut from, mut to) = tokio::io::split(stream);
+        tokio::select! {
+            _ = tokio::io::copy(&mut from, &mut to) => {}
+            () = connection.closing() => {}
+        }
+    });
+    let mut response = axum::response::Response::default();
+    *response.status_mut() = axum::http::StatusCode::SWITCHING_PROTOCOLS;
+    response.headers_mut().insert("upgrade", "echo".parse().unwrap());
+    response.headers_mut().insert("connection", "upgrade".parse().unwrap());
+    response
 }
 
 pub(crate) fn listen(address: &str, tls: Option<Tls>, limits: Limits, drain: Drain) -> Place {
@@ -116,6 +138,19 @@ impl Client {
     /// Sends bytes that the peer may not take any more.
     pub(crate) async fn try_send(&mut self, bytes: &str) {
         let _ = self.0.write_all(bytes.as_bytes()).await;
+    }
+
+    /// Asks for the protocol of `/upgrade`.
+    pub(crate) async fn upgrade(&mut self) {
+        self.send("GET /upgrade HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n").await;
+        assert_eq!(self.answer().await.unwrap().status, 101);
+    }
+
+    /// Reads as many bytes.
+    pub(crate) async fn read(&mut self, length: usize) -> Vec<u8> {
+        let mut bytes = vec![0; length];
+        tokio::time::timeout(PATIENCE, self.0.read_exact(&mut bytes)).await.unwrap().unwrap();
+        bytes
     }
 
     /// Reads until the peer hangs up, and counts the bytes.
