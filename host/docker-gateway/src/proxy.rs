@@ -1,7 +1,7 @@
 //! The reverse proxy to Docker engines: each request is decided before it is forwarded.
 //!
 //! A request passes through: `target` (the path behind the prefix), `body` (as much of the body as must be read),
-//! `decide` (the canonical request, the policies, the record), `registry_auth`, `forward` (to the engine of the
+//! `decide` (the canonical request, with what `look_up` knows; the policies, the record), `registry_auth`, `forward` (to the engine of the
 //! endpoint, by `engines`), and back through `response_hook` and `stream` (what a user receives ends with the session) or `upgraded`.
 //!
 //! * [`Caller`]: the user of a request
@@ -11,6 +11,7 @@ mod body;
 mod decide;
 mod engines;
 mod forward;
+mod look_up;
 mod origin;
 mod respond;
 mod response_hook;
@@ -64,6 +65,8 @@ pub struct ProxySettings {
     pub always_allow: BTreeSet<Operation>,
     /// Bytes of a body that a policy has to see, at most. Other bodies have no limit.
     pub max_body: usize,
+    /// Whether name, id and labels of what a request names are looked up before it is decided.
+    pub look_up: bool,
     /// Which addresses of engines may be connected to.
     pub allowed: AddressCheck,
 }
@@ -103,7 +106,11 @@ impl Proxy {
         );
         let policies = self.authorizer.policies();
         let Caller { principal, user, session_end, registries } = caller;
-        let asked = decide::Asked { context, principal, endpoint, registries };
+        let engine = match self.engines.of(endpoint) {
+            Ok(engine) => engine,
+            Err(error) => return respond::unreachable(endpoint, &error),
+        };
+        let asked = decide::Asked { context, principal, endpoint, engine: &engine, registries };
         let decided = decide::decide(self, &policies, asked, target, &mut head, body).await;
         let decided = match decided {
             Ok(decided) => decided,
@@ -112,10 +119,8 @@ impl Proxy {
         if let Some(peer) = peer {
             peer.timeouts.suspend();
         }
-        let engine = match self.engines.of(endpoint) {
-            Ok(engine) => engine,
-            Err(error) => return respond::unreachable(endpoint, &error),
-        };
+        let by_id = look_up::by_id(&decided.request, target);
+        let target = by_id.as_deref().unwrap_or(target);
         let max_body = self.settings.max_body;
         let outgoing = forward::Outgoing { user, target, head, decided, session_end, max_body };
         match forward::forward(&engine, outgoing, &policies).await {

@@ -62,11 +62,23 @@ fn the_user_is_the_principal_and_a_refusal_is_in_dockers_words() {
     let found: Vec<_> = creates.iter().map(|record| shown(record)).collect();
     assert_eq!(found, [expected("allow", "alice"), expected("deny", "bob")]);
 
+    // An exec is judged together with the container that it runs in.
+    let dockerd = &gateway.dockerd;
+    let name = ["run", "-d", "--name", "web", "--network", "none", "--label", "owner=alice"];
+    dockerd.docker(&[&name[..], &["bb:1", "sleep", "1000"]].concat()).ok();
+    let client = gateway.client_folder("alice", &alice_token);
+    let mut exec = dockerd.clients_at(&format!("tcp://{}", gateway.own_address), &client).remove(0);
+    assert_eq!(Run::of(exec.args(["exec", "web", "echo", "inside"])).ok(), "inside\n");
+    let records = gateway.records();
+    let start = records.iter().find(|record| record["operation"] == "ExecStart").unwrap();
+    let id = dockerd.docker(&["inspect", "--format", "{{.Id}}", "web"]).ok();
+    assert_eq!(start["targets"][1], serde_json::json!({ "kind": "container", "as_sent": id.trim() }));
+
     // The CLI says no reason where a stream was refused; the response has it.
     let headers = "Connection: Upgrade\r\nUpgrade: tcp\r\nContent-Length: 0\r\n";
     let path = "/api/endpoints/1/docker/v1.41/exec/0000/start";
     let (status, _) = gateway.send("POST", path, &bob_token, headers, "");
-    assert_eq!(status, 400);
+    assert_eq!(status, 404, "the engine has no such exec");
 }
 
 #[test]

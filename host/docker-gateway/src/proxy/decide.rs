@@ -16,7 +16,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::body::{BodyError, ReadBody};
-use super::{Proxy, Registries, origin, respond};
+use super::engines::Engine;
+use super::{Proxy, Registries, look_up, origin, respond};
 use crate::endpoint::Endpoint;
 use crate::error::GatewayError;
 use crate::registry_auth;
@@ -33,6 +34,7 @@ pub(super) struct Asked<'a> {
     pub(super) context: Context,
     pub(super) principal: Principal,
     pub(super) endpoint: &'a Endpoint,
+    pub(super) engine: &'a Engine,
     pub(super) registries: Option<Registries>,
 }
 
@@ -56,7 +58,7 @@ pub(super) async fn decide(
     head: &mut Parts,
     body: Body,
 ) -> Result<Decided, Response> {
-    let Asked { context, principal, endpoint, registries } = asked;
+    let Asked { context, principal, endpoint, engine, registries } = asked;
     let daemon = Arc::from(endpoint.name.as_str());
     let method = head.method.clone();
     let method = method.as_str();
@@ -90,10 +92,17 @@ pub(super) async fn decide(
     };
     // The time that a client takes to send its body is not the decision's.
     call.begun = Instant::now();
-    let request = match call.read(&head.headers, &body) {
-        Ok(request) => Arc::new(request),
+    let mut request = match call.read(&head.headers, &body) {
+        Ok(request) => request,
         Err(refusal) => return Err(call.refuse(refusal).await),
     };
+    if proxy.settings.look_up
+        && let Err(error) = look_up::resolve(engine, &mut request).await
+    {
+        let reason = format!("what the request names cannot be looked up: {error}");
+        return Err(call.refuse(Refusal::new(respond::LOOK_UP, reason, operation)).await);
+    }
+    let request = Arc::new(request);
     if let Err(error) = insert_credentials(registries.as_ref(), &mut head.headers, &request).await {
         let _ = call.refuse(Refusal::new(respond::REGISTRY, &error, operation)).await;
         return Err(error.into_docker_response());

@@ -14,6 +14,7 @@ use crate::error::GatewayError;
 pub(super) fn status_of(rule: &str) -> StatusCode {
     match rule {
         UNKNOWN_ROUTE => StatusCode::NOT_FOUND,
+        LOOK_UP => StatusCode::BAD_GATEWAY,
         BODY_TOO_LARGE => StatusCode::PAYLOAD_TOO_LARGE,
         BODY_BROKEN
         | rule::UNREADABLE_URI
@@ -32,6 +33,8 @@ pub(super) const UNKNOWN_ROUTE: &str = "host:unknown-route";
 pub(super) const BODY_TOO_LARGE: &str = "host:body-too-large";
 /// A body that a policy has to see broke off.
 pub(super) const BODY_BROKEN: &str = "host:body-broken";
+/// What the request names cannot be looked up, since the engine gives no answer.
+pub(super) const LOOK_UP: &str = "host:look-up";
 /// Stored credentials of a registry are not to be had, or not for this request.
 pub(super) const REGISTRY: &str = "host:registry";
 /// A response that a policy has to see is too large for that.

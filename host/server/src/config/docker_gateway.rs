@@ -38,6 +38,7 @@ pub(crate) struct DockerGateway {
     pub(crate) allowed: AllowedEngines,
     pub(crate) always_allow: BTreeSet<Operation>,
     pub(crate) max_body: usize,
+    pub(crate) look_up: bool,
     /// Endpoints with addresses of their own, by name.
     pub(crate) endpoints: Vec<(String, Vec<Endpoint>)>,
     /// The guarded socket, and the engine behind it.
@@ -59,6 +60,7 @@ impl DockerGateway {
         ProxySettings {
             always_allow: self.always_allow.clone(),
             max_body: self.max_body,
+            look_up: self.look_up,
             allowed: Arc::new(move |address| allowed.allows(address)),
         }
     }
@@ -194,6 +196,7 @@ pub(super) fn docker_gateway(
             .map_or(Ok(MAX_BODY), |text| size(&text, source_file))?
             .try_into()
             .unwrap_or(usize::MAX),
+        look_up: raw.look_up.unwrap_or(true),
         endpoints: own,
         guard,
         location: AnyLocation(location),

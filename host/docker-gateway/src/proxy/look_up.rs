@@ -1,0 +1,220 @@
+//! What the engine says of the things that a request names: name, id and labels, so that a policy judges the container
+//! and not what somebody called it. A container is then forwarded by its id: a rename in between changes nothing.
+//!
+//! Nothing is kept: each request asks anew, on connections of the gateway's own. What the engine does not know stays
+//! unresolved, and the engine says so itself. Where it gives no answer, the request is refused.
+
+use axum::body::Body;
+use axum::http::{HeaderValue, Request, StatusCode, header};
+use http_body_util::{BodyExt as _, Limited};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use portcullis_contract::docker::{self, Target};
+use portcullis_http_client::proxy::ProxyError;
+use serde_json::Value;
+use std::time::Duration;
+
+use super::engines::Engine;
+
+/// Whose connections carry look-ups: no user's.
+const GATEWAY: i64 = i64::MIN;
+
+/// How long one look-up may take.
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Bytes of an answer. Inspecting a service with thousands of environment variables stays below.
+const MAX_ANSWER: usize = 4 << 20;
+
+/// Things that are looked up for one request. `GET /system/df` and the like name none, `docker rm a b c` sends three
+/// requests.
+const MAX_TARGETS: usize = 16;
+
+/// Operations that name what is not there yet.
+const MAKES: [&str; 8] = [
+    "ContainerCreate",
+    "ImageCreate",
+    "NetworkCreate",
+    "VolumeCreate",
+    "ServiceCreate",
+    "SecretCreate",
+    "ConfigCreate",
+    "PluginCreate",
+];
+
+/// What a path takes as it is. The engine decodes the rest; a slash stays, as in names of images.
+const PATH: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'/')
+    .remove(b':')
+    .remove(b'@');
+
+/// Why something could not be looked up.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum LookUpError {
+    #[error(transparent)]
+    Proxy(#[from] ProxyError),
+    #[error("the engine gives no answer within {} s", TIMEOUT.as_secs())]
+    Timeout,
+    #[error("the engine answers with status {0}")]
+    Status(StatusCode),
+    #[error("the engine's answer cannot be read")]
+    Unreadable,
+}
+
+/// Completes the targets of a request.
+pub(super) async fn resolve(engine: &Engine, request: &mut docker::Request) -> Result<(), LookUpError> {
+    if request.operation.as_deref().is_none_or(|operation| MAKES.contains(&operation)) {
+        return Ok(());
+    }
+    let mut containers = Vec::new();
+    for target in request.targets.iter_mut().take(MAX_TARGETS) {
+        let Some(path) = path_of(target) else { continue };
+        let Some(found) = inspect(engine, &path).await? else { continue };
+        describe(target, &found);
+        if target.kind == "exec"
+            && let Some(id) = found["ContainerID"].as_str()
+        {
+            containers.push(Target { kind: "container".into(), as_sent: id.to_owned(), ..Target::default() });
+        }
+    }
+    // What an exec is started in.
+    for mut container in containers {
+        if let Some(path) = path_of(&container)
+            && let Some(found) = inspect(engine, &path).await?
+        {
+            describe(&mut container, &found);
+        }
+        request.targets.push(container);
+    }
+    Ok(())
+}
+
+/// Where the engine describes it. None for what has no name, id or labels.
+fn path_of(target: &Target) -> Option<String> {
+    let name = &target.as_sent;
+    if name.is_empty() || name.split('/').any(|segment| matches!(segment, "" | "." | "..")) {
+        return None;
+    }
+    let name = utf8_percent_encode(name, PATH);
+    Some(match target.kind.as_str() {
+        "container" => format!("/containers/{name}/json"),
+        "exec" => format!("/exec/{name}/json"),
+        "image" => format!("/images/{name}/json"),
+        "network" => format!("/networks/{name}"),
+        "volume" => format!("/volumes/{name}"),
+        "service" => format!("/services/{name}"),
+        "secret" => format!("/secrets/{name}"),
+        "config" => format!("/configs/{name}"),
+        "node" => format!("/nodes/{name}"),
+        "task" => format!("/tasks/{name}"),
+        _ => return None,
+    })
+}
+
+/// What the engine says of it; none if it has no such thing.
+async fn inspect(engine: &Engine, path: &str) -> Result<Option<Value>, LookUpError> {
+    let asking = async {
+        let mut request = Request::new(Body::empty());
+        *request.uri_mut() = path.parse().map_err(|_| ProxyError::Target)?;
+        request.headers_mut().insert(header::HOST, HeaderValue::from_static("docker"));
+        let (head, body) = engine.send(GATEWAY, request).await?.into_parts();
+        // 503: no member of a swarm, which has no services.
+        if matches!(head.status, StatusCode::NOT_FOUND | StatusCode::SERVICE_UNAVAILABLE) {
+            return Ok(None);
+        }
+        if head.status != StatusCode::OK {
+            return Err(LookUpError::Status(head.status));
+        }
+        let body = Limited::new(body, MAX_ANSWER).collect().await.map_err(|_| LookUpError::Unreadable)?;
+        serde_json::from_slice(&body.to_bytes()).map(Some).map_err(|_| LookUpError::Unreadable)
+    };
+    tokio::time::timeout(TIMEOUT, asking).await.unwrap_or(Err(LookUpError::Timeout))
+}
+
+/// Docker writes the same things in several ways.
+fn describe(target: &mut Target, found: &Value) {
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    target.id = ["Id", "ID"].iter().find_map(|key| text(&found[*key]));
+    target.name = text(&found["Name"]).or_else(|| text(&found["Spec"]["Name"]));
+    if let Some(name) = &mut target.name
+        && let Some(bare) = name.strip_prefix('/')
+    {
+        *name = bare.to_owned();
+    }
+    let labels = [&found["Config"]["Labels"], &found["Spec"]["Labels"], &found["Labels"]];
+    let labels = labels.into_iter().find_map(Value::as_object);
+    target.labels =
+        labels.into_iter().flatten().filter_map(|(key, value)| Some((key.clone(), text(value)?))).collect();
+}
+
+/// The request target with the id of the container in the place of its name.
+pub(super) fn by_id(request: &docker::Request, target: &str) -> Option<String> {
+    let named = request.targets.first().filter(|target| target.kind == "container")?;
+    let id = named.id.as_ref()?;
+    let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
+    let mut segments: Vec<&str> = path.split('/').collect();
+    let at = segments.iter().position(|segment| *segment == "containers")? + 1;
+    let sent = percent_decode_str(segments.get(at)?).decode_utf8().ok()?;
+    if sent != named.as_sent {
+        return None;
+    }
+    segments[at] = id;
+    let path = segments.join("/");
+    Some(query.map_or_else(|| path.clone(), |query| format!("{path}?{query}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn target(kind: &str, as_sent: &str) -> Target {
+        Target { kind: kind.into(), as_sent: as_sent.into(), ..Target::default() }
+    }
+
+    #[test]
+    fn things_are_asked_for_where_the_engine_has_them() {
+        for (kind, name, path) in [
+            ("container", "web", Some("/containers/web/json")),
+            ("image", "registry.example:5000/a/b:1", Some("/images/registry.example:5000/a/b:1/json")),
+            ("image", "a?b#c%2F", Some("/images/a%3Fb%23c%252F/json")),
+            ("volume", "v", Some("/volumes/v")),
+            ("container", "", None),
+            ("container", "../../info", None),
+            ("container", "a//b", None),
+            ("daemon", "x", None),
+        ] {
+            assert_eq!(path_of(&target(kind, name)).as_deref(), path, "{kind} {name}");
+        }
+    }
+
+    #[test]
+    fn each_of_dockers_spellings_is_read() {
+        for found in [
+            json!({ "Id": "1", "Name": "/web", "Config": { "Labels": { "owner": "alice" } } }),
+            json!({ "ID": "1", "Spec": { "Name": "web", "Labels": { "owner": "alice" } } }),
+            json!({ "Id": "1", "Name": "web", "Labels": { "owner": "alice" } }),
+        ] {
+            let mut described = target("container", "w");
+            describe(&mut described, &found);
+            assert_eq!((described.id.as_deref(), described.name.as_deref()), (Some("1"), Some("web")));
+            assert_eq!(described.labels, [("owner".to_owned(), "alice".to_owned())], "{found}");
+        }
+    }
+
+    #[test]
+    fn a_container_is_forwarded_by_its_id() {
+        let container = Target { id: Some("f00".into()), ..target("container", "we b") };
+        let request = docker::Request { targets: vec![container], ..docker::Request::default() };
+        for (sent, expected) in [
+            ("/v1.41/containers/we%20b/start?x=1", Some("/v1.41/containers/f00/start?x=1")),
+            ("/containers/we%20b", Some("/containers/f00")),
+            ("/containers/other/json", None),
+            ("/images/we%20b/json", None),
+        ] {
+            assert_eq!(by_id(&request, sent).as_deref(), expected, "{sent}");
+        }
+    }
+}
