@@ -3,6 +3,7 @@ mod clients;
 mod guard;
 mod host;
 mod killed;
+mod ownership;
 mod registries;
 mod revoked;
 mod streams;

@@ -60,6 +60,26 @@ pub mod docker_response {
     pub const fn check<P: crate::DockerResponse>() {}
 }
 
+pub mod docker_edit {
+    pub mod world {
+        wit_bindgen::generate!({
+            inline: "package portcullis:sdk; world docker-edit { export portcullis:policy/docker-edit@0.1.0; }",
+            path: "../../wit",
+            world: "portcullis:sdk/docker-edit",
+            pub_export_macro: true,
+            disable_custom_section_link_helpers: true,
+            export_macro_name: "export_docker_edit",
+            with: {
+                "portcullis:policy/types@0.1.0": portcullis_contract::types,
+                "portcullis:policy/docker@0.1.0": portcullis_contract::docker,
+                "portcullis:policy/docker-edits@0.1.0": portcullis_contract::docker_edits,
+            },
+        });
+    }
+    pub use world::exports::portcullis::policy::docker_edit::Guest;
+    pub const fn check<P: crate::DockerEdit>() {}
+}
+
 pub mod secret_access {
     pub mod world {
         wit_bindgen::generate!({
@@ -117,6 +137,14 @@ macro_rules! __export_hook {
             }
         }
         $crate::bindings::docker_response::world::export_docker_response!(Exported with_types_in $crate::bindings::docker_response::world);
+    };
+    (docker_edit) => {
+        impl $crate::bindings::docker_edit::Guest for Exported {
+            fn edit(input: $crate::docker::Request) -> Result<$crate::docker_edits::Edits, String> {
+                STATE.docker_edit(&$crate::bindings::Asked::new(input))
+            }
+        }
+        $crate::bindings::docker_edit::world::export_docker_edit!(Exported with_types_in $crate::bindings::docker_edit::world);
     };
     (secret_access) => {
         impl $crate::bindings::secret_access::Guest for Exported {

@@ -1,5 +1,6 @@
 //! A trait per hook. What each input means is documented in `wit/`.
 
+use crate::docker_edits::Edits;
 use crate::{Opinion, aws, docker, secrets};
 use serde::de::DeserializeOwned;
 
@@ -27,6 +28,12 @@ pub trait DockerRequest: Policy {
 pub trait DockerResponse: Policy {
     /// An error is a fault: the answer is withheld, and the text goes to the operator.
     fn authorize(&self, response: &docker::Response) -> Result<Opinion, String>;
+}
+
+/// Asked before the gateway decides on a call: what of Docker the user sees, and what is written for them.
+pub trait DockerEdit: Policy {
+    /// An error is a fault: the call is refused, and the text goes to the operator.
+    fn edit(&self, request: &docker::Request) -> Result<Edits, String>;
 }
 
 /// Asked before a secret, a container or an ACL is read or changed.

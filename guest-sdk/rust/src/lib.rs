@@ -44,7 +44,7 @@
 //! Use ordered maps for what comes from requests: a sandbox has no randomness, so the seed of a `HashMap` is
 //! known to everybody, and keys that collide can be chosen.
 //!
-//! * [`Policy`] and the hooks [`DockerRequest`], [`DockerResponse`], [`SecretAccess`], [`AwsRoles`]
+//! * [`Policy`] and the hooks [`DockerRequest`], [`DockerResponse`], [`DockerEdit`], [`SecretAccess`], [`AwsRoles`]
 //! * [`MakeOpinion`]: `Opinion::allow`, `deny`, `abstain`
 //! * [`log`]: lines for the host's log
 //! * [`cases`]: a file of cases, asked in a unit test
@@ -60,10 +60,10 @@ pub mod bindings;
 pub mod cases;
 pub mod log;
 
-pub use hooks::{AwsRoles, DockerRequest, DockerResponse, Policy, SecretAccess};
+pub use hooks::{AwsRoles, DockerEdit, DockerRequest, DockerResponse, Policy, SecretAccess};
 pub use opinion::MakeOpinion;
 pub use portcullis_contract::types::{Opinion, Verdict};
-pub use portcullis_contract::{Pairs, aws, docker, secrets, types};
+pub use portcullis_contract::{Pairs, aws, docker, docker_edits, secrets, types};
 pub use settings::parse;
 #[doc(hidden)]
 pub use state::State;
@@ -72,14 +72,14 @@ pub use state::State;
 pub mod prelude {
     pub use crate::export;
     pub use crate::log;
-    pub use crate::{AwsRoles, DockerRequest, DockerResponse, MakeOpinion, Policy, SecretAccess};
-    pub use crate::{Opinion, Pairs, Verdict, aws, docker, secrets, types};
+    pub use crate::{AwsRoles, DockerEdit, DockerRequest, DockerResponse, MakeOpinion, Policy, SecretAccess};
+    pub use crate::{Opinion, Pairs, Verdict, aws, docker, docker_edits, secrets, types};
     pub use serde::Deserialize;
     pub use std::collections::{BTreeMap, BTreeSet};
 }
 
 /// Makes a policy the module's exports: `export!(MyPolicy: docker_request, secret_access);` with any subset of
-/// `docker_request`, `docker_response`, `secret_access`, `aws_roles`.
+/// `docker_request`, `docker_response`, `docker_edit`, `secret_access`, `aws_roles`.
 ///
 /// Outside WebAssembly it only checks that the policy has those hooks.
 #[macro_export]

@@ -1,6 +1,7 @@
 //! The one place where a configured policy is kept: written in `configure`, read by every decision.
 
-use crate::{AwsRoles, DockerRequest, DockerResponse, SecretAccess};
+use crate::docker_edits::Edits;
+use crate::{AwsRoles, DockerEdit, DockerRequest, DockerResponse, SecretAccess};
 use crate::{MakeOpinion, Opinion, Policy, aws, docker, log, secrets};
 use std::sync::OnceLock;
 
@@ -49,6 +50,14 @@ impl<P: Policy> State<P> {
         P: DockerResponse,
     {
         self.opinion(|policy| policy.authorize(response))
+    }
+
+    /// The hook `docker-edit`.
+    pub fn docker_edit(&self, request: &docker::Request) -> Result<Edits, String>
+    where
+        P: DockerEdit,
+    {
+        self.0.get().map_or_else(|| Err(UNCONFIGURED.to_owned()), |policy| policy.edit(request))
     }
 
     /// The hook `secret-access`.

@@ -2,9 +2,11 @@
 
 use portcullis_audit::{AuditError, Record};
 use portcullis_contract::aws::{self, Grant};
-use portcullis_contract::hook::{AwsRoles, Hook, HookName};
+use portcullis_contract::docker;
+use portcullis_contract::docker_edits::Edits;
+use portcullis_contract::hook::{AwsRoles, DockerEdit, Hook, HookName};
 use portcullis_contract::types::{Context, Opinion, Verdict};
-use portcullis_engine::{Callable, Caller, Generation, Grants};
+use portcullis_engine::{Callable, Caller, CombinedEdits, Generation, Grants};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -122,6 +124,30 @@ impl Policies {
             });
         }
         recorded.and(granted)
+    }
+
+    /// Asks the policies of `docker-edit` what they change, and writes the record. Without such a policy nothing is asked,
+    /// recorded or changed.
+    ///
+    /// # Errors
+    /// A policy has a fault, or it cannot be recorded.
+    pub async fn edits(
+        &self,
+        input: &Arc<docker::Request>,
+        begun: Instant,
+        describe: impl FnOnce(&docker::Request, &mut Record),
+    ) -> Result<Vec<Edits>, Refused> {
+        if !self.generation.has_enforced(DockerEdit::NAME) {
+            return Ok(Vec::new());
+        }
+        let context = DockerEdit::context(input);
+        let caller = self.caller(DockerEdit::principal(input), context, begun);
+        let CombinedEdits { edits, decision } = self.generation.edits(input, &caller).await;
+        let allowed = Refused::unless_allowed(&decision, &context.decision);
+        let mut record = record::by_policies(context, DockerEdit::NAME, decision, begun);
+        describe(input, &mut record);
+        self.write(record, begun).await?;
+        allowed.map(|()| edits)
     }
 
     /// Allows by a rule of the host's own, without asking a policy, and records it.

@@ -103,6 +103,11 @@ fn outcome(outcome: PolicyOutcome) -> PolicyRecord {
         Outcome::Roles { grants, denials } => {
             record.detail = Some(format!("{grants} grants, {denials} denials"));
         }
+        Outcome::Edits { filters, labels, hidden } => {
+            let visible = if filters { "some things" } else { "everything" };
+            record.detail =
+                Some(format!("shows {visible}, sets {labels} labels, hides {hidden} environment variables"));
+        }
         Outcome::Fault(fault) => {
             record.outcome = fault.name().into();
             record.detail = Some(fault.to_string());

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 
 use crate::types::{Context, Opinion};
-use crate::{HeapSize, aws, docker, secrets};
+use crate::{HeapSize, aws, docker, docker_edits, secrets};
 
 /// The WIT package that every hook belongs to, with the version this host speaks.
 pub const PACKAGE: &str = "portcullis:policy";
@@ -22,6 +22,8 @@ pub enum Combining {
     BeforeAction,
     /// Asked after the action: a denial or a fault withholds the response, else it passes.
     AfterAction,
+    /// Edits: those of all policies add up, and a fault refuses.
+    Edits,
     /// Lists: denials of all policies apply first, then the first grant for an account and role counts.
     Lists,
 }
@@ -126,6 +128,9 @@ hooks! { $
     /// Before the Docker daemon's response goes out.
     DockerResponse = "docker-response".authorize(docker::Response) -> Opinion,
         AfterAction, context: request.context, principal: request.principal.name;
+    /// Before a request to a Docker engine is decided by the gateway: what it changes.
+    DockerEdit = "docker-edit".edit(docker::Request) -> docker_edits::Edits,
+        Edits, context: context, principal: principal.name;
     /// Before a secret, container or ACL is read or changed.
     SecretAccess = "secret-access".authorize(secrets::Access) -> Opinion,
         BeforeAction, context: context, principal: principal.user;

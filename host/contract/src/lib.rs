@@ -8,7 +8,7 @@
 //! is an error.
 //!
 //! * [`types`]: verdict, opinion, context, principal
-//! * [`docker`], [`secrets`], [`aws`]: the words of each hook
+//! * [`docker`], [`docker_edits`], [`secrets`], [`aws`]: the words of each hook
 //! * [`hook`]: which hook takes and answers what
 
 #[macro_use]
@@ -16,6 +16,7 @@ mod record;
 
 pub mod aws;
 pub mod docker;
+pub mod docker_edits;
 pub mod hook;
 pub mod secrets;
 mod size;

@@ -3,7 +3,7 @@
 #![cfg(feature = "wasmtime")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "this is how a test fails")]
 
-use portcullis_contract::hook::{AwsRoles, DockerRequest, DockerResponse, SecretAccess};
+use portcullis_contract::hook::{AwsRoles, DockerEdit, DockerRequest, DockerResponse, SecretAccess};
 use portcullis_contract::{Hook, HookName};
 use wasmtime::component::{Component, ComponentNamedList, Lift, Linker, Lower};
 use wasmtime::{Engine, Store};
@@ -48,6 +48,7 @@ fn every_type_is_as_the_wit_says() {
     linker.define_unknown_imports_as_traps(&component).unwrap();
     check::<DockerRequest>(&component, &linker);
     check::<DockerResponse>(&component, &linker);
+    check::<DockerEdit>(&component, &linker);
     check::<SecretAccess>(&component, &linker);
     check::<AwsRoles>(&component, &linker);
 }

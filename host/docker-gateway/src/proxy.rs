@@ -1,7 +1,7 @@
 //! The reverse proxy to Docker engines: each request is decided before it is forwarded.
 //!
 //! A request passes through: `target` (the path behind the prefix), `body` (as much of the body as must be read),
-//! `decide` (the canonical request, with what `look_up` knows; the policies, the record), `registry_auth`, `forward` (to the engine of the
+//! `decide` (the canonical request, with what `look_up` knows; the policies and what they change, by `edits`; the record), `registry_auth`, `forward` (to the engine of the
 //! endpoint, by `engines`), and back through `response_hook` and `stream` (what a user receives ends with the session) or `upgraded`.
 //!
 //! * [`Caller`]: the user of a request
@@ -9,6 +9,7 @@
 
 mod body;
 mod decide;
+mod edits;
 mod engines;
 mod forward;
 mod look_up;
@@ -119,8 +120,8 @@ impl Proxy {
         if let Some(peer) = peer {
             peer.timeouts.suspend();
         }
-        let by_id = look_up::by_id(&decided.request, target);
-        let target = by_id.as_deref().unwrap_or(target);
+        let rewritten = forward::rewritten(&decided, target);
+        let target = rewritten.as_deref().unwrap_or(target);
         let max_body = self.settings.max_body;
         let outgoing = forward::Outgoing { user, target, head, decided, session_end, max_body };
         match forward::forward(&engine, outgoing, &policies).await {

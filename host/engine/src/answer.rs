@@ -1,5 +1,6 @@
 //! What a hook's answer must have beside its type: untrusted texts in it are sanitized, and it is recorded.
 
+use portcullis_contract::docker_edits::Edits;
 use portcullis_contract::types::Opinion;
 use portcullis_contract::{Hook, aws};
 use serde::{Deserialize, Serialize};
@@ -66,6 +67,23 @@ impl Answer for aws::Answer {
     }
 }
 
+impl Answer for Edits {
+    const BYTES: u32 = 64 << 10;
+
+    /// Labels and names stay as they are: they are compared with those of the engine, or written to it as data.
+    fn sanitize(self) -> Self {
+        self
+    }
+
+    fn outcome(self) -> Outcome {
+        Outcome::Edits {
+            filters: self.visible.is_some(),
+            labels: self.labels.len(),
+            hidden: self.hidden_environment.len(),
+        }
+    }
+}
+
 /// What a policy answered to a case of any hook.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -74,6 +92,8 @@ pub enum CaseResult {
     Opinion(Opinion),
     /// Grants and denials.
     Roles(aws::Answer),
+    /// Edits.
+    Edits(Edits),
     /// Nothing: why.
     Fault(String),
 }
@@ -81,6 +101,12 @@ pub enum CaseResult {
 impl From<Opinion> for CaseResult {
     fn from(opinion: Opinion) -> Self {
         Self::Opinion(opinion)
+    }
+}
+
+impl From<Edits> for CaseResult {
+    fn from(edits: Edits) -> Self {
+        Self::Edits(edits)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Cases: inputs with the answer that is expected, which a policy must pass before it goes live.
 
+use portcullis_contract::docker_edits::Edits;
 use portcullis_contract::types::{Opinion, Verdict};
 use portcullis_contract::{Hook, HookName, for_each_hook, hook};
 use serde::{Deserialize, Serialize};
@@ -83,6 +84,9 @@ pub struct Expectation {
     /// For `aws-roles`: every account and role that is granted, in order.
     #[serde(default)]
     pub grants: Option<Vec<(String, String)>>,
+    /// For `docker-edit`: all that is edited.
+    #[serde(default)]
+    pub edits: Option<Edits>,
 }
 
 impl Expectation {
@@ -91,6 +95,10 @@ impl Expectation {
         match said {
             CaseResult::Fault(fault) => Some(format!("answers with a fault: {fault}")),
             CaseResult::Opinion(opinion) => self.difference_from_opinion(opinion),
+            CaseResult::Edits(edits) => {
+                let wanted = self.edits.as_ref()?;
+                (wanted != edits).then(|| format!("edits {edits:?} instead of {wanted:?}"))
+            }
             CaseResult::Roles(answer) => {
                 let granted: Vec<_> =
                     answer.grants.iter().map(|grant| (grant.account.clone(), grant.role.clone())).collect();

@@ -98,6 +98,19 @@ pub fn after<'a>(said: impl IntoIterator<Item = Said<'a>>) -> Ruling {
     said.into_iter().enumerate().find_map(|(by, said)| settles(by, said)).unwrap_or(passed)
 }
 
+/// Edits of several policies: any fault refuses.
+///
+/// # Errors
+/// The first fault.
+pub fn edits<'a, T: 'a>(
+    said: impl IntoIterator<Item = (&'a str, &'a Result<T, Fault>)>,
+) -> Result<Ruling, Ruling> {
+    let fault = said.into_iter().enumerate().find_map(|(by, (policy, answer))| {
+        answer.as_ref().err().map(|fault| Ruling::fault(by, policy, fault))
+    });
+    fault.map_or_else(|| Ok(Ruling::listed()), Err)
+}
+
 /// What `aws-roles` came to.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Roles {

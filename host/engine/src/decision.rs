@@ -1,6 +1,7 @@
 //! What a decision is, and what each policy contributed to it.
 
 use portcullis_contract::aws;
+use portcullis_contract::docker_edits::Edits;
 use portcullis_contract::types::Opinion;
 use std::sync::Arc;
 use std::time::Duration;
@@ -51,6 +52,15 @@ pub enum Outcome {
         /// How many denials it states.
         denials: usize,
     },
+    /// It edits requests and responses.
+    Edits {
+        /// Whether it hides things.
+        filters: bool,
+        /// How many labels it sets.
+        labels: usize,
+        /// How many environment variables it hides.
+        hidden: usize,
+    },
     /// It gave no answer.
     Fault(Fault),
     /// Another policy had settled the matter.
@@ -78,6 +88,15 @@ pub struct Decision {
     pub outcomes: Vec<PolicyOutcome>,
     /// How long it took.
     pub elapsed: Duration,
+}
+
+/// What `docker-edit` came to.
+#[derive(Debug, Clone)]
+pub struct CombinedEdits {
+    /// What each policy edits, in order; empty where the decision refused.
+    pub edits: Vec<Edits>,
+    /// How it came about.
+    pub decision: Decision,
 }
 
 /// What `aws-roles` came to.

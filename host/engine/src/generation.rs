@@ -3,9 +3,9 @@
 //! It is immutable. A decision holds the generation it began with, so that it is made wholly by that one, and
 //! the generation with its code and its pool goes away when its last decision has ended.
 
-use portcullis_contract::hook::{AwsRoles, Combining};
+use portcullis_contract::hook::{AwsRoles, Combining, DockerEdit};
 use portcullis_contract::types::Opinion;
-use portcullis_contract::{Hook, HookName, aws};
+use portcullis_contract::{Hook, HookName, aws, docker};
 use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::Mode;
 use crate::answer::{Answer, Callable};
 use crate::caller::Caller;
 use crate::combine::{self, Ruling};
-use crate::decision::{Decision, Grants, Outcome, PolicyOutcome, PolicyStatusRef};
+use crate::decision::{CombinedEdits, Decision, Grants, Outcome, PolicyOutcome, PolicyStatusRef};
 use crate::policy::{Answered, Policy, PolicyStatus};
 
 /// Data of an API that is published with a generation.
@@ -137,6 +137,22 @@ impl Generation {
         };
         let outcomes = outcomes(&policies, answers);
         Grants { grants, denials, decision: self.decision(ruling, &policies, outcomes, begun) }
+    }
+
+    /// Asks the policies what they edit. A fault refuses.
+    pub async fn edits(&self, input: &Arc<docker::Request>, caller: &Caller) -> CombinedEdits {
+        let begun = Instant::now();
+        let policies = &self.enforced[HookName::DockerEdit as usize];
+        let answers = ask_all::<DockerEdit>(policies, input, caller).await;
+        let said = policies.iter().zip(&answers).map(|(policy, answer)| (&*policy.name, &answer.said));
+        let (ruling, edits) = match combine::edits(said) {
+            Ok(ruling) => {
+                (ruling, answers.iter().filter_map(|answer| answer.said.as_ref().ok()).cloned().collect())
+            }
+            Err(ruling) => (ruling, Vec::new()),
+        };
+        let outcomes = outcomes(policies, answers);
+        CombinedEdits { edits, decision: self.decision(ruling, policies, outcomes, begun) }
     }
 
     /// Asks those of the policies named in `of` that only watch; their word counts for nothing.

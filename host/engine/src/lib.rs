@@ -50,7 +50,7 @@ mod ticker;
 
 pub use answer::{Answer, Callable, CaseResult};
 pub use caller::Caller;
-pub use decision::{Decision, Grants, Outcome, PolicyOutcome, PolicyStatusRef};
+pub use decision::{CombinedEdits, Decision, Grants, Outcome, PolicyOutcome, PolicyStatusRef};
 pub use digest::Digest;
 pub use error::LoadError;
 pub use fault::Fault;

@@ -74,11 +74,16 @@ fn the_user_is_the_principal_and_a_refusal_is_in_dockers_words() {
     let id = dockerd.docker(&["inspect", "--format", "{{.Id}}", "web"]).ok();
     assert_eq!(start["targets"][1], serde_json::json!({ "kind": "container", "as_sent": id.trim() }));
 
-    // The CLI says no reason where a stream was refused; the response has it.
-    let headers = "Connection: Upgrade\r\nUpgrade: tcp\r\nContent-Length: 0\r\n";
-    let path = "/api/endpoints/1/docker/v1.41/exec/0000/start";
-    let (status, _) = gateway.send("POST", path, &bob_token, headers, "");
-    assert_eq!(status, 404, "the engine has no such exec");
+    // The CLI says no reason where a stream was refused; the response has it, in Docker's shape.
+    let exec = serde_json::json!({ "Cmd": ["sh"], "Privileged": true });
+    let path = "/api/endpoints/1/docker/v1.41/containers/web/exec";
+    let (status, answer) = gateway.call("POST", path, &bob_token, &exec);
+    assert_eq!(status, 403, "{answer}");
+    let headers = "Connection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 0\r\n";
+    let path = "/api/endpoints/1/docker/grpc";
+    let (status, answer) = gateway.send("POST", path, &bob_token, headers, "");
+    assert!(answer["message"].as_str().unwrap_or_default().contains("rule buildkit"), "{status} {answer}");
+    assert_eq!(status, 403);
 }
 
 #[test]

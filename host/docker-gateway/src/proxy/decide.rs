@@ -16,6 +16,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::body::{BodyError, ReadBody};
+use super::edits::View;
 use super::engines::Engine;
 use super::{Proxy, Registries, look_up, origin, respond};
 use crate::endpoint::Endpoint;
@@ -27,6 +28,10 @@ pub(super) struct Decided {
     pub(super) operation: Option<Operation>,
     pub(super) request: Arc<docker::Request>,
     pub(super) body: ReadBody,
+    /// What of the engine the user sees.
+    pub(super) view: View,
+    /// The query in the place of the client's own.
+    pub(super) query: Option<String>,
 }
 
 /// Who asks for what, apart from the request itself.
@@ -96,13 +101,18 @@ pub(super) async fn decide(
         Ok(request) => request,
         Err(refusal) => return Err(call.refuse(refusal).await),
     };
-    if proxy.settings.look_up
-        && let Err(error) = look_up::resolve(engine, &mut request).await
+    let edits = policies.are_asked(HookName::DockerEdit);
+    if (proxy.settings.look_up || edits)
+        && let Err(error) = look_up::resolve(engine, &mut request, edits).await
     {
         let reason = format!("what the request names cannot be looked up: {error}");
         return Err(call.refuse(Refusal::new(respond::LOOK_UP, reason, operation)).await);
     }
     let request = Arc::new(request);
+    let (view, query, body) = match call.edit(operation, &request, body).await {
+        Ok(edited) => edited,
+        Err(response) => return Err(response),
+    };
     if let Err(error) = insert_credentials(registries.as_ref(), &mut head.headers, &request).await {
         let _ = call.refuse(Refusal::new(respond::REGISTRY, &error, operation)).await;
         return Err(error.into_docker_response());
@@ -119,7 +129,7 @@ pub(super) async fn decide(
         policies.clone().decide::<DockerRequest>(Arc::clone(&request), call.begun, describe).await
     };
     match allowed {
-        Ok(()) => Ok(Decided { operation, request, body }),
+        Ok(()) => Ok(Decided { operation, request, body, view, query }),
         Err(refused) => Err(respond::refused(&refused)),
     }
 }
@@ -139,6 +149,33 @@ impl Call<'_> {
         };
         let principal = || Ok::<_, Infallible>(self.principal.clone());
         canonical::request(&request, self.context.clone(), &self.daemon, stream, principal)
+    }
+
+    /// What policies edit: what the user sees, and the query and the body that are forwarded.
+    async fn edit(
+        &self,
+        operation: Option<Operation>,
+        request: &Arc<docker::Request>,
+        body: ReadBody,
+    ) -> Result<(View, Option<String>, ReadBody), Response> {
+        let describe = |request: &docker::Request, record: &mut _| {
+            describe_docker_request(request, &self.daemon, record);
+        };
+        let edits = self.policies.edits(request, self.begun, describe).await;
+        let view = View::new(edits.map_err(|refused| respond::refused(&refused))?);
+        if let Some(target) = view.hidden(request) {
+            let reason = format!("No such {}: {}", target.kind, target.as_sent);
+            return Err(self.refuse(Refusal::new(respond::NOT_VISIBLE, reason, operation)).await);
+        }
+        let Some(operation) = operation else { return Ok((view, None, body)) };
+        let edited = view
+            .limited_query(operation, request)
+            .and_then(|query| Ok((query, view.labelled(operation, request)?)));
+        match edited {
+            Ok((query, None)) => Ok((view, query, body)),
+            Ok((query, Some(text))) => Ok((view, query, ReadBody::Whole(text.into()))),
+            Err(error) => Err(self.refuse(Refusal::new(respond::NOT_LIMITED, error, Some(operation))).await),
+        }
     }
 
     /// Refuses by a rule of the host's own.

@@ -1,18 +1,18 @@
 //! Forwards a request that was allowed, and passes the response on.
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody as _};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, Uri, Version, header};
+use axum::http::{HeaderName, HeaderValue, Request, StatusCode, Uri, Version, header};
 use axum::response::Response;
 use portcullis_authorization::Policies;
 use portcullis_http_client::proxy::{ProxyError, strip_hop_by_hop};
 
-use super::SessionEnd;
 use super::decide::Decided;
 use super::engines::Engine;
 use super::response_hook::{self, Passed};
 use super::stream::SessionBody;
 use super::upgraded::Hijack;
+use super::{SessionEnd, look_up};
 use crate::error::GatewayError;
 
 /// Headers that are for the gateway and not for the engine: credentials, and what each side of a proxy says itself.
@@ -40,7 +40,7 @@ pub(super) async fn forward(
     policies: &Policies,
 ) -> Result<Response, ProxyError> {
     let Outgoing { user, target, mut head, decided, mut session_end, max_body } = outgoing;
-    let Decided { operation, request: decided, body } = decided;
+    let Decided { operation, request: decided, body, view, .. } = decided;
     let hijack = Hijack::of(&mut head, operation);
     let request = request(target, &head, hijack.is_some(), body.into_body())?;
     let sending = async {
@@ -53,7 +53,8 @@ pub(super) async fn forward(
         response = sending => response?,
         () = &mut session_end => return Ok(session_ended()),
     };
-    let response = match response_hook::ask(policies, operation, &decided, response, max_body).await {
+    let response = match response_hook::ask(policies, (operation, &decided, &view), response, max_body).await
+    {
         Ok(Passed::Unread(response)) => response,
         Ok(Passed::Read(response)) => return Ok(response),
         Err(withheld) => return Ok(withheld),
@@ -76,6 +77,16 @@ pub(super) async fn forward(
     Ok(Response::from_parts(head, SessionBody::new(body, session_end)))
 }
 
+/// The request target that is forwarded, where it is another than the client's: the container by its id, and a query that is
+/// limited to what the user sees.
+pub(super) fn rewritten(decided: &Decided, target: &str) -> Option<String> {
+    let by_id = look_up::by_id(&decided.request, target);
+    let Some(query) = &decided.query else { return by_id };
+    let target = by_id.as_deref().unwrap_or(target);
+    let path = target.split_once('?').map_or(target, |(path, _)| path);
+    Some(format!("{path}?{query}"))
+}
+
 /// The request for the engine.
 fn request(target: &str, head: &Parts, is_hijack: bool, body: Body) -> Result<Request<Body>, ProxyError> {
     let uri: Uri = target.parse().map_err(|_| ProxyError::Target)?;
@@ -94,15 +105,13 @@ fn request(target: &str, head: &Parts, is_hijack: bool, body: Body) -> Result<Re
         headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
         headers.insert(header::UPGRADE, upgrade);
     }
-    without_length_of_another_body(request.headers_mut());
-    Ok(request)
-}
-
-/// hyper writes the length of the body that it sends.
-fn without_length_of_another_body(headers: &mut HeaderMap) {
-    if headers.get_all(header::CONTENT_LENGTH).iter().count() > 1 {
-        headers.remove(header::CONTENT_LENGTH);
+    // hyper writes the length of a body that is whole; it may be another than the client's.
+    if let Some(length) = request.body().size_hint().exact()
+        && request.headers().contains_key(header::CONTENT_LENGTH)
+    {
+        request.headers_mut().insert(header::CONTENT_LENGTH, length.into());
     }
+    Ok(request)
 }
 
 fn session_ended() -> Response {

@@ -63,8 +63,23 @@ pub(super) enum LookUpError {
     Unreadable,
 }
 
-/// Completes the targets of a request.
-pub(super) async fn resolve(engine: &Engine, request: &mut docker::Request) -> Result<(), LookUpError> {
+/// Completes the targets of a request, `with_references` also by what its workload names: networks, volumes, and other
+/// containers.
+pub(super) async fn resolve(
+    engine: &Engine,
+    request: &mut docker::Request,
+    with_references: bool,
+) -> Result<(), LookUpError> {
+    if with_references && let Some(workload) = &request.workload {
+        for mut target in references(workload).into_iter().take(MAX_TARGETS) {
+            if let Some(path) = path_of(&target)
+                && let Some(found) = inspect(engine, &path).await?
+            {
+                describe(&mut target, &found);
+                request.targets.push(target);
+            }
+        }
+    }
     if request.operation.as_deref().is_none_or(|operation| MAKES.contains(&operation)) {
         return Ok(());
     }
@@ -89,6 +104,21 @@ pub(super) async fn resolve(engine: &Engine, request: &mut docker::Request) -> R
         request.targets.push(container);
     }
     Ok(())
+}
+
+/// What a workload names that is there already.
+fn references(workload: &docker::Workload) -> Vec<Target> {
+    let target =
+        |kind: &str, name: &str| Target { kind: kind.into(), as_sent: name.into(), ..Target::default() };
+    // The name of no network, but of the engine's choice.
+    let networks =
+        workload.networks.iter().filter(|name| *name != "default").map(|name| target("network", name));
+    let mounts = workload.mounts.iter().filter_map(|mount| match mount.kind.as_str() {
+        kind @ ("volume" | "container") => Some(target(kind, mount.source.as_deref()?)),
+        _ => None,
+    });
+    let joined = workload.namespaces.iter().filter_map(|namespace| namespace.container.as_deref());
+    networks.chain(mounts).chain(joined.map(|name| target("container", name))).collect()
 }
 
 /// Where the engine describes it. None for what has no name, id or labels.

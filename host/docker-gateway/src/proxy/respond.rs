@@ -13,7 +13,7 @@ use crate::error::GatewayError;
 /// The status of a refusal by the host's own rules.
 pub(super) fn status_of(rule: &str) -> StatusCode {
     match rule {
-        UNKNOWN_ROUTE => StatusCode::NOT_FOUND,
+        UNKNOWN_ROUTE | NOT_VISIBLE => StatusCode::NOT_FOUND,
         LOOK_UP => StatusCode::BAD_GATEWAY,
         BODY_TOO_LARGE => StatusCode::PAYLOAD_TOO_LARGE,
         BODY_BROKEN
@@ -35,6 +35,10 @@ pub(super) const BODY_TOO_LARGE: &str = "host:body-too-large";
 pub(super) const BODY_BROKEN: &str = "host:body-broken";
 /// What the request names cannot be looked up, since the engine gives no answer.
 pub(super) const LOOK_UP: &str = "host:look-up";
+/// The request names what its user does not see.
+pub(super) const NOT_VISIBLE: &str = "host:not-visible";
+/// The request cannot be limited to what its user sees.
+pub(super) const NOT_LIMITED: &str = "host:not-limited";
 /// Stored credentials of a registry are not to be had, or not for this request.
 pub(super) const REGISTRY: &str = "host:registry";
 /// A response that a policy has to see is too large for that.
@@ -49,8 +53,12 @@ pub(super) fn refused(refused: &Refused) -> Response {
         Refused { fault: true, .. } => StatusCode::INTERNAL_SERVER_ERROR,
         Refused { rule, .. } => status_of(rule),
     };
-    // dockerd's own words for a route that it does not have.
-    let text = if refused.rule == UNKNOWN_ROUTE { "page not found".into() } else { refused.to_string() };
+    let text = match &*refused.rule {
+        // dockerd's own words for what it does not have.
+        UNKNOWN_ROUTE => "page not found".into(),
+        NOT_VISIBLE => refused.reason.clone(),
+        _ => refused.to_string(),
+    };
     GatewayError::new(status, text, "").into_docker_response()
 }
 

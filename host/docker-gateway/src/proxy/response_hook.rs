@@ -1,4 +1,5 @@
-//! The response hook: policies that want to see what an engine responds, before the client does.
+//! What policies do with an engine's response, before the client sees it: leave things out (`docker-edit`), and judge it
+//! (`docker-response`).
 
 use axum::body::Body;
 use axum::http::{HeaderMap, header};
@@ -13,6 +14,7 @@ use portcullis_http_client::proxy::strip_hop_by_hop;
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::edits::View;
 use super::respond;
 
 /// A response that may be passed on.
@@ -55,18 +57,20 @@ fn is_stream(operation: Option<Operation>) -> bool {
     )
 }
 
-/// Asks the policies of the response hook. The error is what the client gets instead.
+/// Edits a response and asks the policies of the response hook. The error is what the client gets instead.
 pub(super) async fn ask(
     policies: &Policies,
-    operation: Option<Operation>,
-    request: &Arc<docker::Request>,
+    (operation, request, view): (Option<Operation>, &Arc<docker::Request>, &View),
     response: Response<Incoming>,
     limit: usize,
 ) -> Result<Passed, Response> {
-    if !policies.are_asked(HookName::DockerResponse) {
+    let is_success = response.status().is_success();
+    let edited = operation.filter(|operation| is_success && view.changes_response(Some(*operation)));
+    let is_asked = policies.are_asked(HookName::DockerResponse);
+    if !is_asked && edited.is_none() {
         return Ok(Passed::Unread(response));
     }
-    if is_stream(operation) || !is_json(response.headers()) {
+    if edited.is_none() && (is_stream(operation) || !is_json(response.headers())) {
         decide(policies, request, &response, None).await?;
         return Ok(Passed::Unread(response));
     }
@@ -75,8 +79,22 @@ pub(super) async fn ask(
         Ok(body) => body.to_bytes(),
         Err(_) => return Err(unreadable(policies, request).await),
     };
-    let response = Response::from_parts(head.clone(), ());
-    decide(policies, request, &response, Some(&body)).await?;
+    let body = match edited {
+        None => body,
+        Some(operation) => match serde_json::from_slice(&body) {
+            Ok(mut value) => {
+                view.change_response(operation, &mut value);
+                head.headers.remove(header::CONTENT_LENGTH);
+                value.to_string().into()
+            }
+            // What cannot be read cannot be left out.
+            Err(_) => return Err(unreadable(policies, request).await),
+        },
+    };
+    if is_asked {
+        let response = Response::from_parts(head.clone(), ());
+        decide(policies, request, &response, Some(&body)).await?;
+    }
     strip_hop_by_hop(&mut head.headers);
     Ok(Passed::Read(Response::from_parts(head, Body::from(body))))
 }

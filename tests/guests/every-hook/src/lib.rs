@@ -43,6 +43,13 @@ impl DockerResponse for EveryHook {
     }
 }
 
+impl DockerEdit for EveryHook {
+    fn edit(&self, request: &docker::Request) -> Result<docker_edits::Edits, String> {
+        let name = request.principal.name.clone().unwrap_or_default();
+        Ok(docker_edits::Edits { labels: vec![("every".into(), name)], ..docker_edits::Edits::default() })
+    }
+}
+
 impl SecretAccess for EveryHook {
     fn authorize(&self, access: &secrets::Access) -> Result<Opinion, String> {
         let entity = access.entity.as_ref().map_or("", |entity| &entity.id);
@@ -76,4 +83,4 @@ impl AwsRoles for EveryHook {
     }
 }
 
-export!(EveryHook: docker_request, docker_response, secret_access, aws_roles);
+export!(EveryHook: docker_request, docker_response, docker_edit, secret_access, aws_roles);
