@@ -75,13 +75,7 @@ fn capability_added(judge: &Judge<'_>, name: &str) -> Check {
     if capabilities::is_default(&name) || judge.settings.allowed_capabilities.contains(&name) {
         return Ok(());
     }
-    // `ALL` and names that Linux does not have cannot be settings.
-    let advice = if capabilities::is_known(&name) {
-        Advice::setting(format!("allowed_capabilities = [{name:?}]"))
-    } else {
-        Advice::Exception
-    };
-    judge.refuse(Rule::Capability, advice, || match name.as_str() {
+    judge.refuse(Rule::Capability, Advice::entry("allowed_capabilities", &name), || match name.as_str() {
         "ALL" => {
             "all capabilities together are as good as `--privileged`; add only those that are needed".into()
         }
@@ -131,12 +125,7 @@ fn security_option(judge: &Judge<'_>, option: &SecurityOption) -> Check {
     if judge.settings.written.allowed_security_options.contains(&said) {
         return Ok(());
     }
-    // An option without a value cannot be a setting.
-    let advice = match value {
-        Some(_) => Advice::setting(format!("allowed_security_options = [{said:?}]")),
-        None => Advice::Exception,
-    };
-    judge.refuse(Rule::SecurityOption, advice, || {
+    judge.refuse(Rule::SecurityOption, Advice::entry("allowed_security_options", &said), || {
         format!("the security option `{said}` may weaken the sandbox; leave it out")
     })
 }
@@ -151,8 +140,7 @@ fn seccomp_profile(judge: &Judge<'_>, profile: &str) -> Check {
     if judge.settings.written.allowed_seccomp_profiles.contains(&digest) {
         return Ok(());
     }
-    let advice = Advice::setting(format!("allowed_seccomp_profiles = [{digest:?}]"));
-    judge.refuse(Rule::SecurityOption, advice, || {
+    judge.refuse(Rule::SecurityOption, Advice::entry("allowed_seccomp_profiles", &digest), || {
         "a seccomp profile of one's own may weaken the sandbox; leave it out".into()
     })
 }
@@ -169,8 +157,7 @@ fn runtime(judge: &Judge<'_>, workload: &Workload) -> Check {
     let usual = matches!(runtime, "" | "runc" | "io.containerd.runc.v2")
         || (service && matches!(runtime, "container" | "plugin"));
     if !usual && !judge.settings.written.allowed_runtimes.contains(runtime) {
-        let advice = Advice::setting(format!("allowed_runtimes = [{runtime:?}]"));
-        judge.refuse(Rule::Runtime, advice, || {
+        judge.refuse(Rule::Runtime, Advice::entry("allowed_runtimes", runtime), || {
             format!("the runtime `{runtime}` may not be used; leave out `--runtime`")
         })?;
     }

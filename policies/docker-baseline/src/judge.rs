@@ -1,7 +1,8 @@
 //! One question: who asks, what they are excepted from, and the checks in their order.
 
+use crate::quote::quoted;
 use crate::rule::{Rule, Rules};
-use crate::settings::{Checked, Otherwise};
+use crate::settings::{Checked, Otherwise, accepts};
 use portcullis_policy_sdk::prelude::*;
 
 /// The rule of what `otherwise = "allow"` grants.
@@ -24,6 +25,15 @@ pub(crate) enum Advice {
 impl Advice {
     pub(crate) fn setting(line: impl Into<String>) -> Self {
         Self::Settings(vec![line.into()])
+    }
+
+    /// An entry of a list. Where the list takes no such entry, only an exception helps.
+    pub(crate) fn entry(list: &str, entry: &str) -> Self {
+        if accepts(list, entry) {
+            Self::setting(format!("{list} = [{}]", quoted(entry)))
+        } else {
+            Self::Exception
+        }
     }
 }
 
@@ -67,7 +77,7 @@ impl<'a> Judge<'a> {
     /// The line of the settings that excepts the principal. Only `*` matches a client that dockerd does not name.
     fn exception(&self, rule: Rule) -> String {
         let who = self.request.principal.name.as_deref().filter(|name| !name.is_empty()).unwrap_or("*");
-        format!("allow = {{ {who:?} = [\"{}\"] }}", rule.name())
+        format!("allow = {{ {} = [\"{}\"] }}", quoted(who), rule.name())
     }
 
     /// The opinion, once the checks have been made.

@@ -24,6 +24,7 @@ mod mounts;
 mod networks;
 mod operations;
 mod paths;
+mod quote;
 mod sockets;
 
 use portcullis_policy_sdk::prelude::*;

@@ -91,8 +91,7 @@ fn driver(judge: &Judge<'_>, mount: &Mount) -> Check {
         if settings.allowed_volume_drivers.contains(driver) {
             return Ok(());
         }
-        let advice = Advice::setting(format!("allowed_volume_drivers = [{driver:?}]"));
-        return judge.refuse(Rule::VolumeDriver, advice, || {
+        return judge.refuse(Rule::VolumeDriver, Advice::entry("allowed_volume_drivers", driver), || {
             format!("the volume driver `{driver}` may not be used; use `local`")
         });
     }
@@ -108,12 +107,7 @@ fn driver(judge: &Judge<'_>, mount: &Mount) -> Check {
     if harmless {
         return Ok(());
     }
-    // Without a file system there is no type to allow.
-    let advice = match kind {
-        "" | "none" => Advice::Exception,
-        kind => Advice::setting(format!("allowed_volume_types = [{kind:?}]")),
-    };
-    judge.refuse(Rule::VolumeOptions, advice, || {
+    judge.refuse(Rule::VolumeOptions, Advice::entry("allowed_volume_types", kind), || {
         format!("a volume may not mount `{device}` with `type={kind}`; use a plain volume")
     })
 }

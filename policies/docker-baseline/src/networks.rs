@@ -56,7 +56,7 @@ fn network(judge: &Judge<'_>, network: &Network) -> Check {
     let driver = network.driver.as_deref().unwrap_or_default();
     let known = driver.is_empty() || NETWORK_DRIVERS.contains(&driver);
     if !known && !settings.allowed_network_drivers.contains(driver) {
-        let advice = Advice::setting(format!("allowed_network_drivers = [{driver:?}]"));
+        let advice = Advice::entry("allowed_network_drivers", driver);
         judge.refuse(Rule::NetworkDriver, advice, || {
             format!("the network driver `{driver}` may not be used; use `bridge`")
         })?;
@@ -82,7 +82,7 @@ fn interface(judge: &Judge<'_>, option: &str, name: &str) -> Check {
     if judge.settings.written.allowed_host_interfaces.contains(name) {
         return Ok(());
     }
-    let advice = Advice::setting(format!("allowed_host_interfaces = [{name:?}]"));
+    let advice = Advice::entry("allowed_host_interfaces", name);
     judge.refuse(Rule::HostInterface, advice, || {
         format!(
             "containers may not be put onto the host's interface `{name}`; leave out the option `{option}`"

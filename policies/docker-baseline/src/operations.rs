@@ -51,8 +51,7 @@ fn parameter<'j>(judge: &Judge<'j>, name: &str) -> &'j str {
     found.map(|(_, value)| value.as_str()).unwrap_or_default()
 }
 
-/// Version 2 is BuildKit (moby api/server/router/build, `parseVersion`), and only BuildKit takes its context from a
-/// session.
+/// Version 2 is `BuildKit` (moby api/server/router/build, `parseVersion`), and only that takes its context from a session.
 fn builds_with_buildkit(judge: &Judge<'_>) -> bool {
     judge.operation() == Some("ImageBuild")
         && (!matches!(parameter(judge, "version"), "" | "1")
@@ -126,8 +125,7 @@ fn form(judge: &Judge<'_>, operation: &str) -> Check {
     if !possible || judge.settings.written.assume_no_form.contains(operation) {
         return Ok(());
     }
-    let advice = Advice::setting(format!("assume_no_form = [{operation:?}]"));
-    judge.refuse(Rule::UnshownForm, advice, || {
+    judge.refuse(Rule::UnshownForm, Advice::entry("assume_no_form", operation), || {
         format!(
             "a form that dockerd does not show could replace the parameters of `{operation}`; send the archive \
              without a Content-Type, which the docker command line cannot"

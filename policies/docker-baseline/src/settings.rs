@@ -42,6 +42,7 @@ use crate::rule::Rules;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 
+pub(crate) use check::accepts;
 pub use mount::{Access, AllowedMount};
 
 /// Network drivers that are part of dockerd. The policy judges what they do with interfaces of the host.

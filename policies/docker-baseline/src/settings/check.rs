@@ -124,6 +124,25 @@ impl Settings {
     }
 }
 
+/// Whether a list takes this entry.
+pub(crate) fn accepts(list: &str, entry: &str) -> bool {
+    let mut settings = Settings::default();
+    let entries = match list {
+        "allowed_capabilities" => return known_capability(entry).is_ok(),
+        "allowed_runtimes" => &mut settings.allowed_runtimes,
+        "allowed_security_options" => &mut settings.allowed_security_options,
+        "allowed_seccomp_profiles" => &mut settings.allowed_seccomp_profiles,
+        "allowed_volume_drivers" => &mut settings.allowed_volume_drivers,
+        "allowed_volume_types" => &mut settings.allowed_volume_types,
+        "allowed_network_drivers" => &mut settings.allowed_network_drivers,
+        "allowed_host_interfaces" => &mut settings.allowed_host_interfaces,
+        "assume_no_form" => &mut settings.assume_no_form,
+        _ => return false,
+    };
+    entries.insert(entry.to_owned());
+    settings.check_entries().is_ok()
+}
+
 /// No name that dockerd compares is empty or holds white space.
 fn named(setting: &str, entry: &str) -> Result<(), String> {
     if entry.is_empty() || entry.contains(char::is_whitespace) {

@@ -1,6 +1,7 @@
 //! One entry of `allowed_mounts`: `"/srv"`, or `{ path = "/srv", access = "rw", exact = true }`.
 
 use crate::paths::within;
+use crate::quote::quoted;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use serde::{Deserialize, de};
@@ -42,12 +43,12 @@ impl AllowedMount {
 impl fmt::Display for AllowedMount {
     /// As the operator writes it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { path, access, exact } = self;
-        match (access, exact) {
-            (Access::Ro, false) => write!(f, "{path:?}"),
-            (Access::Ro, true) => write!(f, "{{ path = {path:?}, exact = true }}"),
-            (Access::Rw, false) => write!(f, "{{ path = {path:?}, access = \"rw\" }}"),
-            (Access::Rw, true) => write!(f, "{{ path = {path:?}, access = \"rw\", exact = true }}"),
+        let path = quoted(&self.path);
+        match (self.access, self.exact) {
+            (Access::Ro, false) => f.write_str(&path),
+            (Access::Ro, true) => write!(f, "{{ path = {path}, exact = true }}"),
+            (Access::Rw, false) => write!(f, "{{ path = {path}, access = \"rw\" }}"),
+            (Access::Rw, true) => write!(f, "{{ path = {path}, access = \"rw\", exact = true }}"),
         }
     }
 }

@@ -191,6 +191,43 @@ fn every_refusal_names_what_opens_it() {
     }
 }
 
+proptest! {
+    /// What a client chooses ends up in the text: the advice can be followed for any value.
+    #[test]
+    fn advice_can_be_followed_with_any_name(name in "[ -_a-~ä\\t]{1,20}") {
+        // This would look like a setting to the test.
+        prop_assume!(!name.contains(" = "));
+        let driver = || Some(name.clone());
+        let json = |key: &str, options: &str| {
+            network(&format!("{{\"{key}\":{}{options}}}", serde_json::to_string(&name).unwrap()))
+        };
+        let option = format!(r#","Driver":"macvlan","Options":{{"parent":{}}}"#, serde_json::to_string(&name).unwrap());
+        let requests = vec![
+            create(Workload { runtime: driver(), ..Workload::default() }),
+            create(Workload { capabilities_added: vec![name.clone()], ..Workload::default() }),
+            create(bind(&name)),
+            create(bind(&format!("/{name}"))),
+            mounted(Mount { kind: "volume".into(), driver: driver(), ..Mount::default() }),
+            volume(&[("type", &name), ("device", "/x")], None),
+            security("seccomp", Some(&name)),
+            security("apparmor", Some(&name)),
+            security(&name, Some("x")),
+            security(&name, None),
+            json("Driver", ""),
+            json("Name", &option),
+        ];
+        for request in requests {
+            let opinion = baseline("{}").authorize(&request).unwrap();
+            if opinion.verdict == Verdict::Deny {
+                let again = configured(&lines(&opinion.reason)).authorize(&request).unwrap();
+                // A parent of several names is one refusal for each.
+                let several = name.contains(':') && opinion.rule == "host-interface";
+                prop_assert!(again.verdict == Verdict::Abstain || several, "{} -> {}", opinion.reason, again.reason);
+            }
+        }
+    }
+}
+
 /// Another request is the only advice where no setting could help.
 #[test]
 fn rules_without_a_setting_say_what_to_send() {
