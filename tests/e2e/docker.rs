@@ -1,4 +1,5 @@
 //! A real dockerd, unmodified Docker clients, and a policy between them.
+mod host_paths;
 mod unshown;
 
 use portcullis_testing::{Authority, DockerTls, Dockerd, Plugin, Portcullis, need_dockerd};
@@ -92,7 +93,8 @@ fn what_is_allowed_works_and_what_is_not_is_refused_with_its_rule() {
         }
         dockerd.docker(&arguments).refused()
     };
-    let cases: [(&[&str], &str); 12] = [
+    let cases: [(&[&str], &str); 13] = [
+        (&["-v", "/srv:/srv"], "host-mount"),
         (&["--privileged"], "privileged"),
         (&["-v", "/etc:/x"], "host-mount"),
         (&["-v", "/srv/../etc:/x"], "host-mount"),

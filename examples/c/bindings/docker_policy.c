@@ -196,6 +196,12 @@ void portcullis_policy_docker_mount_free(portcullis_policy_docker_mount_t *ptr) 
   docker_policy_list_tuple2_string_string_free(&ptr->extra);
 }
 
+void portcullis_policy_docker_host_path_free(portcullis_policy_docker_host_path_t *ptr) {
+  docker_policy_string_free(&ptr->path);
+  docker_policy_string_free(&ptr->why);
+  docker_policy_string_free(&ptr->access);
+}
+
 void portcullis_policy_docker_namespace_free(portcullis_policy_docker_namespace_t *ptr) {
   docker_policy_string_free(&ptr->kind);
   docker_policy_string_free(&ptr->mode);
@@ -386,6 +392,17 @@ void portcullis_policy_docker_option_mount_free(portcullis_policy_docker_option_
   }
 }
 
+void portcullis_policy_docker_list_host_path_free(portcullis_policy_docker_list_host_path_t *ptr) {
+  size_t list_len = ptr->len;
+  if (list_len > 0) {
+    portcullis_policy_docker_host_path_t *list_ptr = ptr->ptr;
+    for (size_t i = 0; i < list_len; i++) {
+      portcullis_policy_docker_host_path_free(&list_ptr[i]);
+    }
+    free(list_ptr);
+  }
+}
+
 void portcullis_policy_docker_request_free(portcullis_policy_docker_request_t *ptr) {
   portcullis_policy_docker_context_free(&ptr->context);
   docker_policy_string_free(&ptr->daemon);
@@ -402,6 +419,7 @@ void portcullis_policy_docker_request_free(portcullis_policy_docker_request_t *p
   docker_policy_list_string_free(&ptr->anomalies);
   portcullis_policy_docker_option_workload_free(&ptr->workload);
   portcullis_policy_docker_option_mount_free(&ptr->volume);
+  portcullis_policy_docker_list_host_path_free(&ptr->host_paths);
   docker_policy_list_tuple2_string_string_free(&ptr->extra);
 }
 
@@ -894,7 +912,8 @@ uint8_t * __wasm_export_exports_portcullis_policy_docker_request_authorize(uint8
     (docker_policy_list_string_t) (docker_policy_list_string_t) { (docker_policy_string_t*)(*((uint8_t **) (arg + (24+60*sizeof(void*))))), (*((size_t*) (arg + (24+61*sizeof(void*))))) },
     (portcullis_policy_docker_option_workload_t) option30,
     (portcullis_policy_docker_option_mount_t) option36,
-    (docker_policy_list_tuple2_string_string_t) (docker_policy_list_tuple2_string_string_t) { (docker_policy_tuple2_string_string_t*)(*((uint8_t **) (arg + (56+165*sizeof(void*))))), (*((size_t*) (arg + (56+166*sizeof(void*))))) },
+    (portcullis_policy_docker_list_host_path_t) (portcullis_policy_docker_list_host_path_t) { (portcullis_policy_docker_host_path_t*)(*((uint8_t **) (arg + (56+165*sizeof(void*))))), (*((size_t*) (arg + (56+166*sizeof(void*))))) },
+    (docker_policy_list_tuple2_string_string_t) (docker_policy_list_tuple2_string_string_t) { (docker_policy_tuple2_string_string_t*)(*((uint8_t **) (arg + (56+167*sizeof(void*))))), (*((size_t*) (arg + (56+168*sizeof(void*))))) },
   };
   exports_portcullis_policy_docker_request_result_opinion_string_t ret;
   exports_portcullis_policy_docker_request_opinion_t ok;

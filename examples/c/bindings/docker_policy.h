@@ -27,7 +27,7 @@ typedef uint8_t portcullis_policy_types_verdict_t;
 
 // The request is allowed, unless another policy denies it.
 #define PORTCULLIS_POLICY_TYPES_VERDICT_ALLOW 0
-// The request is denied, whatever other policies answer.
+// The request is denied, regardless of other policies.
 #define PORTCULLIS_POLICY_TYPES_VERDICT_DENY 1
 // No objection and no grant: the other policies decide.
 #define PORTCULLIS_POLICY_TYPES_VERDICT_ABSTAIN 2
@@ -179,6 +179,17 @@ typedef struct portcullis_policy_docker_mount_t {
   docker_policy_option_string_t   host_path;
   docker_policy_list_tuple2_string_string_t   extra;
 } portcullis_policy_docker_mount_t;
+
+// A path of the daemon's host that the request names elsewhere than in a mount.
+typedef struct portcullis_policy_docker_host_path_t {
+  // Cleaned where it is absolute; symbolic links are not followed. As sent where it is not.
+  docker_policy_string_t   path;
+  // What it was named for: `checkpoint-directory`, `checkpoint-name`, `log-option`, `cgroup-parent`, `device`,
+  // `runtime`, `annotation`, `volume-option`, `network-option`, `plugin-privilege`, `plugin-setting`.
+  docker_policy_string_t   why;
+  // `read`; or `write` where dockerd or what it starts may change, delete, connect to or execute what is there.
+  docker_policy_string_t   access;
+} portcullis_policy_docker_host_path_t;
 
 // One namespace that is not the container's own, or was named in the request.
 typedef struct portcullis_policy_docker_namespace_t {
@@ -356,6 +367,11 @@ typedef struct {
   portcullis_policy_docker_mount_t val;
 } portcullis_policy_docker_option_mount_t;
 
+typedef struct {
+  portcullis_policy_docker_host_path_t *ptr;
+  size_t len;
+} portcullis_policy_docker_list_host_path_t;
+
 // A call to the Docker Engine API, before the daemon carries it out.
 typedef struct portcullis_policy_docker_request_t {
   portcullis_policy_docker_context_t   context;
@@ -387,6 +403,8 @@ typedef struct portcullis_policy_docker_request_t {
   portcullis_policy_docker_option_workload_t   workload;
   // What `VolumeCreate` makes.
   portcullis_policy_docker_option_mount_t   volume;
+  // Paths of the daemon's host that stand in neither `workload.mounts` nor `volume`.
+  portcullis_policy_docker_list_host_path_t   host_paths;
   docker_policy_list_tuple2_string_string_t   extra;
 } portcullis_policy_docker_request_t;
 
@@ -467,6 +485,8 @@ void portcullis_policy_docker_target_free(portcullis_policy_docker_target_t *ptr
 
 void portcullis_policy_docker_mount_free(portcullis_policy_docker_mount_t *ptr);
 
+void portcullis_policy_docker_host_path_free(portcullis_policy_docker_host_path_t *ptr);
+
 void portcullis_policy_docker_namespace_free(portcullis_policy_docker_namespace_t *ptr);
 
 void portcullis_policy_docker_device_free(portcullis_policy_docker_device_t *ptr);
@@ -506,6 +526,8 @@ void portcullis_policy_docker_list_target_free(portcullis_policy_docker_list_tar
 void portcullis_policy_docker_option_workload_free(portcullis_policy_docker_option_workload_t *ptr);
 
 void portcullis_policy_docker_option_mount_free(portcullis_policy_docker_option_mount_t *ptr);
+
+void portcullis_policy_docker_list_host_path_free(portcullis_policy_docker_list_host_path_t *ptr);
 
 void portcullis_policy_docker_request_free(portcullis_policy_docker_request_t *ptr);
 

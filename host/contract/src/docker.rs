@@ -44,6 +44,15 @@ record! {
 }
 
 record! {
+    /// A path of the daemon's host that the request names elsewhere than in a mount.
+    HostPath {
+        path: String,
+        why: String,
+        access: String,
+    }
+}
+
+record! {
     /// One namespace that is not the container's own, or was named in the request.
     Namespace {
         kind: String,
@@ -175,6 +184,7 @@ record! {
         anomalies: Vec<String>,
         workload: Option<Workload>,
         volume: Option<Mount>,
+        host_paths = "host-paths": Vec<HostPath>,
         extra: Pairs,
     }
 }

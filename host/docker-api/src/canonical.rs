@@ -63,10 +63,11 @@ pub fn request<'r, E: Display>(
     if hoisted {
         anomalies.push("top-level-host-config".to_owned());
     }
-    let document = match &view {
-        body::BodyView::Json(document) => document.value().as_object(),
+    let value = match &view {
+        body::BodyView::Json(document) => Some(document.value()),
         _ => None,
     };
+    let document = value.and_then(json::Value::as_object);
     let facts = operation.map_or(Facts::None, |operation| operation.spec().facts);
     let facts_error = |error: FactError| {
         let rule = match facts {
@@ -81,6 +82,10 @@ pub fn request<'r, E: Display>(
     };
     let workload = facts.workload(document, &query).map_err(facts_error)?;
     let volume = facts.volume(document).map_err(facts_error)?;
+    let host_paths = match operation {
+        Some(operation) => (operation.spec().host_paths)(&query, value).map_err(facts_error)?,
+        None => Vec::new(),
+    };
     Ok(Request {
         context,
         daemon: daemon.to_owned(),
@@ -97,6 +102,7 @@ pub fn request<'r, E: Display>(
         anomalies,
         workload,
         volume,
+        host_paths,
         extra: Vec::new(),
     })
 }

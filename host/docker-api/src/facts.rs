@@ -12,6 +12,7 @@ pub(crate) mod container;
 mod fields;
 mod hoist;
 mod host;
+pub(crate) mod host_paths;
 mod mounts;
 mod network;
 mod path;

@@ -48,7 +48,7 @@ mod tests;
 use std::fmt;
 use std::str::FromStr;
 
-use crate::facts::{Facts, TargetKind, TargetSpec};
+use crate::facts::{Facts, TargetKind, TargetSpec, host_paths};
 use crate::query::Query;
 use crate::schema::Schema;
 
@@ -71,6 +71,8 @@ pub(crate) struct OperationSpec {
     /// Whether older versions of dockerd take host configuration from the top of the body too.
     pub(crate) hoists_host_config: bool,
     pub(crate) facts: Facts,
+    /// Reads the paths of the host that are no mounts.
+    pub(crate) host_paths: host_paths::Reader,
     /// Members of the body that no policy sees, e.g. `CAConfig.SigningCAKey`.
     pub(crate) secrets: &'static [&'static str],
     /// Members of the response's body that no policy sees.
@@ -87,6 +89,7 @@ impl OperationSpec {
             body: BodySpec::Nothing,
             hoists_host_config: false,
             facts: Facts::None,
+            host_paths: host_paths::none,
             secrets: &[],
             response_secrets: &[],
         }

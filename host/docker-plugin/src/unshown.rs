@@ -33,15 +33,14 @@ pub(crate) fn read<'r>(
     let assumed = operation.is_some_and(|operation| assume_no_body.contains(&operation));
     match kind {
         BodyKind::Stream => Ok(ReadBody::unseen("hijacked")),
+        BodyKind::Nothing => Ok(ReadBody::absent()),
         _ if length == Length::Zero => Ok(ReadBody::absent()),
         BodyKind::Archive => Ok(ReadBody::unseen("not-json")),
         BodyKind::ArchiveOrForm => Ok(ReadBody::unseen("not-json").with_possible_form(typed)),
         BodyKind::Credentials => Ok(ReadBody::unseen("credentials")),
         BodyKind::CredentialsOrForm if !typed || assumed => Ok(ReadBody::unseen("credentials")),
         BodyKind::Harmless => Ok(ReadBody::absent()),
-        BodyKind::Nothing | BodyKind::OptionalJson | BodyKind::Form
-            if length == Length::Unstated && (kind == BodyKind::Nothing || !typed || assumed) =>
-        {
+        BodyKind::OptionalJson | BodyKind::Form if length == Length::Unstated && (!typed || assumed) => {
             Ok(ReadBody::absent())
         }
         BodyKind::OptionalJson | BodyKind::Form | BodyKind::CredentialsOrForm

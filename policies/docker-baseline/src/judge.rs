@@ -1,8 +1,8 @@
 //! One question: who asks, what they are excepted from, and the checks in their order.
 
+use crate::quote::quoted;
 use crate::rule::{Rule, Rules};
-use crate::settings::{Checked, Otherwise};
-use crate::{isolation, mounts, operations};
+use crate::settings::{Checked, Otherwise, accepts};
 use portcullis_policy_sdk::prelude::*;
 
 /// The rule of what `otherwise = "allow"` grants.
@@ -10,6 +10,32 @@ const ALLOWED: &str = "otherwise";
 
 /// What a check says: go on, or this refusal.
 pub(crate) type Check = Result<(), Opinion>;
+
+/// What the operator may write to allow what is refused. Once it is written, the same request passes the rule.
+#[derive(Debug)]
+pub(crate) enum Advice {
+    /// Nothing: the request must be another one.
+    None,
+    /// An exception for the principal: no setting opens it for all.
+    Exception,
+    /// Lines of the settings.
+    Settings(Vec<String>),
+}
+
+impl Advice {
+    pub(crate) fn setting(line: impl Into<String>) -> Self {
+        Self::Settings(vec![line.into()])
+    }
+
+    /// An entry of a list. Where the list takes no such entry, only an exception helps.
+    pub(crate) fn entry(list: &str, entry: &str) -> Self {
+        if accepts(list, entry) {
+            Self::setting(format!("{list} = [{}]", quoted(entry)))
+        } else {
+            Self::Exception
+        }
+    }
+}
 
 /// One question.
 pub(crate) struct Judge<'a> {
@@ -32,18 +58,31 @@ impl<'a> Judge<'a> {
     }
 
     /// Refuses, unless the principal is excepted from the rule.
-    pub(crate) fn refuse(&self, rule: Rule, reason: impl FnOnce() -> String) -> Check {
+    pub(crate) fn refuse(&self, rule: Rule, advice: Advice, reason: impl FnOnce() -> String) -> Check {
         if self.excepted.contains(rule) {
             let mut used = self.used.get();
             used.insert(rule);
             self.used.set(used);
             return Ok(());
         }
-        Err(Opinion::deny(rule.name(), reason()))
+        let reason = reason();
+        let lines = match advice {
+            Advice::None => return Err(Opinion::deny(rule.name(), reason)),
+            Advice::Exception => vec![self.exception(rule)],
+            Advice::Settings(lines) => lines,
+        };
+        Err(Opinion::deny(rule.name(), format!("{reason}; or ask for `{}`", lines.join("` and `"))))
     }
 
-    pub(crate) fn opinion(&self) -> Opinion {
-        if let Err(refusal) = self.check() {
+    /// The line of the settings that excepts the principal. Only `*` matches a client that dockerd does not name.
+    fn exception(&self, rule: Rule) -> String {
+        let who = self.request.principal.name.as_deref().filter(|name| !name.is_empty()).unwrap_or("*");
+        format!("allow = {{ {} = [\"{}\"] }}", quoted(who), rule.name())
+    }
+
+    /// The opinion, once the checks have been made.
+    pub(crate) fn opinion(&self, checked: Check) -> Opinion {
+        if let Err(refusal) = checked {
             return refusal;
         }
         let opinion = match self.settings.written.otherwise {
@@ -51,19 +90,6 @@ impl<'a> Judge<'a> {
             Otherwise::Allow => Opinion::allow(ALLOWED),
         };
         Opinion { reason: self.exceptions(), ..opinion }
-    }
-
-    fn check(&self) -> Check {
-        operations::check(self)?;
-        mounts::checkpoints(self, self.operation().unwrap_or_default())?;
-        self.workload()?;
-        mounts::volume(self)
-    }
-
-    fn workload(&self) -> Check {
-        let Some(workload) = &self.request.workload else { return Ok(()) };
-        isolation::check(self, workload)?;
-        mounts::check(self, workload)
     }
 
     /// For the record: what would have been refused.

@@ -6,19 +6,26 @@
 //! and `CapAdd: null` are nothing to it. What it does not know it refuses. Symbolic links are not followed: a
 //! link inside an allowed directory can point out of it, so allow only directories that callers cannot write.
 //!
+//! A refusal names the setting that opens what is refused, and `src/tests/advice.rs` follows each.
+//!
 //! * [`settings`]: what the operator may write
 //! * [`rule`]: the rules by name, and who is excepted from which
-//! * [`judge`]: one question, and the checks in their order
-//! * [`operations`], [`isolation`], [`mounts`]: the checks
+//! * [`judge`]: one question, and how it is refused
+//! * [`operations`], [`isolation`], [`mounts`], [`networks`], [`host_path`]: the checks, in their order
 
 pub mod rule;
 pub mod settings;
 
+mod capabilities;
+mod host_path;
 mod isolation;
 mod judge;
 mod mounts;
+mod networks;
 mod operations;
 mod paths;
+mod quote;
+mod sockets;
 
 use portcullis_policy_sdk::prelude::*;
 
@@ -36,8 +43,21 @@ impl Policy for Baseline {
 
 impl DockerRequest for Baseline {
     fn authorize(&self, request: &docker::Request) -> Result<Opinion, String> {
-        Ok(judge::Judge::new(&self.0, request).opinion())
+        let judge = judge::Judge::new(&self.0, request);
+        Ok(judge.opinion(check(&judge)))
     }
+}
+
+/// Every check. The first that refuses decides. What a path is named for is judged before the path.
+fn check(judge: &judge::Judge<'_>) -> judge::Check {
+    operations::check(judge)?;
+    if let Some(workload) = &judge.request.workload {
+        isolation::check(judge, workload)?;
+        mounts::check(judge, workload)?;
+    }
+    mounts::volume(judge)?;
+    networks::check(judge)?;
+    host_path::check(judge)
 }
 
 export!(Baseline: docker_request);

@@ -35,6 +35,14 @@ rules! {
     PluginAdministration = "plugin-administration",
     /// Making, joining, leaving or changing a swarm and its nodes.
     SwarmAdministration = "swarm-administration",
+    /// Reading the swarm, and with it the tokens with which a node joins.
+    SwarmJoinTokens = "swarm-join-tokens",
+    /// A URL that the daemon itself fetches, from its own network.
+    DaemonFetch = "daemon-fetch",
+    /// Profiles and variables of the daemon.
+    Debug = "debug",
+    /// Files of a container read or written as an archive: `docker cp`.
+    ContainerArchive = "container-archive",
     /// A host configuration in the body of a start, which old daemons put in place of the container's own.
     StartBody = "start-body",
     /// `--privileged`, also of an exec.
@@ -71,6 +79,8 @@ rules! {
     CgroupParent = "cgroup-parent",
     /// A path of the host outside `allowed_mounts`.
     HostMount = "host-mount",
+    /// Mounts made in a container that appear on the host.
+    MountPropagation = "mount-propagation",
     /// The way to the daemon's or containerd's own socket.
     DockerSocket = "docker-socket",
     /// The mounts of another container.
@@ -79,6 +89,10 @@ rules! {
     VolumeDriver = "volume-driver",
     /// Options of the `local` driver that mount more than a directory.
     VolumeOptions = "volume-options",
+    /// A network driver that is not part of dockerd.
+    NetworkDriver = "network-driver",
+    /// A network on an interface of the host.
+    HostInterface = "host-interface",
     /// A kind of mount or namespace that this policy does not know.
     UnknownKind = "unknown-kind",
 }
@@ -92,7 +106,7 @@ impl Rule {
 
 /// A set of rules: one bit each.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Rules(u32);
+pub struct Rules(u64);
 
 impl Rules {
     /// Whether it holds `rule`.
@@ -111,7 +125,7 @@ impl Rules {
     }
 }
 
-const _: () = assert!(Rule::ALL.len() <= u32::BITS as usize);
+const _: () = assert!(Rule::ALL.len() <= u64::BITS as usize);
 
 #[cfg(test)]
 mod tests {

@@ -3,31 +3,51 @@
 //! ```toml
 //! [policies.settings]
 //! otherwise = "abstain"                  # or "allow": it grants what it does not deny
-//! allowed_mounts = ["/srv"]              # directories of the host that may be mounted, and all below them
+//! allowed_mounts = [                     # paths of the host that may be mounted or named otherwise
+//!     "/srv",                            # read-only, and all below it
+//!     { path = "/data", access = "rw" }, # for writing too: as good as root for those who can start containers
+//!     { path = "/dev/log", access = "rw", exact = true }, # this path only
+//! ]
 //! protected_paths = ["/var/lib/secrets"] # never to be mounted, nor a directory above, even if allowed
 //! allow_docker_socket = false            # the daemon's and containerd's sockets
+//! allow_shared_propagation = false       # mounts made in a container appear on the host
 //! allowed_capabilities = ["NET_ADMIN"]   # beyond Docker's default set
 //! allowed_runtimes = ["runsc"]           # besides the daemon's default and runc
 //! allowed_security_options = ["apparmor=web"]
+//! allowed_seccomp_profiles = []          # "sha256:..." of the profile as the client sends it; a refusal names it
 //! allowed_volume_drivers = []            # besides `local`
 //! allowed_volume_types = ["nfs"]         # `type` of a `local` volume, besides tmpfs and binds
+//! allowed_network_drivers = []           # besides those of dockerd
+//! allowed_host_interfaces = ["eth0.10"]  # `parent` of macvlan and ipvlan, and names of bridges
 //! allow_volumes_from = false
 //! allow_container_namespaces = false     # e.g. `--network container:web`
 //! allow_buildkit = false                 # what BuildKit builds, no policy sees
+//! allow_daemon_fetch = false             # URLs that dockerd fetches: `docker import URL`, `docker build URL`
+//! allow_swarm_inspect = false            # shows the tokens with which a node joins the swarm
+//! allow_debug = false                    # `/debug`: profiles and variables of the daemon
+//! container_archive = "allow"            # or "refuse": `docker cp`, see CVE-2026-41567 and CVE-2026-42306
 //! assume_no_form = ["ImageBuild"]        # classic builds, and `ImageCreate` for imports: see rule `unshown-form`
 //!
 //! [policies.settings.allow]              # exceptions by user, group or `*` (everybody)
 //! alice = ["privileged", "host-mount"]
 //! "group:ops" = ["host-network"]
 //! ```
+//!
+//! [`check`] refuses entries that could never match, with the reason.
 
-use crate::paths;
-use crate::rule::{Rule, Rules};
+mod check;
+mod mount;
+
+use crate::rule::Rules;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Operations that read an archive, or a form in its place.
-const ARCHIVES: [&str; 2] = ["ImageBuild", "ImageCreate"];
+pub(crate) use check::accepts;
+pub use mount::{Access, AllowedMount};
+
+/// Network drivers that are part of dockerd. The policy judges what they do with interfaces of the host.
+pub(crate) const NETWORK_DRIVERS: [&str; 8] =
+    ["bridge", "default", "host", "ipvlan", "macvlan", "none", "null", "overlay"];
 
 /// As written.
 #[derive(Debug, Default, Deserialize)]
@@ -36,17 +56,25 @@ const ARCHIVES: [&str; 2] = ["ImageBuild", "ImageCreate"];
 #[expect(missing_docs, reason = "the example above says what each is")]
 pub struct Settings {
     pub otherwise: Otherwise,
-    pub allowed_mounts: Vec<String>,
+    pub allowed_mounts: Vec<AllowedMount>,
     pub protected_paths: Vec<String>,
     pub allow_docker_socket: bool,
+    pub allow_shared_propagation: bool,
     pub allowed_capabilities: Vec<String>,
     pub allowed_runtimes: BTreeSet<String>,
     pub allowed_security_options: BTreeSet<String>,
+    pub allowed_seccomp_profiles: BTreeSet<String>,
     pub allowed_volume_drivers: BTreeSet<String>,
     pub allowed_volume_types: BTreeSet<String>,
+    pub allowed_network_drivers: BTreeSet<String>,
+    pub allowed_host_interfaces: BTreeSet<String>,
     pub allow_volumes_from: bool,
     pub allow_container_namespaces: bool,
     pub allow_buildkit: bool,
+    pub allow_daemon_fetch: bool,
+    pub allow_swarm_inspect: bool,
+    pub allow_debug: bool,
+    pub container_archive: Switch,
     pub assume_no_form: BTreeSet<String>,
     pub allow: BTreeMap<String, Vec<String>>,
 }
@@ -62,57 +90,26 @@ pub enum Otherwise {
     Allow,
 }
 
+/// Whether what is allowed by default is refused.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Switch {
+    #[default]
+    Allow,
+    Refuse,
+}
+
 /// As used: paths cleaned, capabilities spelled as dockerd spells them, exceptions resolved.
 #[derive(Debug)]
 pub struct Checked {
     pub(crate) written: Settings,
-    pub(crate) allowed_mounts: Vec<String>,
+    pub(crate) allowed_mounts: Vec<AllowedMount>,
     pub(crate) protected_paths: Vec<String>,
     pub(crate) allowed_capabilities: BTreeSet<String>,
     everybody: Rules,
     users: BTreeMap<String, Rules>,
     groups: BTreeMap<String, Rules>,
-}
-
-impl Settings {
-    /// Checks what serde cannot.
-    pub fn check(mut self) -> Result<Checked, String> {
-        let capabilities = std::mem::take(&mut self.allowed_capabilities);
-        let mut checked = Checked {
-            allowed_mounts: absolute("allowed_mounts", &self.allowed_mounts)?,
-            protected_paths: absolute("protected_paths", &self.protected_paths)?,
-            allowed_capabilities: capabilities.iter().map(|name| capability(name)).collect(),
-            everybody: Rules::default(),
-            users: BTreeMap::new(),
-            groups: BTreeMap::new(),
-            written: self,
-        };
-        if checked.allowed_capabilities.contains("ALL") {
-            return Err(
-                "`allowed_capabilities`: `ALL` is not a capability; name each, or except a user from the \
-                        rule `capability` under `allow`"
-                    .into(),
-            );
-        }
-        if let Some(name) =
-            checked.written.assume_no_form.iter().find(|name| !ARCHIVES.contains(&name.as_str()))
-        {
-            return Err(format!(
-                "`assume_no_form`: `{name}` is neither `ImageBuild` nor `ImageCreate`, whose parameters alone a \
-                 form could replace"
-            ));
-        }
-        for (who, names) in std::mem::take(&mut checked.written.allow) {
-            let rules = rules(&who, &names)?;
-            match (who.as_str(), who.strip_prefix("group:")) {
-                ("*", _) => checked.everybody.extend(rules),
-                (_, Some("")) | ("", _) => return Err(format!("`allow`: `{who}` names nobody")),
-                (_, Some(group)) => checked.groups.entry(group.to_owned()).or_default().extend(rules),
-                (user, None) => checked.users.entry(user.to_owned()).or_default().extend(rules),
-            }
-        }
-        Ok(checked)
-    }
 }
 
 impl Checked {
@@ -123,89 +120,5 @@ impl Checked {
         let groups = groups.iter().filter_map(|group| self.groups.get(group));
         user.into_iter().chain(groups).for_each(|more| rules.extend(*more));
         rules
-    }
-}
-
-fn rules(who: &str, names: &[String]) -> Result<Rules, String> {
-    let mut rules = Rules::default();
-    for name in names {
-        let Some(rule) = Rule::from_name(name) else {
-            let known: Vec<_> = Rule::ALL.iter().map(|rule| rule.name()).collect();
-            return Err(format!("`allow.{who}`: there is no rule `{name}`; there are: {}", known.join(", ")));
-        };
-        rules.insert(rule);
-    }
-    Ok(rules)
-}
-
-fn absolute(setting: &str, written: &[String]) -> Result<Vec<String>, String> {
-    let clean = |path: &String| {
-        paths::clean(path).ok_or_else(|| format!("`{setting}`: `{path}` does not start with `/`"))
-    };
-    written.iter().map(clean).collect()
-}
-
-/// dockerd takes capabilities in any case, with `CAP_` or without (moby `oci/caps/utils.go`).
-pub(crate) fn capability(name: &str) -> String {
-    let upper = name.to_ascii_uppercase();
-    match upper.strip_prefix("CAP_") {
-        Some("ALL") => "ALL".to_owned(),
-        None if upper != "ALL" => format!("CAP_{upper}"),
-        _ => upper,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn check(json: &str) -> Result<Checked, String> {
-        portcullis_policy_sdk::parse::<Settings>(json)?.check()
-    }
-
-    #[test]
-    fn what_is_wrong_is_said() {
-        let cases = [
-            (r#"{"allowed_mounts":["srv"]}"#, "`allowed_mounts`: `srv` does not start with `/`"),
-            (r#"{"allowed_mount":["/srv"]}"#, "unknown key: `allowed_mount`"),
-            (r#"{"otherwise":"deny"}"#, "`otherwise`: unknown variant `deny`"),
-            (r#"{"allowed_mounts":"/srv"}"#, "`allowed_mounts`: invalid type"),
-            (r#"{"allowed_capabilities":["all"]}"#, "`ALL` is not a capability"),
-            (r#"{"allow":{"alice":["priviliged"]}}"#, "`allow.alice`: there is no rule `priviliged`"),
-            (r#"{"assume_no_form":["ImageLoad"]}"#, "`ImageLoad` is neither `ImageBuild` nor"),
-            (r#"{"allow":{"group:":["privileged"]}}"#, "names nobody"),
-            (r#"{"allow":{"":["privileged"]}}"#, "names nobody"),
-        ];
-        for (json, expected) in cases {
-            let error = check(json).unwrap_err();
-            assert!(error.contains(expected), "{json}: {error}");
-        }
-    }
-
-    #[test]
-    fn capabilities_have_one_spelling() {
-        for name in ["sys_admin", "CAP_SYS_ADMIN", "Cap_Sys_Admin"] {
-            assert_eq!(capability(name), "CAP_SYS_ADMIN");
-        }
-        assert_eq!((capability("all").as_str(), capability("cap_all").as_str()), ("ALL", "ALL"));
-    }
-
-    #[test]
-    fn exceptions_are_those_of_the_name_the_groups_and_everybody() {
-        let checked = check(
-            r#"{"allow":{"alice":["privileged"],"group:ops":["device"],"*":["host-uts"],"group:x":["runtime"]}}"#,
-        )
-        .unwrap();
-        let has = |name, groups: &[&str], rule| {
-            let groups: Vec<_> = groups.iter().map(|group| (*group).to_owned()).collect();
-            checked.excepted(name, &groups).contains(rule)
-        };
-        assert!(has(Some("alice"), &[], Rule::Privileged));
-        assert!(has(Some("alice"), &["ops"], Rule::Device));
-        assert!(has(None, &[], Rule::HostUts));
-        assert!(!has(Some("ops"), &[], Rule::Device), "a user is not a group of the same name");
-        assert!(!has(Some("group:ops"), &[], Rule::Device), "nor by a name that looks like one");
-        assert!(!has(Some("bob"), &["alice"], Rule::Privileged));
-        assert!(!has(None, &[], Rule::Privileged));
     }
 }

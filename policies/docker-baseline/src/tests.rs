@@ -1,5 +1,7 @@
 //! The cases, what the settings change, and what must hold for every request.
 
+mod advice;
+
 use super::*;
 use docker::{Body, Mount, Namespace, Request, Workload};
 use portcullis_policy_sdk::{Verdict, cases, parse};
@@ -78,9 +80,10 @@ fn every_switch_opens_what_it_names_and_no_more() {
         ("{}", &socket, "docker-socket"),
         (r#"{"allow_docker_socket":true}"#, &socket, ""),
         (r#"{"allow_docker_socket":true}"#, &run, "host-mount"),
-        (r#"{"allow_docker_socket":true,"allowed_mounts":["/run"]}"#, &run, ""),
+        (r#"{"allow_docker_socket":true,"allowed_mounts":["/run"]}"#, &run, "host-mount"),
+        (r#"{"allow_docker_socket":true,"allowed_mounts":[{"path":"/run","access":"rw"}]}"#, &run, ""),
         (r#"{"allowed_mounts":["/"]}"#, &run, "docker-socket"),
-        (r#"{"allowed_mounts":["/run/docker"]}"#, &bind("/run/docker/plugins"), "docker-socket"),
+        (r#"{"allowed_mounts":["/run"]}"#, &bind("/run/docker/plugins"), "docker-socket"),
         (r#"{"allow":{"*":["host-mount"]}}"#, &socket, "docker-socket"),
         (r#"{"allow":{"*":["docker-socket"]}}"#, &socket, ""),
         (r#"{"allow":{"*":["docker-socket"]}}"#, &bind("/etc"), "host-mount"),
@@ -112,6 +115,17 @@ fn buildkit_is_opened_by_its_switch() {
     assert_eq!(open.authorize(&session).unwrap().verdict, Verdict::Abstain);
     let nameless = Request { operation: None, ..session };
     assert_eq!(open.authorize(&nameless).unwrap().rule, "unknown-operation");
+}
+
+/// The work-around for CVE-2026-41567 and CVE-2026-42306: `docker cp` works until the operator turns it off.
+#[test]
+fn files_are_copied_unless_the_settings_refuse_it() {
+    let (open, closed) = (baseline("{}"), baseline(r#"{"container_archive":"refuse"}"#));
+    for operation in ["ContainerArchive", "ContainerArchiveInfo", "ContainerCopy", "PutContainerArchive"] {
+        let request = Request { operation: Some(operation.into()), ..Request::default() };
+        assert_eq!(open.authorize(&request).unwrap().verdict, Verdict::Abstain, "{operation}");
+        assert_eq!(closed.authorize(&request).unwrap().rule, "container-archive", "{operation}");
+    }
 }
 
 #[test]
@@ -151,7 +165,7 @@ proptest! {
             }
         }
         let allowed = real.first() == Some(&"srv");
-        let opinion = ask(&baseline(r#"{"allowed_mounts":["/srv"]}"#), bind(&said));
+        let opinion = ask(&baseline(r#"{"allowed_mounts":[{"path":"/srv","access":"rw"}]}"#), bind(&said));
         prop_assert_eq!(opinion.verdict == Verdict::Abstain, allowed, "{}: {}", said, opinion.rule);
     }
 
@@ -162,7 +176,8 @@ proptest! {
         let mut mounts: Vec<_> = std::iter::repeat_with(good).take(before).collect();
         mounts.push(bind("/etc").mounts.remove(0));
         mounts.extend(std::iter::repeat_with(good).take(after));
-        let opinion = ask(&baseline(r#"{"allowed_mounts":["/srv"]}"#), Workload { mounts, ..Workload::default() });
+        let policy = baseline(r#"{"allowed_mounts":[{"path":"/srv","access":"rw"}]}"#);
+        let opinion = ask(&policy, Workload { mounts, ..Workload::default() });
         prop_assert_eq!(opinion.rule, "host-mount");
     }
 }

@@ -73,7 +73,7 @@ impl Head<'_> {
     pub fn body_kind(&self) -> BodyKind {
         match self.operation {
             Some(operation) => operation.spec().body.kind(self.query, self.api_version),
-            None if matches!(self.method, "GET" | "HEAD" | "OPTIONS") => BodyKind::Nothing,
+            None if matches!(self.method, "GET" | "HEAD" | "DELETE" | "OPTIONS") => BodyKind::Nothing,
             // Of a route that is not known it is not known either.
             None => BodyKind::OptionalJson,
         }
@@ -89,6 +89,7 @@ pub(super) fn read<'r>(
     let Body::Seen(text) = body else { return not_shown(head) };
     match head.body_kind() {
         BodyKind::Stream => return Ok(ReadBody::unseen("hijacked")),
+        BodyKind::Nothing => return Ok(ReadBody::absent()),
         _ if text.is_empty() => return Ok(ReadBody::absent()),
         BodyKind::Archive | BodyKind::ArchiveOrForm => return Ok(ReadBody::unseen("not-json")),
         BodyKind::Credentials | BodyKind::CredentialsOrForm => return Ok(ReadBody::unseen("credentials")),

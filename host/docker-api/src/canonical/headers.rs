@@ -24,11 +24,12 @@ fn values<'h>(headers: &'h [(String, String)], name: &'static str) -> impl Itera
 
 /// Refuses form bodies: Go's `Request.ParseForm` puts their values before the query's, dockerd's handlers read
 /// them, and no authorization plugin is shown them. A form of length 0, which axios and `curl -d ''` announce on
-/// calls without a body, is none.
+/// calls without a body, is none. With other methods Go reads no form: `ParseForm` takes a body of POST, PUT and PATCH
+/// only, and dockerd's handlers of GET, HEAD and DELETE call it before `FormValue`, which would read a multipart body.
 pub(super) fn no_form(method: &str, headers: &[(String, String)]) -> Result<(), String> {
-    let changes = !matches!(method, "GET" | "HEAD" | "OPTIONS");
+    let reads_form = matches!(method, "POST" | "PUT" | "PATCH");
     let is_form = |value: &str| contains(value, "form-urlencoded") || contains(value, "multipart/");
-    if changes && length(headers) != Length::Zero && values(headers, "content-type").any(is_form) {
+    if reads_form && length(headers) != Length::Zero && values(headers, "content-type").any(is_form) {
         return Err(
             "the request has a form as its body, whose values dockerd would put before those of the \
                     query and does not show; send parameters in the query, without a Content-Type"

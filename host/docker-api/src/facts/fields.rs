@@ -18,6 +18,11 @@ impl<'v> Fields<'v> {
         Self { object: Some(object), place }
     }
 
+    /// The members of an object that may not be there.
+    pub(super) fn of_any(object: Option<&'v Object<'v>>, place: &'static str) -> Self {
+        Self { object, place }
+    }
+
     /// For messages.
     pub(super) fn place(&self, key: &str) -> String {
         if self.place.is_empty() { key.to_owned() } else { format!("{}.{key}", self.place) }

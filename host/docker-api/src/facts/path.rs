@@ -1,5 +1,7 @@
 //! Paths of the daemon's host.
 
+use crate::escape;
+
 /// Go's `path.Clean`, by which dockerd reads a bind's source: no `.`, no `//`, `..` taken away with what stands
 /// before it. Symbolic links are not followed.
 pub(super) fn clean(path: &str) -> String {
@@ -27,6 +29,23 @@ pub(super) fn clean(path: &str) -> String {
 /// A path that the kernel resolves for dockerd, whose working directory is `/`.
 pub(super) fn from_root(path: &str) -> String {
     if path.starts_with('/') { clean(path) } else { clean(&format!("/{path}")) }
+}
+
+/// The path that a value names: itself where it is absolute, or that of a URL with a scheme for files and sockets, read
+/// as Go's `net/url` reads it (moby daemon/logger/syslog, `parseAddress`).
+pub(super) fn in_value(value: &str) -> Option<String> {
+    const SCHEMES: [&str; 4] = ["file", "unix", "unixgram", "unixpacket"];
+    if value.starts_with('/') {
+        return Some(value.to_owned());
+    }
+    let (scheme, rest) = value.split_once(':')?;
+    SCHEMES.iter().find(|known| known.eq_ignore_ascii_case(scheme))?;
+    let rest = rest.split(['?', '#']).next().unwrap_or_default();
+    let path = match rest.strip_prefix("//") {
+        Some(rest) => rest.find('/').map_or(rest, |at| &rest[at..]),
+        None => rest,
+    };
+    Some(escape::undo(path, false).unwrap_or_else(|_| path.to_owned()))
 }
 
 /// The deepest directory above all of these (or the one path itself). Paths are clean and absolute.

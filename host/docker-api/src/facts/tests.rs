@@ -1,4 +1,5 @@
 mod mounts;
+mod paths;
 
 use portcullis_contract::docker::Workload;
 

@@ -68,7 +68,7 @@ pub(crate) fn create(body: &Object<'_>) -> Result<Mount, FactError> {
 }
 
 /// Whether no driver is named, which means `local`, or `local` itself.
-fn is_local(driver: Option<&str>) -> bool {
+pub(super) fn is_local(driver: Option<&str>) -> bool {
     matches!(driver, None | Some("" | "local"))
 }
 

@@ -31,7 +31,7 @@ pub enum BodyKind {
     Stream,
     /// Refuses a body or takes parameters from a form that no policy could mind: a signal, a timeout, a size.
     Harmless,
-    /// Nothing: Go reads no form of a GET or DELETE.
+    /// Nothing: no handler of a GET, HEAD or DELETE decodes a body, and Go reads no form of one.
     Nothing,
 }
 

@@ -93,7 +93,7 @@ impl RoutePattern {
 
     /// A request that matches, with `x` for each variable.
     #[cfg(test)]
-    pub(super) fn example(&self) -> (&'static str, String) {
+    pub(crate) fn example(&self) -> (&'static str, String) {
         let first = self.first;
         let path = match self.rest {
             Rest::AnyPath => "/x".to_owned(),

@@ -28,18 +28,19 @@ use crate::facts::NameSource::{Body, EachInQuery, Path, PathWithTag, Query, Quer
 use crate::facts::TargetKind::{
     Build, Config, Container, Distribution, Image, Network, Plugin, Secret, Service, Volume,
 };
-use crate::facts::{self, Facts, named, reference};
+use crate::facts::{self, Facts, host_paths, named, reference};
 use crate::schema;
 
 operations! {
     "OPTIONS /{anyroute:.*}" => Options: Daemon,
 
     // Containers. The checkpoint router comes first, or the last route of all would mask its DELETE.
-    "GET /containers/{name:.*}/checkpoints" => CheckpointList: Container,
+    "GET /containers/{name:.*}/checkpoints" => CheckpointList: Container { host_paths: host_paths::checkpoints },
     "POST /containers/{name:.*}/checkpoints" => CheckpointCreate: Container {
         body: Json(schema::container::CHECKPOINT),
+        host_paths: host_paths::checkpoint_create,
     },
-    "DELETE /containers/{name}/checkpoints/{checkpoint}" => CheckpointDelete: Container,
+    "DELETE /containers/{name}/checkpoints/{checkpoint}" => CheckpointDelete: Container { host_paths: host_paths::checkpoint_delete },
     "HEAD /containers/{name:.*}/archive" => ContainerArchiveInfo: Container,
     "GET /containers/json" => ContainerList: Container,
     "GET /containers/{name:.*}/export" => ContainerExport: Container,
@@ -55,6 +56,7 @@ operations! {
         hoists_host_config: true,
         targets: &[named(Container, Query("name"))],
         facts: Facts::Workload(facts::container::create),
+        host_paths: host_paths::container,
     },
     "POST /containers/{name:.*}/kill" => ContainerKill: Container { body: Harmless },
     "POST /containers/{name:.*}/pause" => ContainerPause: Container { body: Harmless },
@@ -62,6 +64,7 @@ operations! {
     "POST /containers/{name:.*}/restart" => ContainerRestart: Container { body: Harmless },
     "POST /containers/{name:.*}/start" => ContainerStart: Container {
         body: HostConfigOfStart(schema::container::CREATE),
+        host_paths: host_paths::start,
     },
     "POST /containers/{name:.*}/stop" => ContainerStop: Container { body: Harmless },
     "POST /containers/{name:.*}/wait" => ContainerWait: Container { body: Harmless },
@@ -82,6 +85,7 @@ operations! {
     "POST /containers/{name:.*}/update" => ContainerUpdate: Container {
         body: Json(schema::container::UPDATE),
         facts: Facts::Workload(facts::container::update),
+        host_paths: host_paths::update,
     },
     "POST /containers/prune" => ContainerPrune: Container { body: Form },
     "PUT /containers/{name:.*}/archive" => PutContainerArchive: Container { body: Archive },
@@ -138,6 +142,7 @@ operations! {
         body: Json(schema::volume::CREATE),
         targets: &[named(Volume, Body("Name"))],
         facts: Facts::Volume(facts::volume::create),
+        host_paths: host_paths::volume,
     },
     "POST /volumes/prune" => VolumePrune: Volume { body: Form },
     "PUT /volumes/{name:.*}" => VolumeUpdate: Volume { body: Json(schema::volume::UPDATE) },
@@ -148,6 +153,7 @@ operations! {
         body: ArchiveOrForm,
         targets: &[reference(Image, EachInQuery("t"))],
         facts: Facts::WorkloadOfQuery(facts::build::build),
+        host_paths: host_paths::build,
     },
     "POST /build/prune" => BuildPrune: Build { body: Form },
     "POST /build/cancel" => BuildCancel: Build { body: Form, targets: &[named(Build, Query("id"))] },
@@ -158,6 +164,7 @@ operations! {
     "POST /swarm/init" => SwarmInit: Swarm {
         body: Json(schema::swarm::INIT),
         secrets: &["Spec.CAConfig.SigningCAKey"],
+        host_paths: host_paths::swarm_init,
     },
     "POST /swarm/join" => SwarmJoin: Swarm { body: Json(schema::swarm::JOIN), secrets: &["JoinToken"] },
     "POST /swarm/leave" => SwarmLeave: Swarm { body: Form },
@@ -166,6 +173,7 @@ operations! {
     "POST /swarm/update" => SwarmUpdate: Swarm {
         body: Json(schema::swarm::SPEC),
         secrets: &["CAConfig.SigningCAKey"],
+        host_paths: host_paths::swarm_update,
     },
     "POST /swarm/unlock" => SwarmUnlock: Swarm { body: Json(schema::swarm::UNLOCK), secrets: &["UnlockKey"] },
 
@@ -176,10 +184,12 @@ operations! {
         body: Json(schema::swarm::SERVICE),
         targets: &[named(Service, Body("Name"))],
         facts: Facts::Workload(facts::service::service),
+        host_paths: host_paths::service,
     },
     "POST /services/{id}/update" => ServiceUpdate: Service {
         body: Json(schema::swarm::SERVICE),
         facts: Facts::Workload(facts::service::service),
+        host_paths: host_paths::service,
     },
     "DELETE /services/{id}" => ServiceDelete: Service,
     "GET /services/{id}/logs" => ServiceLogs: Service,
@@ -225,13 +235,15 @@ operations! {
     "POST /plugins/pull" => PluginPull: Plugin {
         body: Json(schema::other::PLUGIN_PRIVILEGES),
         targets: &[reference(Plugin, Query("remote")), named(Plugin, Query("name")).if_named()],
+        host_paths: host_paths::plugin_privileges,
     },
     "POST /plugins/{name:.*}/push" => PluginPush: Plugin { body: Form },
     "POST /plugins/{name:.*}/upgrade" => PluginUpgrade: Plugin {
         body: Json(schema::other::PLUGIN_PRIVILEGES),
         targets: &[named(Plugin, Path), reference(Plugin, Query("remote"))],
+        host_paths: host_paths::plugin_privileges,
     },
-    "POST /plugins/{name:.*}/set" => PluginSet: Plugin { body: Json(schema::other::PLUGIN_SETTINGS) },
+    "POST /plugins/{name:.*}/set" => PluginSet: Plugin { body: Json(schema::other::PLUGIN_SETTINGS), host_paths: host_paths::plugin_settings },
     "POST /plugins/create" => PluginCreate: Plugin {
         body: Archive,
         targets: &[named(Plugin, Query("name"))],
@@ -248,6 +260,7 @@ operations! {
     "POST /networks/create" => NetworkCreate: Network {
         body: Json(schema::network::CREATE),
         targets: &[named(Network, Body("Name"))],
+        host_paths: host_paths::network,
     },
     "POST /networks/{name:.*}/connect" => NetworkConnect: Network {
         body: Json(schema::network::CONNECT),

@@ -318,6 +318,42 @@ fn b_forms_are_refused_where_go_reads_them() {
     }
 }
 
+/// Go parses a form of POST, PUT and PATCH only, and no handler of the other methods decodes a body.
+#[test]
+fn b_a_body_of_a_get_head_or_delete_is_none() {
+    let calls = [
+        ("GET", "/containers/json"),
+        ("GET", "/images/json"),
+        ("GET", "/nowhere"),
+        ("HEAD", "/_ping"),
+        ("HEAD", "/containers/x/archive?path=/"),
+        ("DELETE", "/containers/x?force=0"),
+        ("DELETE", "/images/x"),
+        ("DELETE", "/nowhere"),
+        ("OPTIONS", "/containers/json"),
+    ];
+    let types = ["application/x-www-form-urlencoded", "multipart/form-data; boundary=B", "text/plain"];
+    for (method, uri) in calls {
+        for content_type in types {
+            for length in [vec![], vec![("Content-Length", "7")], vec![ZERO]] {
+                let headers = [vec![("Content-Type", content_type)], length].concat();
+                let request = read(&message(method, uri, &headers, None));
+                assert_eq!(request.unwrap().body, Body::Absent, "{method} {uri} {headers:?}");
+            }
+        }
+        // dockerd shows JSON, and reads it no more than a form.
+        for body in [&b"{\"a\":1}"[..], b"{\"a\":1,\"a\":2}", b"not JSON"] {
+            let json = [("Content-Type", "application/json")];
+            let request = read(&message(method, uri, &json, Some(body)));
+            assert_eq!(request.unwrap().body, Body::Absent, "{method} {uri}");
+        }
+    }
+    for method in ["POST", "PUT", "PATCH"] {
+        let form = message(method, "/nowhere", &[("Content-Type", types[0]), ("Content-Length", "7")], None);
+        assert_eq!(refused(read(&form)), rule::FORM_BODY, "{method}");
+    }
+}
+
 #[test]
 fn m_what_a_policy_must_see() {
     let host = |config: &str| create(&format!("{{\"HostConfig\":{{{config}}}}}")).unwrap().workload.unwrap();
