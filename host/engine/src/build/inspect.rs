@@ -9,7 +9,7 @@ use wasmparser::{Parser, Payload, Validator, WasmFeatures};
 use super::{Failure, Step};
 
 /// Interfaces of the contract that hold types and nothing to call.
-const TYPES: [&str; 4] = ["types", "docker", "secrets", "aws"];
+const TYPES: [&str; 5] = ["types", "docker", "docker-edits", "secrets", "aws"];
 
 /// What a component turned out to be.
 pub(super) struct Inspected {
