@@ -17,8 +17,6 @@ mod instance;
 mod registries;
 mod revoked;
 mod schema;
-#[cfg(test)]
-mod tests;
 mod users;
 
 use portcullis_store::seal::{KeyId, Place, SealError, Sealer, key_of};

@@ -24,6 +24,8 @@ use portcullis_identity::attempts::{AttemptLimits, Attempts};
 use portcullis_identity::{SecretString, SigningKey};
 use portcullis_store::seal::Sealer;
 use portcullis_store::{Store, StoreError};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::registry::Registry;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -149,6 +151,14 @@ impl Gateway {
     pub async fn ready(&self) -> Result<(), String> {
         self.directory.check().await.map_err(|error| error.to_string())?;
         self.log.check().map_err(|error| error.to_string())
+    }
+
+    /// Registers the metrics of logins, with their values of now.
+    pub fn metrics(&self, registry: &mut Registry) {
+        let refused = Counter::<u64>::default();
+        refused.inc_by(self.attempts.refused());
+        let help = "Logins that were refused, since too many had failed before";
+        registry.register("gateway_logins_limited", help, refused);
     }
 
     /// The user of a request, by the headers `X-API-KEY` or `Authorization: Bearer`.

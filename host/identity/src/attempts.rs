@@ -14,6 +14,7 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, Hash, RandomState};
 use std::net::{IpAddr, Ipv6Addr};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -61,6 +62,7 @@ struct Inner {
     limits: AttemptLimits,
     hasher: RandomState,
     counters: Mutex<Counters>,
+    refused: AtomicU64,
 }
 
 /// When each counter will have recovered, by hash.
@@ -90,7 +92,8 @@ pub struct Attempt {
 impl Attempts {
     /// A limiter that has counted nothing yet.
     pub fn new(limits: AttemptLimits) -> Self {
-        Self(Arc::new(Inner { limits, hasher: RandomState::new(), counters: Mutex::default() }))
+        let (counters, refused) = (Mutex::default(), AtomicU64::new(0));
+        Self(Arc::new(Inner { limits, hasher: RandomState::new(), counters, refused }))
     }
 
     /// Charges an attempt. `address` is none on a unix socket, where all users share one counter.
@@ -107,6 +110,7 @@ impl Attempts {
         if let Some(wait) = wait.max().filter(|wait| !wait.is_zero()) {
             // Rounded up: a client that waits as long as it is told is let through.
             let retry_after = Duration::from_secs(wait.as_secs() + u64::from(wait.subsec_nanos() > 0));
+            self.0.refused.fetch_add(1, Ordering::Relaxed);
             return Err(TooManyAttempts { retry_after });
         }
         for ((counter, limit), key) in all.into_iter().zip(keys) {
@@ -118,6 +122,11 @@ impl Attempts {
         }
         drop(counters);
         Ok(Attempt { attempts: self.clone(), keys })
+    }
+
+    /// Attempts that were refused, since the limiter was made. For metrics.
+    pub fn refused(&self) -> u64 {
+        self.0.refused.load(Ordering::Relaxed)
     }
 
     fn key(&self, of: impl Hash) -> u64 {
@@ -213,6 +222,7 @@ mod tests {
         retry.unwrap().failed();
         let error = attempts.begin("admin", "192.0.2.1".parse().ok()).unwrap_err();
         assert_eq!(error.retry_after, Duration::from_mins(1));
+        assert_eq!(attempts.refused(), 24 * 60 * 20 - allowed as u64 + 1);
         // The same name from another address, and another name from the same one.
         assert!(fails(&attempts, "admin", "192.0.2.2"));
         assert!(fails(&attempts, "alice", "192.0.2.1"));
