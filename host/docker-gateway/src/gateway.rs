@@ -22,6 +22,7 @@ use axum::http::request::Parts;
 use portcullis_audit::Log;
 use portcullis_identity::attempts::{AttemptLimits, Attempts};
 use portcullis_identity::{SecretString, SigningKey};
+use portcullis_listen::Proxies;
 use portcullis_store::seal::Sealer;
 use portcullis_store::{Store, StoreError};
 use prometheus_client::metrics::counter::Counter;
@@ -53,11 +54,14 @@ pub struct GatewayOptions {
     pub token_lifetime: Duration,
     /// Limits of failed logins.
     pub attempts: AttemptLimits,
+    /// Proxies in front of the gateway: their addresses say nothing of a client.
+    pub proxies: Proxies,
 }
 
 impl Default for GatewayOptions {
     fn default() -> Self {
-        Self { token_lifetime: Duration::from_hours(8), attempts: AttemptLimits::default() }
+        let (attempts, proxies) = (AttemptLimits::default(), Proxies::default());
+        Self { token_lifetime: Duration::from_hours(8), attempts, proxies }
     }
 }
 
@@ -80,6 +84,7 @@ pub struct Gateway {
     tokens: SessionTokens,
     sessions: OpenSessions,
     attempts: Attempts,
+    proxies: Proxies,
     engines: EnginePolicy,
     log: Log,
     instance_id: String,
@@ -110,6 +115,7 @@ impl Gateway {
             },
             sessions: OpenSessions::default(),
             attempts: Attempts::new(options.attempts),
+            proxies: options.proxies,
             engines,
             log,
             instance_id: instance.id,

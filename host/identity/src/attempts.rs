@@ -6,6 +6,9 @@
 //! the name stays usable from other addresses. Other names from that address are stopped only by the higher limit of
 //! the address. A login that succeeds is not charged, and clears the counter of its name and address.
 //!
+//! Where all clients have one address, on a unix socket and behind a proxy, the counter of the address is left out: one
+//! client could lock out all others with it.
+//!
 //! An attempt is charged before its password is checked, so that many at the same time do not pass the limit together.
 //!
 //! Memory is bounded: a counter is a moment in time under a keyed hash. A full table first forgets counters that have
@@ -73,6 +76,9 @@ struct Counters {
     name: HashMap<u64, Instant>,
 }
 
+/// Of the counters that an attempt is charged to.
+type Keys = [Option<u64>; 3];
+
 /// Too many failures. The password was not checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("too many failed attempts; try again in {} s", .retry_after.as_secs())]
@@ -86,7 +92,7 @@ pub struct TooManyAttempts {
 #[must_use = "an attempt that is dropped counts as failed"]
 pub struct Attempt {
     attempts: Attempts,
-    keys: [u64; 3],
+    keys: Keys,
 }
 
 impl Attempts {
@@ -96,17 +102,21 @@ impl Attempts {
         Self(Arc::new(Inner { limits, hasher: RandomState::new(), counters, refused }))
     }
 
-    /// Charges an attempt. `address` is none on a unix socket, where all users share one counter.
+    /// Charges an attempt. `address` is none where many clients have the same one: on a unix socket, behind a proxy.
     ///
     /// # Errors
     /// Too many failures came before. Nothing is charged.
     pub fn begin(&self, name: &str, address: Option<IpAddr>) -> Result<Attempt, TooManyAttempts> {
         let address = address.map(network);
-        let keys = [self.key((name, address)), self.key(address), self.key(name)];
+        let of_address = address.map(|address| self.key(address));
+        let keys = [Some(self.key((name, address))), of_address, Some(self.key(name))];
         let now = Instant::now();
         let mut counters = self.0.counters.lock().unwrap_or_else(PoisonError::into_inner);
         let all = counters.each(&self.0.limits);
-        let wait = all.iter().zip(keys).map(|((counter, limit), key)| wait(counter.get(&key), *limit, now));
+        let wait = all
+            .iter()
+            .zip(keys)
+            .filter_map(|((counter, limit), key)| Some(wait(counter.get(&key?), *limit, now)));
         if let Some(wait) = wait.max().filter(|wait| !wait.is_zero()) {
             // Rounded up: a client that waits as long as it is told is let through.
             let retry_after = Duration::from_secs(wait.as_secs() + u64::from(wait.subsec_nanos() > 0));
@@ -114,6 +124,7 @@ impl Attempts {
             return Err(TooManyAttempts { retry_after });
         }
         for ((counter, limit), key) in all.into_iter().zip(keys) {
+            let Some(key) = key else { continue };
             if counter.len() >= self.0.limits.entries && !counter.contains_key(&key) {
                 make_room(counter, self.0.limits.entries, now);
             }
@@ -134,10 +145,11 @@ impl Attempts {
     }
 
     /// Takes the charge back.
-    fn refund(&self, keys: [u64; 3]) {
+    fn refund(&self, keys: Keys) {
         let mut counters = self.0.counters.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
         for ((counter, limit), key) in counters.each(&self.0.limits).into_iter().zip(keys) {
+            let Some(key) = key else { continue };
             let Some(recovered) = counter.get_mut(&key) else { continue };
             match recovered.checked_sub(limit.recovery).filter(|recovered| *recovered > now) {
                 Some(earlier) => *recovered = earlier,
@@ -162,7 +174,9 @@ impl Attempt {
     pub fn succeeded(self) {
         self.attempts.refund(self.keys);
         let mut counters = self.attempts.0.counters.lock().unwrap_or_else(PoisonError::into_inner);
-        counters.name_and_address.remove(&self.keys[0]);
+        if let Some(key) = self.keys[0] {
+            counters.name_and_address.remove(&key);
+        }
     }
 
     /// The password was wrong.
@@ -240,6 +254,15 @@ mod tests {
         tokio::time::advance(Duration::from_secs(10)).await;
         assert!(fails(&attempts, "bob", "2001:db8::1"));
         assert!(!fails(&attempts, "carol", "2001:db8::1"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn clients_that_share_an_address_do_not_stop_each_other() {
+        let attempts = Attempts::new(AttemptLimits::default());
+        let fails = |name: &str| attempts.begin(name, None).map(Attempt::failed).is_ok();
+        assert_eq!((0..500).filter(|n| fails(&format!("user{n}"))).count(), 500);
+        assert_eq!((0..500).filter(|_| fails("admin")).count(), 5);
+        assert!(fails("alice"));
     }
 
     #[tokio::test(start_paused = true)]

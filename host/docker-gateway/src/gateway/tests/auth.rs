@@ -167,6 +167,9 @@ async fn where_credentials_may_be() {
     let mut cookie = request("GET", "/api/users/me", As::No, &Value::Null);
     cookie.headers_mut().insert("cookie", format!("portainer_api_key={admin}").parse().unwrap());
     world.send(cookie).await.is(401);
+    let mut bare = request("GET", "/api/users/me", As::No, &Value::Null);
+    bare.headers_mut().insert("authorization", admin.parse().unwrap());
+    world.send(bare).await.is(401);
     let mut lower = request("GET", "/api/users/me", As::No, &Value::Null);
     lower.headers_mut().insert("authorization", format!("bearer {admin}").parse().unwrap());
     world.send(lower).await.is(200);
@@ -223,7 +226,9 @@ async fn failed_logins_are_limited_per_name_and_address() {
         address: Limit { burst: 6, recovery: hour },
         ..AttemptLimits::default()
     };
-    let world = World::with(GatewayOptions { attempts, ..GatewayOptions::default() }, |_| {}).await;
+    let options = GatewayOptions { attempts, ..GatewayOptions::default() };
+    options.proxies.set(vec!["10.0.0.0/8".parse().unwrap()]);
+    let world = World::with(options, |_| {}).await;
     let admin = world.admin().await;
     world.user(&admin, "alice", 2).await;
     let log_in = async |name: &str, password: &str, address: &str| {
@@ -248,6 +253,13 @@ async fn failed_logins_are_limited_per_name_and_address() {
     }
     log_in("alice", PASSWORD, "198.51.100.1:1").await.is(429);
     log_in("alice", PASSWORD, "198.51.100.3:1").await.is(200);
+    // Behind a proxy, and on a unix socket, clients share an address: only names count.
+    for proxy in ["10.0.0.1:1", "unix"] {
+        for n in 0..10 {
+            log_in(&format!("{proxy}-{n}"), "wrong", proxy).await.is(422);
+        }
+        log_in("alice", PASSWORD, proxy).await.is(200);
+    }
     // A session that exists is not touched.
     world.get("/api/users/me", As::Token(&admin)).await.is(200);
 }

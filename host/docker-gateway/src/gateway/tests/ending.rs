@@ -14,6 +14,9 @@ struct Stream {
     session: Session,
 }
 
+/// A request that changes what a stream rests on: method, path and body.
+type Change = fn(&Stream) -> (&'static str, String, Value);
+
 async fn open(world: &World, admin: &str, name: &str) -> Stream {
     let (id, token) = world.user(admin, name, 2).await;
     let endpoint = world.endpoint(admin, &format!("of-{name}")).await;
@@ -33,7 +36,6 @@ async fn a_session_ends_at_once() {
     let admin = world.admin().await;
     let by_admin = As::Token(&admin);
     let bystander = open(&world, &admin, "bystander").await;
-    type Change = fn(&Stream) -> (&'static str, String, Value);
     let changes: [(&str, Change); 8] = [
         ("deleted", |stream| ("DELETE", format!("/users/{}", stream.id), Value::Null)),
         ("role", |stream| ("PUT", format!("/users/{}", stream.id), json!({ "Role": 1 }))),

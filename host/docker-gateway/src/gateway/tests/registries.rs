@@ -15,12 +15,12 @@ async fn registries_are_made_granted_and_deleted(world: World) {
         "Name": "hub", "Type": 3, "URL": "https://Registry.Example.org:5000/", "Authentication": true,
         "Username": "robot", "Password": "hunter2",
     });
-    let made = world.call("POST", "/api/registries", by_admin, body.clone()).await;
-    let id = made.id();
+    let reply = world.call("POST", "/api/registries", by_admin, body.clone()).await;
+    let id = reply.id();
     let expected = json!({
         "Id": id, "Name": "hub", "Type": 3, "URL": "registry.example.org:5000", "Authentication": true, "Username": "robot",
     });
-    assert_eq!(made.json(), expected);
+    assert_eq!(reply.json(), expected);
     let path = format!("/api/registries/{id}");
     assert_eq!(world.get(&path, by_admin).await.json(), expected);
     assert_eq!(world.get("/api/registries", by_admin).await.json(), json!([expected]));

@@ -29,6 +29,36 @@ async fn without_the_database_nothing_is_allowed() {
     assert!(!world.gateway.still_valid(&session, endpoint).await);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_postgresql_that_goes_away_brings_no_stale_grant_back() {
+    // Its own: other tests must not lose theirs.
+    let Some(server) = tokio::task::block_in_place(Postgres::start) else { return };
+    let server = Arc::new(server);
+    let world = World::postgres(Arc::clone(&server)).await;
+    let admin = world.admin().await;
+    let (alice, token) = world.user(&admin, "alice", 2).await;
+    let endpoint = world.endpoint(&admin, "local").await;
+    world.grant(&admin, endpoint, &[alice]).await;
+    let path = format!("/api/endpoints/{endpoint}");
+    world.get(&path, As::Token(&token)).await.is(200);
+    world.grant(&admin, endpoint, &[]).await;
+    tokio::task::block_in_place(|| server.go_away());
+    for _ in 0..3 {
+        world.get(&path, As::Token(&token)).await.is(503);
+    }
+    tokio::task::block_in_place(|| server.come_back());
+    let mut reply = world.get(&path, As::Token(&token)).await;
+    for _ in 0..100 {
+        if reply.status != 503 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        reply = world.get(&path, As::Token(&token)).await;
+    }
+    reply.is(403);
+    world.get(&path, As::Token(&admin)).await.is(200);
+}
+
 #[tokio::test]
 async fn what_was_acknowledged_is_there_after_a_restart() {
     let world = World::sqlite().await;
