@@ -36,8 +36,8 @@ pub struct Limit {
 pub struct AttemptLimits {
     /// Of one name from one address.
     pub name_and_address: Limit,
-    /// Of one address, for all names.
-    pub address: Limit,
+    /// Of one address, for all names. Absent where clients may share an address that is not known as a proxy's.
+    pub address: Option<Limit>,
     /// Of one name, from all addresses. Must recover faster than `name_and_address`, or one address could lock it out.
     pub name: Limit,
     /// Counters in memory, for each of the three.
@@ -49,7 +49,7 @@ impl Default for AttemptLimits {
     fn default() -> Self {
         Self {
             name_and_address: Limit { burst: 5, recovery: Duration::from_mins(1) },
-            address: Limit { burst: 50, recovery: Duration::from_secs(10) },
+            address: Some(Limit { burst: 50, recovery: Duration::from_secs(10) }),
             name: Limit { burst: 100, recovery: Duration::from_secs(30) },
             entries: 20_000,
         }
@@ -108,7 +108,7 @@ impl Attempts {
     /// Too many failures came before. Nothing is charged.
     pub fn begin(&self, name: &str, address: Option<IpAddr>) -> Result<Attempt, TooManyAttempts> {
         let address = address.map(network);
-        let of_address = address.map(|address| self.key(address));
+        let of_address = address.filter(|_| self.0.limits.address.is_some()).map(|address| self.key(address));
         let keys = [Some(self.key((name, address))), of_address, Some(self.key(name))];
         let now = Instant::now();
         let mut counters = self.0.counters.lock().unwrap_or_else(PoisonError::into_inner);
@@ -163,7 +163,8 @@ impl Counters {
     fn each(&mut self, limits: &AttemptLimits) -> [(&mut HashMap<u64, Instant>, Limit); 3] {
         [
             (&mut self.name_and_address, limits.name_and_address),
-            (&mut self.address, limits.address),
+            // Without a limit no attempt has a key here.
+            (&mut self.address, limits.address.unwrap_or(limits.name)),
             (&mut self.name, limits.name),
         ]
     }

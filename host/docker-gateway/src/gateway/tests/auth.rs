@@ -223,7 +223,7 @@ async fn failed_logins_are_limited_per_name_and_address() {
     let hour = Duration::from_hours(1);
     let attempts = AttemptLimits {
         name_and_address: Limit { burst: 3, recovery: hour },
-        address: Limit { burst: 6, recovery: hour },
+        address: Some(Limit { burst: 6, recovery: hour }),
         ..AttemptLimits::default()
     };
     let options = GatewayOptions { attempts, ..GatewayOptions::default() };
