@@ -26,7 +26,14 @@ pub struct Metrics {
     policies: Family<PolicyLabels, Counter>,
     policy_durations: Family<PolicyNameLabels, Histogram, fn() -> Histogram>,
     queue_waits: Family<PolicyNameLabels, Histogram, fn() -> Histogram>,
+    authentications: Family<AuthenticationLabels, Counter>,
     connections: ConnectionStats,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct AuthenticationLabels {
+    api: String,
+    result: &'static str,
 }
 
 // A policy's rule is no label: a guest could make as many of them as it likes.
@@ -88,6 +95,7 @@ impl Metrics {
             policies: Family::default(),
             policy_durations: Family::new_with_constructor(histogram),
             queue_waits: Family::new_with_constructor(wait_histogram),
+            authentications: Family::default(),
             connections,
         }
     }
@@ -103,6 +111,11 @@ impl Metrics {
             };
             self.decisions.get_or_create(&labels).inc();
             self.durations.get_or_create(&ApiLabels { api }).observe(seconds(record.total_micros));
+        }
+        if record.kind == Kind::Authentication {
+            let result = if record.verdict == Verdict::Allow { "success" } else { "failure" };
+            let labels = AuthenticationLabels { api: record.api.to_string(), result };
+            self.authentications.get_or_create(&labels).inc();
         }
         for outcome in record.outcomes.iter().filter(|outcome| outcome.outcome != "not-asked") {
             let policy = outcome.policy.to_string();
@@ -130,6 +143,11 @@ impl Metrics {
             "From a request's arrival to its answer",
             Unit::Seconds,
             self.durations.clone(),
+        );
+        registry.register(
+            "authentications",
+            "Logins with a name and a password, by API and result",
+            self.authentications.clone(),
         );
         registry.register(
             "policy_outcomes",

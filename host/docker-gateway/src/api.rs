@@ -12,6 +12,7 @@ use portcullis_contract::types::Principal;
 use portcullis_engine::Host;
 use portcullis_identity::certificate;
 use portcullis_listen::Peer;
+use prometheus_client::registry::Registry;
 use std::sync::Arc;
 use std::time::Duration;
 use tower_service::Service as _;
@@ -189,6 +190,12 @@ impl Api for DockerGateway {
             self.shared.proxy.authorizer().policies().ready(HookName::DockerRequest)?;
             self.shared.gateway.ready().await.map_err(NotReady::Store)
         })
+    }
+
+    fn metrics(&self, registry: &mut Registry) {
+        if self.endpoint.is_none() {
+            self.shared.gateway.metrics(registry);
+        }
     }
 
     // Docker clients keep connections and may send the next request, without a retry, just as one is closed.

@@ -17,8 +17,6 @@ mod instance;
 mod registries;
 mod revoked;
 mod schema;
-#[cfg(test)]
-mod tests;
 mod users;
 
 use portcullis_store::seal::{KeyId, Place, SealError, Sealer, key_of};
@@ -28,7 +26,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use zeroize::Zeroizing;
 
 pub use api_keys::ApiKey;
-pub use endpoints::{EndpointUpdate, Grants};
+pub use endpoints::{EndpointUpdate, Grants, TlsChange};
 pub use instance::Instance;
 pub use registries::{NewRegistry, RegistryUpdate};
 pub use users::{Login, SessionState, UserUpdate};
@@ -131,8 +129,8 @@ impl Directory {
 /// Seals a value for a row. Returns the columns `key_id` and `sealed`.
 fn seal(sealer: &Sealer, table: &str, row: i64, plain: Option<&[u8]>) -> Result<[Value; 2], StoreError> {
     let Some(plain) = plain else { return Ok([Value::Text(None), Value::Bytes(None)]) };
-    let sealed = sealer.seal(Place { table, row: &row.to_string() }, plain)?;
-    Ok([key_of(&sealed)?.to_string().into(), sealed.into()])
+    let value = sealer.seal(Place { table, row: &row.to_string() }, plain)?;
+    Ok([key_of(&value)?.to_string().into(), value.into()])
 }
 
 /// Opens a sealed value of a row.
@@ -140,10 +138,10 @@ fn unseal(
     sealer: &Sealer,
     table: &str,
     row: i64,
-    sealed: Option<Vec<u8>>,
+    value: Option<Vec<u8>>,
 ) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
-    let open = |sealed: Vec<u8>| sealer.open(Place { table, row: &row.to_string() }, &sealed);
-    Ok(sealed.map(open).transpose()?)
+    let open = |value: Vec<u8>| sealer.open(Place { table, row: &row.to_string() }, &value);
+    Ok(value.map(open).transpose()?)
 }
 
 /// Seconds since 1970 UTC.

@@ -22,8 +22,11 @@ use axum::http::request::Parts;
 use portcullis_audit::Log;
 use portcullis_identity::attempts::{AttemptLimits, Attempts};
 use portcullis_identity::{SecretString, SigningKey};
+use portcullis_listen::Proxies;
 use portcullis_store::seal::Sealer;
 use portcullis_store::{Store, StoreError};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::registry::Registry;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -51,11 +54,14 @@ pub struct GatewayOptions {
     pub token_lifetime: Duration,
     /// Limits of failed logins.
     pub attempts: AttemptLimits,
+    /// Proxies in front of the gateway: their addresses say nothing of a client.
+    pub proxies: Proxies,
 }
 
 impl Default for GatewayOptions {
     fn default() -> Self {
-        Self { token_lifetime: Duration::from_hours(8), attempts: AttemptLimits::default() }
+        let (attempts, proxies) = (AttemptLimits::default(), Proxies::default());
+        Self { token_lifetime: Duration::from_hours(8), attempts, proxies }
     }
 }
 
@@ -78,6 +84,7 @@ pub struct Gateway {
     tokens: SessionTokens,
     sessions: OpenSessions,
     attempts: Attempts,
+    proxies: Proxies,
     engines: EnginePolicy,
     log: Log,
     instance_id: String,
@@ -108,6 +115,7 @@ impl Gateway {
             },
             sessions: OpenSessions::default(),
             attempts: Attempts::new(options.attempts),
+            proxies: options.proxies,
             engines,
             log,
             instance_id: instance.id,
@@ -149,6 +157,14 @@ impl Gateway {
     pub async fn ready(&self) -> Result<(), String> {
         self.directory.check().await.map_err(|error| error.to_string())?;
         self.log.check().map_err(|error| error.to_string())
+    }
+
+    /// Registers the metrics of logins, with their values of now.
+    pub fn metrics(&self, registry: &mut Registry) {
+        let refused = Counter::<u64>::default();
+        refused.inc_by(self.attempts.refused());
+        let help = "Logins that were refused, since too many had failed before";
+        registry.register("gateway_logins_limited", help, refused);
     }
 
     /// The user of a request, by the headers `X-API-KEY` or `Authorization: Bearer`.

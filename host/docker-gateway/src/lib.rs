@@ -10,8 +10,10 @@
 //! * [`endpoint`]: the Docker engines that users reach; [`registry`]: credentials of registries
 //! * `fields`: bodies of requests
 //! * [`error`]: errors, in Portainer's shape and in Docker's
+//! * [`differences`]: where it deliberately differs from Portainer
 
 mod api;
+pub mod differences;
 pub mod directory;
 pub mod endpoint;
 pub mod error;

@@ -38,6 +38,8 @@ pub(crate) struct Failure {
     message: String,
     challenge: Option<String>,
     allow: Option<&'static str>,
+    /// In seconds.
+    retry_after: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -52,7 +54,7 @@ struct Described<'a> {
 
 impl Failure {
     fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), challenge: None, allow: None }
+        Self { status, code, message: message.into(), challenge: None, allow: None, retry_after: None }
     }
 
     /// 404: no such route.
@@ -95,12 +97,17 @@ impl Failure {
         Self::new(StatusCode::FORBIDDEN, "AccessDenied", text)
     }
 
-    /// 401, 403 or 503: authentication failed. The reason is for the log alone.
+    /// 401, 429 or 503: authentication failed. The reason is for the log alone.
     pub(crate) fn of_identity(rejection: &AuthError, challenge: Option<&str>) -> Self {
         match rejection {
             AuthError::Unavailable { .. } => {
                 let text = "Service Unavailable: who you are cannot be told at the moment";
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", text)
+            }
+            AuthError::Limited { retry_after } => {
+                let text = format!("Too Many Requests: {rejection}");
+                let failure = Self::new(StatusCode::TOO_MANY_REQUESTS, "TooManyRequests", text);
+                Self { retry_after: Some(retry_after.as_secs()), ..failure }
             }
             AuthError::Unauthorized { .. } => {
                 let text = "Unauthorized: the request does not prove who sends it";
@@ -183,6 +190,9 @@ impl Failure {
         if self.status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(header::RETRY_AFTER, RETRY_AFTER.into());
         }
+        if let Some(seconds) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, seconds.into());
+        }
         response
     }
 }
@@ -229,6 +239,15 @@ pub(crate) fn of_user(mut response: Response, user: &str) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn too_many_failed_logins_are_429_and_say_when_to_try_again() {
+        let limited = AuthError::Limited { retry_after: std::time::Duration::from_secs(42) };
+        let response = Failure::of_identity(&limited, Some("Basic")).into_response(UNKNOWN);
+        assert_eq!(response.status(), StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!(response.headers()[header::RETRY_AFTER], "42");
+        assert!(!response.headers().contains_key(header::WWW_AUTHENTICATE));
+    }
 
     #[test]
     fn load_is_503_and_says_when_to_try_again() {

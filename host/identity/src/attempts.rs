@@ -6,6 +6,9 @@
 //! the name stays usable from other addresses. Other names from that address are stopped only by the higher limit of
 //! the address. A login that succeeds is not charged, and clears the counter of its name and address.
 //!
+//! Where all clients have one address, on a unix socket and behind a proxy, the counter of the address is left out: one
+//! client could lock out all others with it.
+//!
 //! An attempt is charged before its password is checked, so that many at the same time do not pass the limit together.
 //!
 //! Memory is bounded: a counter is a moment in time under a keyed hash. A full table first forgets counters that have
@@ -14,6 +17,7 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, Hash, RandomState};
 use std::net::{IpAddr, Ipv6Addr};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -32,8 +36,8 @@ pub struct Limit {
 pub struct AttemptLimits {
     /// Of one name from one address.
     pub name_and_address: Limit,
-    /// Of one address, for all names.
-    pub address: Limit,
+    /// Of one address, for all names. Absent where clients may share an address that is not known as a proxy's.
+    pub address: Option<Limit>,
     /// Of one name, from all addresses. Must recover faster than `name_and_address`, or one address could lock it out.
     pub name: Limit,
     /// Counters in memory, for each of the three.
@@ -45,7 +49,7 @@ impl Default for AttemptLimits {
     fn default() -> Self {
         Self {
             name_and_address: Limit { burst: 5, recovery: Duration::from_mins(1) },
-            address: Limit { burst: 50, recovery: Duration::from_secs(10) },
+            address: Some(Limit { burst: 50, recovery: Duration::from_secs(10) }),
             name: Limit { burst: 100, recovery: Duration::from_secs(30) },
             entries: 20_000,
         }
@@ -61,6 +65,7 @@ struct Inner {
     limits: AttemptLimits,
     hasher: RandomState,
     counters: Mutex<Counters>,
+    refused: AtomicU64,
 }
 
 /// When each counter will have recovered, by hash.
@@ -70,6 +75,9 @@ struct Counters {
     address: HashMap<u64, Instant>,
     name: HashMap<u64, Instant>,
 }
+
+/// Of the counters that an attempt is charged to.
+type Keys = [Option<u64>; 3];
 
 /// Too many failures. The password was not checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -84,32 +92,39 @@ pub struct TooManyAttempts {
 #[must_use = "an attempt that is dropped counts as failed"]
 pub struct Attempt {
     attempts: Attempts,
-    keys: [u64; 3],
+    keys: Keys,
 }
 
 impl Attempts {
     /// A limiter that has counted nothing yet.
     pub fn new(limits: AttemptLimits) -> Self {
-        Self(Arc::new(Inner { limits, hasher: RandomState::new(), counters: Mutex::default() }))
+        let (counters, refused) = (Mutex::default(), AtomicU64::new(0));
+        Self(Arc::new(Inner { limits, hasher: RandomState::new(), counters, refused }))
     }
 
-    /// Charges an attempt. `address` is none on a unix socket, where all users share one counter.
+    /// Charges an attempt. `address` is none where many clients have the same one: on a unix socket, behind a proxy.
     ///
     /// # Errors
     /// Too many failures came before. Nothing is charged.
     pub fn begin(&self, name: &str, address: Option<IpAddr>) -> Result<Attempt, TooManyAttempts> {
         let address = address.map(network);
-        let keys = [self.key((name, address)), self.key(address), self.key(name)];
+        let of_address = address.filter(|_| self.0.limits.address.is_some()).map(|address| self.key(address));
+        let keys = [Some(self.key((name, address))), of_address, Some(self.key(name))];
         let now = Instant::now();
         let mut counters = self.0.counters.lock().unwrap_or_else(PoisonError::into_inner);
         let all = counters.each(&self.0.limits);
-        let wait = all.iter().zip(keys).map(|((counter, limit), key)| wait(counter.get(&key), *limit, now));
+        let wait = all
+            .iter()
+            .zip(keys)
+            .filter_map(|((counter, limit), key)| Some(wait(counter.get(&key?), *limit, now)));
         if let Some(wait) = wait.max().filter(|wait| !wait.is_zero()) {
             // Rounded up: a client that waits as long as it is told is let through.
             let retry_after = Duration::from_secs(wait.as_secs() + u64::from(wait.subsec_nanos() > 0));
+            self.0.refused.fetch_add(1, Ordering::Relaxed);
             return Err(TooManyAttempts { retry_after });
         }
         for ((counter, limit), key) in all.into_iter().zip(keys) {
+            let Some(key) = key else { continue };
             if counter.len() >= self.0.limits.entries && !counter.contains_key(&key) {
                 make_room(counter, self.0.limits.entries, now);
             }
@@ -120,15 +135,21 @@ impl Attempts {
         Ok(Attempt { attempts: self.clone(), keys })
     }
 
+    /// Attempts that were refused, since the limiter was made. For metrics.
+    pub fn refused(&self) -> u64 {
+        self.0.refused.load(Ordering::Relaxed)
+    }
+
     fn key(&self, of: impl Hash) -> u64 {
         self.0.hasher.hash_one(of)
     }
 
     /// Takes the charge back.
-    fn refund(&self, keys: [u64; 3]) {
+    fn refund(&self, keys: Keys) {
         let mut counters = self.0.counters.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
         for ((counter, limit), key) in counters.each(&self.0.limits).into_iter().zip(keys) {
+            let Some(key) = key else { continue };
             let Some(recovered) = counter.get_mut(&key) else { continue };
             match recovered.checked_sub(limit.recovery).filter(|recovered| *recovered > now) {
                 Some(earlier) => *recovered = earlier,
@@ -142,7 +163,8 @@ impl Counters {
     fn each(&mut self, limits: &AttemptLimits) -> [(&mut HashMap<u64, Instant>, Limit); 3] {
         [
             (&mut self.name_and_address, limits.name_and_address),
-            (&mut self.address, limits.address),
+            // Without a limit no attempt has a key here.
+            (&mut self.address, limits.address.unwrap_or(limits.name)),
             (&mut self.name, limits.name),
         ]
     }
@@ -153,7 +175,9 @@ impl Attempt {
     pub fn succeeded(self) {
         self.attempts.refund(self.keys);
         let mut counters = self.attempts.0.counters.lock().unwrap_or_else(PoisonError::into_inner);
-        counters.name_and_address.remove(&self.keys[0]);
+        if let Some(key) = self.keys[0] {
+            counters.name_and_address.remove(&key);
+        }
     }
 
     /// The password was wrong.
@@ -213,6 +237,7 @@ mod tests {
         retry.unwrap().failed();
         let error = attempts.begin("admin", "192.0.2.1".parse().ok()).unwrap_err();
         assert_eq!(error.retry_after, Duration::from_mins(1));
+        assert_eq!(attempts.refused(), 24 * 60 * 20 - allowed as u64 + 1);
         // The same name from another address, and another name from the same one.
         assert!(fails(&attempts, "admin", "192.0.2.2"));
         assert!(fails(&attempts, "alice", "192.0.2.1"));
@@ -230,6 +255,15 @@ mod tests {
         tokio::time::advance(Duration::from_secs(10)).await;
         assert!(fails(&attempts, "bob", "2001:db8::1"));
         assert!(!fails(&attempts, "carol", "2001:db8::1"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn clients_that_share_an_address_do_not_stop_each_other() {
+        let attempts = Attempts::new(AttemptLimits::default());
+        let fails = |name: &str| attempts.begin(name, None).map(Attempt::failed).is_ok();
+        assert_eq!((0..500).filter(|n| fails(&format!("user{n}"))).count(), 500);
+        assert_eq!((0..500).filter(|_| fails("admin")).count(), 5);
+        assert!(fails("alice"));
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,10 +1,13 @@
 //! Why authentication failed.
 
 use portcullis_files::StaleError;
+use std::time::Duration;
+
+use crate::attempts::TooManyAttempts;
 
 /// Why authentication failed.
 ///
-/// The reasons are for the log and the record. A client learns nothing but which of the two it is: Keystone's
+/// The reasons are for the log and the record. A client learns nothing but which of them it is: Keystone's
 /// middleware says no more either, and a client that guesses tokens or passwords should not learn what was wrong with
 /// one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -22,6 +25,18 @@ pub enum AuthError {
         /// Why, for the log.
         reason: String,
     },
+    /// Too many passwords of this name were wrong, so this one was not checked: 429.
+    #[error("too many failed attempts; try again in {} s", .retry_after.as_secs())]
+    Limited {
+        /// When the next attempt is allowed, in whole seconds.
+        retry_after: Duration,
+    },
+}
+
+impl From<TooManyAttempts> for AuthError {
+    fn from(error: TooManyAttempts) -> Self {
+        Self::Limited { retry_after: error.retry_after }
+    }
 }
 
 /// A file that has not been readable for too long.
@@ -45,6 +60,7 @@ impl AuthError {
         match self {
             Self::Unauthorized { reason } => Self::Unauthorized { reason: format!("{what}: {reason}") },
             Self::Unavailable { reason } => Self::Unavailable { reason: format!("{what}: {reason}") },
+            Self::Limited { .. } => self,
         }
     }
 }

@@ -131,14 +131,14 @@ impl Authenticator {
     /// Authenticates a request. The principal's `authentication` is `header`, `address`, `password`, `certificate` or `token`.
     ///
     /// # Errors
-    /// [`AuthError::Unauthorized`] is 401, [`AuthError::Unavailable`] is 503.
+    /// [`AuthError::Unauthorized`] is 401, [`AuthError::Limited`] 429, [`AuthError::Unavailable`] 503.
     pub async fn identify(&self, asked: AuthRequest<'_>) -> Result<Principal, AuthError> {
         let now = Instant::now();
         let mut claims = Claims::new();
         let mut principal = match &self.0.method {
             Method::Header(header) => header.identify(asked)?,
             Method::Address(address) => address.identify(asked.peer).await?,
-            Method::Password(passwords) => passwords.identify(asked.headers, now).await?,
+            Method::Password(passwords) => passwords.identify(asked.headers, asked.peer, now).await?,
             Method::Certificate(name) => certified::identify(*name, asked.certificate)?,
             Method::Jwt(jwt) => {
                 let proved = jwt.identify(asked.headers, now).await?;

@@ -17,7 +17,9 @@ impl Proxies {
         self.0.store(Arc::new(networks));
     }
 
-    fn contains(&self, address: IpAddr) -> bool {
+    /// Whether the address is a proxy's.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
         self.0.load().iter().any(|network| network.contains(&address))
     }
 }

@@ -84,8 +84,9 @@ async fn requester(api: &Shared, parts: &Parts) -> Result<Requester, Response> {
             tracing::debug!(scope = requester.scope, "a token without a project was refused");
             Err(challenged(WebObError::unauthorized().into_response(&accept(parts))))
         }
-        Err(AuthError::Unauthorized { reason }) => {
-            tracing::debug!(reason, "a token was refused");
+        // Tokens are not limited, as passwords are.
+        Err(error @ (AuthError::Unauthorized { .. } | AuthError::Limited { .. })) => {
+            tracing::debug!(%error, "a token was refused");
             Err(challenged(response::unauthorized()))
         }
         Err(AuthError::Unavailable { reason }) => {

@@ -62,10 +62,33 @@ pub struct EndpointUpdate {
     pub name: Option<String>,
     /// Another address.
     pub engine: Option<EngineUrl>,
-    /// Other certificates, or none.
-    pub tls: Option<Option<EngineTls>>,
+    /// What becomes of the certificates.
+    pub tls: TlsChange,
     /// Replaces all grants.
     pub grants: Option<Grants>,
+}
+
+/// What becomes of the certificates of an endpoint.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum TlsChange {
+    /// They stay.
+    #[default]
+    Keep,
+    /// Connections are made without TLS.
+    Remove,
+    /// Others take their place.
+    Replace(EngineTls),
+}
+
+impl TlsChange {
+    /// What an endpoint has after the change.
+    pub(crate) fn apply(&self, before: Option<EngineTls>) -> Option<EngineTls> {
+        match self {
+            Self::Keep => before,
+            Self::Remove => None,
+            Self::Replace(tls) => Some(tls.clone()),
+        }
+    }
 }
 
 /// The certificates, as they are sealed.
@@ -159,8 +182,8 @@ impl Directory {
                 }
                 let url = update.engine.as_ref().map(ToString::to_string);
                 to.execute(UPDATE, &[id.into(), update.name.clone().into(), url.into()]).await?;
-                if let Some(tls) = &update.tls {
-                    put_tls(to, &sealer, id, tls.as_ref()).await?;
+                if update.tls != TlsChange::Keep {
+                    put_tls(to, &sealer, id, update.tls.apply(None).as_ref()).await?;
                 }
                 match &update.grants {
                     Some(grants) => put_grants(to, id, grants).await,
@@ -214,8 +237,8 @@ async fn put_tls(
         serde_json::to_vec(&SealedTls { ca, identity, skip_verify }).map(zeroize::Zeroizing::new)
     });
     let plain = plain.transpose().map_err(|error| StoreError::Damaged(error.to_string()))?;
-    let [key_id, sealed] = seal(sealer, TABLE, id, plain.as_ref().map(|plain| plain.as_slice()))?;
-    to.execute(SEAL, &[id.into(), key_id, sealed]).await?;
+    let [key, value] = seal(sealer, TABLE, id, plain.as_ref().map(|plain| plain.as_slice()))?;
+    to.execute(SEAL, &[id.into(), key, value]).await?;
     Ok(())
 }
 

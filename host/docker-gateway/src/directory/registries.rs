@@ -263,8 +263,8 @@ async fn put_password(
     password: Option<&SecretString>,
 ) -> Result<(), StoreError> {
     let plain = password.map(|password| password.expose_secret().as_bytes());
-    let [key_id, sealed] = seal(sealer, TABLE, id, plain)?;
-    to.execute(SEAL, &[id.into(), key_id, sealed]).await?;
+    let [key, value] = seal(sealer, TABLE, id, plain)?;
+    to.execute(SEAL, &[id.into(), key, value]).await?;
     Ok(())
 }
 

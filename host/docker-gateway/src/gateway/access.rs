@@ -10,7 +10,7 @@ use axum::response::Response;
 use axum::routing::{MethodFilter, on};
 use axum::{Router, middleware};
 use http_body_util::LengthLimitError;
-use std::error::Error as _;
+use std::error::Error;
 use std::sync::Arc;
 
 use super::Gateway;
@@ -223,6 +223,8 @@ impl Routes {
             .layer(middleware::map_response(|mut response: Response| async {
                 let nosniff = HeaderValue::from_static("nosniff");
                 response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, nosniff);
+                // Tokens and API keys are in some of them.
+                response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
                 response
             }))
     }
@@ -259,7 +261,8 @@ impl Call {
 
     async fn body(self) -> Result<(Arc<Gateway>, Parts, axum::body::Bytes), GatewayError> {
         let body = axum::body::to_bytes(self.body, MAX_BODY).await.map_err(|error| {
-            if error.source().is_some_and(|source| source.is::<LengthLimitError>()) {
+            let is_too_long = |source: &(dyn Error + 'static)| source.is::<LengthLimitError>();
+            if error.source().is_some_and(is_too_long) {
                 let details = "A body may have 256 KiB";
                 return GatewayError::new(StatusCode::PAYLOAD_TOO_LARGE, "Invalid request payload", details);
             }

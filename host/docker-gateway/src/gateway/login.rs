@@ -32,7 +32,7 @@ impl Gateway {
         password: &SecretString,
     ) -> Result<bool, GatewayError> {
         let begun = Instant::now();
-        let attempt = self.attempts.begin(name, address(parts))?;
+        let attempt = self.attempts.begin(name, self.address(parts))?;
         let hash = login.map(|login| &*login.hash);
         let is_right = match self.passwords.verify(password, hash).await {
             Ok(is_right) => is_right,
@@ -42,9 +42,9 @@ impl Gateway {
             }
         };
         if is_right {
-            attempt.succeeded()
+            attempt.succeeded();
         } else {
-            attempt.failed()
+            attempt.failed();
         }
         self.record(parts, operation, login, is_right, begun).await?;
         Ok(is_right)
@@ -86,10 +86,11 @@ impl Gateway {
             GatewayError::new(StatusCode::SERVICE_UNAVAILABLE, "Unable to record the login", details)
         })
     }
-}
 
-/// The address that a request came from; none on a unix socket.
-fn address(parts: &Parts) -> Option<IpAddr> {
-    let peer = parts.extensions.get::<Peer>()?;
-    peer.address.parse::<SocketAddr>().ok().map(|address| address.ip())
+    /// The address that a request came from; none on a unix socket and behind a proxy.
+    fn address(&self, parts: &Parts) -> Option<IpAddr> {
+        let peer = parts.extensions.get::<Peer>()?;
+        let address = peer.address.parse::<SocketAddr>().ok()?.ip();
+        (!self.proxies.contains(address)).then_some(address)
+    }
 }

@@ -10,6 +10,9 @@
 //! never remembered. For a name that the file does not know one of its hashes is computed too, or the time would
 //! tell which names it knows.
 //!
+//! Attempts that fail are limited for each name, by address and in all ([`attempts`](crate::attempts)). Addresses have no
+//! limit of their own: a proxy that is not known here may stand for many clients.
+//!
 //! * `basic`: the header
 //! * `file`: the file
 //! * `hash`: one hash
@@ -29,11 +32,13 @@ use ring::hmac;
 use ring::rand::SystemRandom;
 use secrecy::{ExposeSecret as _, SecretString};
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 
+use crate::attempts::{AttemptLimits, Attempts};
 use crate::{AuthError, IdentityError};
 use basic::Basic;
 use hash::Hash;
@@ -55,6 +60,7 @@ pub(super) struct Passwords {
     file: Watched<PasswordFile>,
     turns: Arc<Semaphore>,
     wait: Duration,
+    attempts: Attempts,
 }
 
 /// What one reading of the file says, and which passwords have been right since.
@@ -104,14 +110,20 @@ impl Passwords {
         let file = Watched::open(set, watcher, move |contents| {
             PasswordFile::new(file::entries(&path, contents.first().copied().unwrap_or_default())?)
         })?;
-        Ok(Self { file, turns: Arc::clone(&TURNS), wait: WAIT })
+        let attempts = Attempts::new(AttemptLimits { address: None, ..AttemptLimits::default() });
+        Ok(Self { file, turns: Arc::clone(&TURNS), wait: WAIT, attempts })
     }
 
     pub(super) fn recheck(&self) -> Result<(), IdentityError> {
         Ok(self.file.reload().map(drop)?)
     }
 
-    pub(super) async fn identify(&self, headers: &HeaderMap, now: Instant) -> Result<Principal, AuthError> {
+    pub(super) async fn identify(
+        &self,
+        headers: &HeaderMap,
+        peer: Option<IpAddr>,
+        now: Instant,
+    ) -> Result<Principal, AuthError> {
         let Basic { user, password } = Basic::read(headers)?;
         let known = self.file.current(now)?;
         let found = known.entries.get(&user);
@@ -129,13 +141,21 @@ impl Passwords {
         }
         // Those who send the same at the same time wait for one answer.
         let checking = known.right.try_get_with(key, async {
-            match (self.matches(hash, password).await?, found) {
-                (_, None) => Err(unknown()),
-                (true, Some(_)) => Ok(now),
-                (false, Some(_)) => {
-                    Err(AuthError::unauthorized(format!("the password of `{user}` is wrong")))
+            let attempt = self.attempts.begin(&user, peer)?;
+            let is_right = match self.matches(hash, password).await {
+                Ok(is_right) => is_right,
+                Err(error) => {
+                    attempt.cancelled();
+                    return Err(error);
                 }
+            };
+            if is_right && found.is_some() {
+                attempt.succeeded();
+                return Ok(now);
             }
+            attempt.failed();
+            let wrong = || AuthError::unauthorized(format!("the password of `{user}` is wrong"));
+            Err(if found.is_some() { wrong() } else { unknown() })
         });
         Box::pin(checking).await.map_err(|error| AuthError::clone(&error))?;
         Ok(super::principal(user, "password"))

@@ -14,7 +14,7 @@ use crate::gateway::credentials::Presented;
 use crate::open_sessions::Credential;
 use crate::token::Claims;
 
-/// As in Portainer: later nobody but the operator may make the first administrator, or the first visitor could.
+/// As in Portainer. Later only the operator may make the first administrator, or any first client could.
 const INIT_WINDOW: Duration = Duration::from_mins(5);
 
 fn username_and_password(fields: &Fields) -> Result<(&str, SecretString), GatewayError> {

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::access::{Administrator, Call, RestrictedSession};
 use super::{Handled, checked_label, list as respond_list, no_content, ok};
-use crate::directory::{EndpointUpdate, Grants};
+use crate::directory::{EndpointUpdate, Grants, TlsChange};
 use crate::endpoint::{Endpoint, EngineTls, EngineUrl};
 use crate::error::{GatewayError, capitalized};
 use crate::fields::Fields;
@@ -78,7 +78,7 @@ pub(super) async fn create(_: Administrator, call: Call) -> Handled {
     }
     let url = fields.text("URL")?.filter(|url| !url.is_empty()).unwrap_or(DEFAULT_URL);
     let engine = checked_url(&gateway, url)?;
-    let tls = tls(&fields)?.flatten();
+    let tls = tls(&fields)?.apply(None);
     check_tls(&engine, tls.as_ref())?;
     let endpoint = gateway.directory.create_endpoint(name, engine, tls).await;
     let endpoint = endpoint.map_err(|error| GatewayError::of_write(error, "an environment"))?;
@@ -97,7 +97,7 @@ pub(super) async fn update(caller: Administrator, call: Call) -> Handled {
         id,
         name: name.map_or_else(|| before.name.clone(), ToOwned::to_owned),
         engine: engine.clone().unwrap_or_else(|| before.engine.clone()),
-        tls: tls.clone().unwrap_or_else(|| before.tls.clone()),
+        tls: tls.apply(before.tls.clone()),
     };
     check_tls(&after.engine, after.tls.as_ref())?;
     let grants = fields.grants("UserAccessPolicies")?;
@@ -131,11 +131,11 @@ fn checked_url(gateway: &Gateway, url: &str) -> Result<EngineUrl, GatewayError> 
     Ok(engine)
 }
 
-/// What the fields say of TLS: nothing, that there is none, or the certificates.
-fn tls(fields: &Fields) -> Result<Option<Option<EngineTls>>, GatewayError> {
-    let Some(is_tls) = fields.boolean("TLS")? else { return Ok(None) };
+/// What the fields say of TLS.
+fn tls(fields: &Fields) -> Result<TlsChange, GatewayError> {
+    let Some(is_tls) = fields.boolean("TLS")? else { return Ok(TlsChange::Keep) };
     if !is_tls {
-        return Ok(Some(None));
+        return Ok(TlsChange::Remove);
     }
     let skip_verify = fields.boolean("TLSSkipVerify")?.unwrap_or(false);
     let pem = |name: &str, kind: &str| -> Result<Option<String>, GatewayError> {
@@ -153,7 +153,7 @@ fn tls(fields: &Fields) -> Result<Option<Option<EngineTls>>, GatewayError> {
         (Some(certificate), Some(key)) => Some((certificate, key)),
         _ => return Err(GatewayError::bad_request("Write both TLSCertFile and TLSKeyFile, or neither")),
     };
-    Ok(Some(Some(EngineTls { ca, identity, skip_verify })))
+    Ok(TlsChange::Replace(EngineTls { ca, identity, skip_verify }))
 }
 
 fn check_tls(engine: &EngineUrl, tls: Option<&EngineTls>) -> Result<(), GatewayError> {

@@ -97,5 +97,5 @@ fn new_key() -> Result<Zeroizing<String>, GatewayError> {
         let message = "Unable to create user access token";
         GatewayError::new(StatusCode::INTERNAL_SERVER_ERROR, message, "The system gives no random numbers")
     })?;
-    Ok(Zeroizing::new(format!("{PREFIX}{}", STANDARD.encode(&*random))))
+    Ok(Zeroizing::new(format!("{PREFIX}{}", STANDARD.encode(random.as_slice()))))
 }

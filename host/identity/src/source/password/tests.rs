@@ -30,9 +30,13 @@ fn open(text: &str) -> (TempDir, Result<Passwords, IdentityError>) {
 }
 
 async fn ask(passwords: &Passwords, sent: &str, now: Instant) -> Result<String, AuthError> {
+    ask_from(passwords, sent, "192.0.2.1", now).await
+}
+
+async fn ask_from(passwords: &Passwords, sent: &str, peer: &str, now: Instant) -> Result<String, AuthError> {
     let value = format!("Basic {}", STANDARD.encode(sent));
     let headers = HeaderMap::from_iter([(AUTHORIZATION, value.parse().unwrap())]);
-    let principal = passwords.identify(&headers, now).await?;
+    let principal = passwords.identify(&headers, peer.parse().ok(), now).await?;
     assert_eq!(principal.authentication, "password");
     Ok(principal.name.unwrap())
 }
@@ -131,6 +135,24 @@ async fn an_unknown_user_costs_a_hash_too() {
     passwords.turns = Arc::new(Semaphore::new(1));
     let result = ask(&passwords, "mallory:open sesame", Instant::now()).await;
     assert!(matches!(result, Err(AuthError::Unauthorized { .. })), "the decoy's password opens nothing");
+}
+
+#[tokio::test]
+async fn wrong_passwords_are_limited_by_name_and_address() {
+    let (_folder, passwords) = open(&format!("alice:{SESAME}\nbob:{SESAME}\n"));
+    let (passwords, now) = (passwords.unwrap(), Instant::now());
+    for n in 0..5 {
+        let result = ask(&passwords, &format!("alice:wrong {n}"), now).await;
+        assert!(matches!(result, Err(AuthError::Unauthorized { .. })), "{result:?}");
+    }
+    let Err(AuthError::Limited { retry_after }) = ask(&passwords, "alice:open sesame", now).await else {
+        panic!("the sixth attempt was checked")
+    };
+    assert!((50..=60).contains(&retry_after.as_secs()), "{retry_after:?}");
+    ask_from(&passwords, "alice:open sesame", "192.0.2.2", now).await.unwrap();
+    // It is remembered by now, which takes no attempt.
+    ask(&passwords, "alice:open sesame", now).await.unwrap();
+    ask(&passwords, "bob:open sesame", now).await.unwrap();
 }
 
 #[tokio::test]

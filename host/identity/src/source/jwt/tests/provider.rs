@@ -38,7 +38,7 @@ const NO_ANSWER: &str = "503";
 fn word(result: &Result<(), AuthError>) -> &'static str {
     match result {
         Ok(()) => OK,
-        Err(AuthError::Unauthorized { .. }) => NOBODY,
+        Err(AuthError::Unauthorized { .. } | AuthError::Limited { .. }) => NOBODY,
         Err(AuthError::Unavailable { .. }) => NO_ANSWER,
     }
 }
