@@ -235,7 +235,7 @@ impl Gateway {
         if endpoint.name == name { Ok(endpoint) } else { Err(GatewayError::not_found("an environment")) }
     }
 
-    /// The endpoint of a user who may use no other: where a path names none, as BuildKit's `/session`.
+    /// The endpoint of a user who may use no other: where a path names none, as with `/session` of builds.
     ///
     /// # Errors
     /// 400 if there are several, 403 if there is none.

@@ -65,7 +65,7 @@ impl Api for GuardedSocket {
     }
 
     fn serve(&self, request: Request<Body>) -> ApiFuture<'_, Response<Body>> {
-        Box::pin(async { self.answer(request).await.unwrap_or_else(|error| error.into_docker_response()) })
+        Box::pin(async { self.answer(request).await.unwrap_or_else(GatewayError::into_docker_response) })
     }
 
     fn ready(&self) -> ApiFuture<'_, Result<(), NotReady>> {

@@ -17,6 +17,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::body::{RequestBody, Watched};
 use crate::clock::Clock;
+use crate::drain::Stage;
 use crate::progress::{Activity, Progress};
 use crate::stream::WatchedReads;
 use crate::upgrade::Upgradable;
@@ -56,18 +57,6 @@ pub struct PeerUser {
     pub uid: u32,
     /// The effective group id when it connected.
     pub gid: u32,
-}
-
-/// How far a drain has got.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Stage {
-    Serving,
-    /// Every answer is a connection's last.
-    LastAnswers,
-    /// What is idle is closed.
-    Closing,
-    /// What is left is cut off.
-    Cut,
 }
 
 /// How a connection ended.

@@ -45,3 +45,15 @@ impl Default for Drain {
         Self::new(Duration::from_secs(1), Duration::from_secs(30))
     }
 }
+
+/// How far a drain has got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Stage {
+    Serving,
+    /// Every answer is a connection's last.
+    LastAnswers,
+    /// What is idle is closed.
+    Closing,
+    /// What is left is cut off.
+    Cut,
+}

@@ -10,7 +10,8 @@ use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
-use crate::connection::{self, Ended, Peer, PeerUser, Stage, Timeouts};
+use crate::connection::{self, Ended, Peer, PeerUser, Timeouts};
+use crate::drain::Stage;
 use crate::listener::Accepted;
 use crate::peers::{PeerCounts, PeerPermit};
 use crate::permits::{Permit, Permits};

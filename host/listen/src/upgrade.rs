@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 
-use crate::connection::Stage;
+use crate::drain::Stage;
 use crate::peers::PeerPermit;
 use crate::permits::Permit;
 use crate::progress::Progress;

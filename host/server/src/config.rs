@@ -2,12 +2,13 @@
 //!
 //! * `raw`: what may be written, as serde reads it; an unknown key is an error
 //! * `validate`: from raw values to [`Config`], or one message
-//! * `listen`, `policy`, `store`, `barbican`, `docker_gateway`, `federation`: the sections
+//! * `listen`, `docker`, `policy`, `store`, `barbican`, `docker_gateway`, `federation`: the sections
 //! * `defaults`: the configuration without a file, and defaults
 //! * [`Config`]: what the rest of the program sees
 
 mod barbican;
 mod defaults;
+mod docker;
 mod docker_gateway;
 mod federation;
 mod listen;

@@ -5,6 +5,7 @@ use portcullis_config::ConfigError;
 use portcullis_docker_gateway::DockerGateway;
 use portcullis_docker_gateway::gateway::{Gateway, GatewayOptions, OpenError};
 use portcullis_engine::Host;
+use portcullis_listen::Proxies;
 use portcullis_store::StoreError;
 use std::sync::Arc;
 
@@ -20,10 +21,15 @@ pub(crate) async fn open(
     store: &SharedStore<'_>,
     host: Arc<Host>,
     log: Log,
+    proxies: &Proxies,
 ) -> Result<DockerGateway, ConfigError> {
     let allowed = config.allowed.clone();
     let engines = Arc::new(move |url: &_| allowed.check(url));
-    let options = GatewayOptions { token_lifetime: config.session_lifetime, ..GatewayOptions::default() };
+    let options = GatewayOptions {
+        token_lifetime: config.session_lifetime,
+        proxies: proxies.clone(),
+        ..GatewayOptions::default()
+    };
     let records = log.clone();
     let gateway = store.open(|store, sealer| async move {
         let opened = Gateway::open(store, sealer, engines, records, options).await;

@@ -11,7 +11,7 @@ use portcullis_engine::build::{Builder, ResourceLimits};
 use portcullis_engine::cache::Cache;
 use portcullis_engine::{Host, HostOptions};
 use portcullis_files::FileWatcher;
-use portcullis_listen::{Activation, Cores, Drain, Options, notify};
+use portcullis_listen::{Activation, Cores, Drain, Options, Proxies, notify};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::io;
 use std::path::Path;
@@ -141,7 +141,7 @@ async fn start(
             observe: Box::new(move |record| counting.count(record)),
         },
     )?;
-    let mut registered = register(config, &host, &log, &files).await?;
+    let mut registered = register(config, &host, &log, &files, &options.proxies).await?;
     registered.extend(more);
     let apis: Vec<_> = registered.iter().map(|registered| Arc::clone(&registered.api)).collect();
     let hooks: Vec<_> = apis.iter().flat_map(|api| api.hooks()).copied().collect();
@@ -182,6 +182,7 @@ async fn register<'a>(
     host: &Arc<Host>,
     log: &Log,
     files: &FileWatcher,
+    proxies: &Proxies,
 ) -> Result<Vec<Registration<'a>>, ServeError> {
     let mut registered = Vec::new();
     let store = SharedStore::new(&config.store);
@@ -194,7 +195,7 @@ async fn register<'a>(
     if let Some(gateway) = &config.docker_gateway
         && let Some(endpoints) = &gateway.listen
     {
-        let api = docker_gateway::open(gateway, &store, Arc::clone(host), log.clone()).await?;
+        let api = docker_gateway::open(gateway, &store, Arc::clone(host), log.clone(), proxies).await?;
         for (name, endpoints) in &gateway.endpoints {
             add(Arc::new(api.at_own_address(name)), endpoints);
         }

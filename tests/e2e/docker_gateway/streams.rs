@@ -91,8 +91,8 @@ fn hundreds_of_streams_live_beside_peers_that_do_not_read_or_speak() {
     let prefix = "/api/endpoints/1/docker";
 
     let silent: Vec<_> = (0..100).map(|_| UnixStream::connect(&socket).unwrap()).collect();
-    let flood = format!("/v1.41/containers/flood/logs?follow=1&stdout=1");
-    let unread: Vec<_> = (0..20).map(|_| Stream::open(&socket, prefix, &flood, &token)).collect();
+    let flood = "/v1.41/containers/flood/logs?follow=1&stdout=1";
+    let unread: Vec<_> = (0..20).map(|_| Stream::open(&socket, prefix, flood, &token)).collect();
     let mut streams = Vec::with_capacity(STREAMS);
     for number in 0..STREAMS {
         let path = if number % 2 == 0 { logs("ticks") } else { "/v1.41/events".into() };

@@ -12,7 +12,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request};
 use portcullis_audit::{Log, Options as LogOptions, Sink};
-use portcullis_listen::Peer;
+use portcullis_listen::{Peer, Timeouts};
 use portcullis_store::seal::{MasterKey, Sealer};
 use portcullis_store::{Location, Options, Store};
 use portcullis_testing::postgres::Postgres;
@@ -195,7 +195,7 @@ fn grants(users: &[i64]) -> Value {
 }
 
 fn peer(address: &str) -> Peer {
-    Peer { address: address.into(), certificate: None }
+    Peer { address: address.into(), certificate: None, user: None, timeouts: Timeouts::default() }
 }
 
 fn request(method: &str, path: &str, by: As<'_>, body: &Value) -> Request<Body> {

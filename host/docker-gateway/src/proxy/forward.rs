@@ -74,7 +74,7 @@ pub(super) async fn forward(
     let (mut head, body) = response.into_parts();
     strip_hop_by_hop(&mut head.headers);
     head.version = Version::HTTP_11;
-    Ok(Response::from_parts(head, SessionBody::new(body, session_end)))
+    Ok(Response::from_parts(head, SessionBody::wrap(body, session_end)))
 }
 
 /// The request target that is forwarded, where it is another than the client's: the container by its id, and a query that is

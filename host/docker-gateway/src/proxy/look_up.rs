@@ -1,5 +1,5 @@
 //! What the engine says of the things that a request names: name, id and labels, so that a policy judges the container
-//! and not what somebody called it. A container is then forwarded by its id: a rename in between changes nothing.
+//! and not a name for it. A container is then forwarded by its id: a rename in between changes nothing.
 //!
 //! Nothing is kept: each request asks anew, on connections of the gateway's own. What the engine does not know stays
 //! unresolved, and the engine says so itself. Where it gives no answer, the request is refused.

@@ -15,7 +15,8 @@ pub(super) struct SessionBody {
 }
 
 impl SessionBody {
-    pub(super) fn new(body: Incoming, session_end: SessionEnd) -> Body {
+    /// A body for a response.
+    pub(super) fn wrap(body: Incoming, session_end: SessionEnd) -> Body {
         Body::new(Self { body, session_end })
     }
 }

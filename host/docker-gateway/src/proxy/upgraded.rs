@@ -1,4 +1,4 @@
-//! A hijacked connection: `attach`, `exec`, and the sessions of BuildKit.
+//! A hijacked connection: `attach`, `exec`, and sessions of builds.
 
 use axum::http::StatusCode;
 use axum::http::request::Parts;

@@ -15,8 +15,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use toml::Spanned;
 
+use super::docker::operations;
 use super::listen::{endpoint, endpoints};
-use super::validate::operations;
 use super::{Endpoint, raw};
 
 /// Where dockerd listens, if nothing else is said.

@@ -2,14 +2,13 @@
 
 use portcullis_audit::{Commit, Syslog};
 use portcullis_config::{ConfigError, SourceFile};
-use portcullis_docker_api::operation::{Operation, UnknownOperationError};
-use portcullis_docker_plugin::PluginSettings;
 use portcullis_engine::HostOptions;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 use toml::Spanned;
 
 use super::barbican::barbican;
+use super::docker::docker;
 use super::docker_gateway::docker_gateway;
 use super::federation::federation;
 use super::listen::listen;
@@ -108,39 +107,4 @@ fn time_budget(raw: raw::Decisions, source_file: &SourceFile<'_>) -> Result<Dura
         return Ok(duration);
     }
     Err(source_file.wrong(&span, format!("`timeout` is between 100ms and 1m, not `{text}`")))
-}
-
-fn docker(raw: raw::Docker, source_file: &SourceFile<'_>) -> Result<PluginSettings, ConfigError> {
-    let mut settings = PluginSettings::default();
-    if let Some(daemon) = raw.daemon {
-        settings.daemon = daemon;
-    }
-    if let Some(operations) = raw.always_allow {
-        settings.always_allow = self::operations(&operations, source_file)?;
-    }
-    for name in &raw.assume_no_body {
-        let operation = operation(name, source_file)?;
-        if !portcullis_docker_plugin::unshown::may_lack_body(operation) {
-            let message = format_args!(
-                "`{operation}` cannot be assumed to have no body: either it needs one, or one that is not shown \
-                 changes nothing"
-            );
-            return Err(source_file.wrong(&name.span(), message));
-        }
-        settings.assume_no_body.insert(operation);
-    }
-    Ok(settings)
-}
-
-/// Operations of the Docker Engine API, by name.
-pub(super) fn operations(
-    names: &[Spanned<String>],
-    source_file: &SourceFile<'_>,
-) -> Result<BTreeSet<Operation>, ConfigError> {
-    names.iter().map(|name| operation(name, source_file)).collect()
-}
-
-fn operation(name: &Spanned<String>, source_file: &SourceFile<'_>) -> Result<Operation, ConfigError> {
-    let unknown = |error: UnknownOperationError| source_file.wrong(&name.span(), error);
-    name.get_ref().parse().map_err(unknown)
 }

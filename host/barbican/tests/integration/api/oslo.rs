@@ -83,7 +83,7 @@ async fn who_must_show_a_certificate_and_shows_another_hears_false() {
             address: "192.0.2.7:1".into(),
             certificate,
             user: None,
-            timeouts: Default::default(),
+            timeouts: portcullis_listen::Timeouts::default(),
         });
         let answer = world.send(request.body(question("u1", &["member"]).into()).unwrap()).await;
         assert_eq!((answer.status, answer.text()), (200, answered), "{name:?}");

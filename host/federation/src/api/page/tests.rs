@@ -111,7 +111,7 @@ impl Bench {
             address: "192.0.2.7:51234".into(),
             certificate: None,
             user: None,
-            timeouts: Default::default(),
+            timeouts: portcullis_listen::Timeouts::default(),
         };
         let request = request.extension(peer).body(Body::from(body.to_owned())).unwrap();
         let (parts, body) = self.api.respond(request).await.into_parts();

@@ -193,7 +193,7 @@ impl World {
             address: peer.into(),
             certificate: None,
             user: None,
-            timeouts: Default::default(),
+            timeouts: portcullis_listen::Timeouts::default(),
         });
         let answer = self.api.respond(request.body(Body::empty()).unwrap()).await;
         let (parts, body) = answer.into_parts();
