@@ -6,6 +6,7 @@ mod killed;
 mod ownership;
 mod registries;
 mod revoked;
+mod sdks;
 mod streams;
 mod users;
 mod wire;

@@ -6,7 +6,7 @@
 //!
 //! * [`needs`]: what is skipped, and where that is a failure
 //! * [`child`]: processes; [`portcullis`]: the program under test
-//! * [`dockerd`], [`plugin`]: a Docker daemon and its plugin files
+//! * [`dockerd`], [`plugin`], [`docker_sdks`]: a Docker daemon, its plugin files, its clients
 //! * [`openstack`], with [`keystone`] and [`barbican`]: OpenStack services and clients
 //! * [`aws_tools`], [`moto`], [`fake_sts`], [`fake_sign_in`]: clients and servers of AWS
 //! * [`postgres`], [`pki`], [`http`]
@@ -24,6 +24,7 @@
 
 pub mod aws_tools;
 pub mod child;
+pub mod docker_sdks;
 pub mod dockerd;
 pub mod echo;
 pub mod fake_sign_in;
