@@ -7,8 +7,8 @@ const BUILTIN: [(&str, &[u8]); 5] = [
     ("allow", include_bytes!("../../../policies/prebuilt/allow.wasm")),
     ("aws-roles", include_bytes!("../../../policies/prebuilt/aws-roles.wasm")),
     ("barbican-acl", include_bytes!("../../../policies/prebuilt/barbican-acl.wasm")),
-    ("docker-ownership", include_bytes!("../../../policies/prebuilt/docker-ownership.wasm")),
     ("docker-baseline", include_bytes!("../../../policies/prebuilt/docker-baseline.wasm")),
+    ("docker-ownership", include_bytes!("../../../policies/prebuilt/docker-ownership.wasm")),
 ];
 
 /// The policy of that name.

@@ -86,7 +86,7 @@ fn inspect_shows_what_a_module_is() {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/guests/prebuilt/every-hook.wasm");
     let json: Value =
         serde_json::from_str(&run(&place, &["policy", "inspect", "--json", file]).ok()).unwrap();
-    assert_eq!(json["hooks"].as_array().unwrap().len(), 4, "{json}");
+    assert_eq!(json["hooks"].as_array().unwrap().len(), 5, "{json}");
     assert_eq!(json["module_sha256"].as_str().unwrap().len(), 64);
     let settings = ["policy", "inspect", "builtin:docker-baseline", "--settings"];
     run(&place, &[&settings[..], &[r#"{"allowed_mounts": ["/srv"]}"#]].concat()).ok();
