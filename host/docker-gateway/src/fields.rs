@@ -42,6 +42,11 @@ impl Fields {
         let content_type =
             headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
         let media = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        // curl's `-d` without a header.
+        if media == "application/x-www-form-urlencoded" && body.trim_ascii_start().starts_with(b"{") {
+            let details = "The body is JSON, and Content-Type says that it is a form: send application/json";
+            return Err(GatewayError::bad_request(details));
+        }
         let pairs = match &*media {
             "application/x-www-form-urlencoded" => form_urlencoded::parse(body).into_owned().collect(),
             "multipart/form-data" => multipart::parse(content_type, body)?,
@@ -193,6 +198,9 @@ mod tests {
         assert_eq!(form.boolean("tls").unwrap(), Some(true));
         assert_eq!(form.boolean("TLSSkipVerify").unwrap(), Some(false));
         assert!(Fields::from_any(&headers("application/x-www-form-urlencoded"), b"a=1&A=2").is_err());
+        let json = br#" {"Name":"x"}"#;
+        let error = Fields::from_any(&headers("application/x-www-form-urlencoded"), json).err().unwrap();
+        assert!(error.details.contains("application/json"), "{error}");
         let json = Fields::from_any(&headers("application/json"), br#"{"Name":"x"}"#).unwrap();
         assert_eq!(json.text("name").unwrap(), Some("x"));
         assert!(json.boolean("name").is_err());

@@ -53,7 +53,7 @@ impl<'c> SharedStore<'c> {
         if let Some(file) = made {
             tracing::warn!(
                 "a master key was made in `{}`: keep a copy elsewhere, since nothing that it seals can be read without \
-                 it; `[store] key` names another source_file",
+                 it; `[store] key` names another file",
                 file.display()
             );
         }
