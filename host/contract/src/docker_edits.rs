@@ -7,7 +7,7 @@ record! {
     Visibility {
         kinds: Vec<String>,
         labels: Pairs,
-        names: Vec<String>,
+        names: Pairs,
     }
 }
 

@@ -52,13 +52,13 @@ impl DockerEdit for Ownership {
         }
         let team = |team: &String| (self.0.team_label.clone(), team.clone());
         let seen = std::iter::once(owner).chain(self.0.teams_of(name, &request.principal.groups).map(team));
-        let visible = visibility(seen.collect(), self.0.shared.iter().cloned().collect());
+        let visible = visibility(seen.collect(), self.0.shared_things().collect());
         let hidden_environment = self.0.hidden_environment.iter().cloned().collect();
         Ok(Edits { visible: Some(visible), labels, hidden_environment, ..Edits::default() })
     }
 }
 
-fn visibility(labels: Pairs, names: Vec<String>) -> Visibility {
+fn visibility(labels: Pairs, names: Pairs) -> Visibility {
     Visibility { kinds: OWNED.map(String::from).into(), labels, names }
 }
 

@@ -18,7 +18,7 @@ pub(crate) struct Settings {
     pub(crate) administrator_groups: BTreeSet<String>,
     /// Whether the gateway's administrators see everything.
     pub(crate) trust_role: bool,
-    /// Names of things that all users see.
+    /// Things that all users see, as `kind/name`.
     pub(crate) shared: BTreeSet<String>,
     /// Whether users may delete images, retag them and prune them: all users share them.
     pub(crate) change_images: bool,
@@ -35,7 +35,7 @@ impl Default for Settings {
             administrators: BTreeSet::new(),
             administrator_groups: BTreeSet::new(),
             trust_role: true,
-            shared: ["bridge", "none", "ingress"].map(String::from).into(),
+            shared: ["network/bridge", "network/none", "network/ingress"].map(String::from).into(),
             change_images: false,
             hidden_environment: BTreeSet::new(),
         }
@@ -53,10 +53,25 @@ impl Settings {
         if self.label == self.team_label {
             return Err("`label` and `team_label` are the same: a user could name any owner".into());
         }
-        if self.shared.contains("host") {
-            return Err("`host` in `shared` would give every user the network of the host".into());
+        for thing in &self.shared {
+            if thing == "network/host" {
+                return Err("`network/host` in `shared` would give every user the network of the host".into());
+            }
+            let kind = thing.split_once('/').map(|(kind, _)| kind);
+            if !kind.is_some_and(|kind| crate::OWNED.contains(&kind)) {
+                let kinds = crate::OWNED.join("`, `");
+                return Err(format!(
+                    "`{thing}` in `shared` is no `kind/name`, e.g. `network/proxy`; kinds are `{kinds}`"
+                ));
+            }
         }
         Ok(self)
+    }
+
+    /// Kind and name of what all users see.
+    pub(crate) fn shared_things(&self) -> impl Iterator<Item = (String, String)> {
+        let things = self.shared.iter().filter_map(|thing| thing.split_once('/'));
+        things.map(|(kind, name)| (kind.to_owned(), name.to_owned()))
     }
 
     /// The teams of a user.

@@ -23,12 +23,12 @@ fn rule(policy: &Ownership, request: &docker::Request) -> String {
 
 #[test]
 fn a_user_sees_what_is_theirs_their_teams_and_shared() {
-    let policy = policy(r#"{"teams":{"web":["alice"],"db":["bob"]},"shared":["proxy"]}"#);
+    let policy = policy(r#"{"teams":{"web":["alice"],"db":["bob"]},"shared":["network/proxy"]}"#);
     let edits = policy.edit(&request("alice", "ContainerList")).unwrap();
     let visible = edits.visible.unwrap();
     let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
     assert_eq!(visible.labels, [pair("io.portcullis.owner", "alice"), pair("io.portcullis.team", "web")]);
-    assert_eq!(visible.names, ["proxy"]);
+    assert_eq!(visible.names, [pair("network", "proxy")]);
     assert_eq!(edits.labels, [pair("io.portcullis.owner", "alice")]);
     let mut grouped = request("carol", "ContainerList");
     grouped.principal.groups = vec!["db".into()];
@@ -127,7 +127,13 @@ fn what_others_own_is_not_borrowed() {
 
 #[test]
 fn settings_that_undo_the_policy_are_refused() {
-    for settings in [r#"{"label":""}"#, r#"{"label":"a","team_label":"a"}"#, r#"{"shared":["host"]}"#] {
+    for settings in [
+        r#"{"label":""}"#,
+        r#"{"label":"a","team_label":"a"}"#,
+        r#"{"shared":["network/host"]}"#,
+        r#"{"shared":["proxy"]}"#,
+        r#"{"shared":["image/x"]}"#,
+    ] {
         let parsed = portcullis_policy_sdk::parse(settings).unwrap();
         assert!(Ownership::configure(parsed).is_err(), "{settings}");
     }

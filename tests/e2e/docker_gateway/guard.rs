@@ -76,6 +76,13 @@ fn the_user_of_the_process_is_the_principal() {
     let principal = &record.unwrap()["principal"];
     assert_eq!((&principal["name"], &principal["authentication"]), (&"root".into(), &"peer".into()));
 
+    // What a page of another site could make a browser send.
+    let forged = b"POST /v1.41/containers/prune HTTP/1.1\r\nHost: docker\r\nOrigin: https://evil.example\r\n\
+                   Connection: close\r\nContent-Length: 0\r\n\r\n";
+    let (status, answer) =
+        portcullis_testing::http::send_unix(&folder.path().join("guarded.sock"), forged).unwrap();
+    assert!(status == 403 && answer.contains("host:cross-site"), "{status} {answer}");
+
     // Another user of the machine, by the same socket.
     let mut as_daemon = std::process::Command::new("setpriv");
     as_daemon.args(["--reuid=daemon", "--regid=daemon", "--init-groups"]).arg(create.get_program());

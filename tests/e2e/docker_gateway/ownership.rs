@@ -129,6 +129,14 @@ fn what_one_user_makes_is_not_there_for_another() {
     let refused = world.bob(&["run", "--rm", "--network", "none", "-v", "new:/x", "bb:1", "true"]).refused();
     assert!(refused.contains("docker volume create new"), "{refused}");
 
+    // Docker answers the creation of a volume that is there with the volume.
+    let (status, answer) = world.call("POST", "/volumes/create", &world.bob, &json!({ "Name": "data" }));
+    assert_eq!(status, 409, "{answer}");
+    // Only networks are shared by these names.
+    world.alice(&["create", "--name", "none", "--network", "none", "bb:1", "true"]).ok();
+    assert!(!world.bob(&["ps", "-a"]).ok().contains("none"));
+    world.alice(&["rm", "none"]).ok();
+
     // Bob's prune takes nothing of alice's.
     world.alice(&["stop", "-t", "0", "web"]).ok();
     world.bob(&["container", "prune", "-f"]).ok();

@@ -68,7 +68,8 @@ pub(super) async fn decide(
     let method = head.method.clone();
     let method = method.as_str();
     let mut call = Call { policies, context, principal, daemon, method, target, begun: Instant::now() };
-    if origin::is_cross_site(&head.headers) {
+    // No page can make a browser send a token in a header, and some clients send an `Origin` of their own.
+    if call.principal.authentication != "token" && origin::is_cross_site(&head.headers) {
         let reason =
             "a page of another site made a browser send this request: Docker is not called from pages";
         return Err(call.refuse(Refusal::new(respond::CROSS_SITE, reason, None)).await);
@@ -164,8 +165,14 @@ impl Call<'_> {
         let edits = self.policies.edits(request, self.begun, describe).await;
         let view = View::new(edits.map_err(|refused| respond::refused(&refused))?);
         if let Some(target) = view.hidden(request) {
-            let reason = format!("No such {}: {}", target.kind, target.as_sent);
-            return Err(self.refuse(Refusal::new(respond::NOT_VISIBLE, reason, operation)).await);
+            let (rule, reason) = match operation {
+                Some(Operation::VolumeCreate) => (
+                    respond::NAME_TAKEN,
+                    format!("a volume named `{}` is there already: choose another", target.as_sent),
+                ),
+                _ => (respond::NOT_VISIBLE, format!("No such {}: {}", target.kind, target.as_sent)),
+            };
+            return Err(self.refuse(Refusal::new(rule, reason, operation)).await);
         }
         let Some(operation) = operation else { return Ok((view, None, body)) };
         let edited = view

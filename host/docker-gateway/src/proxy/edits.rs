@@ -41,7 +41,10 @@ impl View {
         request.targets.iter().filter(|target| target.id.is_some() || target.name.is_some()).find(|target| {
             !self.filters().all(|visible| {
                 let has_label = target.labels.iter().any(|label| visible.labels.contains(label));
-                let has_name = target.name.iter().any(|name| visible.names.contains(name));
+                let is_named = |(kind, name): &(String, String)| {
+                    *kind == target.kind && target.name.as_ref() == Some(name)
+                };
+                let has_name = visible.names.iter().any(is_named);
                 !visible.kinds.contains(&target.kind) || has_label || has_name
             })
         })
@@ -118,10 +121,10 @@ impl View {
         match (operation, list_of(operation)) {
             (Operation::SystemDataUsage, _) => {
                 for (key, kind) in [("Containers", "container"), ("Volumes", "volume"), ("Images", "image")] {
-                    self.retain(kind, &mut response[key]);
+                    self.retain_member(kind, response, key);
                 }
             }
-            (Operation::VolumeList, _) => self.retain("volume", &mut response["Volumes"]),
+            (Operation::VolumeList, _) => self.retain_member("volume", response, "Volumes"),
             (_, Some(kind)) => self.retain(kind, response),
             (_, None) => {}
         }
@@ -132,6 +135,12 @@ impl View {
 
     fn filters(&self) -> impl Iterator<Item = &Visibility> {
         self.0.iter().filter_map(|edits| edits.visible.as_ref())
+    }
+
+    fn retain_member(&self, kind: &'static str, response: &mut Value, key: &str) {
+        if let Some(list) = response.get_mut(key) {
+            self.retain(kind, list);
+        }
     }
 
     fn retain(&self, kind: &'static str, list: &mut Value) {
@@ -147,7 +156,10 @@ impl View {
             };
             !visible.kinds.iter().any(|kind| kind == thing.kind)
                 || visible.labels.iter().any(has_label)
-                || thing.names.iter().any(|name| visible.names.iter().any(|shown| shown == name))
+                || visible
+                    .names
+                    .iter()
+                    .any(|(kind, name)| kind == thing.kind && thing.names.contains(&&**name))
         })
     }
 
@@ -254,7 +266,7 @@ mod tests {
             visible: Some(Visibility {
                 kinds: vec!["container".into(), "network".into(), "volume".into()],
                 labels: vec![owner.clone()],
-                names: vec!["none".into()],
+                names: vec![("network".into(), "none".into())],
             }),
             labels: vec![owner],
             hidden_environment: vec!["SECRET".into()],
@@ -280,6 +292,7 @@ mod tests {
             (target("container", "web", "bob"), true),
             (target("network", "none", "root"), false),
             (target("network", "bobs", "bob"), true),
+            (target("container", "none", "bob"), true),
             // Not one of the kinds.
             (target("image", "busybox", "bob"), false),
             (unknown, false),
@@ -300,7 +313,10 @@ mod tests {
         ]);
         alices().change_response(Operation::ContainerList, &mut containers);
         let ids: Vec<_> = containers.as_array().unwrap().iter().map(|item| item["Id"].clone()).collect();
-        assert_eq!(ids, ["1", "3"]);
+        assert_eq!(ids, ["1"]);
+        let mut networks = json!([{ "Name": "none", "Labels": {} }, { "Name": "bobs", "Labels": theirs }]);
+        alices().change_response(Operation::NetworkList, &mut networks);
+        assert_eq!(networks.as_array().map(Vec::len), Some(1));
         let mut volumes = json!({ "Volumes": [{ "Name": "v", "Labels": theirs }], "Warnings": null });
         alices().change_response(Operation::VolumeList, &mut volumes);
         assert_eq!(volumes, json!({ "Volumes": [], "Warnings": null }));

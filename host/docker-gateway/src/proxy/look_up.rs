@@ -28,12 +28,11 @@ const MAX_ANSWER: usize = 4 << 20;
 /// requests.
 const MAX_TARGETS: usize = 16;
 
-/// Operations that name what is not there yet.
-const MAKES: [&str; 8] = [
+/// Operations that name what is not there yet. `VolumeCreate` is none: it responds with a volume of that name if there is one.
+const MAKES: [&str; 7] = [
     "ContainerCreate",
     "ImageCreate",
     "NetworkCreate",
-    "VolumeCreate",
     "ServiceCreate",
     "SecretCreate",
     "ConfigCreate",

@@ -15,6 +15,7 @@ pub(super) fn status_of(rule: &str) -> StatusCode {
     match rule {
         UNKNOWN_ROUTE | NOT_VISIBLE => StatusCode::NOT_FOUND,
         LOOK_UP => StatusCode::BAD_GATEWAY,
+        NAME_TAKEN => StatusCode::CONFLICT,
         BODY_TOO_LARGE => StatusCode::PAYLOAD_TOO_LARGE,
         BODY_BROKEN
         | rule::UNREADABLE_URI
@@ -37,6 +38,8 @@ pub(super) const BODY_BROKEN: &str = "host:body-broken";
 pub(super) const LOOK_UP: &str = "host:look-up";
 /// The request names what its user does not see.
 pub(super) const NOT_VISIBLE: &str = "host:not-visible";
+/// The name of what is made belongs to a thing that the user does not see.
+pub(super) const NAME_TAKEN: &str = "host:name-taken";
 /// The request cannot be limited to what its user sees.
 pub(super) const NOT_LIMITED: &str = "host:not-limited";
 /// Stored credentials of a registry are not to be had, or not for this request.
