@@ -14,6 +14,7 @@ mod engines;
 mod forward;
 mod look_up;
 mod origin;
+mod per_user;
 mod respond;
 mod response_hook;
 mod stream;
@@ -36,6 +37,7 @@ use crate::endpoint::Endpoint;
 use crate::gateway::Gateway;
 use crate::session::Session;
 use engines::Engines;
+use per_user::PerUser;
 
 /// A future that ends with the session of a user.
 pub(crate) type SessionEnd = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -66,6 +68,8 @@ pub struct ProxySettings {
     pub always_allow: BTreeSet<Operation>,
     /// Bytes of a body that a policy has to see, at most. Other bodies have no limit.
     pub max_body: usize,
+    /// Requests of one user at once, streams among them.
+    pub max_requests_per_user: usize,
     /// Whether name, id and labels of what a request names are looked up before it is decided.
     pub look_up: bool,
     /// Which addresses of engines may be connected to.
@@ -77,12 +81,14 @@ pub(crate) struct Proxy {
     authorizer: Authorizer,
     settings: ProxySettings,
     engines: Engines,
+    per_user: PerUser,
 }
 
 impl Proxy {
     pub(crate) fn new(authorizer: Authorizer, settings: ProxySettings) -> Self {
         let engines = Engines::new(Arc::clone(&settings.allowed));
-        Self { authorizer, settings, engines }
+        let per_user = PerUser::new(settings.max_requests_per_user);
+        Self { authorizer, settings, engines, per_user }
     }
 
     pub(crate) fn authorizer(&self) -> &Authorizer {
@@ -107,6 +113,14 @@ impl Proxy {
         );
         let policies = self.authorizer.policies();
         let Caller { principal, user, session_end, registries } = caller;
+        let Some(permit) = self.per_user.admit(user) else {
+            return respond::too_many_requests(self.settings.max_requests_per_user);
+        };
+        // What ends with the session has the permit as long as it lasts.
+        let session_end: SessionEnd = Box::pin(async move {
+            let _permit = permit;
+            session_end.await;
+        });
         let engine = match self.engines.of(endpoint) {
             Ok(engine) => engine,
             Err(error) => return respond::unreachable(endpoint, &error),

@@ -6,7 +6,7 @@
 //!
 //! * [`Upstream`]: where requests are forwarded to
 //! * [`ReverseProxy`]: forwards one request
-//! * [`relay`]: what an upgraded connection carries
+//! * [`relay()`]: what an upgraded connection carries
 //! * [`strip_hop_by_hop`]: headers that are not passed on
 //! * [`ProxyError`]: why there is no response
 

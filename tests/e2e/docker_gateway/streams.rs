@@ -85,18 +85,21 @@ fn hundreds_of_streams_live_beside_peers_that_do_not_read_or_speak() {
     // 64 MiB, so that a reader that stands still stands in the way somewhere.
     run("flood", "i=0; while [ $i -lt 1000 ]; do i=$((i+1)); head -c 65536 /dev/zero; done; sleep 1000");
     let gateway = Gateway::with_baseline(dockerd, "");
-    let (_, token) = gateway.user("alice");
+    let (alice, token) = gateway.user("alice");
+    let (bob, bobs_token) = gateway.user("bob");
+    gateway.grant(&[alice, bob]);
     let socket = gateway.sockets.path().join("api.sock");
     let logs = |name: &str| format!("/v1.41/containers/{name}/logs?follow=1&stdout=1&tail=1");
     let prefix = "/api/endpoints/1/docker";
 
     let silent: Vec<_> = (0..100).map(|_| UnixStream::connect(&socket).unwrap()).collect();
     let flood = "/v1.41/containers/flood/logs?follow=1&stdout=1";
-    let unread: Vec<_> = (0..20).map(|_| Stream::open(&socket, prefix, flood, &token)).collect();
+    let unread: Vec<_> = (0..20).map(|_| Stream::open(&socket, prefix, flood, &bobs_token)).collect();
     let mut streams = Vec::with_capacity(STREAMS);
     for number in 0..STREAMS {
         let path = if number % 2 == 0 { logs("ticks") } else { "/v1.41/events".into() };
-        streams.push(Stream::open(&socket, prefix, &path, &token));
+        let token = if number < STREAMS / 2 { &token } else { &bobs_token };
+        streams.push(Stream::open(&socket, prefix, &path, token));
         for stream in &mut streams {
             stream.read().unwrap();
         }

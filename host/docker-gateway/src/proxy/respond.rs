@@ -65,6 +65,14 @@ pub(super) fn refused(refused: &Refused) -> Response {
     GatewayError::new(status, text, "").into_docker_response()
 }
 
+/// The user has as many requests in flight as one may have.
+pub(super) fn too_many_requests(limit: usize) -> Response {
+    let message = format!(
+        "you have {limit} requests and streams open, as many as one user may have: close some of them"
+    );
+    GatewayError::new(StatusCode::SERVICE_UNAVAILABLE, message, "").into_docker_response()
+}
+
 /// The engine sends no response.
 pub(super) fn unreachable(endpoint: &Endpoint, error: &(dyn Error + 'static)) -> Response {
     let text = chain(error);

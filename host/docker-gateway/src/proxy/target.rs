@@ -57,6 +57,8 @@ pub(crate) fn checked(uri: &Uri) -> Result<&str, GatewayError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use portcullis_docker_api::canonical::body_kind;
+    use proptest::prelude::*;
 
     #[test]
     fn the_prefix_is_matched_byte_for_byte() {
@@ -93,6 +95,22 @@ mod tests {
         ] {
             let uri: Uri = target.parse().unwrap();
             assert_eq!(checked(&uri).is_ok(), ok, "{target}");
+        }
+    }
+
+    proptest! {
+        /// What passes has the segments that it shows, and none that goes up.
+        #[test]
+        fn a_target_that_passes_is_read_in_one_way(path in "(/[a-c.%0-9eEfF2-5/]{0,9}){1,5}") {
+            if let Ok(uri) = path.parse::<Uri>()
+                && let Ok(target) = checked(&uri)
+                && body_kind("GET", target).is_ok()
+            {
+                let decoded = percent_encoding::percent_decode_str(target).decode_utf8().unwrap();
+                prop_assert_eq!(decoded.matches('/').count(), target.matches('/').count());
+                prop_assert!(!decoded.split('/').any(|segment| segment == "." || segment == ".."));
+                prop_assert!(!decoded.contains('%') || target.contains("%25"), "{}", target);
+            }
         }
     }
 

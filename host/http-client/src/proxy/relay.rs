@@ -12,7 +12,8 @@ const LINGER: Duration = Duration::from_secs(30);
 /// Bytes that are read at once.
 const CHUNK: usize = 16 << 10;
 
-/// Copies until both sides have ended, or the client has not within half a minute after the upstream.
+/// Copies until both sides have ended, or the client has not within half a minute after the upstream. A client that is
+/// gone ends both directions.
 ///
 /// # Errors
 /// One of the connections broke.
@@ -26,13 +27,11 @@ where
     let mut upload = std::pin::pin!(copy(from_client, to_upstream));
     let mut download = std::pin::pin!(copy(from_upstream, to_client));
     tokio::select! {
-        sent = &mut upload => {
+        sent = &mut upload => match sent {
+            Err(Broken::Source(error)) => Err(error),
             // The upstream may have closed its side for reading while it still writes.
-            if let Err(error) = sent {
-                tracing::debug!(%error, "a stream to an upstream broke");
-            }
-            download.await
-        }
+            Ok(()) | Err(Broken::Destination(_)) => Ok(download.await?),
+        },
         received = &mut download => {
             received?;
             let _ = tokio::time::timeout(LINGER, upload).await;
@@ -41,15 +40,29 @@ where
     }
 }
 
-async fn copy(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin) -> io::Result<()> {
+/// Which side of a copy broke.
+enum Broken {
+    Source(io::Error),
+    Destination(io::Error),
+}
+
+impl From<Broken> for io::Error {
+    fn from(broken: Broken) -> Self {
+        match broken {
+            Broken::Source(error) | Broken::Destination(error) => error,
+        }
+    }
+}
+
+async fn copy(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin) -> Result<(), Broken> {
     let mut chunk = vec![0; CHUNK];
     loop {
-        let length = from.read(&mut chunk).await?;
+        let length = from.read(&mut chunk).await.map_err(Broken::Source)?;
         if length == 0 {
-            return to.shutdown().await;
+            return to.shutdown().await.map_err(Broken::Destination);
         }
-        to.write_all(&chunk[..length]).await?;
-        to.flush().await?;
+        to.write_all(&chunk[..length]).await.map_err(Broken::Destination)?;
+        to.flush().await.map_err(Broken::Destination)?;
     }
 }
 
@@ -57,6 +70,19 @@ async fn copy(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin)
 mod tests {
     use super::*;
     use tokio::io::duplex;
+
+    /// A connection that was reset.
+    struct Reset;
+
+    impl AsyncRead for Reset {
+        fn poll_read(
+            self: std::pin::Pin<&mut Self>,
+            _: &mut std::task::Context<'_>,
+            _: &mut tokio::io::ReadBuf<'_>,
+        ) -> std::task::Poll<io::Result<()>> {
+            std::task::Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()))
+        }
+    }
 
     #[tokio::test]
     async fn each_side_may_end_before_the_other() {
@@ -74,6 +100,13 @@ mod tests {
         client.read_to_string(&mut answer).await.unwrap();
         assert_eq!(answer, "still here");
         relaying.await.unwrap().unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_client_whose_connection_broke_ends_both_directions() {
+        let client = tokio::io::join(Reset, tokio::io::sink());
+        let (far, _upstream) = duplex(64);
+        assert_eq!(relay(client, far).await.unwrap_err().kind(), io::ErrorKind::ConnectionReset);
     }
 
     #[tokio::test(start_paused = true)]

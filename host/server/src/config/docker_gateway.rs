@@ -25,6 +25,9 @@ const DOCKER_SOCKET: &str = "unix:///var/run/docker.sock";
 /// Bytes of a body that a policy has to see. Portainer stacks and compose files stay far below.
 const MAX_BODY: u64 = 4 << 20;
 
+/// Requests of one user at once: half of what a listener takes.
+const MAX_REQUESTS_PER_USER: usize = 512;
+
 /// How long a token is good for, if nothing else is said: Portainer's default.
 const SESSION: Duration = Duration::from_hours(8);
 
@@ -38,6 +41,7 @@ pub(crate) struct DockerGateway {
     pub(crate) allowed: AllowedEngines,
     pub(crate) always_allow: BTreeSet<Operation>,
     pub(crate) max_body: usize,
+    pub(crate) max_requests_per_user: usize,
     pub(crate) look_up: bool,
     /// Endpoints with addresses of their own, by name.
     pub(crate) endpoints: Vec<(String, Vec<Endpoint>)>,
@@ -60,6 +64,7 @@ impl DockerGateway {
         ProxySettings {
             always_allow: self.always_allow.clone(),
             max_body: self.max_body,
+            max_requests_per_user: self.max_requests_per_user,
             look_up: self.look_up,
             allowed: Arc::new(move |address| allowed.allows(address)),
         }
@@ -196,6 +201,14 @@ pub(super) fn docker_gateway(
             .map_or(Ok(MAX_BODY), |text| size(&text, source_file))?
             .try_into()
             .unwrap_or(usize::MAX),
+        max_requests_per_user: match raw.max_requests_per_user {
+            Some(count) if *count.get_ref() == 0 => {
+                let message =
+                    "`max_requests_per_user` is at least 1: with `0` every request would be refused";
+                return Err(source_file.wrong(&count.span(), message));
+            }
+            count => count.map_or(MAX_REQUESTS_PER_USER, Spanned::into_inner),
+        },
         look_up: raw.look_up.unwrap_or(true),
         endpoints: own,
         guard,

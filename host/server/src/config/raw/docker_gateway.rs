@@ -14,6 +14,7 @@ pub(in crate::config) struct DockerGateway {
     pub(in crate::config) engines: Vec<Spanned<String>>,
     pub(in crate::config) always_allow: Option<Vec<Spanned<String>>>,
     pub(in crate::config) max_body: Option<Spanned<String>>,
+    pub(in crate::config) max_requests_per_user: Option<Spanned<usize>>,
     pub(in crate::config) look_up: Option<bool>,
     pub(in crate::config) endpoints: Vec<Spanned<EndpointListener>>,
     pub(in crate::config) socket: Option<Spanned<Endpoint>>,
