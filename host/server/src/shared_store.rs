@@ -4,6 +4,7 @@ use portcullis_config::ConfigError;
 use portcullis_store::seal::{KeyFile, MasterKey, SealError, Sealer};
 use portcullis_store::{Options, Store, StoreError};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::OnceCell;
 
 use crate::config::{self, Key};
@@ -19,6 +20,8 @@ struct Opened {
     sealer: Sealer,
     /// The file of a key that was made now.
     made: Option<PathBuf>,
+    /// Whether the operator was told of it: once, and only of a key that opens what is there.
+    is_told: AtomicBool,
 }
 
 impl<'c> SharedStore<'c> {
@@ -36,6 +39,15 @@ impl<'c> SharedStore<'c> {
     {
         let opened = self.opened.get_or_try_init(|| self.open_store()).await?;
         let result = part(opened.store.clone(), opened.sealer.clone()).await;
+        if let (Some(file), Ok(_)) = (&opened.made, &result)
+            && !opened.is_told.swap(true, Ordering::Relaxed)
+        {
+            tracing::warn!(
+                "a master key was made in `{}`: keep a copy elsewhere, since nothing that it seals can be read without \
+                 it; `[store] key` names another file",
+                file.display()
+            );
+        }
         result.map_err(|error| {
             // A key that opens nothing must not stand where the right one is looked for. After any other failure it
             // stays: another process may have begun to seal with it.
@@ -50,14 +62,7 @@ impl<'c> SharedStore<'c> {
         let wrong = |error: StoreError| self.config.location.wrong(error);
         let (sealer, made) = sealer(&self.config.key).map_err(|error| self.config.location.wrong(error))?;
         let store = Store::open(&self.config.database, &Options::default()).await.map_err(wrong)?;
-        if let Some(file) = made {
-            tracing::warn!(
-                "a master key was made in `{}`: keep a copy elsewhere, since nothing that it seals can be read without \
-                 it; `[store] key` names another file",
-                file.display()
-            );
-        }
-        Ok(Opened { store, sealer, made: made.map(Path::to_owned) })
+        Ok(Opened { store, sealer, made: made.map(Path::to_owned), is_told: AtomicBool::new(false) })
     }
 }
 
