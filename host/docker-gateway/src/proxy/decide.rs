@@ -164,7 +164,7 @@ impl Call<'_> {
         };
         let edits = self.policies.edits(request, self.begun, describe).await;
         let view = View::new(edits.map_err(|refused| respond::refused(&refused))?);
-        if let Some(target) = view.hidden(request) {
+        if let Some(target) = view.hidden(operation, request) {
             let (rule, reason) = match operation {
                 Some(Operation::VolumeCreate) => (
                     respond::NAME_TAKEN,

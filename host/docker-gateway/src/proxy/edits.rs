@@ -36,17 +36,29 @@ impl View {
         Self(edits)
     }
 
-    /// The first thing that a request names and its user does not see. What was not found is not there for any user.
-    pub(super) fn hidden<'r>(&self, request: &'r Request) -> Option<&'r Target> {
-        request.targets.iter().filter(|target| target.id.is_some() || target.name.is_some()).find(|target| {
-            !self.filters().all(|visible| {
-                let has_label = target.labels.iter().any(|label| visible.labels.contains(label));
+    /// The first thing that a request names and its user does not see. What was not found is answered here too, and not by
+    /// the engine: in between another user could make it.
+    pub(super) fn hidden<'r>(
+        &self,
+        operation: Option<Operation>,
+        request: &'r Request,
+    ) -> Option<&'r Target> {
+        request.targets.iter().enumerate().find_map(|(at, target)| {
+            let is_new = operation.is_some_and(|operation| may_be_new(operation, at));
+            let shows = |visible: &Visibility| {
+                if !visible.kinds.contains(&target.kind) || target.as_sent.is_empty() {
+                    return true;
+                }
+                if target.id.is_none() && target.name.is_none() {
+                    return is_new;
+                }
                 let is_named = |(kind, name): &(String, String)| {
                     *kind == target.kind && target.name.as_ref() == Some(name)
                 };
-                let has_name = visible.names.iter().any(is_named);
-                !visible.kinds.contains(&target.kind) || has_label || has_name
-            })
+                target.labels.iter().any(|label| visible.labels.contains(label))
+                    || visible.names.iter().any(is_named)
+            };
+            (!self.filters().all(shows)).then_some(target)
         })
     }
 
@@ -223,6 +235,21 @@ fn list_of(operation: Operation) -> Option<&'static str> {
     })
 }
 
+/// Whether the target at this place may be the name of what is not there yet.
+fn may_be_new(operation: Operation, at: usize) -> bool {
+    use Operation as O;
+    match operation {
+        O::ContainerCreate
+        | O::NetworkCreate
+        | O::VolumeCreate
+        | O::ServiceCreate
+        | O::SecretCreate
+        | O::ConfigCreate => at == 0,
+        O::ContainerRename => at == 1,
+        _ => false,
+    }
+}
+
 fn has_environment(operation: Operation) -> bool {
     use Operation as O;
     matches!(
@@ -277,6 +304,7 @@ mod tests {
     fn target(kind: &str, name: &str, owner: &str) -> Target {
         Target {
             kind: kind.into(),
+            as_sent: name.into(),
             id: Some("1".into()),
             name: Some(name.into()),
             labels: vec![("owner".into(), owner.into())],
@@ -287,6 +315,12 @@ mod tests {
     #[test]
     fn what_is_not_seen_is_not_there() {
         let unknown = Target { kind: "container".into(), as_sent: "x".into(), ..Target::default() };
+        let renamed = Request {
+            targets: vec![target("container", "web", "alice"), unknown.clone()],
+            ..Request::default()
+        };
+        assert!(alices().hidden(Some(Operation::ContainerRename), &renamed).is_none());
+        assert!(alices().hidden(Some(Operation::ContainerStart), &renamed).is_some());
         for (target, hidden) in [
             (target("container", "web", "alice"), false),
             (target("container", "web", "bob"), true),
@@ -295,11 +329,15 @@ mod tests {
             (target("container", "none", "bob"), true),
             // Not one of the kinds.
             (target("image", "busybox", "bob"), false),
-            (unknown, false),
+            (unknown, true),
         ] {
             let request = Request { targets: vec![target.clone()], ..Request::default() };
-            assert_eq!(alices().hidden(&request).is_some(), hidden, "{target:?}");
-            assert!(View::default().hidden(&request).is_none());
+            assert_eq!(
+                alices().hidden(Some(Operation::ContainerStart), &request).is_some(),
+                hidden,
+                "{target:?}"
+            );
+            assert!(View::default().hidden(None, &request).is_none());
         }
     }
 

@@ -24,9 +24,8 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 /// Bytes of an answer. Inspecting a service with thousands of environment variables stays below.
 const MAX_ANSWER: usize = 4 << 20;
 
-/// Things that are looked up for one request. `GET /system/df` and the like name none, `docker rm a b c` sends three
-/// requests.
-const MAX_TARGETS: usize = 16;
+/// Things that are looked up for one request. `docker rm a b c` sends three requests; `docker save` names several images.
+const MAX_TARGETS: usize = 64;
 
 /// Operations that name what is not there yet. `VolumeCreate` is none: it responds with a volume of that name if there is one.
 const MAKES: [&str; 7] = [
@@ -54,6 +53,8 @@ const PATH: &AsciiSet = &NON_ALPHANUMERIC
 pub(super) enum LookUpError {
     #[error(transparent)]
     Proxy(#[from] ProxyError),
+    #[error("it names more than {MAX_TARGETS} things: ask for fewer at once")]
+    TooMany,
     #[error("the engine gives no answer within {} s", TIMEOUT.as_secs())]
     Timeout,
     #[error("the engine answers with status {0}")]
@@ -69,14 +70,25 @@ pub(super) async fn resolve(
     request: &mut docker::Request,
     with_references: bool,
 ) -> Result<(), LookUpError> {
-    if with_references && let Some(workload) = &request.workload {
-        for mut target in references(workload).into_iter().take(MAX_TARGETS) {
-            if let Some(path) = path_of(&target)
-                && let Some(found) = inspect(engine, &path).await?
-            {
-                describe(&mut target, &found);
-                request.targets.push(target);
-            }
+    let references =
+        request.workload.as_ref().filter(|_| with_references).map(references).unwrap_or_default();
+    // What is not looked up would be neither seen nor hidden.
+    if with_references && request.targets.len() + references.len() > MAX_TARGETS {
+        return Err(LookUpError::TooMany);
+    }
+    for mut target in references {
+        let path = path_of(&target);
+        let found = match &path {
+            Some(path) => inspect(engine, path).await?,
+            None => None,
+        };
+        // The engine makes a volume that is not there; anything else has to be there.
+        let is_made = target.kind == "volume" && path.is_some() && found.is_none();
+        if let Some(found) = found {
+            describe(&mut target, &found);
+        }
+        if !is_made {
+            request.targets.push(target);
         }
     }
     if request.operation.as_deref().is_none_or(|operation| MAKES.contains(&operation)) {
