@@ -18,7 +18,7 @@ use tracing_subscriber::EnvFilter;
 
 /// Asks a sandboxed WebAssembly policy before power is handed out.
 ///
-/// Without a command it serves with its built-in policies (docker-baseline and allow) on local sockets.
+/// Without a command it serves with the built-in policy docker-baseline on local sockets.
 #[derive(Debug, Parser)]
 #[command(name = "portcullis", version, max_term_width = 100)]
 struct Arguments {
