@@ -162,7 +162,7 @@ fn session_end(gateway: Arc<Gateway>, session: Session, endpoint: i64) -> Sessio
 
 impl Api for DockerGateway {
     fn name(&self) -> &'static str {
-        "docker-gateway"
+        crate::API
     }
 
     fn hooks(&self) -> &'static [HookName] {

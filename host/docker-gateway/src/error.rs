@@ -37,6 +37,16 @@ impl GatewayError {
         Self::new(StatusCode::BAD_REQUEST, "Invalid request payload", details)
     }
 
+    /// 400, for an id in a path that is no number, in Go's words. `what` is e.g. `environment`.
+    pub(crate) fn invalid_id(what: &str, text: &str) -> Self {
+        let shown: String = text.chars().take(100).collect();
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            format!("Invalid {what} identifier route variable"),
+            format!("Strconv.Atoi: parsing {shown:?}: invalid syntax"),
+        )
+    }
+
     /// 401, without a hint at what is wrong.
     pub(crate) fn invalid_token() -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "Invalid JWT token", "Unauthorized")

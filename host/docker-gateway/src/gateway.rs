@@ -44,9 +44,6 @@ use credentials::Presented;
 
 pub use access::{AccessPolicy, Route, Verb};
 
-/// The name in records.
-const API: &str = "docker-gateway";
-
 /// What an operator may set.
 #[derive(Debug, Clone)]
 pub struct GatewayOptions {

@@ -49,7 +49,7 @@ impl GuardedSocket {
 
 impl Api for GuardedSocket {
     fn name(&self) -> &'static str {
-        "docker-gateway"
+        crate::API
     }
 
     fn hooks(&self) -> &'static [HookName] {

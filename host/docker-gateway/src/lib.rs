@@ -29,6 +29,9 @@ pub mod session;
 mod system_user;
 mod token;
 
+/// The name of the API in logs, contexts, records and metrics.
+const API: &str = "docker-gateway";
+
 pub use api::DockerGateway;
 pub use guard::GuardedSocket;
 pub use proxy::ProxySettings;

@@ -1,8 +1,9 @@
 //! The reverse proxy to Docker engines: each request is decided before it is forwarded.
 //!
 //! A request passes through: `target` (the path behind the prefix), `body` (as much of the body as must be read),
-//! `decide` (the canonical request, with what `look_up` knows; the policies and what they change, by `edits`; the record), `registry_auth`, `forward` (to the engine of the
-//! endpoint, by `engines`), and back through `response_hook` and `stream` (what a user receives ends with the session) or `upgraded`.
+//! `decide` (the canonical request, with what `look_up` knows; the policies and what they change, by `edits`; the
+//! record), `registry_auth`, `forward` (to the engine of the endpoint, by `engines`), and back through `response_hook`
+//! and `stream` (what a user receives ends with the session) or `upgraded`.
 //!
 //! * [`Caller`]: the user of a request
 //! * [`Proxy::serve`]: one request
@@ -21,7 +22,6 @@ mod stream;
 pub(crate) mod target;
 mod upgraded;
 
-use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
 use portcullis_authorization::Authorizer;
@@ -107,10 +107,8 @@ impl Proxy {
         let (mut head, body) = request.into_parts();
         let body = body::drained(body);
         let peer = head.extensions.get::<Peer>().cloned();
-        let context = portcullis_authorization::context(
-            "docker-gateway",
-            peer.as_ref().map(|peer| peer.address.to_string()),
-        );
+        let context =
+            portcullis_authorization::context(crate::API, peer.as_ref().map(|peer| peer.address.to_string()));
         let policies = self.authorizer.policies();
         let Caller { principal, user, session_end, registries } = caller;
         let Some(permit) = self.per_user.admit(user) else {
@@ -143,9 +141,4 @@ impl Proxy {
             Err(error) => respond::unreachable(endpoint, &error),
         }
     }
-}
-
-/// An empty body.
-fn empty() -> Body {
-    Body::empty()
 }

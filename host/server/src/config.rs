@@ -109,6 +109,16 @@ impl Endpoint {
     }
 }
 
+impl Endpoint {
+    /// Whether it is reached from other machines without TLS.
+    pub(crate) fn is_in_clear_text(&self) -> bool {
+        let Address::Tcp { host, .. } = &self.address else { return false };
+        let is_here =
+            host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+        !is_here && self.tls.is_none()
+    }
+}
+
 /// Equality ignores the source location.
 impl PartialEq for Endpoint {
     fn eq(&self, other: &Self) -> bool {
@@ -221,10 +231,7 @@ impl Config {
         let users = self.docker_gateway.iter().flat_map(|gateway| gateway.listen.iter().flatten());
         let mut found: Vec<&Endpoint> = Vec::new();
         for endpoint in ours.iter().chain(theirs).chain(users) {
-            let Address::Tcp { host, .. } = &endpoint.address else { continue };
-            let is_here =
-                host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
-            if !is_here && endpoint.tls.is_none() && !found.contains(&endpoint) {
+            if endpoint.is_in_clear_text() && !found.contains(&endpoint) {
                 found.push(endpoint);
             }
         }

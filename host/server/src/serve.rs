@@ -192,20 +192,18 @@ async fn register<'a>(
         let settings = config.docker.clone();
         add(Arc::new(DockerPlugin::new(Arc::clone(host), log.clone(), settings)), &config.listen.docker);
     }
-    if let Some(gateway) = &config.docker_gateway
-        && let Some(endpoints) = &gateway.listen
-    {
-        let api = docker_gateway::open(gateway, &store, Arc::clone(host), log.clone(), proxies).await?;
-        for (name, endpoints) in &gateway.endpoints {
-            add(Arc::new(api.at_own_address(name)), endpoints);
+    if let Some(gateway) = &config.docker_gateway {
+        if let Some(endpoints) = &gateway.listen {
+            let api = docker_gateway::open(gateway, &store, Arc::clone(host), log.clone(), proxies).await?;
+            for (name, endpoints) in &gateway.endpoints {
+                add(Arc::new(api.at_own_address(name)), endpoints);
+            }
+            add(Arc::new(api), endpoints);
         }
-        add(Arc::new(api), endpoints);
-    }
-    if let Some(gateway) = &config.docker_gateway
-        && let Some((endpoints, engine)) = &gateway.guard
-    {
-        let (host, engine) = (Arc::clone(host), engine.clone());
-        add(Arc::new(GuardedSocket::new(host, log.clone(), engine, gateway.proxy())), endpoints);
+        if let Some((endpoints, engine)) = &gateway.guard {
+            let (host, engine) = (Arc::clone(host), engine.clone());
+            add(Arc::new(GuardedSocket::new(host, log.clone(), engine, gateway.proxy())), endpoints);
+        }
     }
     if let (Some(settings), Some(endpoints)) = (&config.barbican, config.barbican_listens()) {
         let api = barbican::open(settings, &store, Arc::clone(host), log.clone(), files).await?;

@@ -235,14 +235,7 @@ impl Call {
     pub(super) fn id(&self, parameter: &str, what: &str) -> Result<i64, GatewayError> {
         let found = self.parameters.iter().find(|(name, _)| name == parameter);
         let text = found.map(|(_, value)| &**value).unwrap_or_default();
-        text.parse().map_err(|_| {
-            let shown: String = text.chars().take(100).collect();
-            GatewayError::new(
-                StatusCode::BAD_REQUEST,
-                format!("Invalid {what} identifier route variable"),
-                format!("Strconv.Atoi: parsing {shown:?}: invalid syntax"),
-            )
-        })
+        text.parse().map_err(|_| GatewayError::invalid_id(what, text))
     }
 
     /// The fields of a JSON body.

@@ -7,10 +7,10 @@ use portcullis_contract::types::Verdict;
 use portcullis_identity::SecretString;
 use portcullis_listen::Peer;
 use std::net::{IpAddr, SocketAddr};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-use uuid::Uuid;
+use std::time::{Duration, Instant};
 
-use super::{API, Gateway};
+use super::Gateway;
+use crate::API;
 use crate::directory::Login;
 use crate::error::GatewayError;
 
@@ -59,10 +59,10 @@ impl Gateway {
         is_right: bool,
         begun: Instant,
     ) -> Result<(), GatewayError> {
-        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let now = u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX);
+        let peer = parts.extensions.get::<Peer>().map(|peer| peer.address.to_string());
+        let context = portcullis_authorization::context(API, peer);
         let verdict = if is_right { Verdict::Allow } else { Verdict::Deny };
-        let mut record = Record::authentication(Uuid::now_v7().simple().to_string(), now, API, verdict);
+        let mut record = Record::authentication(context.decision, context.now, API, verdict);
         let (rule, reason) = match (is_right, login) {
             (true, _) => ("host:authenticated", ""),
             (false, Some(_)) => ("host:wrong-password", "the password is wrong"),
@@ -71,7 +71,7 @@ impl Gateway {
         record.rule = rule.into();
         record.reason = reason.into();
         record.operation = Some(operation.into());
-        record.peer = parts.extensions.get::<Peer>().map(|peer| peer.address.to_string());
+        record.peer = context.peer;
         record.total_micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
         record.principal = Some(Principal {
             // An unknown name is left out: it may be a password in the wrong field.

@@ -25,7 +25,7 @@ use crate::registry_auth;
 
 /// A request that may be forwarded.
 pub(super) struct Decided {
-    pub(super) operation: Option<Operation>,
+    pub(super) operation: Operation,
     pub(super) request: Arc<docker::Request>,
     pub(super) body: ReadBody,
     /// What of the engine the user sees.
@@ -78,10 +78,10 @@ pub(super) async fn decide(
         Ok(kind) => kind,
         Err(refusal) => return Err(call.refuse(refusal).await),
     };
-    if operation.is_none() {
+    let Some(operation) = operation else {
         let reason = "Docker has no such route, or one that this version does not know";
         return Err(call.refuse(Refusal::new(respond::UNKNOWN_ROUTE, reason, None)).await);
-    }
+    };
     let limit = proxy.settings.max_body;
     let body = match ReadBody::read(kind, body, limit).await {
         Ok(body) => body,
@@ -93,7 +93,7 @@ pub(super) async fn decide(
                 }
                 BodyError::Broken => (respond::BODY_BROKEN, "the body broke off".to_owned()),
             };
-            return Err(call.refuse(Refusal::new(rule, reason, operation)).await);
+            return Err(call.refuse(Refusal::new(rule, reason, Some(operation))).await);
         }
     };
     // The time that a client takes to send its body is not the decision's.
@@ -102,24 +102,21 @@ pub(super) async fn decide(
         Ok(request) => request,
         Err(refusal) => return Err(call.refuse(refusal).await),
     };
-    let edits = policies.are_asked(HookName::DockerEdit);
+    let edits = policies.generation().has_enforced(HookName::DockerEdit);
     if (proxy.settings.look_up || edits)
-        && let Err(error) = look_up::resolve(engine, &mut request, edits).await
+        && let Err(error) = look_up::resolve(engine, operation, &mut request, edits).await
     {
         let reason = format!("what the request names cannot be looked up: {error}");
-        return Err(call.refuse(Refusal::new(respond::LOOK_UP, reason, operation)).await);
+        return Err(call.refuse(Refusal::new(respond::LOOK_UP, reason, Some(operation))).await);
     }
     let request = Arc::new(request);
-    let (view, query, body) = match call.edit(operation, &request, body).await {
-        Ok(edited) => edited,
-        Err(response) => return Err(response),
-    };
+    let (view, query, body) = call.edit(operation, &request, body).await?;
     if let Err(error) = insert_credentials(registries.as_ref(), &mut head.headers, &request).await {
-        let _ = call.refuse(Refusal::new(respond::REGISTRY, &error, operation)).await;
+        let _ = call.refuse(Refusal::new(respond::REGISTRY, &error, Some(operation))).await;
         return Err(error.into_docker_response());
     }
     let daemon = Arc::clone(&call.daemon);
-    let allowed = if operation.is_some_and(|operation| proxy.settings.always_allow.contains(&operation)) {
+    let allowed = if proxy.settings.always_allow.contains(&operation) {
         let describe = |record: &mut _| describe_docker_request(&request, &daemon, record);
         let asked = (&request.context, HookName::DockerRequest);
         policies.allow_by_host(asked, "host:always-allow", call.begun, describe).await
@@ -155,7 +152,7 @@ impl Call<'_> {
     /// What policies edit: what the user sees, and the query and the body that are forwarded.
     async fn edit(
         &self,
-        operation: Option<Operation>,
+        operation: Operation,
         request: &Arc<docker::Request>,
         body: ReadBody,
     ) -> Result<(View, Option<String>, ReadBody), Response> {
@@ -166,15 +163,14 @@ impl Call<'_> {
         let view = View::new(edits.map_err(|refused| respond::refused(&refused))?);
         if let Some(target) = view.hidden(operation, request) {
             let (rule, reason) = match operation {
-                Some(Operation::VolumeCreate) => (
+                Operation::VolumeCreate => (
                     respond::NAME_TAKEN,
                     format!("a volume named `{}` is there already: choose another", target.as_sent),
                 ),
                 _ => (respond::NOT_VISIBLE, format!("No such {}: {}", target.kind, target.as_sent)),
             };
-            return Err(self.refuse(Refusal::new(rule, reason, operation)).await);
+            return Err(self.refuse(Refusal::new(rule, reason, Some(operation))).await);
         }
-        let Some(operation) = operation else { return Ok((view, None, body)) };
         let edited = view
             .limited_query(operation, request)
             .and_then(|query| Ok((query, view.labelled(operation, request)?)));

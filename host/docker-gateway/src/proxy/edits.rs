@@ -4,6 +4,9 @@
 //! A thing that the user does not see is answered as if it were not there, in every call; lists leave it out;
 //! prunes and events are limited to what is seen, by a filter that is added to the query.
 
+#[cfg(test)]
+mod tests;
+
 use portcullis_contract::docker::{Body, Request, Target};
 use portcullis_contract::docker_edits::{Edits, Visibility};
 use portcullis_docker_api::Operation;
@@ -24,11 +27,16 @@ pub(super) enum EditError {
     Filters,
 }
 
-/// A thing as a list shows it.
-struct Thing<'t> {
-    kind: &'static str,
-    labels: Vec<&'t Value>,
-    names: Vec<&'t str>,
+/// Whether a thing of this kind is among what is visible, by its labels and names.
+fn is_visible(
+    visible: &Visibility,
+    kind: &str,
+    has_label: impl Fn(&str, &str) -> bool,
+    has_name: impl Fn(&str) -> bool,
+) -> bool {
+    !visible.kinds.iter().any(|about| about == kind)
+        || visible.labels.iter().any(|(name, value)| has_label(name, value))
+        || visible.names.iter().any(|(about, name)| about == kind && has_name(name))
 }
 
 impl View {
@@ -38,28 +46,18 @@ impl View {
 
     /// The first thing that a request names and its user does not see. What was not found is answered here too, and not by
     /// the engine: in between another user could make it.
-    pub(super) fn hidden<'r>(
-        &self,
-        operation: Option<Operation>,
-        request: &'r Request,
-    ) -> Option<&'r Target> {
-        request.targets.iter().enumerate().find_map(|(at, target)| {
-            let is_new = operation.is_some_and(|operation| may_be_new(operation, at));
-            let shows = |visible: &Visibility| {
-                if !visible.kinds.contains(&target.kind) || target.as_sent.is_empty() {
-                    return true;
-                }
-                if target.id.is_none() && target.name.is_none() {
-                    return is_new;
-                }
-                let is_named = |(kind, name): &(String, String)| {
-                    *kind == target.kind && target.name.as_ref() == Some(name)
-                };
-                target.labels.iter().any(|label| visible.labels.contains(label))
-                    || visible.names.iter().any(is_named)
-            };
-            (!self.filters().all(shows)).then_some(target)
-        })
+    pub(super) fn hidden<'r>(&self, operation: Operation, request: &'r Request) -> Option<&'r Target> {
+        let is_hidden = |(at, target): &(usize, &Target)| {
+            let is_found = target.id.is_some() || target.name.is_some();
+            if target.as_sent.is_empty() || (!is_found && may_be_new(operation, *at)) {
+                return false;
+            }
+            let has_label =
+                |name: &str, value: &str| target.labels.iter().any(|(key, set)| key == name && set == value);
+            let has_name = |name: &str| target.name.as_deref() == Some(name);
+            !self.filters().all(|visible| is_visible(visible, &target.kind, has_label, has_name))
+        };
+        request.targets.iter().enumerate().find(is_hidden).map(|(_, target)| target)
     }
 
     /// The body with the labels that what is made gets; none where nothing is to be set.
@@ -122,8 +120,7 @@ impl View {
     }
 
     /// Whether the response has to be read.
-    pub(super) fn changes_response(&self, operation: Option<Operation>) -> bool {
-        let Some(operation) = operation else { return false };
+    pub(super) fn changes_response(&self, operation: Operation) -> bool {
         (self.filters().next().is_some() && list_of(operation).is_some())
             || (self.hides_environment() && has_environment(operation))
     }
@@ -149,30 +146,30 @@ impl View {
         self.0.iter().filter_map(|edits| edits.visible.as_ref())
     }
 
-    fn retain_member(&self, kind: &'static str, response: &mut Value, key: &str) {
+    fn retain_member(&self, kind: &str, response: &mut Value, key: &str) {
         if let Some(list) = response.get_mut(key) {
             self.retain(kind, list);
         }
     }
 
-    fn retain(&self, kind: &'static str, list: &mut Value) {
+    fn retain(&self, kind: &str, list: &mut Value) {
         if let Value::Array(items) = list {
-            items.retain(|item| self.shows(&Thing::of(kind, item)));
+            items.retain(|item| self.shows(kind, item));
         }
     }
 
-    fn shows(&self, thing: &Thing<'_>) -> bool {
-        self.filters().all(|visible| {
-            let has_label = |(name, value): &(String, String)| {
-                thing.labels.iter().any(|labels| labels[name].as_str() == Some(value))
-            };
-            !visible.kinds.iter().any(|kind| kind == thing.kind)
-                || visible.labels.iter().any(has_label)
-                || visible
-                    .names
-                    .iter()
-                    .any(|(kind, name)| kind == thing.kind && thing.names.contains(&&**name))
-        })
+    /// Whether an item of a list is shown. Docker writes labels and names in several places.
+    fn shows(&self, kind: &str, item: &Value) -> bool {
+        let spec = &item["Spec"];
+        let has_label = |name: &str, value: &str| {
+            [&item["Labels"], &spec["Labels"]].iter().any(|labels| labels[name].as_str() == Some(value))
+        };
+        let lists = [&item["Names"], &item["RepoTags"]].into_iter().filter_map(Value::as_array).flatten();
+        let names: Vec<_> =
+            [&item["Name"], &spec["Name"]].into_iter().chain(lists).filter_map(Value::as_str).collect();
+        let has_name =
+            |name: &str| names.iter().any(|found| found.strip_prefix('/').unwrap_or(found) == name);
+        self.filters().all(|visible| is_visible(visible, kind, has_label, has_name))
     }
 
     fn hides_environment(&self) -> bool {
@@ -204,17 +201,6 @@ impl View {
             Value::Array(items) => items.iter_mut().for_each(|item| self.hide_environment(item)),
             _ => {}
         }
-    }
-}
-
-impl<'t> Thing<'t> {
-    fn of(kind: &'static str, item: &'t Value) -> Self {
-        let labels = vec![&item["Labels"], &item["Spec"]["Labels"]];
-        let text = |value: &'t Value| value.as_str().map(|name| name.strip_prefix('/').unwrap_or(name));
-        let lists = [&item["Names"], &item["RepoTags"]].into_iter().filter_map(Value::as_array).flatten();
-        let names =
-            [&item["Name"], &item["Spec"]["Name"]].into_iter().chain(lists).filter_map(text).collect();
-        Self { kind, labels, names }
     }
 }
 
@@ -280,154 +266,4 @@ fn with_labels(sent: &str, required: Vec<String>) -> Result<String, EditError> {
     let labels = labels.as_array_mut().ok_or(EditError::Filters)?;
     labels.extend(required.into_iter().map(Value::from));
     Ok(Value::Object(filters).to_string())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    fn alices() -> View {
-        let owner = ("owner".to_owned(), "alice".to_owned());
-        View::new(vec![Edits {
-            visible: Some(Visibility {
-                kinds: vec!["container".into(), "network".into(), "volume".into()],
-                labels: vec![owner.clone()],
-                names: vec![("network".into(), "none".into())],
-            }),
-            labels: vec![owner],
-            hidden_environment: vec!["SECRET".into()],
-            ..Edits::default()
-        }])
-    }
-
-    fn target(kind: &str, name: &str, owner: &str) -> Target {
-        Target {
-            kind: kind.into(),
-            as_sent: name.into(),
-            id: Some("1".into()),
-            name: Some(name.into()),
-            labels: vec![("owner".into(), owner.into())],
-            ..Target::default()
-        }
-    }
-
-    #[test]
-    fn what_is_not_seen_is_not_there() {
-        let unknown = Target { kind: "container".into(), as_sent: "x".into(), ..Target::default() };
-        let renamed = Request {
-            targets: vec![target("container", "web", "alice"), unknown.clone()],
-            ..Request::default()
-        };
-        assert!(alices().hidden(Some(Operation::ContainerRename), &renamed).is_none());
-        assert!(alices().hidden(Some(Operation::ContainerStart), &renamed).is_some());
-        for (target, hidden) in [
-            (target("container", "web", "alice"), false),
-            (target("container", "web", "bob"), true),
-            (target("network", "none", "root"), false),
-            (target("network", "bobs", "bob"), true),
-            (target("container", "none", "bob"), true),
-            // Not one of the kinds.
-            (target("image", "busybox", "bob"), false),
-            (unknown, true),
-        ] {
-            let request = Request { targets: vec![target.clone()], ..Request::default() };
-            assert_eq!(
-                alices().hidden(Some(Operation::ContainerStart), &request).is_some(),
-                hidden,
-                "{target:?}"
-            );
-            assert!(View::default().hidden(None, &request).is_none());
-        }
-    }
-
-    #[test]
-    fn lists_leave_out_what_is_not_seen() {
-        let (mine, theirs) = (json!({ "owner": "alice" }), json!({ "owner": "bob" }));
-        let mut containers = json!([
-            { "Id": "1", "Names": ["/web"], "Labels": mine },
-            { "Id": "2", "Names": ["/db"], "Labels": theirs },
-            { "Id": "3", "Names": ["/none"], "Labels": {} },
-        ]);
-        alices().change_response(Operation::ContainerList, &mut containers);
-        let ids: Vec<_> = containers.as_array().unwrap().iter().map(|item| item["Id"].clone()).collect();
-        assert_eq!(ids, ["1"]);
-        let mut networks = json!([{ "Name": "none", "Labels": {} }, { "Name": "bobs", "Labels": theirs }]);
-        alices().change_response(Operation::NetworkList, &mut networks);
-        assert_eq!(networks.as_array().map(Vec::len), Some(1));
-        let mut volumes = json!({ "Volumes": [{ "Name": "v", "Labels": theirs }], "Warnings": null });
-        alices().change_response(Operation::VolumeList, &mut volumes);
-        assert_eq!(volumes, json!({ "Volumes": [], "Warnings": null }));
-        let mut usage = json!({ "Containers": [{ "Labels": theirs }], "Images": [{}], "Volumes": null });
-        alices().change_response(Operation::SystemDataUsage, &mut usage);
-        assert_eq!(usage, json!({ "Containers": [], "Images": [{}], "Volumes": null }));
-        let mut all = json!([{ "Labels": theirs }]);
-        View::default().change_response(Operation::ContainerList, &mut all);
-        assert_eq!(all.as_array().map(Vec::len), Some(1));
-    }
-
-    #[test]
-    fn what_is_made_gets_labels_over_the_clients_own() {
-        let labelled = |operation, body: &str| {
-            let request = Request { body: Body::Json(body.into()), ..Request::default() };
-            alices()
-                .labelled(operation, &request)
-                .map(|text| text.map(|text| serde_json::from_str::<Value>(&text).unwrap()))
-        };
-        let create = Operation::ContainerCreate;
-        for body in [
-            r#"{"Image":"a"}"#,
-            r#"{"Image":"a","Labels":null}"#,
-            r#"{"Image":"a","Labels":{"owner":"bob"}}"#,
-        ] {
-            assert_eq!(
-                labelled(create, body),
-                Ok(Some(json!({ "Image": "a", "Labels": { "owner": "alice" } })))
-            );
-        }
-        assert_eq!(labelled(Operation::ContainerKill, "{}"), Ok(None));
-        assert_eq!(labelled(create, "[]"), Err(EditError::CannotLabel(create)));
-        let bare = alices().labelled(Operation::VolumeCreate, &Request::default()).unwrap();
-        assert_eq!(bare.as_deref(), Some(r#"{"Labels":{"owner":"alice"}}"#));
-    }
-
-    #[test]
-    fn prunes_and_events_are_limited_to_what_is_seen() {
-        let limited = |filters: &str| {
-            let query = vec![("since".into(), "1".into()), ("filters".into(), filters.into())];
-            let request = Request { query, ..Request::default() };
-            alices().limited_query(Operation::SystemEvents, &request)
-        };
-        let filters = |query: &str| {
-            let pairs: Vec<(String, String)> =
-                form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-            assert_eq!(pairs[0], ("since".to_owned(), "1".to_owned()));
-            serde_json::from_str::<Value>(&pairs[1].1).unwrap()
-        };
-        for (sent, expected) in [
-            ("", json!({ "label": ["owner=alice"] })),
-            (
-                r#"{"label":["a"],"type":["container"]}"#,
-                json!({ "label": ["a", "owner=alice"], "type": ["container"] }),
-            ),
-            (r#"{"label":{"a":true}}"#, json!({ "label": ["a", "owner=alice"] })),
-        ] {
-            assert_eq!(filters(&limited(sent).unwrap().unwrap()), expected, "{sent}");
-        }
-        assert_eq!(limited("[]"), Err(EditError::Filters));
-        assert_eq!(limited(r#"{"label":"a"}"#), Err(EditError::Filters));
-        let View(mut edits) = alices();
-        if let Some(visible) = &mut edits[0].visible {
-            visible.labels.clear();
-        }
-        let prune = Operation::VolumePrune;
-        assert_eq!(View(edits).limited_query(prune, &Request::default()), Err(EditError::CannotLimit(prune)));
-    }
-
-    #[test]
-    fn values_of_hidden_variables_are_left_out() {
-        let mut inspected = json!({ "Config": { "Env": ["PATH=/bin", "SECRET=hunter2", "SECRETS=x"] } });
-        alices().change_response(Operation::ContainerInspect, &mut inspected);
-        assert_eq!(inspected, json!({ "Config": { "Env": ["PATH=/bin", "SECRET=", "SECRETS=x"] } }));
-    }
 }

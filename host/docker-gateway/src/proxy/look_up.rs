@@ -9,6 +9,7 @@ use axum::http::{HeaderValue, Request, StatusCode, header};
 use http_body_util::{BodyExt as _, Limited};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use portcullis_contract::docker::{self, Target};
+use portcullis_docker_api::Operation;
 use portcullis_http_client::proxy::ProxyError;
 use serde_json::Value;
 use std::time::Duration;
@@ -27,16 +28,21 @@ const MAX_ANSWER: usize = 4 << 20;
 /// Things that are looked up for one request. `docker rm a b c` sends three requests; `docker save` names several images.
 const MAX_TARGETS: usize = 64;
 
-/// Operations that name what is not there yet. `VolumeCreate` is none: it responds with a volume of that name if there is one.
-const MAKES: [&str; 7] = [
-    "ContainerCreate",
-    "ImageCreate",
-    "NetworkCreate",
-    "ServiceCreate",
-    "SecretCreate",
-    "ConfigCreate",
-    "PluginCreate",
-];
+/// Whether an operation names what is not there yet. `VolumeCreate` does not: it responds with a volume of that name if
+/// there is one.
+fn makes(operation: Operation) -> bool {
+    use Operation as O;
+    matches!(
+        operation,
+        O::ContainerCreate
+            | O::ImageCreate
+            | O::NetworkCreate
+            | O::ServiceCreate
+            | O::SecretCreate
+            | O::ConfigCreate
+            | O::PluginCreate
+    )
+}
 
 /// What a path takes as it is. The engine decodes the rest; a slash stays, as in names of images.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC
@@ -67,6 +73,7 @@ pub(super) enum LookUpError {
 /// containers.
 pub(super) async fn resolve(
     engine: &Engine,
+    operation: Operation,
     request: &mut docker::Request,
     with_references: bool,
 ) -> Result<(), LookUpError> {
@@ -91,7 +98,7 @@ pub(super) async fn resolve(
             request.targets.push(target);
         }
     }
-    if request.operation.as_deref().is_none_or(|operation| MAKES.contains(&operation)) {
+    if makes(operation) {
         return Ok(());
     }
     let mut containers = Vec::new();

@@ -26,51 +26,49 @@ pub(super) enum Passed {
 }
 
 /// Operations whose responses come bit by bit, or whose head comes long before their body: nothing may wait for the end.
-fn is_stream(operation: Option<Operation>) -> bool {
+fn is_stream(operation: Operation) -> bool {
     use Operation as O;
     matches!(
         operation,
-        None | Some(
-            O::ContainerLogs
-                | O::ContainerStats
-                | O::ContainerAttach
-                | O::ContainerAttachWebsocket
-                | O::ContainerExport
-                | O::ContainerArchive
-                | O::ContainerWait
-                | O::ExecStart
-                | O::ImageBuild
-                | O::ImageCreate
-                | O::ImagePush
-                | O::ImageLoad
-                | O::ImageGet
-                | O::ImageGetAll
-                | O::PluginPull
-                | O::PluginPush
-                | O::PluginUpgrade
-                | O::ServiceLogs
-                | O::TaskLogs
-                | O::SystemEvents
-                | O::Session
-                | O::Grpc
-        )
+        O::ContainerLogs
+            | O::ContainerStats
+            | O::ContainerAttach
+            | O::ContainerAttachWebsocket
+            | O::ContainerExport
+            | O::ContainerArchive
+            | O::ContainerWait
+            | O::ExecStart
+            | O::ImageBuild
+            | O::ImageCreate
+            | O::ImagePush
+            | O::ImageLoad
+            | O::ImageGet
+            | O::ImageGetAll
+            | O::PluginPull
+            | O::PluginPush
+            | O::PluginUpgrade
+            | O::ServiceLogs
+            | O::TaskLogs
+            | O::SystemEvents
+            | O::Session
+            | O::Grpc
     )
 }
 
 /// Edits a response and asks the policies of the response hook. The error is what the client gets instead.
 pub(super) async fn ask(
     policies: &Policies,
-    (operation, request, view): (Option<Operation>, &Arc<docker::Request>, &View),
+    (operation, request, view): (Operation, &Arc<docker::Request>, &View),
     response: Response<Incoming>,
     limit: usize,
 ) -> Result<Passed, Response> {
     let is_success = response.status().is_success();
-    let edited = operation.filter(|operation| is_success && view.changes_response(Some(*operation)));
+    let is_edited = is_success && view.changes_response(operation);
     let is_asked = policies.are_asked(HookName::DockerResponse);
-    if !is_asked && edited.is_none() {
+    if !is_asked && !is_edited {
         return Ok(Passed::Unread(response));
     }
-    if edited.is_none() && (is_stream(operation) || !is_json(response.headers())) {
+    if !is_edited && (is_stream(operation) || !is_json(response.headers())) {
         decide(policies, request, &response, None).await?;
         return Ok(Passed::Unread(response));
     }
@@ -79,17 +77,16 @@ pub(super) async fn ask(
         Ok(body) => body.to_bytes(),
         Err(_) => return Err(unreadable(policies, request).await),
     };
-    let body = match edited {
-        None => body,
-        Some(operation) => match serde_json::from_slice(&body) {
-            Ok(mut value) => {
-                view.change_response(operation, &mut value);
-                head.headers.remove(header::CONTENT_LENGTH);
-                value.to_string().into()
-            }
-            // What cannot be read cannot be left out.
-            Err(_) => return Err(unreadable(policies, request).await),
-        },
+    let body = if is_edited {
+        // What cannot be read cannot be left out.
+        let Ok(mut value) = serde_json::from_slice(&body) else {
+            return Err(unreadable(policies, request).await);
+        };
+        view.change_response(operation, &mut value);
+        head.headers.remove(header::CONTENT_LENGTH);
+        value.to_string().into()
+    } else {
+        body
     };
     if is_asked {
         let response = Response::from_parts(head.clone(), ());

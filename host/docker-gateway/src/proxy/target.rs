@@ -24,14 +24,7 @@ pub(crate) fn of_endpoint(target: &str) -> Option<EndpointTarget<'_>> {
 
 /// The number of an endpoint, in Go's reading.
 pub(crate) fn endpoint_id(text: &str) -> Result<i64, GatewayError> {
-    text.parse().map_err(|_| {
-        let shown = serde_json::Value::from(text).to_string();
-        GatewayError::new(
-            StatusCode::BAD_REQUEST,
-            "Invalid environment identifier route variable",
-            format!("Strconv.Atoi: parsing {shown}: invalid syntax"),
-        )
-    })
+    text.parse().map_err(|_| GatewayError::invalid_id("environment", text))
 }
 
 /// The request target in origin form (RFC 9112, section 3.2.1), without escapes that two readers could split in two

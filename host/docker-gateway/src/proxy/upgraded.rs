@@ -1,5 +1,6 @@
 //! A hijacked connection: `attach`, `exec`, and sessions of builds.
 
+use axum::body::Body;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::Response;
@@ -10,7 +11,7 @@ use portcullis_docker_api::Operation;
 use portcullis_http_client::proxy::relay;
 use portcullis_listen::{Upgradable, UpgradedConnection};
 
-use super::{SessionEnd, empty};
+use super::SessionEnd;
 
 /// The client's side of a connection that it asks to hijack.
 pub(super) struct Hijack {
@@ -20,17 +21,17 @@ pub(super) struct Hijack {
 
 /// Whether dockerd makes a stream of the connection for this operation. Elsewhere it ignores the header, and what would
 /// follow it would be requests that no policy sees.
-fn is_hijacked(operation: Option<Operation>) -> bool {
+fn is_hijacked(operation: Operation) -> bool {
     use Operation as O;
     matches!(
         operation,
-        Some(O::ContainerAttach | O::ContainerAttachWebsocket | O::ExecStart | O::Session | O::Grpc)
+        O::ContainerAttach | O::ContainerAttachWebsocket | O::ExecStart | O::Session | O::Grpc
     )
 }
 
 impl Hijack {
     /// Takes the client's side from a request that asks for another protocol.
-    pub(super) fn of(head: &mut Parts, operation: Option<Operation>) -> Option<Self> {
+    pub(super) fn of(head: &mut Parts, operation: Operation) -> Option<Self> {
         let client = head.extensions.remove::<OnUpgrade>()?;
         let connection = head.extensions.get::<Upgradable>()?.clone();
         is_hijacked(operation).then_some(Self { client, connection })
@@ -42,7 +43,7 @@ impl Hijack {
         let upstream = hyper::upgrade::on(&mut response);
         let connection = self.connection.upgrade();
         tokio::spawn(run(self.client, upstream, connection, session_end));
-        response.map(|_| empty())
+        response.map(|_| Body::empty())
     }
 }
 

@@ -222,9 +222,7 @@ fn is_socket_of(engine: &EngineUrl, path: &Path) -> bool {
 
 /// Refuses an address at which requests could act as any user: on another machine's way, in clear text.
 fn proves_users(endpoint: &Endpoint) -> Result<(), ConfigError> {
-    let Address::Tcp { host, .. } = &endpoint.address else { return Ok(()) };
-    let is_here = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
-    if is_here || endpoint.tls.is_some() {
+    if !endpoint.is_in_clear_text() {
         return Ok(());
     }
     Err(endpoint.location.wrong(format_args!(
