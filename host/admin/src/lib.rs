@@ -26,6 +26,7 @@ use portcullis_contract::HookName;
 use portcullis_engine::Host;
 use portcullis_files::{FileStatus, FileWatcher};
 use portcullis_listen::Handler as _;
+use portcullis_policy_store::PolicyManager;
 use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,6 +34,8 @@ use std::time::Duration;
 /// What the handlers share.
 #[derive(Clone)]
 pub struct Admin {
+    /// Changes policies.
+    pub manager: PolicyManager,
     /// The engine.
     pub host: Arc<Host>,
     /// The decision log.

@@ -161,13 +161,13 @@ impl Log {
         self.shared.recent().iter().rev().cloned().collect()
     }
 
-    /// The line of a recent decision. Records of monitoring policies have the id of the decision they watched, and
-    /// are not returned here.
+    /// The line of a recent record. Those of monitoring policies and shadows have the id of the decision they were asked
+    /// beside, and are not returned here.
     pub fn find(&self, id: &str) -> Option<Arc<str>> {
         self.shared
             .recent()
             .iter()
-            .find(|recent| recent.kind == Kind::Decision && &*recent.id == id)
+            .find(|recent| !matches!(recent.kind, Kind::Monitor | Kind::Shadow) && &*recent.id == id)
             .map(|recent| Arc::clone(&recent.line))
     }
 }

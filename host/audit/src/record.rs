@@ -17,8 +17,12 @@ pub enum Kind {
     Decision,
     /// The outcomes of monitoring policies, asked beside a decision. Its `id` is the decision's.
     Monitor,
+    /// A candidate that would have answered otherwise than the policy in force. Its `id` is the decision's.
+    Shadow,
     /// A login with a name and a password, that succeeded or failed. No policy is asked.
     Authentication,
+    /// A change of what is in force, e.g. of policies, or its refusal.
+    Change,
 }
 
 impl Kind {
@@ -27,7 +31,9 @@ impl Kind {
         match self {
             Self::Decision => "decision",
             Self::Monitor => "monitor",
+            Self::Shadow => "shadow",
             Self::Authentication => "authentication",
+            Self::Change => "change",
         }
     }
 }
@@ -45,7 +51,7 @@ pub struct Record {
     pub now: u64,
     /// The API that asked, e.g. `docker-plugin`.
     pub api: Cow<'static, str>,
-    /// What the policies were asked. Absent for an authentication.
+    /// What the policies were asked. Absent for an authentication and a change.
     pub hook: Option<HookName>,
     /// The set of policies that was in force.
     pub generation: u64,
@@ -193,6 +199,16 @@ impl Record {
         verdict: Verdict,
     ) -> Self {
         Self::empty(Kind::Authentication, None, (id.into(), now, api.into()), verdict)
+    }
+
+    /// A record of a change of what is in force. No policy is asked, so it has no hook.
+    pub fn change(
+        id: impl Into<String>,
+        now: u64,
+        api: impl Into<Cow<'static, str>>,
+        verdict: Verdict,
+    ) -> Self {
+        Self::empty(Kind::Change, None, (id.into(), now, api.into()), verdict)
     }
 
     /// Turns the record into that of a refusal, since its caller is told that it could not be written.

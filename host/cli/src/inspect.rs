@@ -31,7 +31,7 @@ fn settings(text: &str) -> Result<Value, String> {
 pub(super) fn run(arguments: &Arguments) -> Result<(), ServeError> {
     // Nothing is kept: this is a look, perhaps at a stranger.
     let host = engine(None, HostOptions::TIME_BUDGET)?;
-    let candidate = runtime()?.block_on(host.candidate(vec![spec(arguments)?]))?;
+    let candidate = runtime()?.block_on(host.candidate(vec![spec(arguments)?].into()))?;
     for status in candidate.status() {
         if arguments.json {
             print(format_args!("{:#}", json!(status)));

@@ -24,6 +24,9 @@ pub trait Answer: Into<CaseResult> + Send + 'static {
 
     /// What the record says of it.
     fn outcome(self) -> Outcome;
+
+    /// Whether something is allowed by one answer and not by the other. Texts do not matter.
+    fn disagrees(&self, other: &Self) -> bool;
 }
 
 impl Answer for Opinion {
@@ -43,6 +46,10 @@ impl Answer for Opinion {
 
     fn outcome(self) -> Outcome {
         Outcome::Opinion(self)
+    }
+
+    fn disagrees(&self, other: &Self) -> bool {
+        self.verdict != other.verdict
     }
 }
 
@@ -65,6 +72,19 @@ impl Answer for aws::Answer {
     fn outcome(self) -> Outcome {
         Outcome::Roles { grants: self.grants.len(), denials: self.denials.len() }
     }
+
+    fn disagrees(&self, other: &Self) -> bool {
+        let without_texts = |answer: &Self| {
+            let mut answer = answer.clone();
+            answer.grants.iter_mut().for_each(|grant| grant.reason.clear());
+            for denial in &mut answer.denials {
+                denial.reason.clear();
+                denial.rule.clear();
+            }
+            answer
+        };
+        without_texts(self) != without_texts(other)
+    }
 }
 
 impl Answer for Edits {
@@ -81,6 +101,10 @@ impl Answer for Edits {
             labels: self.labels.len(),
             hidden: self.hidden_environment.len(),
         }
+    }
+
+    fn disagrees(&self, other: &Self) -> bool {
+        self != other
     }
 }
 

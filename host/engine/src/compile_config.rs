@@ -35,14 +35,9 @@ pub(crate) fn for_build() -> Config {
     config
 }
 
-/// For deciding: slots for every decision that these policies may have under way at once.
-pub(crate) fn pooled<'a>(policies: impl Iterator<Item = (&'a PoolRequirements, &'a Limits)>) -> Config {
-    let mut sizes = Sizes::default();
-    let mut memory = 1 << 16;
-    for (needs, limits) in policies {
-        sizes.add(needs, limits);
-        memory = memory.max(limits.memory);
-    }
+/// For deciding: slots for every decision that a policy may have under way at once.
+pub(crate) fn pooled(needs: &PoolRequirements, limits: &Limits) -> Config {
+    let at_once = limits.concurrency;
     let mut pool = PoolingAllocationConfig::default();
     let scan = PoolingAllocationConfig::is_pagemap_scan_available();
     pool.pagemap_scan(if scan { Enabled::Yes } else { Enabled::No })
@@ -50,42 +45,18 @@ pub(crate) fn pooled<'a>(policies: impl Iterator<Item = (&'a PoolRequirements, &
         .linear_memory_keep_resident(if scan { 1 << 20 } else { 0 })
         .table_keep_resident(if scan { 1 << 16 } else { 0 })
         .async_stack_keep_resident(1 << 16)
-        .total_component_instances(sizes.components)
-        .total_core_instances(sizes.instances)
-        .total_memories(sizes.memories)
-        .total_tables(sizes.tables)
-        .total_stacks(sizes.components)
-        .max_memory_size(usize::try_from(memory).unwrap_or(usize::MAX))
-        .table_elements(sizes.elements)
-        .max_memories_per_module(sizes.memories_each)
-        .max_tables_per_module(sizes.tables_each)
+        .total_component_instances(at_once)
+        .total_core_instances(at_once.saturating_mul(needs.instances.max(1)))
+        .total_memories(at_once.saturating_mul(needs.memories))
+        .total_tables(at_once.saturating_mul(needs.tables))
+        .total_stacks(at_once)
+        .max_memory_size(usize::try_from(limits.memory).unwrap_or(usize::MAX))
+        .table_elements(limits.table_elements as usize)
+        .max_memories_per_module(needs.memories.max(1))
+        .max_tables_per_module(needs.tables.max(1))
         .max_component_instance_size(4 << 20)
         .max_core_instance_size(4 << 20);
-    let mut config = base(memory);
+    let mut config = base(limits.memory);
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     config
-}
-
-#[derive(Default)]
-struct Sizes {
-    components: u32,
-    instances: u32,
-    memories: u32,
-    tables: u32,
-    elements: usize,
-    memories_each: u32,
-    tables_each: u32,
-}
-
-impl Sizes {
-    fn add(&mut self, needs: &PoolRequirements, limits: &Limits) {
-        let at_once = limits.concurrency;
-        self.components = self.components.saturating_add(at_once);
-        self.instances = self.instances.saturating_add(at_once.saturating_mul(needs.instances.max(1)));
-        self.memories = self.memories.saturating_add(at_once.saturating_mul(needs.memories));
-        self.tables = self.tables.saturating_add(at_once.saturating_mul(needs.tables));
-        self.elements = self.elements.max(limits.table_elements as usize);
-        self.memories_each = self.memories_each.max(needs.memories.max(1));
-        self.tables_each = self.tables_each.max(needs.tables.max(1));
-    }
 }

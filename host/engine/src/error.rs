@@ -43,6 +43,20 @@ pub enum PolicyError {
         /// The hooks that it exports.
         exported: String,
     },
+    /// It does not serve a hook that its predecessor serves, and its entry lists no hooks.
+    #[error(
+        "it does not export `{lost}`, which the revision in force serves; it exports {exported}. List `hooks` in its \
+         entry if it is to serve fewer"
+    )]
+    HookGone {
+        /// The hook that would be lost.
+        lost: HookName,
+        /// The hooks that it exports.
+        exported: String,
+    },
+    /// The policy in force is to be kept, and there is none of that name.
+    #[error("it is not in force")]
+    NotInForce,
     /// It is asked on one hook alone, and exports others.
     #[error(
         "it is asked on `{asked}` alone and exports {exported}: list `hooks = [\"{asked}\"]` here, and let an entry of \
@@ -85,8 +99,33 @@ pub enum PolicyError {
     Start(crate::Fault),
 }
 
+impl PolicyError {
+    /// The step of loading at which it failed, e.g. for the record of a candidate that was refused.
+    pub fn step(&self) -> String {
+        let step = match self {
+            Self::Source(_) | Self::NotInForce => "source",
+            Self::Build(BuildError::Failure(failure)) => return failure.step.name(),
+            Self::Build(_) => "build",
+            Self::Hook { .. } | Self::HookGone { .. } | Self::Sole { .. } => "hooks",
+            Self::Case { .. } => "cases",
+            Self::SlowToConfigure { .. } | Self::Artifact(_) | Self::Start(_) => "probe",
+        };
+        step.to_owned()
+    }
+}
+
 impl LoadError {
-    pub(crate) fn policy(policy: &str, error: impl Into<PolicyError>) -> Self {
+    /// The step at which it failed.
+    pub fn step(&self) -> String {
+        match self {
+            Self::Policy { error, .. } => error.step(),
+            Self::HookLost(_) => "publish".into(),
+            Self::Engine(_) => "engine".into(),
+        }
+    }
+
+    /// The error of one policy.
+    pub fn policy(policy: &str, error: impl Into<PolicyError>) -> Self {
         Self::Policy { policy: policy.to_owned(), error: error.into() }
     }
 }

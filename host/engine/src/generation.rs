@@ -10,7 +10,6 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use wasmtime::Engine;
 
 use crate::Mode;
 use crate::answer::{Answer, Callable};
@@ -18,6 +17,7 @@ use crate::caller::Caller;
 use crate::combine::{self, Ruling};
 use crate::decision::{CombinedEdits, Decision, Grants, Outcome, PolicyOutcome, PolicyStatusRef};
 use crate::policy::{Answered, Policy, PolicyStatus};
+use crate::shadow::{Comparison, PendingComparison, Shadow, ShadowStats};
 
 /// Data of an API that is published with a generation.
 pub type Attached = Arc<dyn Any + Send + Sync>;
@@ -29,8 +29,8 @@ pub struct Generation {
     policies: Vec<Arc<Policy>>,
     enforced: [Vec<Arc<Policy>>; HookName::ALL.len()],
     monitored: [Vec<Arc<Policy>>; HookName::ALL.len()],
-    // Kept so that the clock ticks for its guests.
-    _engine: Option<Engine>,
+    shadows: [Vec<Shadow>; HookName::ALL.len()],
+    all_shadows: Vec<Shadow>,
 }
 
 impl fmt::Debug for Generation {
@@ -47,7 +47,7 @@ impl Generation {
     pub(crate) fn new(
         number: u64,
         policies: Vec<Arc<Policy>>,
-        engine: Option<Engine>,
+        all_shadows: Vec<Shadow>,
         attached: Option<Attached>,
     ) -> Self {
         let on = |hook: HookName, mode: Mode| -> Vec<_> {
@@ -57,7 +57,11 @@ impl Generation {
         };
         let enforced = HookName::ALL.map(|hook| on(hook, Mode::Enforce));
         let monitored = HookName::ALL.map(|hook| on(hook, Mode::Monitor));
-        Self { number, attached, policies, enforced, monitored, _engine: engine }
+        let shadows = HookName::ALL.map(|hook| {
+            let asked = |shadow: &&Shadow| shadow.candidate.status.hooks.contains(&hook);
+            all_shadows.iter().filter(asked).cloned().collect()
+        });
+        Self { number, attached, policies, enforced, monitored, shadows, all_shadows }
     }
 
     /// Its number: each publication has the next one.
@@ -69,6 +73,28 @@ impl Generation {
     /// decision by this generation sees these and no others.
     pub fn attached<T: Any>(&self) -> Option<&T> {
         self.attached.as_deref().and_then(|attached| attached.downcast_ref())
+    }
+
+    pub(crate) fn attachment(&self) -> Option<Attached> {
+        self.attached.clone()
+    }
+
+    pub(crate) fn consists_of(&self, policies: &[Arc<Policy>], shadows: &[Shadow]) -> bool {
+        let same = |ours: &Arc<Policy>, theirs: &Arc<Policy>| Arc::ptr_eq(ours, theirs);
+        let candidates = |shadows: &[Shadow]| shadows.iter().map(|shadow| Arc::clone(&shadow.candidate)).collect::<Vec<_>>();
+        let equal = |ours: &[Arc<Policy>], theirs: &[Arc<Policy>]| {
+            ours.len() == theirs.len() && ours.iter().zip(theirs).all(|(ours, theirs)| same(ours, theirs))
+        };
+        equal(&self.policies, policies) && equal(&candidates(&self.all_shadows), &candidates(shadows))
+    }
+
+    pub(crate) fn policy(&self, name: &str) -> Option<&Arc<Policy>> {
+        self.policies.iter().find(|policy| *policy.name == *name)
+    }
+
+    pub(crate) fn shadow(&self, name: &str) -> Option<&Arc<Policy>> {
+        let found = self.all_shadows.iter().find(|shadow| *shadow.candidate.name == *name);
+        found.map(|shadow| &shadow.candidate)
     }
 
     /// Whether a policy's word counts on `hook`.
@@ -89,6 +115,45 @@ impl Generation {
     /// Every policy, in the configuration's order.
     pub fn status(&self) -> impl Iterator<Item = &PolicyStatus> {
         self.policies.iter().map(|policy| &policy.status)
+    }
+
+    /// Every shadow, and what came of asking it.
+    pub fn shadows(&self) -> impl Iterator<Item = (&PolicyStatus, &Arc<ShadowStats>)> {
+        self.all_shadows.iter().map(|shadow| (&shadow.candidate.status, &shadow.stats))
+    }
+
+    /// Whether a candidate is asked on `hook` beside a policy in force. Absent if not; otherwise it counts what is dropped.
+    pub fn pending_comparison(&self, hook: HookName) -> Option<PendingComparison> {
+        let shadows = &self.shadows[hook as usize];
+        (!shadows.is_empty()).then(|| PendingComparison::new(shadows))
+    }
+
+    /// Asks each shadow of the hook, and the policy in force beside which it is. Both answer the same input, so that also
+    /// a policy that was not asked for the decision is compared. `of` selects by name.
+    pub async fn compare<H: Callable>(
+        &self,
+        input: &Arc<H::Input>,
+        of: impl Fn(&str) -> bool + Send,
+    ) -> Vec<Comparison> {
+        let mut compared = Vec::new();
+        for Shadow { candidate, stats } in &self.shadows[H::NAME as usize] {
+            let Some(active) = self.policy(&candidate.name).filter(|active| of(&active.name)) else { continue };
+            let before = active.ask::<H>(input, &Caller::BACKGROUND).await;
+            let after = candidate.ask::<H>(input, &Caller::BACKGROUND).await;
+            let disagree = match (&before.said, &after.said) {
+                (Ok(before), Ok(after)) => before.disagrees(after),
+                (Err(before), Err(after)) => before.name() != after.name(),
+                _ => true,
+            };
+            stats.count(disagree);
+            compared.push(Comparison {
+                active: one_outcome(active, Some(before)),
+                candidate: one_outcome(candidate, Some(after)),
+                disagree,
+                stats: Arc::clone(stats),
+            });
+        }
+        compared
     }
 
     /// How many requests wait for each policy.
@@ -232,18 +297,20 @@ where
 
 fn outcomes<T: Answer>(policies: &[Arc<Policy>], answers: Vec<Answered<T>>) -> Vec<PolicyOutcome> {
     let mut answers = answers.into_iter();
-    let one = |policy: &Arc<Policy>| {
-        let policy = PolicyStatusRef(Arc::clone(policy));
-        match answers.next() {
-            None => {
-                let outcome = Outcome::NotAsked;
-                PolicyOutcome { policy, outcome, elapsed: Duration::ZERO, waited: Duration::ZERO }
-            }
-            Some(Answered { said, elapsed, waited }) => {
-                let outcome = said.map_or_else(Outcome::Fault, T::outcome);
-                PolicyOutcome { policy, outcome, elapsed, waited }
-            }
+    policies.iter().map(|policy| one_outcome(policy, answers.next())).collect()
+}
+
+/// What a policy came to; without an answer, it was not asked.
+fn one_outcome<T: Answer>(policy: &Arc<Policy>, answered: Option<Answered<T>>) -> PolicyOutcome {
+    let policy = PolicyStatusRef(Arc::clone(policy));
+    match answered {
+        None => {
+            let outcome = Outcome::NotAsked;
+            PolicyOutcome { policy, outcome, elapsed: Duration::ZERO, waited: Duration::ZERO }
         }
-    };
-    policies.iter().map(one).collect()
+        Some(Answered { said, elapsed, waited }) => {
+            let outcome = said.map_or_else(Outcome::Fault, T::outcome);
+            PolicyOutcome { policy, outcome, elapsed, waited }
+        }
+    }
 }

@@ -17,11 +17,12 @@ use crate::linker::linker;
 use crate::offload::OffloadRuntime;
 use crate::policy::{Policy, PolicyStatus, PreparedInstance};
 use crate::probe::{Probed, probe};
-use crate::revision::revision;
+use crate::revision::{identity, revision};
 use crate::sealed::Artifact;
+use crate::shadow::{Shadow, ShadowStats};
 use crate::slow_callers::SlowCallers;
 use crate::ticker::Ticker;
-use crate::{Digest, Hooks, LoadError, PolicySpec, compile_config};
+use crate::{Digest, Hooks, LoadError, Mode, PolicySpec, compile_config};
 
 /// What a host needs to build policies.
 #[derive(Debug, Clone)]
@@ -50,11 +51,45 @@ pub struct Host {
     publishing: Mutex<()>,
 }
 
+/// One policy of a set that is to be put in force.
+#[derive(Debug, Clone)]
+pub enum SetEntry {
+    /// The policy of that name that is in force, as it is: nothing is read or built.
+    InForce(Arc<str>),
+    /// A policy that is built, unless the one in force is the same in everything.
+    Build(PolicySpec),
+}
+
+impl SetEntry {
+    /// The policy's name.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::InForce(name) => name,
+            Self::Build(spec) => &spec.name,
+        }
+    }
+}
+
+/// A whole set of policies that is to be put in force.
+#[derive(Debug, Clone, Default)]
+pub struct PolicySet {
+    /// Policies, in the order in which they are asked.
+    pub policies: Vec<SetEntry>,
+    /// Candidates that are asked beside the policy of their name, with what counts their disagreements.
+    pub shadows: Vec<(SetEntry, Arc<ShadowStats>)>,
+}
+
+impl From<Vec<PolicySpec>> for PolicySet {
+    fn from(specs: Vec<PolicySpec>) -> Self {
+        Self { policies: specs.into_iter().map(SetEntry::Build).collect(), shadows: Vec::new() }
+    }
+}
+
 /// A set of policies that was built and passed its cases, but is not in force.
 #[derive(Debug)]
 pub struct Candidate {
     policies: Vec<Arc<Policy>>,
-    engine: Option<Engine>,
+    shadows: Vec<Shadow>,
 }
 
 impl Candidate {
@@ -62,6 +97,34 @@ impl Candidate {
     pub fn status(&self) -> impl Iterator<Item = &PolicyStatus> {
         self.policies.iter().map(|policy| &policy.status)
     }
+
+    /// Whether it is what is in force already: each policy and each shadow is the same instance.
+    pub fn is_in_force(&self, generation: &Generation) -> bool {
+        generation.consists_of(&self.policies, &self.shadows)
+    }
+
+    /// A hook that `generation` has an enforced policy on, and this set has none.
+    pub fn loses_hook(&self, generation: &Generation) -> Option<HookName> {
+        let enforced = |hook: HookName| {
+            let serves = |policy: &Arc<Policy>| policy.status.mode == Mode::Enforce && policy.status.hooks.contains(&hook);
+            self.policies.iter().any(serves)
+        };
+        HookName::ALL.into_iter().find(|hook| generation.has_enforced(*hook) && !enforced(*hook))
+    }
+
+    /// Every shadow in it.
+    pub fn shadows(&self) -> impl Iterator<Item = &PolicyStatus> {
+        self.shadows.iter().map(|shadow| &shadow.candidate.status)
+    }
+}
+
+/// How a set is published.
+#[derive(Debug, Clone, Default)]
+pub struct Publication {
+    /// What APIs must see change at the same moment (see [`Generation::attached`]). Without it, what is in force stays.
+    pub attached: Option<Option<Attached>>,
+    /// Whether the set may leave a hook without an enforced policy, though the set in force has one there.
+    pub may_lose_hooks: bool,
 }
 
 impl Host {
@@ -70,7 +133,7 @@ impl Host {
         let offload = OffloadRuntime::new().map_err(|error| LoadError::Engine(error.to_string()))?;
         let ticker = Ticker::start().map_err(|error| LoadError::Engine(error.to_string()))?;
         let ticker = Arc::new(ticker);
-        let empty = Generation::new(0, Vec::new(), None, None);
+        let empty = Generation::new(0, Vec::new(), Vec::new(), None);
         Ok(Self {
             options,
             offload: Arc::new(offload),
@@ -104,69 +167,97 @@ impl Host {
 
     /// Builds a candidate and puts it in force. One at a time; on an error the set in force stays.
     pub async fn load(&self, specs: Vec<PolicySpec>) -> Result<Arc<Generation>, LoadError> {
-        self.load_with(specs, None).await
-    }
-
-    /// The same, with what an API must see change at the same moment: see [`Generation::attached`].
-    pub async fn load_with(
-        &self,
-        specs: Vec<PolicySpec>,
-        attached: Option<Attached>,
-    ) -> Result<Arc<Generation>, LoadError> {
         let _one_at_a_time = self.publishing.lock().await;
-        let candidate = self.candidate(specs).await?;
-        self.publish(candidate, attached)
+        let candidate = self.candidate(specs.into()).await?;
+        self.publish(candidate, Publication::default())
     }
 
-    /// Builds every policy, loads them into an engine sized for them, and asks them their cases.
-    pub async fn candidate(&self, specs: Vec<PolicySpec>) -> Result<Candidate, LoadError> {
-        let mut built = Vec::with_capacity(specs.len());
-        for spec in specs {
-            let not_preinitialized_because =
-                (!spec.preinitialize).then(|| "it was asked not to be".to_owned());
-            built.push(self.build(spec, not_preinitialized_because).await?);
+    /// Builds every policy that is not in force already, and asks it its cases.
+    pub async fn candidate(&self, set: PolicySet) -> Result<Candidate, LoadError> {
+        let current = self.generation();
+        let mut policies = Vec::with_capacity(set.policies.len());
+        for entry in set.policies {
+            let in_force = current.policy(entry.name());
+            let known = [in_force, current.shadow(entry.name())];
+            policies.push(self.policy(entry, known, in_force).await?);
         }
-        loop {
-            let (engine, policies) = self.prepare_all(&built)?;
-            match self.first_that_differs(&built, &policies).await? {
-                None => return Ok(Candidate { policies, engine: Some(engine) }),
-                Some((at, reason)) => {
-                    let spec = built[at].spec.clone();
-                    built[at] = self.build(spec, Some(reason)).await?;
-                }
-            }
+        let mut shadows = Vec::with_capacity(set.shadows.len());
+        for (entry, stats) in set.shadows {
+            let in_force = current.shadow(entry.name());
+            let predecessor = policies.iter().find(|policy| *policy.name == *entry.name());
+            let candidate = self.policy(entry, [in_force, None], predecessor).await;
+            let candidate = candidate?;
+            shadows.push(Shadow { candidate, stats });
         }
+        Ok(Candidate { policies, shadows })
     }
 
-    async fn first_that_differs(
+    /// The policy of an entry: one of the `known` where it is the same. It must serve the hooks of its `predecessor`.
+    async fn policy(
         &self,
-        built: &[Built],
-        policies: &[Arc<Policy>],
-    ) -> Result<Option<(usize, String)>, LoadError> {
-        for (at, (built, policy)) in built.iter().zip(policies).enumerate() {
-            let probed = probe(policy, &built.spec.cases, &built.report.answers).await;
-            match probed.map_err(|error| LoadError::policy(&built.spec.name, error))? {
-                Probed::Good => {}
-                Probed::PreinitializedDiffers(reason) => return Ok(Some((at, reason))),
+        entry: SetEntry,
+        known: [Option<&Arc<Policy>>; 2],
+        predecessor: Option<&Arc<Policy>>,
+    ) -> Result<Arc<Policy>, LoadError> {
+        let spec = match entry {
+            SetEntry::Build(spec) => spec,
+            SetEntry::InForce(name) => {
+                let missing = || LoadError::policy(&name, PolicyError::NotInForce);
+                return known[0].cloned().ok_or_else(missing);
             }
-        }
-        Ok(None)
+        };
+        let name = spec.name.clone();
+        let made = self.build_and_probe(spec, known, predecessor).await;
+        made.map_err(|error| LoadError::policy(&name, error))
     }
 
-    fn publish(
+    async fn build_and_probe(
+        &self,
+        spec: PolicySpec,
+        known: [Option<&Arc<Policy>>; 2],
+        predecessor: Option<&Arc<Policy>>,
+    ) -> Result<Arc<Policy>, PolicyError> {
+        let (module, digest) = spec.source.read(spec.sha256)?;
+        let identity = identity(digest, &spec);
+        let same = known.into_iter().flatten().find(|policy| policy.identity == identity);
+        if let Some(same) = same {
+            return Ok(Arc::clone(same));
+        }
+        let mut reason = (!spec.preinitialize).then(|| "it was asked not to be".to_owned());
+        loop {
+            let built = self.build(&spec, (&module, digest), reason.take()).await?;
+            let serves = |hook: &HookName| built.hooks.contains(hook);
+            if let (Hooks::Exported, Some(predecessor)) = (&spec.hooks, predecessor)
+                && let Some(lost) = predecessor.status.hooks.iter().copied().find(|hook| !serves(hook))
+            {
+                return Err(PolicyError::HookGone { lost, exported: exported(&built.report) });
+            }
+            let policy = self.prepare(&spec, &built, identity);
+            let policy = Arc::new(policy.map_err(|error| PolicyError::Artifact(format!("{error:#}")))?);
+            match probe(&policy, &spec.cases, &built.report.answers).await? {
+                Probed::Good => return Ok(policy),
+                Probed::PreinitializedDiffers(difference) => reason = Some(difference),
+            }
+        }
+    }
+
+    /// Puts a candidate in force with one pointer store. Nothing else publishes meanwhile: one task does.
+    ///
+    /// # Errors
+    /// The set in force has an enforced policy on a hook that this one leaves without.
+    pub fn publish(
         &self,
         candidate: Candidate,
-        attached: Option<Attached>,
+        publication: Publication,
     ) -> Result<Arc<Generation>, LoadError> {
         let number = self.number.load(Ordering::Relaxed) + 1;
-        let next = Generation::new(number, candidate.policies, candidate.engine, attached);
-        let next = Arc::new(next);
         let current = self.generation();
-        if let Some(lost) =
-            HookName::ALL.into_iter().find(|hook| current.has_enforced(*hook) && !next.has_enforced(*hook))
-        {
+        let lost = candidate.loses_hook(&current).filter(|_| !publication.may_lose_hooks);
+        if let Some(lost) = lost {
             return Err(LoadError::HookLost(lost));
         }
+        let attached = publication.attached.unwrap_or_else(|| current.attachment());
+        let next = Arc::new(Generation::new(number, candidate.policies, candidate.shadows, attached));
         self.number.store(number, Ordering::Relaxed);
         self.current.store(Arc::clone(&next));
         Ok(next)
@@ -174,21 +265,10 @@ impl Host {
 
     async fn build(
         &self,
-        spec: PolicySpec,
-        not_preinitialized_because: Option<String>,
-    ) -> Result<Built, LoadError> {
-        let name = spec.name.clone();
-        self.build_policy(spec, not_preinitialized_because)
-            .await
-            .map_err(|error| LoadError::policy(&name, error))
-    }
-
-    async fn build_policy(
-        &self,
-        spec: PolicySpec,
+        spec: &PolicySpec,
+        (module, digest): (&[u8], Digest),
         not_preinitialized_because: Option<String>,
     ) -> Result<Built, PolicyError> {
-        let (module, digest) = spec.source.read(spec.sha256)?;
         let request = BuildRequest {
             name: spec.name.clone(),
             settings: spec.settings.clone(),
@@ -201,7 +281,7 @@ impl Host {
         let (report, artifact) = if let Some(kept) = kept {
             kept
         } else {
-            let (report, artifact) = self.options.builder.build(&request, &module).await?;
+            let (report, artifact) = self.options.builder.build(&request, module).await?;
             if let Some(cache) = &self.options.cache {
                 cache.put(&request, digest, &report, &artifact);
             }
@@ -210,48 +290,34 @@ impl Host {
         for line in &report.log {
             tracing::info!(target: "policy", policy = spec.name, "configure: {line}");
         }
-        let exported = || report.hooks.iter().map(|hook| format!("`{hook}`")).collect::<Vec<_>>().join(", ");
         let wanted = match &spec.hooks {
             Hooks::Exported => report.hooks.clone(),
             Hooks::Listed(hooks) => hooks.clone(),
             Hooks::Sole(hook) => vec![*hook],
         };
         if let Some(hook) = wanted.iter().find(|hook| !report.hooks.contains(hook)) {
-            return Err(PolicyError::Hook { wanted: *hook, exported: exported() });
+            return Err(PolicyError::Hook { wanted: *hook, exported: exported(&report) });
         }
         if let (Hooks::Sole(hook), true) = (&spec.hooks, report.hooks.len() > 1) {
-            return Err(PolicyError::Sole { asked: *hook, exported: exported() });
+            return Err(PolicyError::Sole { asked: *hook, exported: exported(&report) });
         }
-        Ok(Built { spec, hooks: wanted, module: digest, report, artifact: Artifact::trusted(artifact) })
+        Ok(Built { hooks: wanted, module: digest, report, artifact: Artifact::trusted(artifact) })
     }
 
-    /// An engine with a pool for exactly these policies, and each of them in it.
-    ///
-    /// Every generation has an engine of its own: a pool cannot grow, and a policy that needs more than the first
-    /// set foresaw would otherwise need a restart.
-    fn prepare_all(&self, built: &[Built]) -> Result<(Engine, Vec<Arc<Policy>>), LoadError> {
-        let broken = |error: wasmtime::Error| LoadError::Engine(format!("{error:#}"));
-        let sizes = built.iter().map(|built| (&built.report.needs, &built.spec.limits));
-        let engine = Engine::new(&compile_config::pooled(sizes)).map_err(broken)?;
+    /// The policy with an engine of its own, whose pool has room for what it may have under way at once: a policy that
+    /// does not change keeps its instances, its queue and its code when others do.
+    fn prepare(&self, spec: &PolicySpec, built: &Built, identity: Digest) -> wasmtime::Result<Policy> {
+        let Built { report, .. } = built;
+        let engine = Engine::new(&compile_config::pooled(&report.needs, &spec.limits))?;
         self.ticker.add(&engine);
-        let one = |built: &Built| {
-            self.prepare(&engine, built).map(Arc::new).map_err(|error| {
-                LoadError::policy(&built.spec.name, PolicyError::Artifact(format!("{error:#}")))
-            })
-        };
-        let policies = built.iter().map(one).collect::<Result<_, _>>()?;
-        Ok((engine, policies))
-    }
-
-    fn prepare(&self, engine: &Engine, built: &Built) -> wasmtime::Result<Policy> {
-        let Built { spec, report, .. } = built;
-        let component = built.artifact.component(engine)?;
+        let component = built.artifact.component(&engine)?;
         let exports = GuestExports::find(&component)?;
-        let pre = linker(engine, !spec.wasi.is_empty())?.instantiate_pre(&component)?;
+        let pre = linker(&engine, !spec.wasi.is_empty())?.instantiate_pre(&component)?;
         let name: Arc<str> = spec.name.as_str().into();
         let settings = Digest::of(spec.settings.as_bytes());
         let revision = revision(built.module, spec, &built.hooks);
         Ok(Policy {
+            identity,
             status: PolicyStatus {
                 name: Arc::clone(&name),
                 source: spec.source.to_string(),
@@ -281,9 +347,13 @@ impl Host {
 
 /// A policy that was built.
 struct Built {
-    spec: PolicySpec,
     hooks: Vec<HookName>,
     module: Digest,
     report: BuildReport,
     artifact: Artifact,
+}
+
+/// The hooks that a module exports, for a text.
+fn exported(report: &BuildReport) -> String {
+    report.hooks.iter().map(|hook| format!("`{hook}`")).collect::<Vec<_>>().join(", ")
 }

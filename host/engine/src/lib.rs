@@ -11,7 +11,7 @@
 //! 6. `build::compile`: native code
 //! 7. `build::cases`: what the component that is not pre-initialized answers to the policy's own cases
 //! 8. [`probe`]: the cases are asked of what will go live
-//! 9. [`Host::load`] publishes: one pointer store
+//! 9. [`Host::publish`]: one pointer store. Policies that did not change are those of the generation before
 //!
 //! **Deciding**: [`Generation::decide`] asks every policy of one generation and combines what they say ([`combine`]).
 //! `policy` asks one: in turns with other callers (`fair_queue`), in a new instance (`ask`), on the caller's thread for
@@ -41,6 +41,7 @@ mod policy;
 pub mod probe;
 mod revision;
 mod sealed;
+mod shadow;
 mod slow_callers;
 pub mod source;
 mod spec;
@@ -55,7 +56,8 @@ pub use digest::Digest;
 pub use error::LoadError;
 pub use fault::Fault;
 pub use generation::{Attached, Generation};
-pub use host::{Candidate, Host, HostOptions};
+pub use host::{Candidate, Host, HostOptions, PolicySet, Publication, SetEntry};
 pub use limits::Limits;
 pub use policy::PolicyStatus;
+pub use shadow::{Comparison, PendingComparison, ShadowCounts, ShadowStats};
 pub use spec::{Hooks, Mode, PolicySpec};

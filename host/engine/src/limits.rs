@@ -5,6 +5,7 @@ use std::time::Duration;
 
 /// One policy's limits. They are part of its revision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Limits {
     /// How long one decision may use the processor. Time in which the machine does something else does not count.
     pub deadline: Duration,

@@ -22,7 +22,7 @@ use crate::slow_callers::SlowCallers;
 use crate::state::State;
 use crate::text;
 use crate::ticker::Ticker;
-use crate::{Fault, Limits, Mode};
+use crate::{Digest, Fault, Limits, Mode};
 
 /// Bytes of the requests that wait for one policy, at most.
 const QUEUE_BYTES: usize = 64 << 20;
@@ -30,6 +30,8 @@ const QUEUE_BYTES: usize = 64 << 20;
 /// One policy, loaded and ready.
 #[derive(Debug)]
 pub(crate) struct Policy {
+    /// See [`identity`](crate::revision::identity).
+    pub(crate) identity: Digest,
     pub(crate) status: PolicyStatus,
     pub(crate) name: Arc<str>,
     pub(crate) limits: Limits,

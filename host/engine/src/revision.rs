@@ -57,6 +57,18 @@ pub(crate) fn revision(module: Digest, spec: &PolicySpec, hooks: &[HookName]) ->
     Digest::of_parts(&parts)
 }
 
+/// Everything that a policy was built from and is asked with, and where it came from. Two policies of one identity are
+/// the same, so that one that is in force need not be built again. Unlike the revision it has no fixed form.
+pub(crate) fn identity(module: Digest, spec: &PolicySpec) -> Digest {
+    // Destructured, so that a new field is not forgotten. The module has the digest that was demanded, or is refused.
+    let PolicySpec { name, source, sha256: _, hooks, mode, settings, limits, wasi, cases, preinitialize } =
+        spec;
+    let rest = format!("{name:?} {hooks:?} {mode:?} {limits:?} {wasi:?} {preinitialize}");
+    let cases = serde_json::to_string(cases).unwrap_or_default();
+    let parts = [&module.to_string(), &source.to_string(), settings, &cases, &rest];
+    Digest::of_parts(&parts.map(|part| part.as_bytes()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -18,6 +18,13 @@ pub enum Source {
     Builtin(String, Arc<[u8]>),
     /// A file.
     File(PathBuf),
+    /// Bytes that were read or received before.
+    Stored {
+        /// Where they came from.
+        from: String,
+        /// The bytes.
+        bytes: Arc<[u8]>,
+    },
 }
 
 /// Why a module was not taken.
@@ -51,7 +58,7 @@ impl Source {
     /// The bytes and their digest, which is `wanted` where that is given.
     pub fn read(&self, wanted: Option<Digest>) -> Result<(Arc<[u8]>, Digest), SourceError> {
         let bytes = match self {
-            Self::Builtin(_, bytes) => Arc::clone(bytes),
+            Self::Builtin(_, bytes) | Self::Stored { bytes, .. } => Arc::clone(bytes),
             Self::File(path) => read_file(path)?.into(),
         };
         let found = Digest::of(&bytes);
@@ -70,6 +77,7 @@ impl std::fmt::Display for Source {
         match self {
             Self::Builtin(name, _) => write!(f, "builtin:{name}"),
             Self::File(path) => path.display().fmt(f),
+            Self::Stored { from, .. } => f.write_str(from),
         }
     }
 }

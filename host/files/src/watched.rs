@@ -28,7 +28,7 @@ type Contents = Vec<Zeroizing<Vec<u8>>>;
 use crate::status::{Failure, FileStatus, StaleError};
 use crate::watcher::{FileWatcher, Watch};
 use crate::{Access, FileError, read};
-use stamp::Stamp;
+pub(crate) use stamp::Stamp;
 
 /// How long new contents must stay the same before they are taken.
 pub(crate) const SETTLE: Duration = Duration::from_millis(200);
@@ -173,11 +173,20 @@ impl<T: Send + Sync + 'static> Watched<T> {
 
     /// Whether the value in force is still that of the files.
     pub fn status(&self) -> FileStatus {
-        Watch::status(&*self.0, Instant::now())
+        self.0.file_status(Instant::now())
     }
 }
 
 impl<T> Inner<T> {
+    fn file_status(&self, now: Instant) -> FileStatus {
+        let failure = self.failing.load_full().map(|failing| {
+            let lasting = now.saturating_duration_since(failing.since);
+            let denies = self.set.max_stale.is_some_and(|limit| lasting > limit);
+            Failure { reason: failing.reason.clone(), lasting, denies }
+        });
+        FileStatus { kind: self.set.kind, path: self.set.path().to_owned(), failure }
+    }
+
     fn read_again(&self) -> Result<(Contents, Fingerprint), BoxError> {
         let contents = read_all(&self.set.files)?;
         let fingerprint = fingerprint(&contents);
@@ -232,7 +241,7 @@ impl<T: Send + Sync + 'static> Watch for Inner<T> {
         self.set.files.iter().map(|(path, _)| path.clone()).collect()
     }
 
-    fn look(&self, now: Instant) -> Option<Instant> {
+    fn look(&self, now: Instant, _is_whole: bool) -> Option<Instant> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let stamps = Stamp::of_all(&self.set.files);
         if stamps.is_some() && stamps == known.stamps {
@@ -273,13 +282,8 @@ impl<T: Send + Sync + 'static> Watch for Inner<T> {
         None
     }
 
-    fn status(&self, now: Instant) -> FileStatus {
-        let failure = self.failing.load_full().map(|failing| {
-            let lasting = now.saturating_duration_since(failing.since);
-            let denies = self.set.max_stale.is_some_and(|limit| lasting > limit);
-            Failure { reason: failing.reason.clone(), lasting, denies }
-        });
-        FileStatus { kind: self.set.kind, path: self.set.path().to_owned(), failure }
+    fn status(&self, now: Instant) -> Option<FileStatus> {
+        Some(self.file_status(now))
     }
 }
 

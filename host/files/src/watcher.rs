@@ -7,7 +7,7 @@
 #[cfg(test)]
 mod tests;
 
-use notify::event::{AccessKind, AccessMode};
+use notify::event::{AccessKind, AccessMode, ModifyKind, RenameMode};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -27,15 +27,20 @@ const POLL_REMOTE: Duration = Duration::from_secs(1);
 /// How long events are gathered before files are looked at: a rename or a rewrite is several of them.
 const GATHER: Duration = Duration::from_millis(20);
 
+/// How long events are gathered where the last one said that a file is whole.
+const GATHER_WHOLE: Duration = Duration::from_millis(3);
+
 /// Something that is looked at when files may have changed.
 pub(crate) trait Watch: Send + Sync {
     /// Its files.
     fn paths(&self) -> Vec<PathBuf>;
 
-    /// Looks whether they have changed, and says when to look again if that is to be soon.
-    fn look(&self, now: Instant) -> Option<Instant>;
+    /// Looks whether they have changed, and says when to look again if that is to be soon. `is_whole` if all that happened
+    /// since the last look is that files were closed after writing, or moved to their place.
+    fn look(&self, now: Instant, is_whole: bool) -> Option<Instant>;
 
-    fn status(&self, now: Instant) -> FileStatus;
+    /// The state of its files, where it knows whether they can be used.
+    fn status(&self, now: Instant) -> Option<FileStatus>;
 }
 
 /// Watches files in a thread of its own. Clones share it; the thread ends when the last one is dropped.
@@ -49,7 +54,10 @@ struct Shared {
 
 enum Message {
     /// Something happened in a watched directory.
-    Changed,
+    Changed {
+        /// A file was closed after writing, or moved to its place.
+        is_whole: bool,
+    },
     /// Another file is watched.
     Added,
     Stop,
@@ -76,7 +84,7 @@ impl FileWatcher {
     /// The state of every watched file.
     pub fn statuses(&self) -> Vec<FileStatus> {
         let now = Instant::now();
-        alive(&self.0.watched).iter().map(|watch| watch.status(now)).collect()
+        alive(&self.0.watched).iter().filter_map(|watch| watch.status(now)).collect()
     }
 
     pub(crate) fn add(&self, watch: &Arc<dyn Watch>) {
@@ -116,7 +124,7 @@ impl Thread {
     fn new(watched: Arc<Mutex<Vec<Weak<dyn Watch>>>>, messages: Sender<Message>) -> Self {
         let inotify = notify::recommended_watcher(move |event: notify::Result<Event>| {
             if event.as_ref().map_or(true, is_change) {
-                let _ = messages.send(Message::Changed);
+                let _ = messages.send(Message::Changed { is_whole: event.as_ref().is_ok_and(is_whole) });
             }
         });
         let mut thread =
@@ -130,25 +138,30 @@ impl Thread {
 
     fn run(mut self, received: &Receiver<Message>) {
         let mut next = Instant::now();
+        let mut whole = false;
         loop {
             match received.recv_timeout(next.saturating_duration_since(Instant::now())) {
-                Ok(Message::Changed) => next = next.min(Instant::now() + GATHER),
+                Ok(Message::Changed { is_whole }) => {
+                    // What is written last decides: an event of a write is followed by one of the closing.
+                    whole = is_whole;
+                    next = next.min(Instant::now() + if is_whole { GATHER_WHOLE } else { GATHER });
+                }
                 // inotify must watch the file's directories from now on.
                 Ok(Message::Added) => next = Instant::now(),
                 Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => return,
-                Err(RecvTimeoutError::Timeout) => next = self.look(Instant::now()),
+                Err(RecvTimeoutError::Timeout) => next = self.look(Instant::now(), whole),
             }
         }
     }
 
     /// Looks at every file, and says when to do so again.
-    fn look(&mut self, now: Instant) -> Instant {
+    fn look(&mut self, now: Instant, is_whole: bool) -> Instant {
         let watched = alive(&self.watched);
         // First the directories, then the files: a change after the look is told by an event.
         self.watch_directories(&watched);
         let mut next = now + if self.polls_fast { POLL_REMOTE } else { POLL };
         for watch in &watched {
-            match catch_unwind(AssertUnwindSafe(|| watch.look(now))) {
+            match catch_unwind(AssertUnwindSafe(|| watch.look(now, is_whole))) {
                 Ok(again) => next = again.map_or(next, |again| again.min(next)),
                 Err(_) => {
                     tracing::error!(paths = ?watch.paths(), "looking at a file failed; it is tried again");
@@ -192,6 +205,15 @@ impl Thread {
 
 fn watch_directory(inotify: &mut RecommendedWatcher, path: &Path) -> notify::Result<()> {
     inotify.watch(path, RecursiveMode::NonRecursive)
+}
+
+/// Whether the event is the last one of a file that is written or moved.
+fn is_whole(event: &Event) -> bool {
+    matches!(
+        event.kind,
+        EventKind::Access(AccessKind::Close(AccessMode::Write))
+            | EventKind::Modify(ModifyKind::Name(RenameMode::To | RenameMode::Both))
+    )
 }
 
 /// Reading a file is no change of it: else our own looks would cause more of them.

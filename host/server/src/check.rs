@@ -12,7 +12,7 @@ use crate::{Config, ServeError, engine, listeners};
 /// A start would fail.
 pub async fn check(config: &Config) -> Result<Candidate, ServeError> {
     let host = engine(config.state.as_deref(), config.time_budget)?;
-    let candidate = host.candidate(config.policies.clone()).await;
+    let candidate = host.candidate(config.policies.clone().into()).await;
     let candidate = candidate.map_err(|error| ServeError::Policies(config.blame(&error)))?;
     listeners::with_tls(config, &[], &FileWatcher::idle())?;
     if let Some(federation) = &config.federation {

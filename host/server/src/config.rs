@@ -22,7 +22,7 @@ use portcullis_audit::{Commit, Syslog};
 use portcullis_config::environment::{self, Override};
 use portcullis_config::{ConfigError, Location, SourceFile};
 use portcullis_docker_plugin::PluginSettings;
-use portcullis_engine::{LoadError, PolicySpec};
+use portcullis_engine::{Digest, LoadError, PolicySpec};
 use portcullis_listen::{Address, Limits, TlsFiles};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -41,6 +41,12 @@ pub struct Config {
     pub listen: Listen,
     /// The policies, in order.
     pub policies: Vec<PolicySpec>,
+    /// Modules and files of cases, whose changes are noticed.
+    pub(crate) policy_files: Vec<PathBuf>,
+    /// Whether changes of the configuration and of these files are put in force without a signal.
+    pub(crate) watch_policies: bool,
+    /// Digest of the configuration's text.
+    pub(crate) text_sha256: Digest,
     /// Where each policy stands, by its name.
     locations: BTreeMap<String, Location>,
     /// How long a request may take in all, with everything that it waits for.
@@ -248,6 +254,7 @@ impl Config {
     pub(crate) fn fixed_sections_changed(&self, newer: &Self) -> Vec<&'static str> {
         [
             ("state", self.state == newer.state),
+            ("watch_policies", self.watch_policies == newer.watch_policies),
             ("[listen]", self.listen == newer.listen),
             ("[decisions]", self.time_budget == newer.time_budget),
             ("[docker]", self.docker == newer.docker),

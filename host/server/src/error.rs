@@ -19,6 +19,9 @@ pub enum ServeError {
     /// The cache of compiled policies cannot be used.
     #[error(transparent)]
     Cache(#[from] portcullis_engine::cache::CacheError),
+    /// Policies of the admin API cannot be kept or read.
+    #[error(transparent)]
+    PolicyStore(#[from] portcullis_policy_store::StoreError),
     /// The decision log cannot be used.
     #[error(transparent)]
     Audit(#[from] portcullis_audit::AuditError),

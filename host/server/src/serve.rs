@@ -10,14 +10,16 @@ use portcullis_docker_plugin::DockerPlugin;
 use portcullis_engine::build::{Builder, ResourceLimits};
 use portcullis_engine::cache::Cache;
 use portcullis_engine::{Host, HostOptions};
-use portcullis_files::FileWatcher;
+use portcullis_files::{FileChanges, FileWatcher};
 use portcullis_listen::{Activation, Cores, Drain, Options, Proxies, notify};
+use portcullis_policy_store::{FilePolicies, ManagerOptions, PolicyManager, PolicyStore};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use crate::barbican;
@@ -27,7 +29,7 @@ use crate::docker_gateway;
 use crate::error::ServeError;
 use crate::listeners::{self, BoundListener, Register, Registration};
 use crate::mounts::MountResources;
-use crate::reload::{Reloadable, reload};
+use crate::reload::{Reloadable, Seen, Trigger, blame, contents, reload};
 use crate::shared_store::SharedStore;
 
 /// The engine. `state` is where compiled policies are kept, `time_budget` how long a request may take in all.
@@ -59,8 +61,9 @@ pub async fn serve(
     let config = source.load()?;
     raise_descriptor_limit();
     // Policies that are being built do not keep it from ending.
+    let changed = Arc::<Notify>::default();
     let (bound, reloadable) = tokio::select! {
-        started = start(&config, activation, more) => started?,
+        started = start(&source, &config, activation, more, &changed) => started?,
         () = end.asked() => return Ok(()),
     };
     let drain = Drain::default();
@@ -72,7 +75,11 @@ pub async fn serve(
     loop {
         tokio::select! {
             () = next(&mut hangup) => tokio::select! {
-                () = reload(&source, &config, &reloadable) => {}
+                () = reload(Trigger::Signal, &source, &config, &reloadable) => {}
+                () = end.asked() => break,
+            },
+            () = changed.notified() => tokio::select! {
+                () = reload(Trigger::Files, &source, &config, &reloadable) => {}
                 () = end.asked() => break,
             },
             () = end.asked() => break,
@@ -92,9 +99,11 @@ pub async fn serve(
 
 /// Everything up to the point where requests are accepted.
 async fn start(
+    source: &ConfigSource,
     config: &Config,
     mut activation: Activation,
     more: &[Register],
+    changed: &Arc<Notify>,
 ) -> Result<(Vec<BoundListener>, Reloadable), ServeError> {
     if let Some(location) = &config.barbican_disabled_at {
         tracing::warn!(
@@ -117,10 +126,25 @@ async fn start(
         Some(federation) => Some(resources.mounts(federation).await?),
         None => None,
     };
-    let (mounts, parts) = opened.unzip();
-    let generation = host.load_with(config.policies.clone(), mounts).await;
-    let generation = generation.map_err(|error| ServeError::Policies(config.blame(&error)))?;
+    let (attached, parts) = opened.unzip();
+    let changes = config.watch_policies.then(|| {
+        let changed = Arc::clone(changed);
+        FileChanges::watch(source.watched(config), &files, move || changed.notify_one())
+    });
+    let seen = Seen { contents: Some(contents(&source.watched(config))), text: Some(config.text_sha256) };
+    let store = match &config.state {
+        Some(state) => PolicyStore::open(state, source.path())?,
+        None => PolicyStore::in_memory(),
+    };
+    let policies = FilePolicies { specs: config.policies.clone(), attached, attached_changed: true };
+    let options = ManagerOptions { host: Arc::clone(&host), store };
+    let prepared = PolicyManager::prepare(options, policies).await;
+    let prepared = prepared.map_err(|error| ServeError::Policies(blame(config, &error)))?;
     resources.commit(parts.unwrap_or_default()).await;
+    let status = Arc::<ReloadStatus>::default();
+    if let Some(error) = prepared.fallback_because() {
+        status.count(Some(blame(config, error)));
+    }
     let more: Vec<_> = more.iter().map(|register| register(config)).collect();
     let pending = listeners::with_tls(config, &more, &files)?;
     let cores = Some(Cores::start()?);
@@ -145,8 +169,10 @@ async fn start(
     registered.extend(more);
     let apis: Vec<_> = registered.iter().map(|registered| Arc::clone(&registered.api)).collect();
     let hooks: Vec<_> = apis.iter().flat_map(|api| api.hooks()).copied().collect();
-    let status = Arc::<ReloadStatus>::default();
+    let generation = Arc::clone(prepared.generation());
+    let manager = prepared.serve(log.clone())?;
     let admin = Admin {
+        manager: manager.clone(),
         host: Arc::clone(&host),
         log: log.clone(),
         metrics,
@@ -154,7 +180,9 @@ async fn start(
         files,
         reloads: Arc::clone(&status),
     };
-    let reloadable = Reloadable { host, log, resources, proxies: options.proxies.clone(), status };
+    let seen = Mutex::new(seen);
+    let proxies = options.proxies.clone();
+    let reloadable = Reloadable { manager, log, resources, proxies, status, changes, seen };
     let for_admin = Registration { api: Arc::new(AdminApi::new(admin)), endpoints: &config.listen.admin };
     let registered: Vec<_> = registered.into_iter().chain([for_admin]).collect();
     let bound = listeners::bind(pending, &options, &registered, &mut activation)?;
@@ -164,7 +192,7 @@ async fn start(
             "a socket was passed to us that the configuration does not name; nobody answers there"
         );
     }
-    let names: Vec<_> = config.policies.iter().map(|policy| policy.name.as_str()).collect();
+    let names: Vec<_> = generation.status().map(|status| &*status.name).collect();
     tracing::info!(generation = generation.number(), policies = names.join(", "), "policies are in force");
     for hook in hooks.into_iter().filter(|hook| !generation.has_enforced(*hook)) {
         tracing::warn!("no policy serves `{hook}`: everything that is asked there is refused");

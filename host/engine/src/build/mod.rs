@@ -108,6 +108,12 @@ impl std::fmt::Display for Step {
 }
 
 impl Step {
+    /// As it is serialized, e.g. `configure`.
+    pub(crate) fn name(self) -> String {
+        let name = serde_json::to_value(self).ok();
+        name.and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default()
+    }
+
     pub(crate) fn failed(self, reason: impl std::fmt::Display) -> Failure {
         Failure { step: self, reason: crate::text::one_line(&reason.to_string(), 2048) }
     }

@@ -12,7 +12,7 @@ const STEP: Duration = Duration::from_secs(2);
 
 /// Where a file is and when it changed. Its owner and mode are part of the time of its change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Stamp {
+pub(crate) struct Stamp {
     place: (u64, u64),
     size: u64,
     modified: (i64, i64),
@@ -21,13 +21,14 @@ pub(super) struct Stamp {
 
 impl Stamp {
     /// Of all files; none if one is missing, or changed so lately that its stamp cannot be relied on.
-    pub(super) fn of_all(files: &[(PathBuf, Access)]) -> Option<Vec<Self>> {
+    pub(crate) fn of_all(files: &[(PathBuf, Access)]) -> Option<Vec<Self>> {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok()?;
         let old = i64::try_from(now.saturating_sub(STEP).as_secs()).ok()?;
         files.iter().map(|(path, _)| Self::of(path)?.settled(old)).collect()
     }
 
-    fn of(path: &Path) -> Option<Self> {
+    /// Of one file; none if it is missing.
+    pub(crate) fn of(path: &Path) -> Option<Self> {
         let metadata = fs::metadata(path).ok()?;
         Some(Self {
             place: (metadata.dev(), metadata.ino()),

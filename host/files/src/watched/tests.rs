@@ -50,7 +50,7 @@ impl Scene {
     /// A look so many milliseconds after the start, and how long after it another one is wanted.
     fn look(&self, millis: u64) -> Option<Duration> {
         let now = self.at(millis);
-        self.watched.0.look(now).map(|again| again - now)
+        self.watched.0.look(now, false).map(|again| again - now)
     }
 
     fn at(&self, millis: u64) -> Instant {

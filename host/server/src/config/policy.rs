@@ -93,12 +93,8 @@ fn source(module: &str, source_file: &SourceFile<'_>) -> Result<Source, String> 
     if let Some(name) = module.strip_prefix("builtin:") {
         return builtin::find(name);
     }
-    let path = source_file.path(module);
-    if path.is_file() {
-        Ok(Source::File(path))
-    } else {
-        Err(format!("there is no file `{}`", path.display()))
-    }
+    // Read when it is loaded: where it is missing, what was in force last can still be served.
+    Ok(Source::File(source_file.path(module)))
 }
 
 fn hook(name: &str) -> Result<HookName, String> {

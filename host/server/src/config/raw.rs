@@ -20,6 +20,7 @@ pub(super) use federation::{Account, Aws, Federation, Identity, Jwt, Ldap, Metad
 #[serde(deny_unknown_fields, default)]
 pub(super) struct File {
     pub(super) state: Option<String>,
+    pub(super) watch_policies: Option<bool>,
     pub(super) listen: Listen,
     pub(super) policies: Vec<Spanned<Policy>>,
     pub(super) decisions: Decisions,

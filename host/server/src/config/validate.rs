@@ -2,7 +2,8 @@
 
 use portcullis_audit::{Commit, Syslog};
 use portcullis_config::{ConfigError, SourceFile};
-use portcullis_engine::HostOptions;
+use portcullis_engine::source::Source;
+use portcullis_engine::{Digest, HostOptions};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use toml::Spanned;
@@ -27,12 +28,18 @@ pub(super) fn validate(
 ) -> Result<Config, ConfigError> {
     let mut policies = Vec::with_capacity(raw.policies.len());
     let mut locations = BTreeMap::new();
+    let mut policy_files = Vec::new();
     for entry in raw.policies {
+        let cases = entry.get_ref().cases.as_ref();
+        policy_files.extend(cases.map(|cases| policies_file.path(cases.get_ref())));
         let location = policies_file.at(&entry.span());
         let policy = policy(entry, policies_file)?;
         if let Some(other) = locations.insert(policy.name.clone(), location.clone()) {
             let name = policy.name;
             return Err(location.wrong(format_args!("the policy at {other} has the name `{name}` already")));
+        }
+        if let Source::File(module) = &policy.source {
+            policy_files.push(module.clone());
         }
         policies.push(policy);
     }
@@ -51,6 +58,9 @@ pub(super) fn validate(
         barbican,
         listen,
         policies,
+        policy_files,
+        watch_policies: raw.watch_policies.unwrap_or(true),
+        text_sha256: Digest::of(policies_file.text.unwrap_or_default().as_bytes()),
         locations,
         time_budget: time_budget(raw.decisions, source_file)?,
         docker: docker(raw.docker, source_file)?,
