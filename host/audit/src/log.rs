@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::Instant;
-use tokio::sync::{TryAcquireError, oneshot};
+use tokio::sync::{TryAcquireError, broadcast, oneshot};
 
 use crate::record::Kind;
 use crate::shared::{Recent, Shared};
@@ -159,6 +159,12 @@ impl Log {
     /// The last records, newest first.
     pub fn recent(&self) -> Vec<Recent> {
         self.shared.recent().iter().rev().cloned().collect()
+    }
+
+    /// Records from now on, once they are written. A receiver that is more than 1,024 records behind misses some, and is
+    /// told how many.
+    pub fn follow(&self) -> broadcast::Receiver<Recent> {
+        self.shared.follow()
     }
 
     /// The line of a recent record. Those of monitoring policies and shadows have the id of the decision they were asked

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, broadcast};
 
 use crate::{Kind, Record};
 
@@ -13,7 +13,12 @@ pub(crate) struct Shared {
     broken: Mutex<Option<String>>,
     recent: Mutex<VecDeque<Recent>>,
     keep: usize,
+    /// Sees each record once it is written.
+    followers: broadcast::Sender<Recent>,
 }
+
+/// Records that a follower may be behind. After more of them, it misses some.
+const BEHIND: usize = 1024;
 
 /// A record that has been made into a line.
 #[derive(Debug, Clone)]
@@ -34,7 +39,13 @@ impl Shared {
             broken: Mutex::new(None),
             recent: Mutex::new(VecDeque::with_capacity(recent)),
             keep: recent,
+            followers: broadcast::Sender::new(BEHIND),
         }
+    }
+
+    /// Records from now on.
+    pub(crate) fn follow(&self) -> broadcast::Receiver<Recent> {
+        self.followers.subscribe()
     }
 
     pub(crate) fn broken(&self) -> MutexGuard<'_, Option<String>> {
@@ -48,12 +59,20 @@ impl Shared {
 
     /// Keeps the line for [`Log::recent`](crate::Log::recent).
     pub(crate) fn keep(&self, record: &Record, line: &[u8]) {
-        if self.keep == 0 {
+        let followed = self.followers.receiver_count() > 0;
+        if self.keep == 0 && !followed {
             return;
         }
         let line = String::from_utf8_lossy(line.trim_ascii_end()).into();
         let kept = Recent { kind: record.kind, id: record.id.as_str().into(), line };
+        if followed {
+            // Those that are gone since miss nothing.
+            let _ = self.followers.send(kept.clone());
+        }
         let mut recent = self.recent();
+        if self.keep == 0 {
+            return;
+        }
         if recent.len() == self.keep {
             recent.pop_front();
         }

@@ -1,6 +1,6 @@
 //! The policies in force when a request began, and how they are asked. Nothing is allowed that is not recorded.
 
-use portcullis_audit::{AuditError, Record};
+use portcullis_audit::{AuditError, Record, line};
 use portcullis_contract::aws::{self, Grant};
 use portcullis_contract::docker;
 use portcullis_contract::docker_edits::Edits;
@@ -57,12 +57,14 @@ impl Policies {
         let caller = self.caller(H::principal(&input), context, begun);
         let decision = self.generation.decide::<H>(&input, &caller).await;
         abandoned.disarm();
-        let allowed = Refused::unless_allowed(&decision, &context.decision);
+        let mut allowed = Refused::unless_allowed(&decision, &context.decision);
         let mut record = record::by_policies(context, H::NAME, decision, begun);
         describe(&input, &mut record);
+        self.break_glass(context, &mut allowed, &mut record);
         let recorded = self.write(record, begun).await;
+        let describe = Arc::new(describe);
         if self.generation.has_monitored(H::NAME) {
-            let policies = self.clone();
+            let (policies, input, describe) = (self.clone(), Arc::clone(&input), Arc::clone(&describe));
             self.authorizer.host.spawn_background(async move {
                 let outcomes = policies.generation.monitor::<H>(&input).await;
                 let number = policies.generation.number();
@@ -71,7 +73,49 @@ impl Policies {
                 policies.write_detached(record);
             });
         }
+        self.compare::<H>(input, None, begun, move |input, record| describe(input, record));
         recorded.and(allowed)
+    }
+
+    /// Overrules a refusal by policies while an operator has broken the glass. The record says so, and why.
+    fn break_glass(&self, context: &Context, allowed: &mut Result<(), Refused>, record: &mut Record) {
+        let Err(refused) = allowed else { return };
+        let Some(glass) = self.authorizer.host.break_glass().filter(|glass| glass.apis.contains(&context.api))
+        else {
+            return;
+        };
+        record.verdict = Verdict::Allow;
+        record.extra.push(("break_glass".into(), glass.reason.clone()));
+        record.extra.push(("overruled".into(), refused.to_string()));
+        record.rule = "host:break-glass".into();
+        *allowed = Ok(());
+    }
+
+    /// Asks shadows of the hook for the same input, in the background, and records where they disagree with the policy in
+    /// force. `of` are the policies that the request concerns; absent means all.
+    fn compare<H: Callable>(
+        &self,
+        input: Arc<H::Input>,
+        of: Option<Arc<[Arc<str>]>>,
+        begun: Instant,
+        describe: impl Fn(&H::Input, &mut Record) + Send + Sync + 'static,
+    ) {
+        let Some(pending) = self.generation.pending_comparison(H::NAME) else { return };
+        let policies = self.clone();
+        self.authorizer.host.spawn_background(async move {
+            pending.begin();
+            let concerns =
+                |name: &str| of.as_ref().is_none_or(|of| of.iter().any(|policy| **policy == *name));
+            let compared = policies.generation.compare::<H>(&input, concerns).await;
+            for comparison in compared.into_iter().filter(|comparison| comparison.disagree) {
+                let number = policies.generation.number();
+                let outcomes = vec![comparison.active, comparison.candidate];
+                let mut record = record::of_shadow(H::context(&input), H::NAME, number, outcomes, begun);
+                describe(&input, &mut record);
+                comparison.stats.describe(line::of(&record).trim_end().into());
+                policies.write_detached(record);
+            }
+        });
     }
 
     /// Asks the policies named in `of` which roles may be had; `narrow` selects those that answer the request, and may
@@ -113,8 +157,10 @@ impl Policies {
         let mut record = record::by_policies(&input.context, hook, decision, begun);
         describe(&input, granted.as_deref().unwrap_or_default(), &mut record);
         let recorded = self.write(record, begun).await;
+        let describe = Arc::new(describe);
         if self.generation.has_monitored_roles(&of) {
-            let policies = self.clone();
+            let (policies, input, of) = (self.clone(), Arc::clone(&input), Arc::clone(&of));
+            let describe = Arc::clone(&describe);
             self.authorizer.host.spawn_background(async move {
                 let outcomes = policies.generation.monitor_grants(&input, &of).await;
                 let number = policies.generation.number();
@@ -123,6 +169,7 @@ impl Policies {
                 policies.write_detached(record);
             });
         }
+        self.compare::<AwsRoles>(input, Some(of), begun, move |input, record| describe(input, &[], record));
         recorded.and(granted)
     }
 
@@ -135,7 +182,7 @@ impl Policies {
         &self,
         input: &Arc<docker::Request>,
         begun: Instant,
-        describe: impl FnOnce(&docker::Request, &mut Record),
+        describe: impl Fn(&docker::Request, &mut Record) + Send + Sync + 'static,
     ) -> Result<Vec<Edits>, Refused> {
         if !self.generation.has_enforced(DockerEdit::NAME) {
             return Ok(Vec::new());
@@ -146,8 +193,9 @@ impl Policies {
         let allowed = Refused::unless_allowed(&decision, &context.decision);
         let mut record = record::by_policies(context, DockerEdit::NAME, decision, begun);
         describe(input, &mut record);
-        self.write(record, begun).await?;
-        allowed.map(|()| edits)
+        let recorded = self.write(record, begun).await;
+        self.compare::<DockerEdit>(Arc::clone(input), None, begun, describe);
+        recorded.and(allowed).map(|()| edits)
     }
 
     /// Allows by a rule of the host's own, without asking a policy, and records it.

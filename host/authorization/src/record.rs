@@ -77,6 +77,20 @@ pub(crate) fn of_monitors(
     record
 }
 
+/// The record of a disagreement: what the policy in force answers, and then what its shadow does.
+pub(crate) fn of_shadow(
+    context: &Context,
+    hook: HookName,
+    generation: u64,
+    outcomes: Vec<PolicyOutcome>,
+    begun: Instant,
+) -> Record {
+    let mut record = of_monitors(context, hook, generation, outcomes, begun);
+    record.kind = Kind::Shadow;
+    record.rule = "host:shadow".into();
+    record
+}
+
 /// What one policy contributed.
 fn outcome(outcome: PolicyOutcome) -> PolicyRecord {
     let policy = &outcome.policy;

@@ -9,6 +9,7 @@ use tokio::sync::Mutex;
 use wasmtime::Engine;
 
 use crate::ask::GuestExports;
+use crate::break_glass::{BreakGlass, BreakGlassCell};
 use crate::build::{BuildReport, BuildRequest, Builder};
 use crate::cache::Cache;
 use crate::error::PolicyError;
@@ -49,6 +50,7 @@ pub struct Host {
     current: ArcSwap<Generation>,
     number: AtomicU64,
     publishing: Mutex<()>,
+    break_glass: BreakGlassCell,
 }
 
 /// One policy of a set that is to be put in force.
@@ -141,6 +143,7 @@ impl Host {
             current: ArcSwap::from_pointee(empty),
             number: AtomicU64::new(0),
             publishing: Mutex::new(()),
+            break_glass: BreakGlassCell::default(),
         })
     }
 
@@ -152,6 +155,21 @@ impl Host {
     /// How long a request may take in all, with everything that it waits for.
     pub fn time_budget(&self) -> Duration {
         self.options.time_budget
+    }
+
+    /// Overrules refusals by policies, until it ends by itself or is closed.
+    pub fn open_break_glass(&self, glass: BreakGlass) {
+        self.break_glass.open(glass);
+    }
+
+    /// Ends it. Returns what was open.
+    pub fn close_break_glass(&self) -> Option<Arc<BreakGlass>> {
+        self.break_glass.close()
+    }
+
+    /// What is open now.
+    pub fn break_glass(&self) -> Option<Arc<BreakGlass>> {
+        self.break_glass.get()
     }
 
     /// Runs `work`, e.g. asking monitoring policies, where it delays no request. Dropped and counted where too much of it

@@ -20,6 +20,7 @@
 
 mod answer;
 mod ask;
+mod break_glass;
 pub mod build;
 pub mod cache;
 mod caller;
@@ -50,6 +51,7 @@ mod text;
 mod ticker;
 
 pub use answer::{Answer, Callable, CaseResult};
+pub use break_glass::{BreakGlass, MAX_BREAK_GLASS};
 pub use caller::Caller;
 pub use decision::{CombinedEdits, Decision, Grants, Outcome, PolicyOutcome, PolicyStatusRef};
 pub use digest::Digest;

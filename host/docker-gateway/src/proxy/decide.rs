@@ -156,8 +156,9 @@ impl Call<'_> {
         request: &Arc<docker::Request>,
         body: ReadBody,
     ) -> Result<(View, Option<String>, ReadBody), Response> {
-        let describe = |request: &docker::Request, record: &mut _| {
-            describe_docker_request(request, &self.daemon, record);
+        let daemon = Arc::clone(&self.daemon);
+        let describe = move |request: &docker::Request, record: &mut _| {
+            describe_docker_request(request, &daemon, record);
         };
         let edits = self.policies.edits(request, self.begun, describe).await;
         let view = View::new(edits.map_err(|refused| respond::refused(&refused))?);

@@ -1,0 +1,62 @@
+//! The way out of a bad policy: for a limited time, what policies refuse is allowed, and every such decision is recorded.
+//! It is held in memory alone, so that a restart ends it.
+
+use arc_swap::ArcSwapOption;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+/// What is open, and until when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BreakGlass {
+    /// The APIs whose refusals by policies are overruled.
+    pub apis: BTreeSet<String>,
+    /// When it ends by itself.
+    pub until: SystemTime,
+    /// Why, for the records.
+    pub reason: String,
+    /// Who opened it.
+    pub by: String,
+}
+
+/// Holds what is open. A decision reads it only once it was refused.
+#[derive(Debug, Default)]
+pub(crate) struct BreakGlassCell(ArcSwapOption<BreakGlass>);
+
+impl BreakGlassCell {
+    pub(crate) fn open(&self, glass: BreakGlass) {
+        self.0.store(Some(Arc::new(glass)));
+    }
+
+    pub(crate) fn close(&self) -> Option<Arc<BreakGlass>> {
+        let before = self.0.swap(None);
+        before.filter(|glass| glass.until > SystemTime::now())
+    }
+
+    pub(crate) fn get(&self) -> Option<Arc<BreakGlass>> {
+        self.0.load_full().filter(|glass| glass.until > SystemTime::now())
+    }
+}
+
+/// The longest time that can be asked for.
+pub const MAX_BREAK_GLASS: Duration = Duration::from_hours(24);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn glass(until: SystemTime) -> BreakGlass {
+        BreakGlass { apis: BTreeSet::new(), until, reason: "r".into(), by: "b".into() }
+    }
+
+    #[test]
+    fn it_ends_by_itself_and_by_hand() {
+        let cell = BreakGlassCell::default();
+        assert!(cell.get().is_none());
+        cell.open(glass(SystemTime::now() - Duration::from_secs(1)));
+        assert!(cell.get().is_none() && cell.close().is_none());
+        cell.open(glass(SystemTime::now() + MAX_BREAK_GLASS));
+        assert!(cell.get().is_some() && cell.close().is_some());
+        assert!(cell.get().is_none());
+    }
+}
