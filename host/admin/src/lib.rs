@@ -1,25 +1,36 @@
-//! The admin API: what operators and their monitoring ask, on a listener of its own. Loopback unless the configuration
-//! says otherwise, since records tell who did what.
+//! The admin API: what operators and their monitoring ask and change, on a listener of its own: a unix socket, since
+//! records tell who did what, and policies decide what is allowed.
 //!
 //! * [`Admin`]: what the handlers share
+//! * [`Tokens`]: who may read and change on TCP
+//! * `policies`: the policies in force, listed and changed
+//! * `decisions`: records in memory, filtered and followed
+//! * `break_glass`: the way out of a bad policy
+//! * `error`: how each error is answered
 //! * [`AdminApi`]: the API as the server sees it
 //! * [`Metrics`]: counters, fed by records
 //! * [`ReloadStatus`]: whether the last reload was accepted
 //!
 //! A new route is a line in `router`, and a row in `docs/operating.md`.
 
+mod access;
+mod break_glass;
+mod decisions;
+mod error;
 mod metrics;
+mod policies;
 mod reloads;
 
+pub use access::Tokens;
 pub use metrics::Metrics;
 pub use reloads::ReloadStatus;
 
-use axum::Router;
-use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::body::{Body, Bytes};
+use axum::extract::State;
 use axum::http::{Request, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post, put};
+use axum::{Router, middleware};
 use portcullis_api::{Api, ApiFuture, NotReady};
 use portcullis_audit::Log;
 use portcullis_contract::HookName;
@@ -27,9 +38,11 @@ use portcullis_engine::Host;
 use portcullis_files::{FileStatus, FileWatcher};
 use portcullis_listen::Handler as _;
 use portcullis_policy_store::PolicyManager;
-use serde_json::json;
 use std::sync::Arc;
-use std::time::Duration;
+use tokio::sync::{Semaphore, watch};
+
+use access::Caller;
+use error::AdminError;
 
 /// What the handlers share.
 #[derive(Clone)]
@@ -48,21 +61,68 @@ pub struct Admin {
     pub files: FileWatcher,
     /// Whether the last reload was accepted.
     pub reloads: Arc<ReloadStatus>,
+    /// Who may read and change on TCP.
+    pub tokens: Tokens,
+    /// Becomes true when the host stops, so that clients that follow records are let go.
+    pub stopping: watch::Receiver<bool>,
+    /// One for each client that may follow records.
+    pub followers: Arc<Semaphore>,
+    /// One for each body of a change that may be in memory.
+    pub bodies: Arc<Semaphore>,
 }
 
-/// The routes of the admin listener.
+/// Bodies of changes that are in memory at once.
+const BODIES: usize = 2;
+
+/// The routes of the admin listener, by who may call them.
 fn router(admin: Admin) -> Router {
-    Router::new()
-        .route("/healthz", get(|| async { "ok\n" }))
-        .route("/readyz", get(ready))
+    let tokens = Arc::new(admin.tokens.clone());
+    let health = Router::new().route("/healthz", get(|| async { "ok\n" })).route("/readyz", get(ready));
+    let read = Router::new()
         .route("/metrics", get(metrics))
-        .route("/policies", get(policies))
-        .route("/decisions", get(decisions))
-        .route("/decisions/{id}", get(decision))
+        .route("/policies", get(policies::list))
+        .route("/policies/{name}", get(policies::one))
+        .route("/policies/{name}/shadow", get(policies::shadow))
+        .route("/decisions", get(decisions::list))
+        .route("/decisions/{id}", get(decisions::one))
+        .route_layer(middleware::from_fn(access::readers));
+    let change = Router::new()
+        .route("/policies", put(policies::put_all))
+        .route("/policies/{name}", put(policies::put).delete(policies::delete))
+        .route("/policies/{name}/rollback", post(policies::rollback))
+        .route("/policies/{name}/restore", post(policies::restore))
+        .route("/policies/{name}/shadow", put(policies::put_shadow).delete(policies::delete_shadow))
+        .route("/policies/{name}/shadow/promote", post(policies::promote))
+        .route_layer(middleware::from_fn(access::changers));
+    let local = Router::new()
+        .route("/break-glass", post(break_glass::open).delete(break_glass::close))
+        .route_layer(middleware::from_fn(access::local));
+    health
+        .merge(read)
+        .merge(change)
+        .merge(local)
+        .layer(middleware::from_fn_with_state(tokens, access::identify))
         .with_state(admin)
 }
 
 impl Admin {
+    /// Permits for clients that follow records, and for bodies of changes.
+    pub fn permits() -> (Arc<Semaphore>, Arc<Semaphore>) {
+        (Arc::new(Semaphore::new(decisions::FOLLOWERS)), Arc::new(Semaphore::new(BODIES)))
+    }
+
+    /// The body of a change. Others wait until it was parsed.
+    async fn body(&self, body: Body) -> Result<Bytes, AdminError> {
+        let _permit = self.bodies.acquire().await;
+        let read = axum::body::to_bytes(body, policies::MAX_BODY).await;
+        read.map_err(|_| {
+            AdminError::Request(format!(
+                "the body broke off, or is larger than {} MiB",
+                policies::MAX_BODY >> 20
+            ))
+        })
+    }
+
     /// Why an API cannot decide its requests now.
     async fn ready(&self) -> Result<(), NotReady> {
         for api in self.apis.iter() {
@@ -122,8 +182,10 @@ impl Api for AdminApi {
     }
 }
 
-async fn ready(State(admin): State<Admin>) -> Response {
+async fn ready(State(admin): State<Admin>, caller: Caller) -> Response {
     match admin.ready().await {
+        Ok(()) if !caller.may_read => "ready\n".into_response(),
+        Err(_) if !caller.may_read => (StatusCode::SERVICE_UNAVAILABLE, "not ready\n").into_response(),
         Ok(()) => format!("ready\n{}", admin.warnings()).into_response(),
         Err(reason) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {reason}\n")).into_response(),
     }
@@ -136,39 +198,6 @@ async fn metrics(State(admin): State<Admin>) -> Response {
             ([(header::CONTENT_TYPE, media_type)], text).into_response()
         }
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")).into_response(),
-    }
-}
-
-async fn policies(State(admin): State<Admin>) -> Response {
-    let generation = admin.host.generation();
-    let policies: Vec<_> = generation.status().map(|status| json!(status)).collect();
-    json_response(&json!({
-        "generation": generation.number(),
-        "policies": policies,
-        "last_reload_error": admin.reloads.last_error(),
-    }))
-}
-
-/// How long a request for records waits for the queued ones.
-const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
-
-/// A client may ask for a decision by its id before the writer has handled its record. Where records cannot be
-/// written, those in memory are shown all the same.
-async fn flush(log: &Log) {
-    let _ = tokio::time::timeout(FLUSH_TIMEOUT, log.flush()).await;
-}
-
-async fn decisions(State(admin): State<Admin>) -> Response {
-    flush(&admin.log).await;
-    let lines: String = admin.log.recent().iter().flat_map(|recent| [&*recent.line, "\n"]).collect();
-    ([(header::CONTENT_TYPE, "application/x-ndjson")], lines).into_response()
-}
-
-async fn decision(State(admin): State<Admin>, Path(id): Path<String>) -> Response {
-    flush(&admin.log).await;
-    match admin.log.find(&id) {
-        Some(line) => ([(header::CONTENT_TYPE, "application/json")], format!("{line}\n")).into_response(),
-        None => (StatusCode::NOT_FOUND, "no decision of late has that id\n").into_response(),
     }
 }
 

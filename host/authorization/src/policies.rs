@@ -80,7 +80,8 @@ impl Policies {
     /// Overrules a refusal by policies while an operator has broken the glass. The record says so, and why.
     fn break_glass(&self, context: &Context, allowed: &mut Result<(), Refused>, record: &mut Record) {
         let Err(refused) = allowed else { return };
-        let Some(glass) = self.authorizer.host.break_glass().filter(|glass| glass.apis.contains(&context.api))
+        let Some(glass) =
+            self.authorizer.host.break_glass().filter(|glass| glass.apis.contains(&context.api))
         else {
             return;
         };

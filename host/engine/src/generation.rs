@@ -81,7 +81,9 @@ impl Generation {
 
     pub(crate) fn consists_of(&self, policies: &[Arc<Policy>], shadows: &[Shadow]) -> bool {
         let same = |ours: &Arc<Policy>, theirs: &Arc<Policy>| Arc::ptr_eq(ours, theirs);
-        let candidates = |shadows: &[Shadow]| shadows.iter().map(|shadow| Arc::clone(&shadow.candidate)).collect::<Vec<_>>();
+        let candidates = |shadows: &[Shadow]| {
+            shadows.iter().map(|shadow| Arc::clone(&shadow.candidate)).collect::<Vec<_>>()
+        };
         let equal = |ours: &[Arc<Policy>], theirs: &[Arc<Policy>]| {
             ours.len() == theirs.len() && ours.iter().zip(theirs).all(|(ours, theirs)| same(ours, theirs))
         };
@@ -137,7 +139,9 @@ impl Generation {
     ) -> Vec<Comparison> {
         let mut compared = Vec::new();
         for Shadow { candidate, stats } in &self.shadows[H::NAME as usize] {
-            let Some(active) = self.policy(&candidate.name).filter(|active| of(&active.name)) else { continue };
+            let Some(active) = self.policy(&candidate.name).filter(|active| of(&active.name)) else {
+                continue;
+            };
             let before = active.ask::<H>(input, &Caller::BACKGROUND).await;
             let after = candidate.ask::<H>(input, &Caller::BACKGROUND).await;
             let disagree = match (&before.said, &after.said) {

@@ -59,7 +59,7 @@ pub enum SetEntry {
     /// The policy of that name that is in force, as it is: nothing is read or built.
     InForce(Arc<str>),
     /// A policy that is built, unless the one in force is the same in everything.
-    Build(PolicySpec),
+    Build(Box<PolicySpec>),
 }
 
 impl SetEntry {
@@ -83,7 +83,10 @@ pub struct PolicySet {
 
 impl From<Vec<PolicySpec>> for PolicySet {
     fn from(specs: Vec<PolicySpec>) -> Self {
-        Self { policies: specs.into_iter().map(SetEntry::Build).collect(), shadows: Vec::new() }
+        Self {
+            policies: specs.into_iter().map(|spec| SetEntry::Build(spec.into())).collect(),
+            shadows: Vec::new(),
+        }
     }
 }
 
@@ -108,7 +111,9 @@ impl Candidate {
     /// A hook that `generation` has an enforced policy on, and this set has none.
     pub fn loses_hook(&self, generation: &Generation) -> Option<HookName> {
         let enforced = |hook: HookName| {
-            let serves = |policy: &Arc<Policy>| policy.status.mode == Mode::Enforce && policy.status.hooks.contains(&hook);
+            let serves = |policy: &Arc<Policy>| {
+                policy.status.mode == Mode::Enforce && policy.status.hooks.contains(&hook)
+            };
             self.policies.iter().any(serves)
         };
         HookName::ALL.into_iter().find(|hook| generation.has_enforced(*hook) && !enforced(*hook))
@@ -120,11 +125,21 @@ impl Candidate {
     }
 }
 
+/// What becomes of the data of APIs that is in force together with policies: see [`Generation::attached`].
+#[derive(Debug, Clone, Default)]
+pub enum Attachment {
+    /// It stays.
+    #[default]
+    Keep,
+    /// It is replaced.
+    Replace(Option<Attached>),
+}
+
 /// How a set is published.
 #[derive(Debug, Clone, Default)]
 pub struct Publication {
-    /// What APIs must see change at the same moment (see [`Generation::attached`]). Without it, what is in force stays.
-    pub attached: Option<Option<Attached>>,
+    /// The data of APIs.
+    pub attachment: Attachment,
     /// Whether the set may leave a hook without an enforced policy, though the set in force has one there.
     pub may_lose_hooks: bool,
 }
@@ -225,7 +240,7 @@ impl Host {
             }
         };
         let name = spec.name.clone();
-        let made = self.build_and_probe(spec, known, predecessor).await;
+        let made = self.build_and_probe(*spec, known, predecessor).await;
         made.map_err(|error| LoadError::policy(&name, error))
     }
 
@@ -274,7 +289,10 @@ impl Host {
         if let Some(lost) = lost {
             return Err(LoadError::HookLost(lost));
         }
-        let attached = publication.attached.unwrap_or_else(|| current.attachment());
+        let attached = match publication.attachment {
+            Attachment::Keep => current.attachment(),
+            Attachment::Replace(attached) => attached,
+        };
         let next = Arc::new(Generation::new(number, candidate.policies, candidate.shadows, attached));
         self.number.store(number, Ordering::Relaxed);
         self.current.store(Arc::clone(&next));

@@ -58,7 +58,7 @@ pub use digest::Digest;
 pub use error::LoadError;
 pub use fault::Fault;
 pub use generation::{Attached, Generation};
-pub use host::{Candidate, Host, HostOptions, PolicySet, Publication, SetEntry};
+pub use host::{Attachment, Candidate, Host, HostOptions, PolicySet, Publication, SetEntry};
 pub use limits::Limits;
 pub use policy::PolicyStatus;
 pub use shadow::{Comparison, PendingComparison, ShadowCounts, ShadowStats};

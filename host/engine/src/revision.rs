@@ -65,8 +65,9 @@ pub(crate) fn identity(module: Digest, spec: &PolicySpec) -> Digest {
         spec;
     let rest = format!("{name:?} {hooks:?} {mode:?} {limits:?} {wasi:?} {preinitialize}");
     let cases = serde_json::to_string(cases).unwrap_or_default();
-    let parts = [&module.to_string(), &source.to_string(), settings, &cases, &rest];
-    Digest::of_parts(&parts.map(|part| part.as_bytes()))
+    let (module, source) = (module.to_string(), source.to_string());
+    let parts = [&module, &source, settings, &cases, &rest];
+    Digest::of_parts(&parts.map(String::as_bytes))
 }
 
 #[cfg(test)]

@@ -39,7 +39,11 @@ struct State {
 
 impl FileChanges {
     /// Watches `paths`, and calls `tell` on the watcher's thread when one of them has changed. `tell` must not block.
-    pub fn watch(paths: Vec<PathBuf>, watcher: &FileWatcher, tell: impl Fn() + Send + Sync + 'static) -> Self {
+    pub fn watch(
+        paths: Vec<PathBuf>,
+        watcher: &FileWatcher,
+        tell: impl Fn() + Send + Sync + 'static,
+    ) -> Self {
         let known = stamps(&paths);
         let state = Mutex::new(State { paths, known, candidate: None, again: None });
         let inner = Arc::new(Inner { state, tell: Box::new(tell) });
@@ -147,7 +151,11 @@ mod tests {
         let settled = later + SETTLE;
         assert_eq!(state.look(settled, false), (true, Some(settled + RECENT)));
         assert_eq!(state.look(settled, false), (false, Some(settled + RECENT)));
-        assert_eq!(state.look(settled + RECENT, false), (true, None), "it may have changed within a step of time");
+        assert_eq!(
+            state.look(settled + RECENT, false),
+            (true, None),
+            "it may have changed within a step of time"
+        );
         assert_eq!(state.look(settled + RECENT * 2, false), (false, None));
     }
 

@@ -174,7 +174,9 @@ pub enum ChangeError {
     #[error(transparent)]
     Load(#[from] LoadError),
     /// A hook would be left without an enforced policy.
-    #[error("`{0}` would be left without a policy, and everything that is asked there refused; add `confirm` if that is meant")]
+    #[error(
+        "`{0}` would be left without a policy, and everything that is asked there refused; add `confirm` if that is meant"
+    )]
     LosesHook(HookName),
     /// There is no such policy.
     #[error("there is no policy `{0}`")]
@@ -183,7 +185,9 @@ pub enum ChangeError {
     #[error("there is no shadow of `{0}`")]
     NoShadow(String),
     /// A shadow is asked beside a policy in force.
-    #[error("no policy `{0}` is in force that a shadow could be compared with; put it with `\"mode\": \"monitor\"` instead")]
+    #[error(
+        "no policy `{0}` is in force that a shadow could be compared with; put it with `\"mode\": \"monitor\"` instead"
+    )]
     NothingToShadow(String),
     /// There is no revision to go back to.
     #[error("`{0}` has no earlier revision that was not withdrawn; `GET /policies/{0}` lists what is kept")]

@@ -25,7 +25,7 @@ mod task;
 mod tests;
 
 pub use change::{Applied, Change, ChangeError, ChangedBy, FilePolicies, PolicyPatch};
-pub use manager::{ManagerOptions, PolicyManager, Refusal};
+pub use manager::{ManagerOptions, PolicyManager, Prepared, Refusal};
 pub use saved::SavedPolicy;
 pub use state::{ActivePolicy, Origin, Revision, State};
 pub use store::{PolicyStore, StoreError};

@@ -40,8 +40,7 @@ pub(crate) enum Choice<'a> {
 
 /// The policies that are to be in force, in order, and the entries that stay removed.
 pub(crate) fn merge<'a>(files: &'a [FileEntry], state: &'a State) -> (Vec<Choice<'a>>, Vec<Deleted>) {
-    let by_api =
-        || state.active.iter().filter(|active| active.origin == Origin::Api);
+    let by_api = || state.active.iter().filter(|active| active.origin == Origin::Api);
     let mut chosen = Vec::with_capacity(files.len());
     let mut deleted = Vec::new();
     for file in files {
@@ -96,10 +95,8 @@ mod tests {
     #[test]
     fn a_policy_of_the_api_holds_until_its_entry_changes() {
         let files = [file("a", b"1"), file("b", b"1")];
-        let state = State {
-            active: vec![by_api("b", Some(files[1].entry)), by_api("c", None)],
-            ..State::default()
-        };
+        let state =
+            State { active: vec![by_api("b", Some(files[1].entry)), by_api("c", None)], ..State::default() };
         assert_eq!(chosen(&files, &state), ["file a", "api b", "api c"]);
         let changed = [file("a", b"1"), file("b", b"2")];
         assert_eq!(chosen(&changed, &state), ["file a", "file b", "api c"]);

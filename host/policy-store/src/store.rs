@@ -21,7 +21,7 @@ use std::time::Duration;
 use crate::state::State;
 
 /// A module that no state names is removed when it is older than that: another host may be about to name it.
-const UNUSED: Duration = Duration::from_secs(3600);
+const UNUSED: Duration = Duration::from_hours(1);
 
 /// Why modules or state cannot be kept or read.
 #[derive(Debug, thiserror::Error)]
@@ -83,7 +83,11 @@ impl PolicyStore {
     pub fn open(state_directory: &Path, config: &Path) -> Result<Self, StoreError> {
         let folder = state_directory.join("policies");
         let modules = folder.join("modules");
-        DirBuilder::new().recursive(true).mode(0o700).create(&modules).map_err(|source| failed(&modules, source))?;
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&modules)
+            .map_err(|source| failed(&modules, source))?;
         let config = std::path::absolute(config).unwrap_or_else(|_| config.to_owned());
         let key = Digest::of(config.as_os_str().as_encoded_bytes()).to_string();
         let at = |ending: &str| folder.join(format!("{}.{ending}", &key[..16]));
@@ -116,7 +120,8 @@ impl PolicyStore {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(source) => return Err(failed(path, source)),
         };
-        let damaged = |error: serde_json::Error| StoreError::Damaged { path: path.clone(), reason: error.to_string() };
+        let damaged =
+            |error: serde_json::Error| StoreError::Damaged { path: path.clone(), reason: error.to_string() };
         serde_json::from_slice(&text).map(Some).map_err(damaged)
     }
 

@@ -6,7 +6,7 @@
 mod plan;
 
 use portcullis_audit::Log;
-use portcullis_engine::{Candidate, Generation, Host, Publication};
+use portcullis_engine::{Attachment, Candidate, Generation, Host, Publication};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
@@ -95,7 +95,11 @@ impl Task {
         }
     }
 
-    async fn start_with_files(&mut self, files: FilePolicies, begun: Instant) -> Result<Applied, ChangeError> {
+    async fn start_with_files(
+        &mut self,
+        files: FilePolicies,
+        begun: Instant,
+    ) -> Result<Applied, ChangeError> {
         let mut plan = self.plan_files(files)?;
         plan.shadows.clear();
         let candidate = self.host.candidate(plan.set()).await?;
@@ -106,7 +110,10 @@ impl Task {
         // A disk that is full does not keep policies from being served.
         if let Err(error) = self.save(&plan, &next) {
             let error = portcullis_errors::chain(&error);
-            tracing::warn!(error, "the policies in force cannot be kept; a restart begins with the configuration");
+            tracing::warn!(
+                error,
+                "the policies in force cannot be kept; a restart begins with the configuration"
+            );
         }
         let generation = self.publish(plan, candidate, next)?.number();
         Ok(Applied { generation, published: true, changed, took: begun.elapsed() })
@@ -120,7 +127,7 @@ impl Task {
         let mut plan = self.plan_as_it_is()?;
         plan.shadows.clear();
         let candidate = self.host.candidate(plan.set()).await?;
-        let publication = Publication { attached: Some(attached), may_lose_hooks: true };
+        let publication = Publication { attachment: Attachment::Replace(attached), may_lose_hooks: true };
         let generation = self.host.publish(candidate, publication)?;
         self.restore_shadows(saved).await;
         Ok(generation)
@@ -133,7 +140,9 @@ impl Task {
         }
         let mut state = State::clone(&self.state());
         state.shadows = saved.shadows.clone();
-        state.shadows.retain(|shadow| state.active.iter().any(|active| active.policy.name == shadow.policy.name));
+        state
+            .shadows
+            .retain(|shadow| state.active.iter().any(|active| active.policy.name == shadow.policy.name));
         self.shared.state.store(Arc::new(state));
         let restored = async {
             let plan = self.plan_as_it_is()?;
@@ -151,8 +160,7 @@ impl Task {
     }
 
     async fn record_start(&mut self, started: &Started, log: &Log) {
-        let described =
-            Described { operation: "LoadPolicies", policy: None, by: ChangedBy::host("start") };
+        let described = Described { operation: "LoadPolicies", policy: None, by: ChangedBy::host("start") };
         let Applied { generation, changed, took, .. } = &started.applied;
         let mut records = vec![record::accepted(&described, *generation, changed, &[], *took)];
         if let Some(error) = &started.fallback_because {
@@ -168,11 +176,8 @@ impl Task {
 
     async fn handle(&mut self, change: Change, by: ChangedBy, log: &Log) -> Result<Applied, ChangeError> {
         let begun = Instant::now();
-        let described = Described {
-            operation: change.operation(),
-            policy: change.policy().map(str::to_owned),
-            by,
-        };
+        let described =
+            Described { operation: change.operation(), policy: change.policy().map(str::to_owned), by };
         let result = self.apply(change, &described, log, begun).await;
         match &result {
             Ok(applied) if applied.published => {
@@ -184,9 +189,9 @@ impl Task {
                     changed = names.join(", "),
                     "policies are in force"
                 );
-                self.shared.refusal().take_if(|refusal| {
-                    described.policy.is_none() || refusal.policy == described.policy
-                });
+                self.shared
+                    .refusal()
+                    .take_if(|refusal| described.policy.is_none() || refusal.policy == described.policy);
             }
             Ok(_) => {}
             Err(error) => {
@@ -264,7 +269,8 @@ impl Task {
             } else if before.is_none() && next.is_withdrawn(name, &revision) {
                 return Err(ChangeError::Withdrawn { name: name.clone(), revision });
             }
-            let (since, by) = before.map_or_else(|| (now, by.to_string()), |before| (before.since, before.by));
+            let (since, by) =
+                before.map_or_else(|| (now, by.to_string()), |before| (before.since, before.by));
             let (policy, origin, file_entry) = (policy.clone(), *origin, *file_entry);
             active.push(ActivePolicy { policy, revision, origin, file_entry, since, by });
         }
@@ -274,7 +280,8 @@ impl Task {
         for ((planned, _), status) in plan.shadows.iter().zip(candidate.shadows()) {
             let (policy, revision) = (planned.policy.clone(), status.revision.to_string());
             let before = next.shadow(&policy.name).filter(|before| before.revision == revision);
-            let (since, by) = before.map_or_else(|| (now, by.to_string()), |before| (before.since, before.by.clone()));
+            let (since, by) =
+                before.map_or_else(|| (now, by.to_string()), |before| (before.since, before.by.clone()));
             shadows.push(SavedShadow { policy, revision, since, by });
         }
         next.shadows = shadows;
@@ -292,9 +299,15 @@ impl Task {
         Ok(self.store.save(next)?)
     }
 
-    fn publish(&mut self, plan: Plan, candidate: Candidate, next: State) -> Result<Arc<Generation>, ChangeError> {
+    fn publish(
+        &mut self,
+        plan: Plan,
+        candidate: Candidate,
+        next: State,
+    ) -> Result<Arc<Generation>, ChangeError> {
         let may_lose_hooks = plan.confirmed == Some(true);
-        let generation = self.host.publish(candidate, Publication { attached: plan.attached, may_lose_hooks })?;
+        let generation =
+            self.host.publish(candidate, Publication { attachment: plan.attachment, may_lose_hooks })?;
         self.shared.state.store(Arc::new(next));
         if let Some(files) = plan.files {
             self.files = files;
@@ -313,7 +326,8 @@ fn changes(before: &State, next: &State) -> Vec<(String, Option<String>, Option<
     let revisions = |state: &State| -> Vec<(String, String)> {
         let active = state.active.iter().map(|active| (active.policy.name.clone(), active.revision.clone()));
         let shadows = state.shadows.iter();
-        let shadows = shadows.map(|shadow| (format!("{} (shadow)", shadow.policy.name), shadow.revision.clone()));
+        let shadows =
+            shadows.map(|shadow| (format!("{} (shadow)", shadow.policy.name), shadow.revision.clone()));
         active.chain(shadows).collect()
     };
     let (before, next) = (revisions(before), revisions(next));
@@ -322,6 +336,7 @@ fn changes(before: &State, next: &State) -> Vec<(String, Option<String>, Option<
     };
     let removed = before.iter().filter(|(name, _)| find(&next, name).is_none());
     let removed = removed.map(|(name, revision)| (name.clone(), Some(revision.clone()), None));
-    let others = next.iter().map(|(name, revision)| (name.clone(), find(&before, name), Some(revision.clone())));
+    let others =
+        next.iter().map(|(name, revision)| (name.clone(), find(&before, name), Some(revision.clone())));
     others.filter(|(_, before, now)| before != now).chain(removed).collect()
 }

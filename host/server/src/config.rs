@@ -2,10 +2,11 @@
 //!
 //! * `raw`: what may be written, as serde reads it; an unknown key is an error
 //! * `validate`: from raw values to [`Config`], or one message
-//! * `listen`, `docker`, `policy`, `store`, `barbican`, `docker_gateway`, `federation`: the sections
+//! * `admin`, `listen`, `docker`, `policy`, `store`, `barbican`, `docker_gateway`, `federation`: the sections
 //! * `defaults`: the configuration without a file, and defaults
 //! * [`Config`]: what the rest of the program sees
 
+mod admin;
 mod barbican;
 mod defaults;
 mod docker;
@@ -18,6 +19,7 @@ mod store;
 mod validate;
 
 use ipnet::IpNet;
+use portcullis_admin::Tokens;
 use portcullis_audit::{Commit, Syslog};
 use portcullis_config::environment::{self, Override};
 use portcullis_config::{ConfigError, Location, SourceFile};
@@ -39,6 +41,8 @@ pub(crate) use store::{Key, Store};
 pub struct Config {
     /// What listens where.
     pub listen: Listen,
+    /// Who may call the admin API on TCP.
+    pub(crate) admin_tokens: Tokens,
     /// The policies, in order.
     pub policies: Vec<PolicySpec>,
     /// Modules and files of cases, whose changes are noticed.
@@ -255,6 +259,7 @@ impl Config {
         [
             ("state", self.state == newer.state),
             ("watch_policies", self.watch_policies == newer.watch_policies),
+            ("[admin]", self.admin_tokens == newer.admin_tokens),
             ("[listen]", self.listen == newer.listen),
             ("[decisions]", self.time_budget == newer.time_budget),
             ("[docker]", self.docker == newer.docker),

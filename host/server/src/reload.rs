@@ -103,8 +103,7 @@ async fn policies(
     };
     let (attached, parts) = opened.unzip();
     let text = config.text_sha256;
-    let text_changed =
-        reloadable.seen.lock().unwrap_or_else(PoisonError::into_inner).text != Some(text);
+    let text_changed = reloadable.seen.lock().unwrap_or_else(PoisonError::into_inner).text != Some(text);
     let files = FilePolicies {
         specs: config.policies.clone(),
         // Identity sources of mounts are opened anew where they have changed, which SIGHUP asks for.
@@ -141,7 +140,8 @@ pub(crate) fn blame(config: &Config, error: &ChangeError) -> String {
 
 /// A digest of what is in all these files. A file that cannot be read counts as such.
 pub(crate) fn contents(paths: &[PathBuf]) -> Digest {
-    let one = |path: &PathBuf| std::fs::read(path).map_or_else(|error| error.to_string().into_bytes(), Into::into);
+    let one =
+        |path: &PathBuf| std::fs::read(path).map_or_else(|error| error.to_string().into_bytes(), Into::into);
     let contents: Vec<Vec<u8>> = paths.iter().map(one).collect();
     Digest::of_parts(&contents.iter().map(Vec::as_slice).collect::<Vec<_>>())
 }

@@ -9,17 +9,17 @@ use portcullis_docker_gateway::GuardedSocket;
 use portcullis_docker_plugin::DockerPlugin;
 use portcullis_engine::build::{Builder, ResourceLimits};
 use portcullis_engine::cache::Cache;
-use portcullis_engine::{Host, HostOptions};
+use portcullis_engine::{Attached, Host, HostOptions};
 use portcullis_files::{FileChanges, FileWatcher};
 use portcullis_listen::{Activation, Cores, Drain, Options, Proxies, notify};
-use portcullis_policy_store::{FilePolicies, ManagerOptions, PolicyManager, PolicyStore};
+use portcullis_policy_store::{FilePolicies, ManagerOptions, PolicyManager, PolicyStore, Prepared};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
 use crate::barbican;
@@ -61,9 +61,10 @@ pub async fn serve(
     let config = source.load()?;
     raise_descriptor_limit();
     // Policies that are being built do not keep it from ending.
-    let changed = Arc::<Notify>::default();
+    let files_changed = Arc::<Notify>::default();
+    let stopping = watch::Sender::new(false);
     let (bound, reloadable) = tokio::select! {
-        started = start(&source, &config, activation, more, &changed) => started?,
+        started = start(&source, &config, activation, more, &files_changed, &stopping) => started?,
         () = end.asked() => return Ok(()),
     };
     let drain = Drain::default();
@@ -78,7 +79,7 @@ pub async fn serve(
                 () = reload(Trigger::Signal, &source, &config, &reloadable) => {}
                 () = end.asked() => break,
             },
-            () = changed.notified() => tokio::select! {
+            () = files_changed.notified() => tokio::select! {
                 () = reload(Trigger::Files, &source, &config, &reloadable) => {}
                 () = end.asked() => break,
             },
@@ -88,6 +89,7 @@ pub async fn serve(
     notify::stopping();
     tracing::info!("ending: requests under way are answered");
     drain.start();
+    stopping.send_replace(true);
     while let Some(served) = serving.join_next().await {
         if let Ok(cut @ 1..) = served {
             tracing::warn!(cut, "connections were cut off");
@@ -103,7 +105,8 @@ async fn start(
     config: &Config,
     mut activation: Activation,
     more: &[Register],
-    changed: &Arc<Notify>,
+    files_changed: &Arc<Notify>,
+    stopping: &watch::Sender<bool>,
 ) -> Result<(Vec<BoundListener>, Reloadable), ServeError> {
     if let Some(location) = &config.barbican_disabled_at {
         tracing::warn!(
@@ -127,19 +130,13 @@ async fn start(
         None => None,
     };
     let (attached, parts) = opened.unzip();
+    // Watched before they are read: a change in between is noticed.
     let changes = config.watch_policies.then(|| {
-        let changed = Arc::clone(changed);
+        let changed = Arc::clone(files_changed);
         FileChanges::watch(source.watched(config), &files, move || changed.notify_one())
     });
     let seen = Seen { contents: Some(contents(&source.watched(config))), text: Some(config.text_sha256) };
-    let store = match &config.state {
-        Some(state) => PolicyStore::open(state, source.path())?,
-        None => PolicyStore::in_memory(),
-    };
-    let policies = FilePolicies { specs: config.policies.clone(), attached, attached_changed: true };
-    let options = ManagerOptions { host: Arc::clone(&host), store };
-    let prepared = PolicyManager::prepare(options, policies).await;
-    let prepared = prepared.map_err(|error| ServeError::Policies(blame(config, &error)))?;
+    let prepared = prepare_policies(source, config, &host, attached).await?;
     resources.commit(parts.unwrap_or_default()).await;
     let status = Arc::<ReloadStatus>::default();
     if let Some(error) = prepared.fallback_because() {
@@ -171,7 +168,12 @@ async fn start(
     let hooks: Vec<_> = apis.iter().flat_map(|api| api.hooks()).copied().collect();
     let generation = Arc::clone(prepared.generation());
     let manager = prepared.serve(log.clone())?;
+    let (followers, bodies) = Admin::permits();
     let admin = Admin {
+        tokens: config.admin_tokens.clone(),
+        stopping: stopping.subscribe(),
+        followers,
+        bodies,
         manager: manager.clone(),
         host: Arc::clone(&host),
         log: log.clone(),
@@ -202,6 +204,23 @@ async fn start(
         tracing::info!("ready; `portcullis docker spec` shows how dockerd is told to ask");
     }
     Ok((bound, reloadable))
+}
+
+/// Puts policies in force before there is a log.
+async fn prepare_policies(
+    source: &ConfigSource,
+    config: &Config,
+    host: &Arc<Host>,
+    attached: Option<Attached>,
+) -> Result<Prepared, ServeError> {
+    let store = match &config.state {
+        Some(state) => PolicyStore::open(state, source.path())?,
+        None => PolicyStore::in_memory(),
+    };
+    let policies = FilePolicies { specs: config.policies.clone(), attached, attached_changed: true };
+    let options = ManagerOptions { host: Arc::clone(host), store };
+    let prepared = PolicyManager::prepare(options, policies).await;
+    prepared.map_err(|error| ServeError::Policies(blame(config, &error)))
 }
 
 /// The APIs that are on, in the order in which they are asked for a path. A new API is one line here.

@@ -62,7 +62,7 @@ impl Scene {
     }
 
     fn failure(&self, millis: u64) -> Option<Failure> {
-        Watch::status(&*self.watched.0, self.at(millis)).failure
+        self.watched.0.file_status(self.at(millis)).failure
     }
 }
 
@@ -127,7 +127,7 @@ fn a_file_that_cannot_be_used_keeps_its_last_good_value_and_says_so() {
     scene.look(5200);
     assert_eq!(scene.failure(5200).unwrap().reason, "it is bad");
     assert_eq!(scene.value(), "one");
-    let shown = Watch::status(&*scene.watched.0, scene.at(61_000)).to_string();
+    let shown = scene.watched.0.file_status(scene.at(61_000)).to_string();
     assert!(shown.contains("cannot be used for 1m, its last good state is in force: it is bad"), "{shown}");
     assert_eq!(**scene.watched.current(scene.at(1 << 40)).unwrap(), *"one", "without a limit it is kept");
     // The same contents as before, readable again.
@@ -154,7 +154,7 @@ fn a_stale_value_is_denied_after_the_limit() {
     let error = scene.watched.current(scene.at(61_001)).unwrap_err().to_string();
     assert!(error.contains("the file of texts cannot be used for longer than 1m: cannot read `"), "{error}");
     assert!(scene.failure(61_001).unwrap().denies);
-    let shown = Watch::status(&*scene.watched.0, scene.at(62_000)).to_string();
+    let shown = scene.watched.0.file_status(scene.at(62_000)).to_string();
     assert!(shown.contains("for 1m 1s, requests that need it are denied"), "{shown}");
     write(&scene.path(), "one");
     scene.look(70_000);

@@ -113,15 +113,15 @@ fn polling_does_without_inotify() {
         told: None,
     };
     let now = Instant::now();
-    assert_eq!(thread.look(now), now + POLL_REMOTE);
+    assert_eq!(thread.look(now, false), now + POLL_REMOTE);
     fs::write(&path, "second").unwrap();
-    let settled = thread.look(now + POLL_REMOTE);
+    let settled = thread.look(now + POLL_REMOTE, false);
     assert!(settled < now + POLL_REMOTE * 2, "it is looked at again before the next poll");
-    thread.look(settled);
+    thread.look(settled, false);
     assert_eq!(**file.last_good(), *"second");
-    assert_eq!(thread.look(settled), settled + POLL_REMOTE);
+    assert_eq!(thread.look(settled, false), settled + POLL_REMOTE);
     drop(file);
-    assert_eq!(thread.look(settled), settled + POLL, "there is nothing to poll");
+    assert_eq!(thread.look(settled, false), settled + POLL, "there is nothing to poll");
 }
 
 #[test]

@@ -2,7 +2,9 @@
 
 use portcullis_engine::case::Case;
 use portcullis_engine::source::Source;
-use portcullis_engine::{Attached, Digest, Hooks, Limits, Mode, PolicySet, PolicySpec, SetEntry, ShadowStats};
+use portcullis_engine::{
+    Attachment, Digest, Hooks, Limits, Mode, PolicySet, PolicySpec, SetEntry, ShadowStats,
+};
 use std::sync::Arc;
 
 use super::Task;
@@ -19,7 +21,7 @@ pub(super) struct Plan {
     pub(super) deleted: Vec<Deleted>,
     /// Policies and their revisions that are withdrawn.
     pub(super) withdrawn: Vec<(String, String)>,
-    pub(super) attached: Option<Option<Attached>>,
+    pub(super) attachment: Attachment,
     /// Whether nothing is published where the set is the one in force.
     pub(super) may_be_the_same: bool,
     /// Whether hooks may be left without a policy. Absent where the caller cannot say so.
@@ -76,7 +78,9 @@ impl Task {
             Change::PutShadow { name, patch } => self.plan_shadow(&name, patch),
             Change::PutAll { policies, confirm } => self.plan_all(policies, confirm),
             Change::Delete { name, confirm } => self.plan_delete(&name, confirm),
-            Change::Rollback { name, revision, force } => self.plan_rollback(&name, revision.as_deref(), force),
+            Change::Rollback { name, revision, force } => {
+                self.plan_rollback(&name, revision.as_deref(), force)
+            }
             Change::Restore { name } => self.plan_restore(&name),
             Change::Promote { name } => self.plan_promote(&name),
             Change::DeleteShadow { name } => {
@@ -97,13 +101,13 @@ impl Task {
         for shadow in &state.shadows {
             let policy = shadow.policy.clone();
             let known = generation.shadows().find(|(status, _)| *status.name == *policy.name);
-            let (entry, stats) = match known {
-                Some((status, stats)) => (SetEntry::InForce(Arc::clone(&status.name)), Arc::clone(stats)),
-                None => (SetEntry::Build(self.saved_spec(&policy)?), Arc::default()),
+            let (entry, counts) = match known {
+                Some((known, counts)) => (SetEntry::InForce(Arc::clone(&known.name)), Arc::clone(counts)),
+                None => (SetEntry::Build(self.saved_spec(&policy)?.into()), Arc::default()),
             };
             let (origin, file_entry) = (Origin::Api, None);
             let planned = Planned { entry, policy, module: None, origin, file_entry, asked_for: true };
-            shadows.push((planned, stats));
+            shadows.push((planned, counts));
         }
         Ok(Plan { policies, shadows, deleted: state.deleted.clone(), ..Plan::default() })
     }
@@ -115,7 +119,7 @@ impl Task {
         let known = generation.status().find(|status| *status.name == *policy.name);
         let entry = match known {
             Some(status) => SetEntry::InForce(Arc::clone(&status.name)),
-            None => SetEntry::Build(self.saved_spec(&policy)?),
+            None => SetEntry::Build(self.saved_spec(&policy)?.into()),
         };
         let (origin, file_entry) = (active.origin, active.file_entry);
         Ok(Planned { entry, policy, module: None, origin, file_entry, asked_for: true })
@@ -140,7 +144,7 @@ impl Task {
         let mut plan = self.plan_as_it_is_without_policies(&policies)?;
         plan.policies = policies;
         plan.deleted = deleted;
-        plan.attached = Some(attached);
+        plan.attachment = Attachment::Replace(attached);
         plan.may_be_the_same = !attached_changed;
         plan.files = Some(entries);
         Ok(plan)
@@ -153,7 +157,8 @@ impl Task {
             return Ok(Plan::default());
         }
         let mut plan = self.plan_as_it_is()?;
-        plan.shadows.retain(|(shadow, _)| policies.iter().any(|policy| policy.policy.name == shadow.policy.name));
+        plan.shadows
+            .retain(|(shadow, _)| policies.iter().any(|policy| policy.policy.name == shadow.policy.name));
         Ok(plan)
     }
 
@@ -239,7 +244,7 @@ impl Task {
             plan.notes.push(("cases", "skipped by force".into()));
         }
         let file_entry = self.file_entry(name);
-        let entry = SetEntry::Build(spec);
+        let entry = SetEntry::Build(spec.into());
         let origin = Origin::Api;
         plan.put(Planned { entry, policy, module: None, origin, file_entry, asked_for: true });
         plan.deleted.retain(|deleted| deleted.name != name);
@@ -263,7 +268,7 @@ impl Task {
         let state = self.state();
         let shadow = state.shadow(name).ok_or_else(|| ChangeError::NoShadow(name.to_owned()))?;
         let policy = shadow.policy.clone();
-        let entry = SetEntry::Build(self.saved_spec(&policy)?);
+        let entry = SetEntry::Build(self.saved_spec(&policy)?.into());
         let (origin, file_entry) = (Origin::Api, self.file_entry(name));
         plan.put(Planned { entry, policy, module: None, origin, file_entry, asked_for: true });
         plan.shadows.retain(|(shadow, _)| shadow.policy.name != name);
@@ -277,7 +282,12 @@ impl Task {
     }
 
     /// The policy in force with what `patch` says, or a new one.
-    fn patched(&self, name: &str, patch: PolicyPatch, file_entry: Option<Digest>) -> Result<Planned, ChangeError> {
+    fn patched(
+        &self,
+        name: &str,
+        patch: PolicyPatch,
+        file_entry: Option<Digest>,
+    ) -> Result<Planned, ChangeError> {
         let state = self.state();
         let PolicyPatch { module, settings, mode, hooks, cases } = patch;
         let mut spec = match (state.active(name), &module) {
@@ -296,11 +306,10 @@ impl Task {
         set(&mut spec.hooks, hooks.map(Hooks::Listed));
         set::<Vec<Case>>(&mut spec.cases, cases);
         let read = spec.source.read(None);
-        let (bytes, digest) =
-            read.map_err(|error| portcullis_engine::LoadError::policy(name, error))?;
+        let (bytes, digest) = read.map_err(|error| portcullis_engine::LoadError::policy(name, error))?;
         let policy = SavedPolicy::new(&spec, digest);
         Ok(Planned {
-            entry: SetEntry::Build(spec),
+            entry: SetEntry::Build(spec.into()),
             policy,
             module: Some(bytes),
             origin: Origin::Api,
@@ -318,7 +327,7 @@ fn set<T>(field: &mut T, value: Option<T>) {
 
 fn from_file(file: &FileEntry) -> Planned {
     Planned {
-        entry: SetEntry::Build(file.spec.clone()),
+        entry: SetEntry::Build(file.spec.clone().into()),
         policy: SavedPolicy::new(&file.spec, file.module),
         module: Some(Arc::clone(&file.bytes)),
         origin: Origin::File,
@@ -346,4 +355,3 @@ fn new_spec(name: &str) -> Result<PolicySpec, ChangeError> {
         preinitialize: true,
     })
 }
-

@@ -29,10 +29,18 @@ pub(super) fn api() -> Address {
     Address::Tcp { host: "127.0.0.1".into(), port: 8181 }
 }
 
-/// Loopback: records tell who did what.
+/// A unix socket of mode [`ADMIN_MODE`]: records tell who did what, and policies are changed here.
 pub(super) fn admin() -> Address {
-    Address::Tcp { host: "127.0.0.1".into(), port: 8182 }
+    let folder = if is_root() {
+        PathBuf::from("/run/portcullis")
+    } else {
+        home("XDG_RUNTIME_DIR", ".local/state/portcullis").unwrap_or_else(|| ".".into())
+    };
+    Address::Unix(folder.join("portcullis-admin.sock"))
 }
+
+/// Of the admin API's unix sockets, unless the configuration says otherwise.
+pub(super) const ADMIN_MODE: u32 = 0o600;
 
 /// Where compiled policies are kept.
 pub(super) fn state() -> Option<PathBuf> {

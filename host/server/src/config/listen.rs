@@ -21,7 +21,12 @@ pub(super) fn listen(mut raw: raw::Listen, source_file: &SourceFile<'_>) -> Resu
     let proxies = proxies.iter().map(|text| network(text, source_file)).collect::<Result<_, _>>()?;
     let api = endpoints(raw.api, Some(defaults::api()), source_file)?;
     let docker = endpoints(raw.docker, Some(defaults::docker_socket()), source_file)?;
-    let admin = endpoints(raw.admin, Some(defaults::admin()), source_file)?;
+    let mut admin = endpoints(raw.admin, Some(defaults::admin()), source_file)?;
+    for endpoint in &mut admin {
+        if let Address::Unix(_) = endpoint.address {
+            endpoint.mode.get_or_insert(defaults::ADMIN_MODE);
+        }
+    }
     let named = [("api", &api), ("docker", &docker), ("admin", &admin)];
     let all: Vec<_> = named.iter().flat_map(|(name, list)| list.iter().map(move |at| (name, at))).collect();
     for (at, (name, endpoint)) in all.iter().enumerate() {

@@ -22,6 +22,7 @@ pub(super) struct File {
     pub(super) state: Option<String>,
     pub(super) watch_policies: Option<bool>,
     pub(super) listen: Listen,
+    pub(super) admin: Admin,
     pub(super) policies: Vec<Spanned<Policy>>,
     pub(super) decisions: Decisions,
     pub(super) docker: Docker,
@@ -90,6 +91,13 @@ pub(super) struct Policy {
     pub(super) cases: Option<Spanned<String>>,
     #[serde(default)]
     pub(super) wasi: Vec<Spanned<String>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Admin {
+    pub(super) read_token: Option<Spanned<toml::Value>>,
+    pub(super) change_token: Option<Spanned<toml::Value>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 use toml::Spanned;
 
+use super::admin::tokens;
 use super::barbican::barbican;
 use super::docker::docker;
 use super::docker_gateway::docker_gateway;
@@ -56,6 +57,7 @@ pub(super) fn validate(
         store: store(&raw.store, state.as_deref(), source_file)?,
         barbican_disabled_at: if barbican.is_none() { barbican_disabled_at } else { None },
         barbican,
+        admin_tokens: tokens(&raw.admin, source_file)?,
         listen,
         policies,
         policy_files,

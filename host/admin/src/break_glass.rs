@@ -1,0 +1,122 @@
+//! Break glass: on this machine alone, for a limited time and with a reason, what policies refuse is allowed.
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::response::Response;
+use portcullis_audit::{Principal, Record};
+use portcullis_contract::types::Verdict;
+use portcullis_engine::{BreakGlass, MAX_BREAK_GLASS};
+use portcullis_policy_store::ChangedBy;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use uuid::Uuid;
+
+use crate::access::Caller;
+use crate::error::AdminError;
+use crate::{Admin, json_response};
+
+/// How long the record may take.
+const RECORD_TIME: Duration = Duration::from_secs(10);
+
+/// APIs that can be opened. Not `aws-federation`: a role that no policy grants has no parameters.
+const APIS: [&str; 3] = ["docker-plugin", "docker-gateway", "barbican"];
+
+/// The body of a request.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wanted {
+    /// E.g. `10m`.
+    r#for: String,
+    reason: String,
+    apis: BTreeSet<String>,
+}
+
+/// `POST /break-glass`
+pub(crate) async fn open(
+    State(admin): State<Admin>,
+    caller: Caller,
+    body: Bytes,
+) -> Result<Response, AdminError> {
+    let wanted: Wanted =
+        serde_json::from_slice(&body).map_err(|error| AdminError::Request(format!("the body: {error}")))?;
+    let time = humantime::parse_duration(&wanted.r#for)
+        .map_err(|error| AdminError::Request(format!("`for` is a duration, e.g. \"10m\": {error}")))?;
+    if time.is_zero() || time > MAX_BREAK_GLASS {
+        return Err(AdminError::Request("`for` is between 1s and 24h".into()));
+    }
+    let reason = wanted.reason.trim().to_owned();
+    if reason.is_empty() {
+        return Err(AdminError::Request("`reason` says why, for the records".into()));
+    }
+    if let Some(unknown) = wanted.apis.iter().find(|api| !APIS.contains(&api.as_str())) {
+        return Err(AdminError::Request(format!(
+            "`{unknown}` cannot be opened; there are {}",
+            APIS.join(", ")
+        )));
+    }
+    if wanted.apis.is_empty() {
+        return Err(AdminError::Request(format!("`apis` names what is opened, of {}", APIS.join(", "))));
+    }
+    let until = SystemTime::now() + time;
+    let glass = BreakGlass { apis: wanted.apis, until, reason, by: caller.by.to_string() };
+    record(&admin, "OpenBreakGlass", &caller.by, &glass).await?;
+    tracing::warn!(
+        by = glass.by,
+        reason = glass.reason,
+        apis = ?glass.apis,
+        until = %humantime::format_rfc3339_seconds(until),
+        "the glass is broken: what policies refuse is allowed"
+    );
+    let response = json_response(&described(&glass));
+    admin.host.open_break_glass(glass);
+    Ok(response)
+}
+
+/// `DELETE /break-glass`
+pub(crate) async fn close(State(admin): State<Admin>, caller: Caller) -> Result<Response, AdminError> {
+    // First closed, then recorded: a log that fails must not keep it open.
+    let closed = admin.host.close_break_glass();
+    let glass = closed.ok_or_else(|| AdminError::NotFound("the glass is not broken".into()))?;
+    tracing::warn!(by = %caller.by, "the glass is closed: policies decide again");
+    record(&admin, "CloseBreakGlass", &caller.by, &glass).await?;
+    Ok(json_response(&json!({ "closed": described(&glass) })))
+}
+
+pub(crate) fn described(glass: &BreakGlass) -> Value {
+    json!({
+        "apis": glass.apis,
+        "until": humantime::format_rfc3339_seconds(glass.until).to_string(),
+        "reason": glass.reason,
+        "by": glass.by,
+    })
+}
+
+async fn record(
+    admin: &Admin,
+    operation: &'static str,
+    by: &ChangedBy,
+    glass: &BreakGlass,
+) -> Result<(), AdminError> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let now = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
+    let mut record = Record::change(Uuid::now_v7().simple().to_string(), now, "admin", Verdict::Allow);
+    record.operation = Some(operation.into());
+    record.rule = "host:break-glass".into();
+    record.generation = admin.host.generation().number();
+    record.principal = Some(Principal {
+        name: by.principal.clone(),
+        authentication: by.authentication.clone(),
+        groups: Vec::new(),
+        certificate: None,
+    });
+    record.peer.clone_from(&by.peer);
+    record.extra = vec![
+        ("reason".into(), glass.reason.clone()),
+        ("apis".into(), glass.apis.iter().cloned().collect::<Vec<_>>().join(",")),
+        ("until".into(), humantime::format_rfc3339_seconds(glass.until).to_string()),
+    ];
+    let written = admin.log.write(record, Instant::now() + RECORD_TIME).await;
+    written.map_err(|error| portcullis_policy_store::ChangeError::Record(error).into())
+}

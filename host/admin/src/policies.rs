@@ -1,0 +1,309 @@
+//! The policies in force: listed, and changed while the host runs.
+
+use axum::body::{Body, Bytes};
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, header};
+use axum::response::Response;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use portcullis_contract::HookName;
+use portcullis_engine::case::Case;
+use portcullis_engine::{Mode, PolicyStatus, ShadowStats};
+use portcullis_policy_store::{Applied, Change, PolicyPatch, State as PolicyState};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::time::{Duration, UNIX_EPOCH};
+
+use crate::access::Caller;
+use crate::error::AdminError;
+use crate::{Admin, json_response};
+
+type Answer = Result<Response, AdminError>;
+
+/// Bytes of a request that puts policies: a module of 64 MiB in base64, and what is said of it.
+pub(crate) const MAX_BODY: usize = 96 << 20;
+
+/// What may stand in the query of a change.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Flags {
+    confirm: Option<Switch>,
+    force: Option<Switch>,
+    revision: Option<String>,
+}
+
+/// `?confirm` and `?confirm=true` say yes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+enum Switch {
+    #[serde(rename = "", alias = "true", alias = "1")]
+    On,
+    #[serde(rename = "false", alias = "0")]
+    Off,
+}
+
+fn is_on(switch: Option<Switch>) -> bool {
+    switch == Some(Switch::On)
+}
+
+/// A policy as it is put in JSON. What is absent stays as it is.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PutPolicy {
+    /// In base64.
+    module: Option<String>,
+    settings: Option<serde_json::Map<String, Value>>,
+    mode: Option<Mode>,
+    hooks: Option<Vec<HookName>>,
+    cases: Option<Vec<Case>>,
+}
+
+/// A whole set as it is put.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PutPolicies {
+    policies: Vec<NamedPolicy>,
+}
+
+#[derive(Debug, Deserialize)]
+struct NamedPolicy {
+    name: String,
+    #[serde(flatten)]
+    policy: PutPolicy,
+}
+
+impl PutPolicy {
+    fn patch(self) -> Result<PolicyPatch, AdminError> {
+        let module = self.module.map(|text| STANDARD.decode(text)).transpose();
+        let module =
+            module.map_err(|error| AdminError::Request(format!("`module` is no base64: {error}")))?;
+        Ok(PolicyPatch {
+            module: module.map(Into::into),
+            settings: self.settings.map(|settings| Value::Object(settings).to_string()),
+            mode: self.mode,
+            hooks: self.hooks,
+            cases: self.cases,
+        })
+    }
+}
+
+/// A module, or a JSON object that says more.
+fn patch(headers: &HeaderMap, body: &Bytes) -> Result<PolicyPatch, AdminError> {
+    let media_type =
+        headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    match media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase().as_str() {
+        "application/wasm" => Ok(PolicyPatch { module: Some(body.to_vec().into()), ..PolicyPatch::default() }),
+        "application/json" => parse::<PutPolicy>(body)?.patch(),
+        _ => Err(AdminError::Request(
+            "send a module as `Content-Type: application/wasm`, or an object with `module` (base64), `settings`, `mode`, \
+             `hooks` or `cases` as `application/json`"
+                .into(),
+        )),
+    }
+}
+
+fn parse<T: serde::de::DeserializeOwned>(body: &Bytes) -> Result<T, AdminError> {
+    serde_json::from_slice(body).map_err(|error| AdminError::Request(format!("the body: {error}")))
+}
+
+/// `GET /policies`
+pub(crate) async fn list(State(admin): State<Admin>) -> Response {
+    let generation = admin.host.generation();
+    let state = admin.manager.state();
+    let policies: Vec<_> = generation.status().map(|status| described(status, &state)).collect();
+    let shadows: Vec<_> = generation.shadows().map(|(status, stats)| shadow_line(status, stats)).collect();
+    let refusal = admin.manager.last_refusal().map(|refusal| {
+        json!({
+            "time": time(refusal.at),
+            "operation": refusal.operation,
+            "policy": refusal.policy,
+            "step": refusal.step,
+            "reason": refusal.reason,
+        })
+    });
+    json_response(&json!({
+        "generation": generation.number(),
+        "policies": policies,
+        "shadows": shadows,
+        "last_refusal": refusal,
+        "last_reload_error": admin.reloads.last_error(),
+        "break_glass": admin.host.break_glass().map(|glass| crate::break_glass::described(&glass)),
+    }))
+}
+
+/// `GET /policies/NAME`
+pub(crate) async fn one(State(admin): State<Admin>, Path(name): Path<String>) -> Answer {
+    let generation = admin.host.generation();
+    let state = admin.manager.state();
+    let status = generation.status().find(|status| *status.name == name);
+    let revisions = revisions(&state, &name);
+    if status.is_none() && revisions.is_empty() {
+        return Err(AdminError::NotFound(format!("there is no policy `{name}`")));
+    }
+    let mut policy = status.map_or_else(|| json!({ "name": name }), |status| described(status, &state));
+    policy["settings"] = state.active(&name).map_or(Value::Null, |active| settings(&active.policy.settings));
+    policy["revisions"] = revisions.into();
+    let shadow = generation.shadows().find(|(status, _)| *status.name == name);
+    policy["shadow"] = shadow.map_or(Value::Null, |(status, stats)| shadow_line(status, stats));
+    Ok(json_response(&policy))
+}
+
+fn settings(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or(Value::Null)
+}
+
+fn described(status: &PolicyStatus, state: &PolicyState) -> Value {
+    let mut policy = json!(status);
+    if let Some(active) = state.active(&status.name) {
+        policy["origin"] = json!(active.origin);
+        policy["since"] = time(active.since).into();
+        policy["by"] = active.by.clone().into();
+    }
+    policy
+}
+
+fn revisions(state: &PolicyState, name: &str) -> Vec<Value> {
+    let current = state.active(name).map(|active| active.revision.as_str());
+    let one = |revision: &portcullis_policy_store::Revision| {
+        json!({
+            "revision": revision.revision,
+            "in_force": current == Some(revision.revision.as_str()),
+            "withdrawn": state.is_withdrawn(name, &revision.revision),
+            "origin": revision.origin,
+            "since": time(revision.since),
+            "by": revision.by,
+            "source": revision.policy.source,
+            "module_sha256": revision.policy.module_sha256,
+            "settings": settings(&revision.policy.settings),
+        })
+    };
+    state.revisions(name).iter().map(one).collect()
+}
+
+fn shadow_line(status: &PolicyStatus, shadow: &Arc<ShadowStats>) -> Value {
+    let counts = shadow.counts();
+    json!({
+        "name": status.name,
+        "revision": status.revision,
+        "module_sha256": status.module_sha256,
+        "since": humantime::format_rfc3339_millis(counts.since).to_string(),
+        "agreed": counts.agreed,
+        "disagreed": counts.disagreed,
+        "dropped": counts.dropped,
+    })
+}
+
+/// Milliseconds since 1970 as RFC 3339, UTC.
+fn time(millis: u64) -> String {
+    humantime::format_rfc3339_millis(UNIX_EPOCH + Duration::from_millis(millis)).to_string()
+}
+
+/// `PUT /policies/NAME`
+pub(crate) async fn put(
+    State(admin): State<Admin>,
+    Path(name): Path<String>,
+    caller: Caller,
+    headers: HeaderMap,
+    body: Body,
+) -> Answer {
+    let body = admin.body(body).await?;
+    let patch = patch(&headers, &body)?;
+    drop(body);
+    apply(&admin, Change::Put { name, patch }, caller).await
+}
+
+/// `PUT /policies`
+pub(crate) async fn put_all(
+    State(admin): State<Admin>,
+    Query(flags): Query<Flags>,
+    caller: Caller,
+    body: Body,
+) -> Answer {
+    let body = admin.body(body).await?;
+    let set: PutPolicies = parse(&body)?;
+    drop(body);
+    let named = set.policies.into_iter().map(|named| Ok((named.name, named.policy.patch()?)));
+    let policies = named.collect::<Result<Vec<_>, AdminError>>()?;
+    apply(&admin, Change::PutAll { policies, confirm: is_on(flags.confirm) }, caller).await
+}
+
+/// `DELETE /policies/NAME`
+pub(crate) async fn delete(
+    State(admin): State<Admin>,
+    Path(name): Path<String>,
+    Query(flags): Query<Flags>,
+    caller: Caller,
+) -> Answer {
+    apply(&admin, Change::Delete { name, confirm: is_on(flags.confirm) }, caller).await
+}
+
+/// `POST /policies/NAME/rollback`
+pub(crate) async fn rollback(
+    State(admin): State<Admin>,
+    Path(name): Path<String>,
+    Query(flags): Query<Flags>,
+    caller: Caller,
+) -> Answer {
+    let Flags { revision, force, .. } = flags;
+    apply(&admin, Change::Rollback { name, revision, force: is_on(force) }, caller).await
+}
+
+/// `POST /policies/NAME/restore`
+pub(crate) async fn restore(State(admin): State<Admin>, Path(name): Path<String>, caller: Caller) -> Answer {
+    apply(&admin, Change::Restore { name }, caller).await
+}
+
+/// `GET /policies/NAME/shadow`
+pub(crate) async fn shadow(State(admin): State<Admin>, Path(name): Path<String>) -> Answer {
+    let generation = admin.host.generation();
+    let found = generation.shadows().find(|(status, _)| *status.name == name);
+    let (status, counted) =
+        found.ok_or_else(|| AdminError::NotFound(format!("there is no shadow of `{name}`")))?;
+    let mut shadow = shadow_line(status, counted);
+    let disagreements: Vec<Value> =
+        counted.latest().iter().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    shadow["disagreements"] = disagreements.into();
+    Ok(json_response(&shadow))
+}
+
+/// `PUT /policies/NAME/shadow`
+pub(crate) async fn put_shadow(
+    State(admin): State<Admin>,
+    Path(name): Path<String>,
+    caller: Caller,
+    headers: HeaderMap,
+    body: Body,
+) -> Answer {
+    let body = admin.body(body).await?;
+    let patch = patch(&headers, &body)?;
+    drop(body);
+    apply(&admin, Change::PutShadow { name, patch }, caller).await
+}
+
+/// `DELETE /policies/NAME/shadow`
+pub(crate) async fn delete_shadow(
+    State(admin): State<Admin>,
+    Path(name): Path<String>,
+    caller: Caller,
+) -> Answer {
+    apply(&admin, Change::DeleteShadow { name }, caller).await
+}
+
+/// `POST /policies/NAME/shadow/promote`
+pub(crate) async fn promote(State(admin): State<Admin>, Path(name): Path<String>, caller: Caller) -> Answer {
+    apply(&admin, Change::Promote { name }, caller).await
+}
+
+async fn apply(admin: &Admin, change: Change, caller: Caller) -> Answer {
+    let Applied { generation, published, changed, took } = admin.manager.change(change, caller.by).await?;
+    let changed: Vec<_> = changed
+        .into_iter()
+        .map(|(name, before, now)| json!({ "name": name, "revision_before": before, "revision": now }))
+        .collect();
+    Ok(json_response(&json!({
+        "generation": generation,
+        "published": published,
+        "changed": changed,
+        "took_ms": u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+    })))
+}
