@@ -3,14 +3,12 @@
 //! The last check is the proof: a call with a mark in it goes to dockerd, and must turn up among our records. The
 //! ones before it say what is wrong where it does not.
 
-mod client;
-
 use portcullis_listen::Address;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use self::client::call;
+use super::http::call;
 use super::{config_of, print, runtime, spec};
 use portcullis_server::{Config, Endpoint, ServeError};
 

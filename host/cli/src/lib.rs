@@ -2,8 +2,10 @@
 //!
 //! A new command is a module here, with a variant of `Command`.
 
+mod admin;
 mod check;
 mod doctor;
+mod http;
 mod import;
 mod inspect;
 mod spec;
@@ -46,6 +48,12 @@ enum Command {
     /// Inspect policy modules
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// Show who asked for what, what was decided, and why
+    Explain(admin::decisions::Explain),
+    /// List the latest decisions, or follow them
+    Decisions(admin::decisions::Decisions),
+    /// Allow what policies refuse, for a limited time: the way out of a bad policy
+    BreakGlass(admin::break_glass::Arguments),
     /// Connect dockerd, and check that it asks
     #[command(subcommand)]
     Docker(DockerCommand),
@@ -64,6 +72,8 @@ enum FederationCommand {
 enum PolicyCommand {
     /// Show a module: digest, hooks, imports, whether it can be pre-initialized
     Inspect(inspect::Arguments),
+    #[command(flatten)]
+    InForce(admin::policies::Command),
 }
 
 #[derive(Debug, Subcommand)]
@@ -100,6 +110,10 @@ fn run(command: Option<Command>) -> Result<(), ServeError> {
         Some(Command::Serve { config }) => run_server(ConfigSource::File(config)),
         Some(Command::Check { config, json }) => check::run(&config, json),
         Some(Command::Policy(PolicyCommand::Inspect(arguments))) => inspect::run(&arguments),
+        Some(Command::Policy(PolicyCommand::InForce(command))) => admin::policies::run(command),
+        Some(Command::Explain(arguments)) => admin::decisions::explain(&arguments),
+        Some(Command::Decisions(arguments)) => admin::decisions::decisions(&arguments),
+        Some(Command::BreakGlass(arguments)) => admin::break_glass::run(&arguments),
         Some(Command::Docker(DockerCommand::Spec(arguments))) => spec::run(&arguments),
         Some(Command::Docker(DockerCommand::Doctor(arguments))) => doctor::run(&arguments),
         Some(Command::Federation(FederationCommand::Import(arguments))) => import::run(&arguments),

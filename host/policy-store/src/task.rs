@@ -80,9 +80,12 @@ impl Task {
                     reason = portcullis_errors::chain(&error),
                     "the configuration's policies cannot be used; those that were in force last are in force again"
                 );
-                let changed = saved.active.iter().map(unchanged).collect();
-                let number = generation.number();
-                let applied = Applied { generation: number, published: true, changed, took: begun.elapsed() };
+                let applied = Applied {
+                    generation: generation.number(),
+                    published: false,
+                    changed: Vec::new(),
+                    took: begun.elapsed(),
+                };
                 Ok(Started { generation, fallback_because: Some(error), applied })
             }
             Err(saved) => {
@@ -115,8 +118,10 @@ impl Task {
                 "the policies in force cannot be kept; a restart begins with the configuration"
             );
         }
+        let is_first = self.state().active.is_empty();
         let generation = self.publish(plan, candidate, next)?.number();
-        Ok(Applied { generation, published: true, changed, took: begun.elapsed() })
+        let published = !is_first && !changed.is_empty();
+        Ok(Applied { generation, published, changed, took: begun.elapsed() })
     }
 
     async fn start_with_saved(
@@ -159,13 +164,17 @@ impl Task {
         }
     }
 
+    /// Records what the start has changed of what was in force before. A first start changes nothing.
     async fn record_start(&mut self, started: &Started, log: &Log) {
         let described = Described { operation: "LoadPolicies", policy: None, by: ChangedBy::host("start") };
-        let Applied { generation, changed, took, .. } = &started.applied;
-        let mut records = vec![record::accepted(&described, *generation, changed, &[], *took)];
+        let Applied { generation, changed, took, published } = &started.applied;
+        let mut records = Vec::new();
         if let Some(error) = &started.fallback_because {
             self.refuse(&described, error);
-            records.insert(0, record::refused(&described, *generation, error, *took));
+            records.push(record::refused(&described, *generation, error, *took));
+        }
+        if *published {
+            records.push(record::accepted(&described, *generation, changed, &[], *took));
         }
         for record in records {
             if let Err(error) = log.write(record, Instant::now() + RECORD_TIME).await {
@@ -314,11 +323,6 @@ impl Task {
         }
         Ok(generation)
     }
-}
-
-fn unchanged(active: &ActivePolicy) -> (String, Option<String>, Option<String>) {
-    let revision = Some(active.revision.clone());
-    (active.policy.name.clone(), revision.clone(), revision)
 }
 
 /// Policies and shadows whose revision differs.
