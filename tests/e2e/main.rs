@@ -17,5 +17,6 @@ mod docker_gateway;
 mod engine;
 mod federation;
 mod languages;
+mod living;
 mod program;
 mod recorded;

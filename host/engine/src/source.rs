@@ -30,7 +30,10 @@ pub enum Source {
 /// Why a module was not taken.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
-    /// The file is not there, or not readable.
+    /// The file is not there.
+    #[error("there is no file `{}`", .0.display())]
+    Missing(PathBuf),
+    /// The file is not readable.
     #[error("cannot read `{}`: {error}", path.display())]
     Read {
         /// Which.
@@ -83,7 +86,10 @@ impl std::fmt::Display for Source {
 }
 
 fn read_file(path: &PathBuf) -> Result<Vec<u8>, SourceError> {
-    let failed = |error| SourceError::Read { path: path.clone(), error };
+    let failed = |error: io::Error| match error.kind() {
+        io::ErrorKind::NotFound => SourceError::Missing(path.clone()),
+        _ => SourceError::Read { path: path.clone(), error },
+    };
     let file = File::open(path).map_err(failed)?;
     if file.metadata().map_err(failed)?.len() > SIZE {
         return Err(SourceError::Size(path.clone()));

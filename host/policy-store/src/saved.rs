@@ -126,7 +126,7 @@ mod tests {
     fn a_file_entry_is_recognized_by_every_version() {
         let spec = spec("one", b"module");
         let found = file_entry(&spec, Digest::of(b"module")).to_string();
-        assert_eq!(found, "PINNED");
+        assert_eq!(found, "8e9e40ba2b06b367e598e75e6df14c9ec9964c876b1f790b216652218b91ecf4");
     }
 
     #[test]

@@ -65,3 +65,20 @@ fn read_answer(mut stream: impl Read) -> io::Result<(u16, String)> {
         head.split(' ').nth(1).and_then(|status| status.parse().ok()).ok_or(io::ErrorKind::InvalidData)?;
     Ok((status, body.to_owned()))
 }
+
+/// Any request with a body of that media type on a unix socket: status and body.
+pub fn call_unix(
+    socket: &Path,
+    method: &str,
+    path: &str,
+    media_type: &str,
+    body: &[u8],
+) -> io::Result<(u16, String)> {
+    let length = body.len();
+    let mut request = format!(
+        "{method} {path} HTTP/1.0\r\nHost: test\r\nContent-Type: {media_type}\r\nContent-Length: {length}\r\n\r\n"
+    )
+    .into_bytes();
+    request.extend_from_slice(body);
+    send_unix(socket, &request)
+}

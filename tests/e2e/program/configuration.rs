@@ -71,7 +71,7 @@ fn a_bad_policy_is_named_with_its_line() {
     let cases = [
         ("a b", "builtin:allow", "", 6, "`a b` is no name for a policy: use up to 64 letters, digits, "),
         ("", "builtin:allow", "", 6, "`` is no name for a policy"),
-        (ZEROS, "none.wasm", "", 7, "there is no file `none.wasm`"),
+        ("x", "none.wasm", "", 5, "policy `x`: there is no file `none.wasm`"),
         (
             "x",
             "builtin:alow",
@@ -120,7 +120,7 @@ fn a_bad_section_is_named_with_its_line() {
         ("[audit]\nrecent = -5", 6, negative),
         ("[audit]\ncommit = \"synced\"", 6, "`commit` is `written` or `queued`, not `synced`"),
         ("[audit]\nrecent = 100001", 6, "`recent` is at most 100000, not `100001`"),
-        ("[listn]", 5, "unknown key `listn`, expected one of `state`, `listen`,"),
+        ("[listn]", 5, "unknown key `listn`, expected one of `state`, `watch_policies`, `listen`,"),
         ("[docker]\nalways_allow = [\"Ping\"]", 6, "`Ping` is no operation of the Docker Engine API; "),
         ("[docker]\ndaemon = 5", 6, "expected text in quotes, found the integer `5`"),
         ("barbican = 5", 5, "unknown key `barbican`, expected one of `api`, `docker`, `admin`"),

@@ -29,7 +29,11 @@ fn a_bad_variable_is_named() {
         ("PORTCULLIS__LISTEN__ADMIN", "[\"nowhere\"]", "`nowhere` is no address; write `unix:/path`"),
         ("PORTCULLIS__LISTEN__ADMIN", "nowhere", "expected a list, found the text `nowhere`"),
         ("PORTCULLIS__LISTEN__ADMEN", "[]", "unknown key `admen`, expected one of `api`, `docker`, `admin`"),
-        ("PORTCULLIS__LISTN__ADMIN", "[]", "unknown key `listn`, expected one of `state`, `listen`,"),
+        (
+            "PORTCULLIS__LISTN__ADMIN",
+            "[]",
+            "unknown key `listn`, expected one of `state`, `watch_policies`, `listen`,",
+        ),
         (
             "PORTCULLIS__AUDIT__RECENT",
             "many",
