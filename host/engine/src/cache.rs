@@ -174,7 +174,7 @@ fn fill_random(bytes: &mut [u8]) -> io::Result<()> {
 mod tests {
     use super::*;
     use crate::Limits;
-    use crate::build::PoolRequirements;
+    use crate::build::{Confinement, PoolRequirements};
 
     fn request(settings: &str) -> BuildRequest {
         BuildRequest {
@@ -184,6 +184,7 @@ mod tests {
             wasi: vec![],
             cases: vec![],
             not_preinitialized_because: None,
+            confinement: Confinement::Required,
         }
     }
 

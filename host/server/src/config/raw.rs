@@ -22,6 +22,7 @@ pub(super) struct File {
     pub(super) state: Option<String>,
     pub(super) listen: Listen,
     pub(super) policies: Vec<Spanned<Policy>>,
+    pub(super) build: Build,
     pub(super) decisions: Decisions,
     pub(super) docker: Docker,
     pub(super) audit: Audit,
@@ -89,6 +90,12 @@ pub(super) struct Policy {
     pub(super) cases: Option<Spanned<String>>,
     #[serde(default)]
     pub(super) wasi: Vec<Spanned<String>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Build {
+    pub(super) confinement: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
