@@ -15,7 +15,7 @@ use portcullis_contract::hook::DockerRequest;
 use portcullis_contract::types::Context;
 use portcullis_docker_plugin::message::Message;
 use portcullis_docker_plugin::read;
-use portcullis_engine::build::{Builder, ResourceLimits};
+use portcullis_engine::build::{Builder, ChildProgram, Confinement};
 use portcullis_engine::source::Source;
 use portcullis_engine::{Caller, Host, HostOptions, Limits, Mode, PolicySpec};
 use std::collections::BTreeSet;
@@ -49,11 +49,8 @@ fn users(count: usize) -> String {
 
 fn host(runtime: &Runtime, settings: String, preinitialize: bool) -> Arc<Host> {
     let program = env!("CARGO_BIN_EXE_portcullis").into();
-    let builder = Builder {
-        program,
-        arguments: vec!["build-policy".into()],
-        resource_limits: ResourceLimits::default(),
-    };
+    let program = ChildProgram { program, arguments: vec!["build-policy".into()] };
+    let builder = Builder::new(program, Confinement::Required);
     let host = Arc::new(
         Host::new(HostOptions { builder, cache: None, time_budget: HostOptions::TIME_BUDGET }).unwrap(),
     );

@@ -5,7 +5,7 @@ mod sample;
 
 use portcullis_contract::hook::SecretAccess;
 use portcullis_contract::secrets;
-use portcullis_engine::build::{Builder, ResourceLimits};
+use portcullis_engine::build::{Builder, ChildProgram, Confinement};
 use portcullis_engine::case::{Case, CaseFile};
 use portcullis_engine::source::Source;
 use portcullis_engine::{Caller, Generation, Host, HostOptions, Limits, LoadError, Mode, PolicySpec};
@@ -22,11 +22,8 @@ const CASES: [&str; 3] = [
 /// The policy under these settings, once it has passed the cases.
 async fn load(settings: &str, cases: Vec<Case>) -> Result<Arc<Generation>, LoadError> {
     let program = env!("CARGO_BIN_EXE_portcullis").into();
-    let builder = Builder {
-        program,
-        arguments: vec!["build-policy".into()],
-        resource_limits: ResourceLimits::default(),
-    };
+    let program = ChildProgram { program, arguments: vec!["build-policy".into()] };
+    let builder = Builder::new(program, Confinement::Required);
     let host =
         Host::new(HostOptions { builder, cache: None, time_budget: HostOptions::TIME_BUDGET }).unwrap();
     let spec = PolicySpec {

@@ -1,5 +1,6 @@
 //! `portcullis policy inspect`: what a module is, before it is trusted with anything.
 
+use portcullis_engine::build::Confinement;
 use portcullis_engine::source::Source;
 use portcullis_engine::{Hooks, HostOptions, Limits, Mode, PolicySpec};
 use serde_json::{Value, json};
@@ -30,7 +31,7 @@ fn settings(text: &str) -> Result<Value, String> {
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), ServeError> {
     // Nothing is kept: this is a look, perhaps at a stranger.
-    let host = engine(None, HostOptions::TIME_BUDGET)?;
+    let host = engine(None, HostOptions::TIME_BUDGET, Confinement::Required)?;
     let candidate = runtime()?.block_on(host.candidate(vec![spec(arguments)?].into()))?;
     for status in candidate.status() {
         if arguments.json {

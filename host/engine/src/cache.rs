@@ -3,13 +3,15 @@
 //! An artifact is native code: an attacker who can write one can run code in the host. Each file therefore carries an
 //! HMAC under a key that only the host can read, over its bytes and over what it was built for: one that was put in
 //! another's place is no better than one that was changed. It is read once, checked over those very bytes, and those
-//! bytes are used. A pre-initialized artifact also holds its policy's settings, so files are for the owner only.
+//! bytes are used. A pre-initialized artifact also holds its policy's settings, so files are for the owner only: a file or a
+//! key that another user owns or may open is not used.
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use rustix::fs::OFlags;
 use sha2::Sha256;
 use std::fs::{self, OpenOptions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::DirBuilderExt as _;
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -51,7 +53,13 @@ impl Cache {
     pub fn get(&self, request: &BuildRequest, module: Digest) -> Option<(BuildReport, Vec<u8>)> {
         let name = key_of(request, module).ok()?;
         let path = self.path(name);
-        let file = fs::read(&path).ok()?;
+        let file = match read_own(&path) {
+            Ok(file) => file?,
+            Err(error) => {
+                tracing::warn!(file = %path.display(), "a cached artifact is not used: {error}; it is built anew");
+                return None;
+            }
+        };
         let Some((report, artifact)) = self.unseal(name, &file) else {
             tracing::warn!(file = %path.display(), "a cached artifact was changed; it is built anew");
             return None;
@@ -151,15 +159,35 @@ fn key(path: &Path) -> io::Result<[u8; 32]> {
 }
 
 fn existing_key(path: &Path) -> io::Result<Option<[u8; 32]>> {
-    match fs::read(path) {
-        Ok(bytes) => bytes.try_into().map(Some).map_err(|_| {
-            io::Error::other(format!(
-                "`{KEY_FILE}` in it is damaged; remove it, and all policies are built anew"
-            ))
-        }),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
+    let unusable = |what: &dyn std::fmt::Display| {
+        io::Error::other(format!("`{KEY_FILE}` in it {what}; remove it, and all policies are built anew"))
+    };
+    let Some(bytes) = read_own(path).map_err(|error| unusable(&error))? else { return Ok(None) };
+    bytes.try_into().map(Some).map_err(|_| unusable(&"is damaged"))
+}
+
+/// The bytes of a file that belongs to this user, and that no other may open. `None` where there is none.
+fn read_own(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    let no_link = i32::try_from(OFlags::NOFOLLOW.bits()).unwrap_or_default();
+    let mut file = match OpenOptions::new().read(true).custom_flags(no_link).open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(io::Error::new(error.kind(), format!("cannot be opened: {error}"))),
+    };
+    // Of the open file, which no other process can exchange.
+    let data = file.metadata()?;
+    if !data.is_file() {
+        return Err(io::Error::other("is no file"));
     }
+    if data.uid() != rustix::process::geteuid().as_raw() {
+        return Err(io::Error::other(format!("belongs to another user ({})", data.uid())));
+    }
+    if data.mode() & 0o077 != 0 {
+        return Err(io::Error::other(format!("can be opened by others (mode {:03o})", data.mode() & 0o777)));
+    }
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    Ok(Some(bytes))
 }
 
 fn fill_random(bytes: &mut [u8]) -> io::Result<()> {
@@ -174,7 +202,7 @@ fn fill_random(bytes: &mut [u8]) -> io::Result<()> {
 mod tests {
     use super::*;
     use crate::Limits;
-    use crate::build::PoolRequirements;
+    use crate::build::{Confinement, PoolRequirements};
 
     fn request(settings: &str) -> BuildRequest {
         BuildRequest {
@@ -184,6 +212,7 @@ mod tests {
             wasi: vec![],
             cases: vec![],
             not_preinitialized_because: None,
+            confinement: Confinement::Required,
         }
     }
 
@@ -250,8 +279,47 @@ mod tests {
     fn a_damaged_key_is_named() {
         let state = tempfile::tempdir().unwrap();
         fs::write(state.path().join(KEY_FILE), b"short").unwrap();
+        set_mode(&state.path().join(KEY_FILE), 0o600);
         let error = Cache::open(state.path()).unwrap_err().to_string();
         assert!(error.ends_with("is damaged; remove it, and all policies are built anew"), "{error}");
+    }
+
+    fn set_mode(path: &Path, mode: u32) {
+        use std::os::unix::fs::PermissionsExt as _;
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    #[test]
+    fn a_file_that_others_may_open_or_own_is_not_used() {
+        let state = tempfile::tempdir().unwrap();
+        let cache = Cache::open(state.path()).unwrap();
+        let module = Digest::of(b"module");
+        cache.put(&request("{}"), module, &report(), b"code");
+        let path = cache.path(key_of(&request("{}"), module).unwrap());
+        let key = state.path().join(KEY_FILE);
+        for mode in [0o640, 0o604, 0o660, 0o606, 0o601, 0o610] {
+            set_mode(&path, mode);
+            assert_eq!(cache.get(&request("{}"), module), None, "mode {mode:o}");
+            set_mode(&key, mode);
+            let error = Cache::open(state.path()).unwrap_err().to_string();
+            assert!(
+                error.contains(&format!("can be opened by others (mode {mode:o}); remove it")),
+                "{error}"
+            );
+        }
+        set_mode(&path, 0o600);
+        set_mode(&key, 0o600);
+        assert!(cache.get(&request("{}"), module).is_some());
+        let moved = state.path().join("moved");
+        fs::rename(&path, &moved).unwrap();
+        std::os::unix::fs::symlink(&moved, &path).unwrap();
+        assert_eq!(cache.get(&request("{}"), module), None, "a link");
+        fs::rename(&moved, &path).unwrap();
+        assert!(cache.get(&request("{}"), module).is_some());
+        // Only root can give a file away.
+        if std::os::unix::fs::chown(&path, Some(65534), None).is_ok() {
+            assert_eq!(cache.get(&request("{}"), module), None, "another owner");
+        }
     }
 
     #[test]

@@ -29,6 +29,8 @@ pub(crate) fn for_build() -> Config {
     config
         .memory_reservation(0)
         .memory_guard_size(0)
+        // Images would be files in memory, which a confined process cannot make.
+        .memory_init_cow(false)
         // A memory that has no room left is copied, so room for a page or two would make growing quadratic.
         .memory_reservation_for_growth(16 << 20)
         .memory_may_move(true);

@@ -312,6 +312,7 @@ impl Host {
             wasi: spec.wasi.clone(),
             cases: spec.cases.clone(),
             not_preinitialized_because,
+            confinement: self.options.builder.confinement_for(&spec.source),
         };
         let kept = self.options.cache.as_ref().and_then(|cache| cache.get(&request, digest));
         let (report, artifact) = if let Some(kept) = kept {

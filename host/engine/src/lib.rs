@@ -1,17 +1,18 @@
 //! Policies: how they are loaded, asked, combined and swapped. Knows wasmtime; knows no HTTP and no API.
 //!
-//! **Loading**, one file per step. The first two run in the host, the next five in a child process under
-//! resource limits ([`build`]), since neither the compiler nor a hostile `configure` can be stopped inside ours:
+//! **Loading**, one file per step. The first two run in the host, the next six in confined child processes ([`build`]):
+//! `configure` runs in one, and native code is made by another, which runs no guest:
 //!
 //! 1. [`source`]: where the bytes come from, size and digest
 //! 2. [`cache`]: an artifact made before for the same bytes, settings and limits
 //! 3. `build::encode`: a core module becomes a component
 //! 4. `build::inspect`: what it imports and exports, and whether that is granted and known
-//! 5. `build::preinitialize`: `configure` runs once and its memory becomes the component's image
-//! 6. `build::compile`: native code
-//! 7. `build::cases`: what the component that is not pre-initialized answers to the policy's own cases
-//! 8. [`probe`]: the cases are asked of what will go live
-//! 9. [`Host::publish`]: one pointer store. Policies that did not change are those of the generation before
+//! 5. `build::preinitialize`: `configure` runs once, and its memory and globals are read
+//! 6. `build::cases`: what the component that is not pre-initialized answers to the policy's own cases
+//! 7. `build::guest_state`: that memory becomes the component's image
+//! 8. `build::compile`: native code
+//! 9. [`probe`]: the cases are asked of what will go live
+//! 10. [`Host::publish`]: one pointer store. Policies that did not change are those of the generation before
 //!
 //! **Deciding**: [`Generation::decide`] asks every policy of one generation and combines what they say ([`combine`]).
 //! `policy` asks one: in turns with other callers (`fair_queue`), in a new instance (`ask`), on the caller's thread for

@@ -11,7 +11,7 @@ use crate::{Config, ServeError, engine, listeners};
 /// # Errors
 /// A start would fail.
 pub async fn check(config: &Config) -> Result<Candidate, ServeError> {
-    let host = engine(config.state.as_deref(), config.time_budget)?;
+    let host = engine(config.state.as_deref(), config.time_budget, config.confinement)?;
     let candidate = host.candidate(config.policies.clone().into()).await;
     let candidate = candidate.map_err(|error| ServeError::Policies(config.blame(&error)))?;
     listeners::with_tls(config, &[], &FileWatcher::idle())?;

@@ -24,6 +24,7 @@ use portcullis_audit::{Commit, Syslog};
 use portcullis_config::environment::{self, Override};
 use portcullis_config::{ConfigError, Location, SourceFile};
 use portcullis_docker_plugin::PluginSettings;
+use portcullis_engine::build::Confinement;
 use portcullis_engine::{Digest, LoadError, PolicySpec};
 use portcullis_listen::{Address, Limits, TlsFiles};
 use std::collections::BTreeMap;
@@ -55,6 +56,8 @@ pub struct Config {
     locations: BTreeMap<String, Location>,
     /// How long a request may take in all, with everything that it waits for.
     pub(crate) time_budget: Duration,
+    /// What is done with a module that is not built in where the kernel cannot confine what builds it.
+    pub(crate) confinement: Confinement,
     /// `[docker]`.
     pub docker: PluginSettings,
     /// Absent where the API is off.
@@ -261,6 +264,7 @@ impl Config {
             ("watch_policies", self.watch_policies == newer.watch_policies),
             ("[admin]", self.admin_tokens == newer.admin_tokens),
             ("[listen]", self.listen == newer.listen),
+            ("[build]", self.confinement == newer.confinement),
             ("[decisions]", self.time_budget == newer.time_budget),
             ("[docker]", self.docker == newer.docker),
             ("[federation] listen", self.federation_listens() == newer.federation_listens()),

@@ -7,7 +7,7 @@ use portcullis_api::Api;
 use portcullis_audit::{Log, Sink};
 use portcullis_docker_gateway::GuardedSocket;
 use portcullis_docker_plugin::DockerPlugin;
-use portcullis_engine::build::{Builder, ResourceLimits};
+use portcullis_engine::build::{Builder, ChildProgram, Confinement};
 use portcullis_engine::cache::Cache;
 use portcullis_engine::{Attached, Host, HostOptions};
 use portcullis_files::{FileChanges, FileWatcher};
@@ -32,17 +32,19 @@ use crate::mounts::MountResources;
 use crate::reload::{Reloadable, Seen, Trigger, blame, contents, reload};
 use crate::shared_store::SharedStore;
 
-/// The engine. `state` is where compiled policies are kept, `time_budget` how long a request may take in all.
+/// The engine. `state` is where compiled policies are kept, `time_budget` how long a request may take in all,
+/// `confinement` what a kernel must have to build modules that are not built in.
 ///
 /// # Errors
 /// The folder cannot be used, or the engine cannot be started.
-pub fn engine(state: Option<&Path>, time_budget: Duration) -> Result<Arc<Host>, ServeError> {
-    let builder = Builder {
-        // The very program that runs, also after its file was replaced by a newer one.
-        program: "/proc/self/exe".into(),
-        arguments: vec![crate::BUILD.into()],
-        resource_limits: ResourceLimits::default(),
-    };
+pub fn engine(
+    state: Option<&Path>,
+    time_budget: Duration,
+    confinement: Confinement,
+) -> Result<Arc<Host>, ServeError> {
+    // The very program that runs, also after its file was replaced by a newer one.
+    let program = ChildProgram { program: "/proc/self/exe".into(), arguments: vec![crate::BUILD.into()] };
+    let builder = Builder::new(program, confinement);
     let cache = state.map(Cache::open).transpose()?;
     Ok(Arc::new(Host::new(HostOptions { builder, cache, time_budget })?))
 }
@@ -122,7 +124,7 @@ async fn start(
             endpoint.address
         );
     }
-    let host = engine(config.state.as_deref(), config.time_budget)?;
+    let host = engine(config.state.as_deref(), config.time_budget, config.confinement)?;
     let files = FileWatcher::start()?;
     let resources = MountResources::new(files.clone());
     let opened = match &config.federation {

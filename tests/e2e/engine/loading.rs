@@ -59,7 +59,7 @@ fn a_file_that_is_no_policy_is_refused_by_what_it_is() {
     let line = complaint(&policy("odd", &big, ""));
     assert_eq!(line, format!("policy `odd`: `{}` is larger than 64 MiB", big.display()));
     let line = complaint(&policy("odd", Path::new("/nowhere.wasm"), ""));
-    assert_eq!(line, "there is no file `/nowhere.wasm`");
+    assert_eq!(line, "policy `odd`: there is no file `/nowhere.wasm`");
 }
 
 /// Damage anywhere is refused with a line about the module, whichever of its parts it hits.
@@ -81,7 +81,7 @@ fn a_damaged_module_never_ends_the_build_without_a_reason() {
         // What lies in a name or a text may be damaged and harmless.
         if !run.status.success() {
             assert!(run.stderr.contains(": policy `odd`: "), "{at}: {}", run.stderr);
-            assert!(!run.stderr.contains("the build ended"), "{at}: {}", run.stderr);
+            assert!(!run.stderr.contains("cannot be built: the child"), "{at}: {}", run.stderr);
         }
     }
 }

@@ -118,6 +118,7 @@ fn a_bad_section_is_named_with_its_line() {
             "unknown key `fiel`, expected one of `file`, `syslog`, `commit`, `recent`",
         ),
         ("[audit]\nrecent = -5", 6, negative),
+        ("[build]\nconfinement = \"none\"", 6, "`confinement` is `required` or `best-effort`, not `none`"),
         ("[audit]\ncommit = \"synced\"", 6, "`commit` is `written` or `queued`, not `synced`"),
         ("[audit]\nrecent = 100001", 6, "`recent` is at most 100000, not `100001`"),
         ("[listn]", 5, "unknown key `listn`, expected one of `state`, `watch_policies`, `listen`,"),

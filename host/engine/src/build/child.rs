@@ -1,19 +1,19 @@
-//! What runs in the child: one request in, a report and an artifact out.
+//! What runs in a child: confines itself, reads one request, and writes one answer.
 
-use rustix::process::{Resource, Rlimit, setrlimit};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
-use wasmtime::Engine;
 
-use super::inspect::{Inspected, inspect};
-use super::parent::ResourceLimits;
-use super::preinitialize::{Configured, Instantiator, instrument, snapshot};
-use super::{BuildReport, BuildRequest, Failure, PoolRequirements, Step, cases, compile, encode, wire};
-use crate::ticker::Ticker;
-use crate::{compile_config, offload};
+use super::compile::{CompileRequest, compile};
+use super::configure::configure;
+use super::confine::confine;
+use super::{BuildRequest, ChildOptions, Confinement, Failure, Stage, Step, wire};
+use crate::offload;
 
-/// The hidden subcommand: reads an [`BuildRequest`] and a module from standard input, builds, writes the answer to
-/// standard output. Its exit code is 0 also when the module was refused: the answer says so.
+/// The hidden subcommand: confines this process, reads a request and a module from standard input, and writes the answer
+/// to standard output. Its exit code is 0 also when the module was refused: the answer says so. The last argument of
+/// the command line says which of the two children this is.
 pub fn child_main() -> ExitCode {
     offload::lower_priority(offload::BUILD_NICE);
     // A panic is an answer here, not a text on the operator's terminal.
@@ -25,133 +25,41 @@ pub fn child_main() -> ExitCode {
 }
 
 fn serve() -> io::Result<()> {
-    let ((resource_limits, request), module): ((ResourceLimits, BuildRequest), Vec<u8>) =
-        wire::read(io::stdin().lock())?;
-    confine(resource_limits)?;
+    let options = ChildOptions::from_arguments()?;
+    let confined = confine(options.resource_limits);
+    if let (Err(missing), Confinement::Required) = (confined, options.confinement) {
+        return answer::<()>(Err(unconfined(&missing)));
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
-    let built = runtime.block_on(build(&request, module));
-    let (head, artifact): (Result<BuildReport, Failure>, _) = match built {
-        Ok((report, artifact)) => (Ok(report), artifact),
-        Err(failure) => (Err(failure), Vec::new()),
-    };
-    let mut out = io::stdout().lock();
-    out.write_all(&wire::pack(&head, &artifact)?)?;
-    out.flush()
-}
-
-fn confine(resource_limits: ResourceLimits) -> io::Result<()> {
-    let at_most = |value| Rlimit { current: Some(value), maximum: Some(value) };
-    setrlimit(Resource::As, at_most(resource_limits.address_space))?;
-    setrlimit(Resource::Cpu, at_most(resource_limits.processor_seconds))?;
-    setrlimit(Resource::Core, at_most(0))?;
-    Ok(())
-}
-
-async fn build(request: &BuildRequest, module: Vec<u8>) -> Result<(BuildReport, Vec<u8>), Failure> {
-    let component = encode::encode(module)?;
-    let inspected = inspect(&component, &request.wasi)?;
-    let engine = Engine::new(&compile_config::for_build())
-        .map_err(|error| Step::Compile.failed(format!("{error:#}")))?;
-    let ticker = Ticker::start().map_err(|error| Step::Compile.failed(error))?;
-    ticker.add(&engine);
-    let _running = ticker.run();
-    let prevented = request.not_preinitialized_because.clone().or_else(|| {
-        inspected
-            .handles
-            .as_ref()
-            .map(|import| format!("it imports `{import}`, whose handles do not outlive pre-initialization"))
-    });
-    let preinitialized = match prevented {
-        Some(reason) => Err(reason),
-        None => preinitialize(&engine, request, &component).await?,
-    };
-    match preinitialized {
-        Ok(preinitialized) => finish(request, inspected, preinitialized, None),
-        Err(reason) => {
-            let not_preinitialized_because = configure_only(&engine, request, component).await?;
-            finish(request, inspected, not_preinitialized_because, Some(reason))
+    match options.stage {
+        Stage::Configure => {
+            let (request, module) = read::<BuildRequest>()?;
+            answer(runtime.block_on(configure(&request, module)))
+        }
+        Stage::Compile => {
+            let (request, bytes) = read::<CompileRequest>()?;
+            answer(runtime.block_on(compile(&request, bytes)))
         }
     }
 }
 
-/// A component to be compiled, and what was learned on the way.
-struct Prepared {
-    component: Vec<u8>,
-    memories: u32,
-    tables: u32,
-    log: Vec<String>,
-    answers: Vec<crate::answer::CaseResult>,
+fn unconfined(missing: &str) -> Failure {
+    Step::Confine.failed(format_args!(
+        "this kernel has no {missing}; a module that is not built in runs without only where the configuration says \
+         `confinement = \"best-effort\"` in `[build]`"
+    ))
 }
 
-/// The pre-initialized component; the inner error says why it cannot be pre-initialized, the outer one that it is of no use at all.
-async fn preinitialize(
-    engine: &Engine,
-    request: &BuildRequest,
-    component: &[u8],
-) -> Result<Result<Prepared, String>, Failure> {
-    let instrumented = match instrument(component) {
-        Ok(instrumented) => instrumented,
-        Err(reason) => return Ok(Err(reason)),
-    };
-    let instantiator = Instantiator::new(engine, request, &instrumented.bytes, true)?;
-    let mut configured = match instantiator.configure().await {
-        Ok(configured) => configured,
-        // It called something it was granted, which traps while it is pre-initialized.
-        Err(failure) if !request.wasi.is_empty() => return Ok(Err(failure.reason)),
-        Err(failure) => return Err(failure),
-    };
-    let log = configured.store.data_mut().take_log();
-    let preinitialized = match snapshot(&instrumented, &mut configured).await {
-        Ok(preinitialized) => preinitialized,
-        Err(reason) => return Ok(Err(reason)),
-    };
-    let answers = cases::ask(&instantiator).await?;
-    Ok(Ok(prepared(&instantiator, preinitialized, log, answers)))
+fn read<T: DeserializeOwned>() -> io::Result<(T, Vec<u8>)> {
+    wire::read(io::stdin().lock())
 }
 
-async fn configure_only(
-    engine: &Engine,
-    request: &BuildRequest,
-    component: Vec<u8>,
-) -> Result<Prepared, Failure> {
-    let instantiator = Instantiator::new(engine, request, &component, false)?;
-    let Configured { mut store, .. } = instantiator.configure().await?;
-    let log = store.data_mut().take_log();
-    let answers = cases::ask(&instantiator).await?;
-    Ok(prepared(&instantiator, component, log, answers))
-}
-
-fn prepared(
-    instantiator: &Instantiator<'_>,
-    component: Vec<u8>,
-    log: Vec<String>,
-    answers: Vec<crate::answer::CaseResult>,
-) -> Prepared {
-    let required = instantiator.component().resources_required();
-    let (memories, tables) =
-        required.map_or((8, 64), |required| (required.num_memories, required.num_tables));
-    Prepared { component, memories, tables, log, answers }
-}
-
-fn finish(
-    request: &BuildRequest,
-    inspected: Inspected,
-    prepared: Prepared,
-    not_preinitialized_because: Option<String>,
-) -> Result<(BuildReport, Vec<u8>), Failure> {
-    let artifact = compile::compile(&prepared.component, request.limits.memory)?;
-    let report = BuildReport {
-        imports: inspected.imports,
-        hooks: inspected.hooks,
-        not_preinitialized_because,
-        needs: PoolRequirements {
-            // The pre-initialized component has one instance more than the original for each that it snapshots.
-            instances: inspected.instances.saturating_mul(2),
-            memories: prepared.memories,
-            tables: prepared.tables,
-        },
-        log: prepared.log,
-        answers: prepared.answers,
+fn answer<T: Serialize>(result: Result<(T, Vec<u8>), Failure>) -> io::Result<()> {
+    let (head, rest) = match result {
+        Ok((report, rest)) => (Ok(report), rest),
+        Err(failure) => (Err(failure), Vec::new()),
     };
-    Ok((report, artifact))
+    let mut out = io::stdout().lock();
+    out.write_all(&wire::pack(&head, &[&rest])?)?;
+    out.flush()
 }

@@ -1,17 +1,34 @@
-//! Building a policy: from a module's bytes and its settings to native code, in a child process of our own.
+//! Building a policy: from a module's bytes and its settings to native code, in two child processes of our own.
 //!
-//! The child is the same binary with a hidden subcommand; it calls [`child_main`]. It has limits on address
-//! space and processor time, gets module and settings through its standard input, and answers with [`BuildReport`] and
-//! an artifact on its standard output. Any harm that a module does to the compiler, or in `configure`, ends with it.
+//! A child is the same binary with a hidden subcommand, which calls [`child_main`]. It confines itself ([`confine()`]), gets
+//! its request through its standard input, and answers on its standard output. The two share nothing but bytes that pass
+//! through the host:
+//!
+//! 1. `configure` runs the guest. It hands over the guest's memories and globals, what `configure` logged, and what the
+//!    component that is not pre-initialized answers to the policy's cases. Nothing of this is code.
+//! 2. `compile` runs no guest. It gets the module as the host read it and that state, makes the pre-initialized component
+//!    of both (`guest_state`), checks that it differs from the module in state alone (`verify`), and compiles it.
+//!
+//! Only what the second child made is deserialized as native code. Any harm that a module does in `configure`, through a
+//! fault in the compiler or in the runtime, ends with the first child, which cannot hand back another policy.
+//!
+//! Each child encodes and inspects the module itself: both are deterministic, take milliseconds, and so neither has to
+//! believe the other. The host parses no WebAssembly of a policy: both checks of the state are in the second child, where
+//! a fault in a parser meets no guest and no descriptor.
 
 mod cases;
 mod child;
 mod compile;
+mod configure;
+mod confine;
 mod encode;
+mod guest_state;
 mod inspect;
 mod parent;
 mod preinitialize;
 mod reader;
+mod rewrite;
+mod verify;
 mod wire;
 
 use portcullis_contract::HookName;
@@ -22,10 +39,11 @@ use crate::answer::CaseResult;
 use crate::case::Case;
 
 pub use child::child_main;
-pub use parent::{BuildError, Builder, ResourceLimits};
+pub use confine::{Confinement, confine};
+pub use parent::{BuildError, Builder, ChildProgram};
 
 /// Changes whenever the same module and settings would be built into something else.
-pub(crate) const BUILD_VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "/1");
+pub(crate) const BUILD_VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "/2");
 
 /// What is to be built.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -42,6 +60,62 @@ pub struct BuildRequest {
     pub cases: Vec<Case>,
     /// Why it must not be pre-initialized, where that is known already.
     pub not_preinitialized_because: Option<String>,
+    /// What is done where the kernel cannot confine the children.
+    pub confinement: Confinement,
+}
+
+/// What a child may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResourceLimits {
+    /// Bytes of address space.
+    pub address_space: u64,
+    /// Seconds of processor time, over all its threads.
+    pub processor_seconds: u64,
+}
+
+impl Default for ResourceLimits {
+    fn default() -> Self {
+        Self { address_space: 4 << 30, processor_seconds: 120 }
+    }
+}
+
+/// Which of the two children.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stage {
+    /// Runs the guest.
+    Configure,
+    /// Makes native code.
+    Compile,
+}
+
+impl std::fmt::Display for Stage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Configure => "runs `configure`",
+            Self::Compile => "makes native code",
+        })
+    }
+}
+
+/// The last argument of a child's command line.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+struct ChildOptions {
+    stage: Stage,
+    resource_limits: ResourceLimits,
+    confinement: Confinement,
+}
+
+impl ChildOptions {
+    /// The options of this process.
+    fn from_arguments() -> std::io::Result<Self> {
+        let last = std::env::args().next_back().unwrap_or_default();
+        Ok(serde_json::from_str(&last)?)
+    }
+
+    fn to_argument(self) -> std::io::Result<String> {
+        Ok(serde_json::to_string(&self)?)
+    }
 }
 
 /// What was built.
@@ -86,12 +160,16 @@ pub struct Failure {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Step {
+    /// The child takes its own powers away.
+    Confine,
     /// A core module becomes a component.
     Encode,
     /// Imports and exports are looked at.
     Inspect,
     /// Settings are given to it.
     Configure,
+    /// The state that this left becomes the component's own.
+    Preinitialize,
     /// Native code is made.
     Compile,
 }
@@ -99,11 +177,20 @@ pub enum Step {
 impl std::fmt::Display for Step {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
+            Self::Confine => "cannot be confined",
             Self::Encode => "not a usable module",
             Self::Inspect => "refused",
             Self::Configure => "its settings",
+            Self::Preinitialize => "cannot be pre-initialized",
             Self::Compile => "cannot be compiled",
         })
+    }
+}
+
+impl Failure {
+    /// The failure with its text bounded and harmless.
+    fn sanitize(self) -> Self {
+        self.step.failed(self.reason)
     }
 }
 
@@ -121,11 +208,11 @@ impl Step {
 
 /// A report and its artifact as one run of bytes, for the cache.
 pub(crate) fn pack_artifact(report: &BuildReport, artifact: &[u8]) -> std::io::Result<Vec<u8>> {
-    wire::pack(report, artifact)
+    wire::pack(report, &[artifact])
 }
 
 /// The reverse of [`pack_artifact`]; `None` where the bytes are something else.
 pub(crate) fn unpack_artifact(bytes: &[u8]) -> Option<(BuildReport, Vec<u8>)> {
     let (report, artifact) = wire::unpack(bytes).ok()?;
-    Some((report, artifact.to_vec()))
+    Some((report, bytes.get(artifact..)?.to_vec()))
 }

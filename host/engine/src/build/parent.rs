@@ -1,6 +1,7 @@
-//! Starts the child, and says in plain words what became of it.
+//! Starts the children one after the other, and says in plain words what became of each.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::io;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::PathBuf;
@@ -9,91 +10,177 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, Command};
 
-use super::{BuildReport, BuildRequest, Failure, wire};
+use super::compile::{CompileReport, CompileRequest};
+use super::configure::ConfigureReport;
+use super::{BuildReport, BuildRequest, ChildOptions, Confinement, Failure, ResourceLimits, Stage, wire};
+use crate::source::Source;
 use crate::text;
 
 /// Bytes of an answer, at most: `SpiderMonkey` compiles to 45 MB.
 const ANSWER: u64 = 1 << 30;
-
-/// What a child may use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ResourceLimits {
-    /// Bytes of address space.
-    pub address_space: u64,
-    /// Seconds of processor time, over all its threads.
-    pub processor_seconds: u64,
-}
-
-impl Default for ResourceLimits {
-    fn default() -> Self {
-        Self { address_space: 4 << 30, processor_seconds: 120 }
-    }
-}
+/// Bytes of the first child's answer beside the guest's memories.
+const REPORT: u64 = 64 << 20;
 
 /// How children are started.
 #[derive(Debug, Clone)]
 pub struct Builder {
-    /// The program whose hidden subcommand calls [`super::child_main`].
+    /// The child that runs the guest.
+    pub configure: ChildProgram,
+    /// The child that makes native code, and runs no guest.
+    pub compile: ChildProgram,
+    /// What each of them may use.
+    pub resource_limits: ResourceLimits,
+    /// What is done with a module that is not built in where the kernel cannot confine them.
+    pub confinement: Confinement,
+}
+
+/// A program whose hidden subcommand calls [`super::child_main`].
+#[derive(Debug, Clone)]
+pub struct ChildProgram {
+    /// The program.
     pub program: PathBuf,
     /// That subcommand.
     pub arguments: Vec<String>,
-    /// What a child may use.
-    pub resource_limits: ResourceLimits,
 }
 
 /// Why nothing was built.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
-    /// The child looked at the module and refused it.
+    /// A child looked at the module and refused it.
     #[error(transparent)]
     Failure(#[from] Failure),
-    /// The child came to an end of its own.
-    #[error("cannot be built: the build {0}")]
-    Ended(String),
-    /// The child could not be started or spoken to.
-    #[error("cannot be built: the build could not be run: {0}")]
-    Io(#[from] io::Error),
+    /// A child came to an end of its own.
+    #[error("cannot be built: the child that {stage} {reason}")]
+    Ended {
+        /// Which.
+        stage: Stage,
+        /// How.
+        reason: String,
+    },
+    /// A child could not be started or spoken to.
+    #[error("cannot be built: the child that {stage} could not be run: {error}")]
+    Io {
+        /// Which.
+        stage: Stage,
+        /// Why.
+        error: io::Error,
+    },
 }
 
 impl Builder {
+    /// Both children are `program`, with the usual limits.
+    pub fn new(program: ChildProgram, confinement: Confinement) -> Self {
+        let (configure, compile) = (program.clone(), program);
+        Self { configure, compile, resource_limits: ResourceLimits::default(), confinement }
+    }
+
+    /// The confinement for modules of `source`: those that are part of the program were not made by others.
+    pub fn confinement_for(&self, source: &Source) -> Confinement {
+        match source {
+            Source::Builtin(..) => Confinement::BestEffort,
+            Source::File(_) | Source::Stored { .. } => self.confinement,
+        }
+    }
+
     /// Builds `module` as `request` says.
     pub async fn build(
         &self,
         request: &BuildRequest,
         module: &[u8],
     ) -> Result<(BuildReport, Vec<u8>), BuildError> {
-        let mut child = Command::new(&self.program)
-            .args(&self.arguments)
+        let at_most = request.limits.memory.saturating_add(REPORT);
+        let (configured, memories): (ConfigureReport, _) =
+            self.run(Stage::Configure, request.confinement, request, &[module], at_most).await?;
+        let configured = configured.sanitize(&request.limits);
+        let (state, not_preinitialized_because) = match configured.state {
+            Ok(state) => (Some(state), None),
+            Err(reason) => (None, Some(reason)),
+        };
+        let to_compile = CompileRequest {
+            wasi: request.wasi.clone(),
+            memory: request.limits.memory,
+            module: module.len() as u64,
+            state,
+        };
+        let rest = [module, &memories];
+        let (compiled, artifact): (CompileReport, _) =
+            self.run(Stage::Compile, request.confinement, &to_compile, &rest, ANSWER).await?;
+        let report = BuildReport {
+            imports: compiled.imports,
+            hooks: compiled.hooks,
+            not_preinitialized_because,
+            needs: compiled.needs,
+            log: configured.log,
+            answers: configured.answers,
+        };
+        Ok((report, artifact))
+    }
+
+    /// Runs one child to its end: `request` and `rest` in, a report and at most `at_most` bytes out.
+    async fn run<R: DeserializeOwned>(
+        &self,
+        stage: Stage,
+        confinement: Confinement,
+        request: &impl Serialize,
+        rest: &[&[u8]],
+        at_most: u64,
+    ) -> Result<(R, Vec<u8>), BuildError> {
+        let failed = |error| BuildError::Io { stage, error };
+        let ChildProgram { program, arguments } = match stage {
+            Stage::Configure => &self.configure,
+            Stage::Compile => &self.compile,
+        };
+        let options = ChildOptions { stage, resource_limits: self.resource_limits, confinement };
+        // Read here, since a confined process cannot read the quota of its control group.
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let mut child = Command::new(program)
+            .args(arguments)
+            .arg(options.to_argument().map_err(failed)?)
             .env_clear()
+            .env("RAYON_NUM_THREADS", threads.to_string())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true)
-            .spawn()?;
+            .spawn()
+            .map_err(failed)?;
         // Processor time is what is limited; the clock on the wall only ends a child that waits for ever.
         let patience = Duration::from_secs(self.resource_limits.processor_seconds.saturating_mul(5).max(60));
-        let input = wire::pack(&(self.resource_limits, request), module)?;
-        match tokio::time::timeout(patience, converse(&mut child, &input)).await {
-            Ok(outcome) => self.judge(&outcome?),
-            Err(_) => Err(BuildError::Ended(format!("did not end within {} s", patience.as_secs()))),
+        let input = wire::pack(request, rest).map_err(failed)?;
+        match tokio::time::timeout(patience, converse(&mut child, &input, at_most)).await {
+            Ok(outcome) => self.judge(stage, outcome.map_err(failed)?),
+            Err(_) => Err(BuildError::Ended {
+                stage,
+                reason: format!("did not end within {} s", patience.as_secs()),
+            }),
         }
     }
 
-    fn judge(&self, outcome: &Outcome) -> Result<(BuildReport, Vec<u8>), BuildError> {
-        if outcome.status.success() {
-            let (head, artifact) = wire::unpack::<Result<BuildReport, Failure>>(&outcome.answer)?;
-            return Ok((head?, artifact.to_vec()));
+    fn judge<R: DeserializeOwned>(&self, stage: Stage, outcome: Outcome) -> Result<(R, Vec<u8>), BuildError> {
+        if !outcome.status.success() {
+            return Err(BuildError::Ended { stage, reason: self.why(outcome.status, &outcome.complaint) });
         }
-        Err(BuildError::Ended(self.why(outcome.status, &outcome.complaint)))
+        let (head, length) = wire::unpack::<Result<R, Failure>>(&outcome.answer).map_err(|_| {
+            BuildError::Ended { stage, reason: "answered what no child of this program answers".into() }
+        })?;
+        let mut answer = outcome.answer;
+        // A child that was taken over writes what it likes.
+        let report = head.map_err(Failure::sanitize)?;
+        Ok((report, answer.split_off(length)))
     }
 
     fn why(&self, status: ExitStatus, complaint: &str) -> String {
         const SIGABRT: i32 = 6;
         const SIGKILL: i32 = 9;
         const SIGXCPU: i32 = 24;
+        const SIGSYS: i32 = 31;
         let ResourceLimits { address_space, processor_seconds } = self.resource_limits;
         match status.signal() {
             Some(SIGXCPU | SIGKILL) => format!("took more than {processor_seconds} s of processor time"),
+            Some(SIGSYS) => {
+                "was ended by the kernel (SIGSYS): it made a system call that its confinement does not allow"
+                    .into()
+            }
             Some(SIGABRT) if complaint.contains("memory allocation") => {
                 format!("wanted more than {} MiB of memory", address_space >> 20)
             }
@@ -111,7 +198,7 @@ struct Outcome {
     complaint: String,
 }
 
-async fn converse(child: &mut Child, input: &[u8]) -> io::Result<Outcome> {
+async fn converse(child: &mut Child, input: &[u8], at_most: u64) -> io::Result<Outcome> {
     let missing = || io::Error::other("a pipe is missing");
     let mut stdin = child.stdin.take().ok_or_else(missing)?;
     let stdout = child.stdout.take().ok_or_else(missing)?;
@@ -121,12 +208,16 @@ async fn converse(child: &mut Child, input: &[u8]) -> io::Result<Outcome> {
         let _ = stdin.write_all(input).await;
         drop(stdin);
     };
-    let (mut answer, mut complaint) = (Vec::new(), Vec::new());
-    let (mut stdout, mut stderr) = (stdout.take(ANSWER), stderr.take(16 << 10));
-    let ((), read, complained) =
-        tokio::join!(give, stdout.read_to_end(&mut answer), stderr.read_to_end(&mut complaint));
-    read?;
-    complained?;
+    let read = |mut from: Box<dyn tokio::io::AsyncRead + Send + Unpin>, at_most: u64| async move {
+        let mut bytes = Vec::new();
+        (&mut from).take(at_most).read_to_end(&mut bytes).await?;
+        // Closed: a child that has more to say does not wait for a reader.
+        drop(from);
+        io::Result::Ok(bytes)
+    };
+    let ((), answer, complaint) =
+        tokio::join!(give, read(Box::new(stdout), at_most), read(Box::new(stderr), 16 << 10));
     let status = child.wait().await?;
-    Ok(Outcome { status, answer, complaint: String::from_utf8_lossy(&complaint).into_owned() })
+    let complaint = String::from_utf8_lossy(&complaint?).into_owned();
+    Ok(Outcome { status, answer: answer?, complaint })
 }

@@ -1,13 +1,14 @@
 //! `configure` runs once, and its memory becomes the image that every decision starts from.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use wasmtime::component::{Component, Instance, InstancePre};
 use wasmtime::{Engine, Store};
-use wasmtime_wizer::{ComponentContext, Wizer};
 
+use super::guest_state::GuestState;
 use super::reader::Reader;
+use super::rewrite::{Instrumented, rewrite};
 use super::{BuildRequest, Failure, Step};
+use crate::Digest;
 use crate::ask::{CheckedExports, GuestExports, new_store_for_build};
 use crate::linker::linker;
 use crate::state::State;
@@ -54,10 +55,6 @@ impl<'a> Instantiator<'a> {
         Ok(Self { engine, request, name: request.name.as_str().into(), exports, pre })
     }
 
-    pub(super) fn component(&self) -> &Component {
-        self.pre.component()
-    }
-
     pub(super) fn request(&self) -> &BuildRequest {
         self.request
     }
@@ -86,53 +83,15 @@ impl<'a> Instantiator<'a> {
     }
 }
 
-/// A component to which accessors were added, so that its state can be read.
-pub(super) struct Instrumented<'a> {
-    context: ComponentContext<'a>,
-    pub(super) bytes: Vec<u8>,
-}
-
-/// Adds the accessors, or says why it cannot be pre-initialized. A hostile module can make Wizer panic.
-pub(super) fn instrument(component: &[u8]) -> Result<Instrumented<'_>, String> {
-    let made = catch_unwind(AssertUnwindSafe(|| Wizer::new().instrument_component(component)));
-    match made {
-        Ok(Ok((context, bytes))) => Ok(Instrumented { context, bytes }),
-        Ok(Err(error)) => Err(format!("{error:#}")),
-        Err(_) => Err("the pre-initializer cannot handle this module".into()),
-    }
-}
-
-/// The component with the configured instance's state as its initial one, or why there is none.
+/// The state of the configured instance with the bytes of its memories, or why there is none.
 pub(super) async fn snapshot(
     instrumented: &Instrumented<'_>,
+    component: Digest,
     configured: &mut Configured,
-) -> Result<Vec<u8>, String> {
+) -> Result<(GuestState, Vec<u8>), String> {
     let mut reader = Reader::new(&mut configured.store, configured.instance);
-    let wizer = Wizer::new();
-    let taken = CatchUnwind(Box::pin(wizer.snapshot_component(&instrumented.context, &mut reader))).await;
-    match taken {
-        Err(()) => Err("the pre-initializer cannot handle this module".into()),
-        Ok(Err(error)) => Err(format!("{error:#}")),
-        Ok(Ok(bytes)) => match reader.finish() {
-            Ok(()) => Ok(bytes),
-            Err(error) => Err(format!("its state could not be read: {error:#}")),
-        },
-    }
-}
-
-/// A future whose panics are an answer.
-struct CatchUnwind<F>(std::pin::Pin<Box<F>>);
-
-impl<F: Future> Future for CatchUnwind<F> {
-    type Output = Result<F::Output, ()>;
-
-    fn poll(
-        mut self: std::pin::Pin<&mut Self>,
-        context: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<Self::Output> {
-        match catch_unwind(AssertUnwindSafe(|| self.0.as_mut().poll(context))) {
-            Ok(poll) => poll.map(Ok),
-            Err(_) => std::task::Poll::Ready(Err(())),
-        }
-    }
+    // What is rewritten here is of no use to the host, which takes no code from this process. It says what state there is
+    // to read, and whether a component can be made of it.
+    rewrite(instrumented, &mut reader).await?;
+    reader.finish(component).map_err(|error| format!("its state could not be read: {error:#}"))
 }

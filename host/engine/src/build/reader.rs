@@ -8,23 +8,36 @@ use wasmtime::component::{ComponentType, Instance, Lift, WasmList};
 use wasmtime::{Error, Result, Store, format_err};
 use wasmtime_wizer::ComponentInstanceState;
 
+use super::guest_state::GuestState;
+use crate::Digest;
 use crate::state::State;
 
 pub(super) struct Reader<'a> {
     store: &'a mut Store<State>,
     instance: Instance,
     memories: HashMap<String, Vec<u8>>,
+    globals: HashMap<String, u64>,
     error: Option<Error>,
 }
 
 impl<'a> Reader<'a> {
     pub(super) fn new(store: &'a mut Store<State>, instance: Instance) -> Self {
-        Self { store, instance, memories: HashMap::new(), error: None }
+        Self { store, instance, memories: HashMap::new(), globals: HashMap::new(), error: None }
     }
 
-    /// The first thing that went wrong; what was read after it means nothing.
-    pub(super) fn finish(self) -> Result<()> {
-        self.error.map_or(Ok(()), Err)
+    /// What was read of `component`, or the first thing that went wrong.
+    pub(super) fn finish(self, component: Digest) -> Result<(GuestState, Vec<u8>)> {
+        if let Some(error) = self.error {
+            return Err(error);
+        }
+        let mut state =
+            GuestState { component, memories: Vec::new(), globals: self.globals.into_iter().collect() };
+        let mut bytes = Vec::with_capacity(self.memories.values().map(Vec::len).sum());
+        for (name, memory) in self.memories {
+            state.memories.push((name, memory.len() as u64));
+            bytes.extend_from_slice(&memory);
+        }
+        Ok((state, bytes))
     }
 
     async fn call<R: Lift + ComponentType + Send + Sync + 'static>(
@@ -44,16 +57,21 @@ impl<'a> Reader<'a> {
         Ok(function.call_async(&mut *self.store, ()).await?.0)
     }
 
-    async fn number<R: Lift + ComponentType + Default + Send + Sync + 'static>(
+    /// The value of a global, whose `bits` are kept.
+    async fn global<R: Lift + ComponentType + Copy + Default + Send + Sync + 'static>(
         &mut self,
         interface: &str,
         function: &str,
+        bits: fn(R) -> u64,
     ) -> R {
         if self.error.is_some() {
             return R::default();
         }
         match self.call(interface, function).await {
-            Ok(value) => value,
+            Ok(value) => {
+                self.globals.insert(function.to_owned(), bits(value));
+                value
+            }
             Err(error) => {
                 self.error = Some(error);
                 R::default()
@@ -82,18 +100,18 @@ impl ComponentInstanceState for Reader<'_> {
     }
 
     async fn call_func_ret_s32(&mut self, interface: &str, function: &str) -> i32 {
-        self.number(interface, function).await
+        self.global(interface, function, |value: i32| value.cast_unsigned().into()).await
     }
 
     async fn call_func_ret_s64(&mut self, interface: &str, function: &str) -> i64 {
-        self.number(interface, function).await
+        self.global(interface, function, i64::cast_unsigned).await
     }
 
     async fn call_func_ret_f32(&mut self, interface: &str, function: &str) -> u32 {
-        self.number::<f32>(interface, function).await.to_bits()
+        self.global(interface, function, |value: f32| value.to_bits().into()).await.to_bits()
     }
 
     async fn call_func_ret_f64(&mut self, interface: &str, function: &str) -> u64 {
-        self.number::<f64>(interface, function).await.to_bits()
+        self.global(interface, function, f64::to_bits).await.to_bits()
     }
 }

@@ -7,22 +7,22 @@ use std::io::{self, Read};
 /// The most that a head may have.
 const HEAD: usize = 256 << 20;
 
-/// `head` and `rest` in one buffer.
-pub(crate) fn pack(head: &impl Serialize, rest: &[u8]) -> io::Result<Vec<u8>> {
+/// `head` and the parts of `rest` in one buffer.
+pub(crate) fn pack(head: &impl Serialize, rest: &[&[u8]]) -> io::Result<Vec<u8>> {
     let head = serde_json::to_vec(head)?;
-    let mut bytes = Vec::with_capacity(8 + head.len() + rest.len());
+    let mut bytes = Vec::with_capacity(8 + head.len() + rest.iter().map(|part| part.len()).sum::<usize>());
     bytes.extend_from_slice(&(head.len() as u64).to_le_bytes());
     bytes.extend_from_slice(&head);
-    bytes.extend_from_slice(rest);
+    bytes.extend(rest.iter().copied().flatten());
     Ok(bytes)
 }
 
-/// The head, and what stands behind it.
-pub(crate) fn unpack<T: DeserializeOwned>(bytes: &[u8]) -> io::Result<(T, &[u8])> {
+/// The head, and where the rest begins.
+pub(crate) fn unpack<T: DeserializeOwned>(bytes: &[u8]) -> io::Result<(T, usize)> {
     let (length, bytes) = bytes.split_first_chunk::<8>().ok_or(io::ErrorKind::UnexpectedEof)?;
     let length = usize::try_from(u64::from_le_bytes(*length)).unwrap_or(usize::MAX);
-    let (head, rest) = bytes.split_at_checked(length).ok_or(io::ErrorKind::UnexpectedEof)?;
-    Ok((serde_json::from_slice(head)?, rest))
+    let head = bytes.get(..length).ok_or(io::ErrorKind::UnexpectedEof)?;
+    Ok((serde_json::from_slice(head)?, 8 + length))
 }
 
 /// The same from a stream, to its end.
@@ -46,8 +46,9 @@ mod tests {
 
     #[test]
     fn there_and_back() {
-        let bytes = pack(&vec!["a", "b"], b"rest").unwrap();
-        assert_eq!(unpack::<Vec<String>>(&bytes).unwrap(), (vec!["a".into(), "b".into()], &b"rest"[..]));
+        let bytes = pack(&vec!["a", "b"], &[b"re", b"st"]).unwrap();
+        let (head, rest) = unpack::<Vec<String>>(&bytes).unwrap();
+        assert_eq!((head, &bytes[rest..]), (vec!["a".into(), "b".into()], &b"rest"[..]));
         assert_eq!(read::<Vec<String>>(&bytes[..]).unwrap().1, b"rest");
         for end in 0..bytes.len() - 4 {
             assert!(unpack::<Vec<String>>(&bytes[..end]).is_err(), "{end}");

@@ -24,6 +24,7 @@ pub(super) struct File {
     pub(super) listen: Listen,
     pub(super) admin: Admin,
     pub(super) policies: Vec<Spanned<Policy>>,
+    pub(super) build: Build,
     pub(super) decisions: Decisions,
     pub(super) docker: Docker,
     pub(super) audit: Audit,
@@ -98,6 +99,12 @@ pub(super) struct Policy {
 pub(super) struct Admin {
     pub(super) read_token: Option<Spanned<toml::Value>>,
     pub(super) change_token: Option<Spanned<toml::Value>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Build {
+    pub(super) confinement: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -2,6 +2,7 @@
 
 use portcullis_audit::{Commit, Syslog};
 use portcullis_config::{ConfigError, SourceFile};
+use portcullis_engine::build::Confinement;
 use portcullis_engine::source::Source;
 use portcullis_engine::{Digest, HostOptions};
 use std::collections::BTreeMap;
@@ -64,6 +65,7 @@ pub(super) fn validate(
         watch_policies: raw.watch_policies.unwrap_or(true),
         text_sha256: Digest::of(policies_file.text.unwrap_or_default().as_bytes()),
         locations,
+        confinement: confinement(raw.build, source_file)?,
         time_budget: time_budget(raw.decisions, source_file)?,
         docker: docker(raw.docker, source_file)?,
         audit: audit(raw.audit, source_file)?,
@@ -106,6 +108,16 @@ fn audit(raw: raw::Audit, source_file: &SourceFile<'_>) -> Result<Audit, ConfigE
         }
     };
     Ok(Audit { to, commit, recent: raw.recent.map_or(1000, Spanned::into_inner) })
+}
+
+fn confinement(raw: raw::Build, source_file: &SourceFile<'_>) -> Result<Confinement, ConfigError> {
+    let Some(text) = raw.confinement else { return Ok(Confinement::Required) };
+    match text.get_ref().as_str() {
+        "required" => Ok(Confinement::Required),
+        "best-effort" => Ok(Confinement::BestEffort),
+        other => Err(source_file
+            .wrong(&text.span(), format!("`confinement` is `required` or `best-effort`, not `{other}`"))),
+    }
 }
 
 fn time_budget(raw: raw::Decisions, source_file: &SourceFile<'_>) -> Result<Duration, ConfigError> {
