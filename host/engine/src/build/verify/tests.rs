@@ -90,7 +90,6 @@ fn a_difference_in_more_than_state_is_refused_by_what_it_is() {
         ("a larger table", "(table 2 funcref)", "(table 3 funcref)", "section 4 differs"),
         ("a changed type", "(type (func))", "(type (func)) (type (func (param i32)))", "section 1 differs"),
         ("a memory with a larger maximum", "(memory 1 4)", "(memory 1 5)", "a memory has another type"),
-        ("a memory that shrank", "(memory 1 4)", "(memory 0 4)", "a memory has another type"),
         ("a changed constant", "(i32.const 7)", "(i32.const 8)", "a global that no policy can change"),
         (
             "a constant that became mutable",
@@ -104,7 +103,7 @@ fn a_difference_in_more_than_state_is_refused_by_what_it_is() {
             "\"possible\"",
             "a passive data segment has other bytes",
         ),
-        ("a missing data segment", "(data (i32.const 8) \"hello\")", "", "a data segment is missing"),
+        ("a missing data segment", "(data (i32.const 8) \"hello\")", "", "section 10 differs"),
         ("another start function", "(start $run)", "(start $other)", "section 8 stands where"),
         (
             "an added export",
@@ -112,7 +111,12 @@ fn a_difference_in_more_than_state_is_refused_by_what_it_is() {
             "(export \"run\" (func $lifted)) (export \"more\" (func $lifted))",
             "its exports differ",
         ),
-        ("a changed export", "(export \"run\" (func", "(export \"ran\" (func", "its exports differ"),
+        (
+            "a changed export",
+            "(export \"run\" (func $lifted",
+            "(export \"ran\" (func $lifted",
+            "its exports differ",
+        ),
         ("a changed import", "example:test/log", "example:test/lag", "its imports differ"),
         ("a changed alias", r#"(core func $i "run")"#, r#"(core func $i "ran")"#, ""),
         (
@@ -122,13 +126,18 @@ fn a_difference_in_more_than_state_is_refused_by_what_it_is() {
             "",
         ),
     ];
+    let mut wrong = Vec::new();
     for (what, from, to, wanted) in cases {
         assert!(ORIGINAL.contains(from), "{what}");
-        // A part that is named elsewhere makes a component that is not valid, which is no less another one.
         let other = wat::parse_str(ORIGINAL.replacen(from, to, 1)).unwrap();
-        let refused = only_state_differs(&original, &other).unwrap_err();
-        assert!(refused.contains(wanted), "{what}: {refused}");
+        // Where it cannot be pre-initialized, or where that would remove the difference, it is compared as it is.
+        let made = with_state(&other, 2, b"state", 9).ok().filter(|_| what != "another start function");
+        let checked = only_state_differs(&original, &made.unwrap_or(other));
+        if !checked.as_ref().is_err_and(|refused| refused.contains(wanted)) {
+            wrong.push(format!("{what}: {checked:?}"));
+        }
     }
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 #[test]
@@ -157,7 +166,7 @@ fn state_sections(component: &[u8]) -> Vec<Range<usize>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(4096) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(1024) })]
 
     #[test]
     fn a_changed_byte_is_refused_unless_it_is_state(at: prop::sample::Index, flip in 1_u8..) {
@@ -193,6 +202,11 @@ proptest! {
         let refused = only_state_differs(&original, &changed).is_err();
         prop_assert_eq!(refused, remove || !same);
     }
+
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(32) })]
 
     #[test]
     fn every_state_that_fits_is_taken(pages in 1_u64..5, bytes: Vec<u8>, counter: u32) {
