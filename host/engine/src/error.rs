@@ -4,6 +4,7 @@ use portcullis_contract::HookName;
 use std::time::Duration;
 
 use crate::build::BuildError;
+use crate::case::CaseReport;
 use crate::source::SourceError;
 
 /// Why a set of policies was not taken.
@@ -54,16 +55,9 @@ pub enum PolicyError {
         /// The hooks that it exports.
         exported: String,
     },
-    /// It did not pass one of its own cases.
-    #[error("case `{case}` (hook `{hook}`): it {difference}")]
-    Case {
-        /// The case's name.
-        case: String,
-        /// The hook.
-        hook: HookName,
-        /// What is wrong.
-        difference: String,
-    },
+    /// It did not pass all of its own cases.
+    #[error("{0}")]
+    Cases(CaseReport),
     /// It has to be configured for every decision, and that takes too long.
     #[error(
         "it cannot be pre-initialized ({reason}), and configuring each instance takes {} ms of the {} ms it has; raise \

@@ -53,7 +53,7 @@ pub struct Host {
 /// A set of policies that was built and passed its cases, but is not in force.
 #[derive(Debug)]
 pub struct Candidate {
-    policies: Vec<Arc<Policy>>,
+    pub(crate) policies: Vec<Arc<Policy>>,
     engine: Option<Engine>,
 }
 

@@ -13,6 +13,8 @@
 //! 8. [`probe`]: the cases are asked of what will go live
 //! 9. [`Host::load`] publishes: one pointer store
 //!
+//! `trial` asks a candidate without publishing it: for `portcullis policy test`, `bench` and `replay`.
+//!
 //! **Deciding**: [`Generation::decide`] asks every policy of one generation and combines what they say ([`combine`]).
 //! `policy` asks one: in turns with other callers (`fair_queue`), in a new instance (`ask`), on the caller's thread for
 //! the first slice and in a runtime for long decisions after that (`offload`). A deadline counts the guest's processor
@@ -47,12 +49,13 @@ mod spec;
 mod state;
 mod text;
 mod ticker;
+mod trial;
 
 pub use answer::{Answer, Callable, CaseResult};
 pub use caller::Caller;
 pub use decision::{CombinedEdits, Decision, Grants, Outcome, PolicyOutcome, PolicyStatusRef};
 pub use digest::Digest;
-pub use error::LoadError;
+pub use error::{LoadError, PolicyError};
 pub use fault::Fault;
 pub use generation::{Attached, Generation};
 pub use host::{Candidate, Host, HostOptions};

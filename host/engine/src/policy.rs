@@ -209,6 +209,14 @@ impl Policy {
         }
     }
 
+    /// Bytes of linear memory of a new instance.
+    pub(crate) async fn memory_of_instance(&self) -> Result<u64, Fault> {
+        let _running = self.ticker.run();
+        let mut store = self.new_store("memory", 0, &CpuMeter::default());
+        self.new_instance(&mut store).await?;
+        Ok(store.data().memory())
+    }
+
     /// The exports, whose types are compared with the contract's in the first instance, before the policy goes live.
     fn checked_exports(
         &self,
