@@ -40,6 +40,7 @@ async fn load(settings: &str, cases: Vec<Case>) -> Result<Arc<Generation>, LoadE
         limits: Limits { deadline: Duration::from_secs(20), ..Limits::default() },
         wasi: Vec::new(),
         cases,
+        record_inputs: false,
         preinitialize: true,
     };
     host.load(vec![spec]).await

@@ -58,7 +58,7 @@ impl Policies {
         let decision = self.generation.decide::<H>(&input, &caller).await;
         abandoned.disarm();
         let allowed = Refused::unless_allowed(&decision, &context.decision);
-        let mut record = record::by_policies(context, H::NAME, decision, begun);
+        let mut record = record::by_policies::<H>(&input, decision, begun);
         describe(&input, &mut record);
         let recorded = self.write(record, begun).await;
         if self.generation.has_monitored(H::NAME) {
@@ -66,7 +66,7 @@ impl Policies {
             self.authorizer.host.spawn_background(async move {
                 let outcomes = policies.generation.monitor::<H>(&input).await;
                 let number = policies.generation.number();
-                let mut record = record::of_monitors(H::context(&input), H::NAME, number, outcomes, begun);
+                let mut record = record::of_monitors::<H>(&input, number, outcomes, begun);
                 describe(&input, &mut record);
                 policies.write_detached(record);
             });
@@ -110,7 +110,7 @@ impl Policies {
         }
         let granted: Result<Vec<_>, _> =
             granted.map(|granted| granted.into_iter().map(|(_, grant)| grant).collect());
-        let mut record = record::by_policies(&input.context, hook, decision, begun);
+        let mut record = record::by_policies::<AwsRoles>(&input, decision, begun);
         describe(&input, granted.as_deref().unwrap_or_default(), &mut record);
         let recorded = self.write(record, begun).await;
         if self.generation.has_monitored_roles(&of) {
@@ -118,7 +118,7 @@ impl Policies {
             self.authorizer.host.spawn_background(async move {
                 let outcomes = policies.generation.monitor_grants(&input, &of).await;
                 let number = policies.generation.number();
-                let mut record = record::of_monitors(&input.context, hook, number, outcomes, begun);
+                let mut record = record::of_monitors::<AwsRoles>(&input, number, outcomes, begun);
                 describe(&input, &[], &mut record);
                 policies.write_detached(record);
             });
@@ -144,7 +144,7 @@ impl Policies {
         let caller = self.caller(DockerEdit::principal(input), context, begun);
         let CombinedEdits { edits, decision } = self.generation.edits(input, &caller).await;
         let allowed = Refused::unless_allowed(&decision, &context.decision);
-        let mut record = record::by_policies(context, DockerEdit::NAME, decision, begun);
+        let mut record = record::by_policies::<DockerEdit>(input, decision, begun);
         describe(input, &mut record);
         self.write(record, begun).await?;
         allowed.map(|()| edits)

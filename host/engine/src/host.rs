@@ -262,6 +262,7 @@ impl Host {
                 hooks: built.hooks.clone(),
                 imports: report.imports.clone(),
                 not_preinitialized_because: report.not_preinitialized_because.clone(),
+                record_inputs: spec.record_inputs,
             },
             name,
             limits: spec.limits,

@@ -78,6 +78,8 @@ pub struct PolicyStatus {
     pub imports: Vec<String>,
     /// Why each instance is configured anew; absent when it is pre-initialized.
     pub not_preinitialized_because: Option<String>,
+    /// Whether records of decisions that it was asked for hold its input.
+    pub record_inputs: bool,
 }
 
 /// One policy's answer, and how long it took.

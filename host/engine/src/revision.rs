@@ -77,6 +77,7 @@ mod tests {
             limits: Limits::default(),
             wasi: vec!["wasi:clocks/wall-clock".into(), "wasi:random/random".into()],
             cases: Vec::new(),
+            record_inputs: false,
             preinitialize: true,
         }
     }

@@ -71,9 +71,9 @@ impl CaseFile {
     /// # Errors
     /// What is wrong, with the file's name.
     pub fn read(path: &Path) -> Result<Self, String> {
-        let named = |error: &CaseFileError| match error.line.is_some() || error.case.is_some() {
-            true => format!("`{}`, {error}", path.display()),
-            false => format!("`{}`: {error}", path.display()),
+        let named = |error: &CaseFileError| {
+            let separator = if error.line.is_some() || error.case.is_some() { ',' } else { ':' };
+            format!("`{}`{separator} {error}", path.display())
         };
         let format = Format::of(path).map_err(|error| named(&error))?;
         let mut bytes = Vec::new();
@@ -219,7 +219,7 @@ impl Line<'_> {
     fn of(&mut self, part: &str) -> usize {
         let offset = (part.as_ptr() as usize).saturating_sub(self.text.as_ptr() as usize);
         let passed = self.text.as_bytes().get(self.at..offset).unwrap_or_default();
-        self.number += passed.iter().filter(|byte| **byte == b'\n').count();
+        self.number += passed.split(|byte| *byte == b'\n').count().saturating_sub(1);
         self.at = offset.max(self.at);
         self.number
     }

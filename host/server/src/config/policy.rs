@@ -60,6 +60,7 @@ pub(super) fn policy(
             .iter()
             .map(|interface| checked(interface, source_file, wasi))
             .collect::<Result<_, _>>()?,
+        record_inputs: raw.record_inputs,
         preinitialize: true,
         name,
     })
