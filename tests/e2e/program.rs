@@ -11,7 +11,7 @@ mod environment;
 mod examples;
 mod full_disk;
 mod listening;
-mod place;
+pub(crate) mod place;
 mod protocol;
 mod secret_door;
 mod secrets;
