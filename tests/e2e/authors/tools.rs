@@ -46,7 +46,7 @@ fn a_test_shows_every_case_that_fails_and_the_rules_that_are_reached() {
     for part in [
         "FAIL  alice may (docker-request)\n      expected: abstain\n      said:     deny, rule `privileged`: ",
         "FAIL  bob may not (docker-request)\n      expected: deny, rule `privileged`, a reason like `(?i)privileged`\n\
-         \x20     said:     abstain\n",
+         \x20     said:     abstain: excepted by `allow` from: privileged\n",
         "2 cases, 2 failed\n",
     ] {
         assert!(failed.stdout.contains(part), "{}", failed.stdout);
