@@ -154,9 +154,6 @@ fn a_replay_lists_exactly_the_decisions_that_a_changed_rule_changes() {
         assert_eq!(status, Some(i32::from(!expected.is_empty())), "seed {seed}");
         seen.extend(expected.into_values());
     }
-    assert_eq!(
-        seen,
-        BTreeSet::from(["allow-to-deny", "deny-to-allow", "other"]),
-        "the seeds show every change"
-    );
+    // No setting of docker-baseline refuses what is in this traffic and was allowed.
+    assert_eq!(seen, BTreeSet::from(["deny-to-allow", "other"]), "the seeds show both kinds of change");
 }
