@@ -64,6 +64,7 @@ fn host(runtime: &Runtime, settings: String, preinitialize: bool) -> Arc<Host> {
         limits: Limits { deadline: Duration::from_secs(10), ..Limits::default() },
         wasi: Vec::new(),
         cases: Vec::new(),
+        record_inputs: false,
         preinitialize,
     };
     runtime.block_on(host.load(vec![spec])).unwrap();

@@ -6,7 +6,7 @@ mod sample;
 use portcullis_contract::hook::SecretAccess;
 use portcullis_contract::secrets;
 use portcullis_engine::build::{Builder, ChildProgram, Confinement};
-use portcullis_engine::case::{Case, CaseFile};
+use portcullis_engine::case::{Case, CaseFile, Format};
 use portcullis_engine::source::Source;
 use portcullis_engine::{Caller, Generation, Host, HostOptions, Limits, LoadError, Mode, PolicySpec};
 use std::sync::Arc;
@@ -37,6 +37,7 @@ async fn load(settings: &str, cases: Vec<Case>) -> Result<Arc<Generation>, LoadE
         limits: Limits { deadline: Duration::from_secs(20), ..Limits::default() },
         wasi: Vec::new(),
         cases,
+        record_inputs: false,
         preinitialize: true,
     };
     host.load(vec![spec]).await
@@ -83,7 +84,7 @@ async fn every_row_is_answered_as_oslo_policy_answered_it() {
 #[tokio::test]
 async fn its_cases_hold() {
     for file in CASES {
-        let CaseFile { settings, cases } = serde_json::from_str(file).unwrap();
+        let CaseFile { settings, cases } = CaseFile::parse(Format::Json, file).unwrap();
         let count = cases.len();
         let generation = load(&settings.unwrap().to_string(), cases).await.unwrap();
         assert!(

@@ -10,6 +10,7 @@
     reason = "this is how a test fails, and says what it measured"
 )]
 
+mod authors;
 mod barbican;
 mod barbican_policy;
 mod docker;

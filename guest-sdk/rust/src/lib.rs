@@ -57,6 +57,7 @@ mod state;
 
 #[doc(hidden)]
 pub mod bindings;
+#[cfg(not(target_family = "wasm"))]
 pub mod cases;
 pub mod log;
 

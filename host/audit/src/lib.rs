@@ -5,6 +5,7 @@
 //! it, and everything in it has a greatest length.
 //!
 //! * [`record`]: what a decision leaves behind, and how long each part may be
+//! * [`input`]: a hook's whole input, where the operator asked for it
 //! * [`mask`]: what is hidden from a record, and why
 //! * [`line`](mod@line): a record as one line of JSON that is harmless to print
 //! * [`log`]: the handle that APIs write to, group commit, and the recent records
@@ -14,6 +15,7 @@
 
 mod error;
 mod fields;
+pub mod input;
 pub mod line;
 pub mod log;
 pub mod mask;
@@ -24,6 +26,7 @@ mod syslog;
 mod writer;
 
 pub use error::AuditError;
+pub use input::RecordedInput;
 pub use log::{Commit, Log, Options};
 pub use record::{Kind, PolicyRecord, Principal, Record, Target};
 pub use shared::Recent;

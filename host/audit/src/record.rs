@@ -8,6 +8,7 @@ use portcullis_contract::HookName;
 use portcullis_contract::types::{self, Verdict};
 
 use crate::fields::{Clip, ENTRIES, KeyValues, List, NAME, Names, TEXT, Time, URI};
+use crate::input::RecordedInput;
 use crate::mask;
 
 /// What a record is about.
@@ -91,6 +92,8 @@ pub struct Record {
     pub error: Option<String>,
     /// Further fields of the API.
     pub extra: Vec<(Cow<'static, str>, String)>,
+    /// What the policies were asked, where one that was asked has `record_inputs`.
+    pub input: Option<RecordedInput>,
 }
 
 /// What one policy said, or why it said nothing.
@@ -188,6 +191,7 @@ impl Record {
             status: None,
             error: None,
             extra: Vec::new(),
+            input: None,
         }
     }
 
@@ -257,7 +261,7 @@ fn masked<const N: usize>(text: &(impl AsRef<str> + ?Sized)) -> Clip<'_, N> {
 
 impl Serialize for Record {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut to = serializer.serialize_struct("Record", 27)?;
+        let mut to = serializer.serialize_struct("Record", 29)?;
         to.serialize_field("time", &Time(self.now))?;
         to.serialize_field("kind", self.kind.as_str())?;
         to.serialize_field("id", &clip::<NAME>(&self.id))?;
@@ -291,6 +295,11 @@ impl Serialize for Record {
             to.serialize_field("extra", &KeyValues(&self.extra))?;
         }
         optional!(to, "extra_left_out", left_out(&self.extra), std::convert::identity);
+        match &self.input {
+            None => {}
+            Some(RecordedInput::Kept(input)) => to.serialize_field("input", input)?,
+            Some(RecordedInput::LeftOut(why)) => to.serialize_field("input_left_out", &clip::<TEXT>(why))?,
+        }
         to.end()
     }
 }

@@ -58,7 +58,7 @@ impl Policies {
         let decision = self.generation.decide::<H>(&input, &caller).await;
         abandoned.disarm();
         let mut allowed = Refused::unless_allowed(&decision, &context.decision);
-        let mut record = record::by_policies(context, H::NAME, decision, begun);
+        let mut record = record::by_policies::<H>(&input, decision, begun);
         describe(&input, &mut record);
         self.break_glass(context, &mut allowed, &mut record);
         let recorded = self.write(record, begun).await;
@@ -68,7 +68,7 @@ impl Policies {
             self.authorizer.host.spawn_background(async move {
                 let outcomes = policies.generation.monitor::<H>(&input).await;
                 let number = policies.generation.number();
-                let mut record = record::of_monitors(H::context(&input), H::NAME, number, outcomes, begun);
+                let mut record = record::of_monitors::<H>(&input, number, outcomes, begun);
                 describe(&input, &mut record);
                 policies.write_detached(record);
             });
@@ -111,7 +111,7 @@ impl Policies {
             for comparison in compared.into_iter().filter(|comparison| comparison.disagree) {
                 let number = policies.generation.number();
                 let outcomes = vec![comparison.active, comparison.candidate];
-                let mut record = record::of_shadow(H::context(&input), H::NAME, number, outcomes, begun);
+                let mut record = record::of_shadow::<H>(&input, number, outcomes, begun);
                 describe(&input, &mut record);
                 comparison.stats.describe(line::of(&record).trim_end().into());
                 policies.write_detached(record);
@@ -155,7 +155,7 @@ impl Policies {
         }
         let granted: Result<Vec<_>, _> =
             granted.map(|granted| granted.into_iter().map(|(_, grant)| grant).collect());
-        let mut record = record::by_policies(&input.context, hook, decision, begun);
+        let mut record = record::by_policies::<AwsRoles>(&input, decision, begun);
         describe(&input, granted.as_deref().unwrap_or_default(), &mut record);
         let recorded = self.write(record, begun).await;
         let describe = Arc::new(describe);
@@ -165,7 +165,7 @@ impl Policies {
             self.authorizer.host.spawn_background(async move {
                 let outcomes = policies.generation.monitor_grants(&input, &of).await;
                 let number = policies.generation.number();
-                let mut record = record::of_monitors(&input.context, hook, number, outcomes, begun);
+                let mut record = record::of_monitors::<AwsRoles>(&input, number, outcomes, begun);
                 describe(&input, &[], &mut record);
                 policies.write_detached(record);
             });
@@ -192,7 +192,7 @@ impl Policies {
         let caller = self.caller(DockerEdit::principal(input), context, begun);
         let CombinedEdits { edits, decision } = self.generation.edits(input, &caller).await;
         let allowed = Refused::unless_allowed(&decision, &context.decision);
-        let mut record = record::by_policies(context, DockerEdit::NAME, decision, begun);
+        let mut record = record::by_policies::<DockerEdit>(input, decision, begun);
         describe(input, &mut record);
         let recorded = self.write(record, begun).await;
         self.compare::<DockerEdit>(Arc::clone(input), None, begun, describe);

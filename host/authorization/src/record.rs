@@ -1,7 +1,7 @@
 //! From what the engine returned to a record, without what only the API knows: who asked, and for what.
 
-use portcullis_audit::{Kind, PolicyRecord, Record};
-use portcullis_contract::hook::HookName;
+use portcullis_audit::{Kind, PolicyRecord, Record, RecordedInput};
+use portcullis_contract::hook::{Hook, HookName};
 use portcullis_contract::types::{Context, Verdict};
 use portcullis_engine::{Decision, Outcome, PolicyOutcome};
 use std::sync::Arc;
@@ -45,9 +45,10 @@ pub(crate) fn abandoned(context: &Context, hook: HookName, begun: Instant) -> Re
 }
 
 /// The record of a decision by the policies.
-pub(crate) fn by_policies(context: &Context, hook: HookName, decision: Decision, begun: Instant) -> Record {
+pub(crate) fn by_policies<H: Hook>(input: &H::Input, decision: Decision, begun: Instant) -> Record {
     let verdict = if decision.allowed { Verdict::Allow } else { Verdict::Deny };
-    let mut record = new(context, hook, verdict, begun);
+    let mut record = new(H::context(input), H::NAME, verdict, begun);
+    record.input = recorded_input::<H>(input, &decision.outcomes);
     record.rule = decision.rule;
     if decision.fault {
         record.error = Some(decision.reason.clone());
@@ -61,14 +62,14 @@ pub(crate) fn by_policies(context: &Context, hook: HookName, decision: Decision,
 }
 
 /// The record of what monitoring policies answered, beside a decision and under its id.
-pub(crate) fn of_monitors(
-    context: &Context,
-    hook: HookName,
+pub(crate) fn of_monitors<H: Hook>(
+    input: &H::Input,
     generation: u64,
     outcomes: Vec<PolicyOutcome>,
     begun: Instant,
 ) -> Record {
-    let mut record = new(context, hook, Verdict::Abstain, begun);
+    let mut record = new(H::context(input), H::NAME, Verdict::Abstain, begun);
+    record.input = recorded_input::<H>(input, &outcomes);
     record.kind = Kind::Monitor;
     record.rule = "host:monitor".into();
     record.generation = generation;
@@ -78,17 +79,23 @@ pub(crate) fn of_monitors(
 }
 
 /// The record of a disagreement: what the policy in force answers, and then what its shadow does.
-pub(crate) fn of_shadow(
-    context: &Context,
-    hook: HookName,
+pub(crate) fn of_shadow<H: Hook>(
+    input: &H::Input,
     generation: u64,
     outcomes: Vec<PolicyOutcome>,
     begun: Instant,
 ) -> Record {
-    let mut record = of_monitors(context, hook, generation, outcomes, begun);
+    let mut record = of_monitors::<H>(input, generation, outcomes, begun);
     record.kind = Kind::Shadow;
     record.rule = "host:shadow".into();
     record
+}
+
+/// The input, where a policy that was asked records it. Otherwise nothing is serialized.
+fn recorded_input<H: Hook>(input: &H::Input, outcomes: &[PolicyOutcome]) -> Option<RecordedInput> {
+    let records =
+        |outcome: &PolicyOutcome| outcome.policy.record_inputs && outcome.outcome != Outcome::NotAsked;
+    outcomes.iter().any(records).then(|| RecordedInput::of(input))
 }
 
 /// What one policy contributed.

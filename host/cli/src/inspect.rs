@@ -1,13 +1,12 @@
 //! `portcullis policy inspect`: what a module is, before it is trusted with anything.
 
+use portcullis_engine::HostOptions;
 use portcullis_engine::build::Confinement;
-use portcullis_engine::source::Source;
-use portcullis_engine::{Hooks, HostOptions, Limits, Mode, PolicySpec};
 use serde_json::{Value, json};
-use std::path::PathBuf;
 
+use super::trial::spec;
 use super::{print, runtime};
-use portcullis_server::{ServeError, builtin, engine};
+use portcullis_server::{ServeError, engine};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -32,7 +31,8 @@ fn settings(text: &str) -> Result<Value, String> {
 pub(super) fn run(arguments: &Arguments) -> Result<(), ServeError> {
     // Nothing is kept: this is a look, perhaps at a stranger.
     let host = engine(None, HostOptions::TIME_BUDGET, Confinement::Required)?;
-    let candidate = runtime()?.block_on(host.candidate(vec![spec(arguments)?].into()))?;
+    let spec = spec(&arguments.module, &arguments.settings, &arguments.wasi)?;
+    let candidate = runtime()?.block_on(host.candidate(vec![spec].into()))?;
     for status in candidate.status() {
         if arguments.json {
             print(format_args!("{:#}", json!(status)));
@@ -55,23 +55,4 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), ServeError> {
         ));
     }
     Ok(())
-}
-
-fn spec(arguments: &Arguments) -> Result<PolicySpec, ServeError> {
-    let source = match arguments.module.strip_prefix("builtin:") {
-        None => Source::File(PathBuf::from(&arguments.module)),
-        Some(name) => builtin::find(name).map_err(ServeError::Usage)?,
-    };
-    Ok(PolicySpec {
-        name: arguments.module.clone(),
-        source,
-        sha256: None,
-        hooks: Hooks::Exported,
-        mode: Mode::Enforce,
-        settings: arguments.settings.to_string(),
-        limits: Limits::default(),
-        wasi: arguments.wasi.clone(),
-        cases: Vec::new(),
-        preinitialize: true,
-    })
 }

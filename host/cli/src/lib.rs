@@ -8,9 +8,16 @@ mod doctor;
 mod http;
 mod import;
 mod inspect;
+mod policy_bench;
+mod policy_case;
+mod policy_test;
+mod records;
+mod replay;
+mod shell;
 mod spec;
+mod trial;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 use portcullis_listen::Activation;
 use portcullis_server::{BUILD, Config, ConfigSource, ServeError};
 use std::io::IsTerminal as _;
@@ -45,7 +52,7 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Inspect policy modules
+    /// Inspect, test and measure policy modules
     #[command(subcommand)]
     Policy(PolicyCommand),
     /// Show who asked for what, what was decided, and why
@@ -54,12 +61,25 @@ enum Command {
     Decisions(admin::decisions::Decisions),
     /// Allow what policies refuse, for a limited time: the way out of a bad policy
     BreakGlass(admin::break_glass::Arguments),
+    /// Ask recorded inputs again, and print what would change
+    Replay(replay::Arguments),
     /// Connect dockerd, and check that it asks
     #[command(subcommand)]
     Docker(DockerCommand),
     /// Import AWS Federation Proxy configuration
     #[command(subcommand)]
     Federation(FederationCommand),
+    /// Print a script that completes commands in a shell
+    Completions {
+        /// The shell
+        shell: shell::Shell,
+    },
+    /// Write man pages
+    Man {
+        /// The folder to write them into
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -74,6 +94,12 @@ enum PolicyCommand {
     Inspect(inspect::Arguments),
     #[command(flatten)]
     InForce(admin::policies::Command),
+    /// Ask a module a file of cases, and show what fails
+    Test(policy_test::Arguments),
+    /// Measure decisions, memory and the time of a build
+    Bench(policy_bench::Arguments),
+    /// Print a recorded decision as a case
+    Case(policy_case::Arguments),
 }
 
 #[derive(Debug, Subcommand)]
@@ -114,6 +140,12 @@ fn run(command: Option<Command>) -> Result<(), ServeError> {
         Some(Command::Explain(arguments)) => admin::decisions::explain(&arguments),
         Some(Command::Decisions(arguments)) => admin::decisions::decisions(&arguments),
         Some(Command::BreakGlass(arguments)) => admin::break_glass::run(&arguments),
+        Some(Command::Policy(PolicyCommand::Test(arguments))) => policy_test::run(&arguments),
+        Some(Command::Policy(PolicyCommand::Bench(arguments))) => policy_bench::run(&arguments),
+        Some(Command::Policy(PolicyCommand::Case(arguments))) => policy_case::run(&arguments),
+        Some(Command::Replay(arguments)) => replay::run(&arguments),
+        Some(Command::Completions { shell }) => shell::completions(Arguments::command(), shell),
+        Some(Command::Man { folder }) => shell::man(Arguments::command(), &folder),
         Some(Command::Docker(DockerCommand::Spec(arguments))) => spec::run(&arguments),
         Some(Command::Docker(DockerCommand::Doctor(arguments))) => doctor::run(&arguments),
         Some(Command::Federation(FederationCommand::Import(arguments))) => import::run(&arguments),

@@ -35,7 +35,7 @@ pub trait Hook: Send + Sync + 'static {
     /// How the answers of several policies become one.
     const COMBINING: Combining;
     /// What a policy is told.
-    type Input: HeapSize + Clone + Send + Sync + 'static;
+    type Input: HeapSize + Serialize + Clone + Send + Sync + 'static;
     /// What a policy says.
     type Answer: Send + 'static;
     /// The circumstances that every input carries.

@@ -10,6 +10,7 @@
 //! * [`types`]: verdict, opinion, context, principal
 //! * [`docker`], [`docker_edits`], [`secrets`], [`aws`]: the words of each hook
 //! * [`hook`]: which hook takes and answers what
+//! * `cases`, a feature: inputs with the answer that is expected, and files of them
 
 #[macro_use]
 mod record;
@@ -17,10 +18,15 @@ mod record;
 pub mod aws;
 pub mod docker;
 pub mod docker_edits;
+#[macro_use]
 pub mod hook;
 pub mod secrets;
 mod size;
 pub mod types;
+
+// After `hook`, whose macro it uses.
+#[cfg(feature = "cases")]
+pub mod cases;
 
 pub use hook::{Hook, HookName};
 pub use size::HeapSize;

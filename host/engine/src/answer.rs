@@ -3,11 +3,12 @@
 use portcullis_contract::docker_edits::Edits;
 use portcullis_contract::types::Opinion;
 use portcullis_contract::{Hook, aws};
-use serde::{Deserialize, Serialize};
 use wasmtime::component::{ComponentType, Lift, Lower};
 
 use crate::Outcome;
 use crate::text;
+
+pub use portcullis_contract::cases::CaseResult;
 
 /// A hook whose types can be handed to a component.
 pub trait Callable: Hook<Input: ComponentType + Lower, Answer: ComponentType + Lift + Answer> {}
@@ -105,37 +106,5 @@ impl Answer for Edits {
 
     fn disagrees(&self, other: &Self) -> bool {
         self != other
-    }
-}
-
-/// What a policy answered to a case of any hook.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum CaseResult {
-    /// An opinion.
-    Opinion(Opinion),
-    /// Grants and denials.
-    Roles(aws::Answer),
-    /// Edits.
-    Edits(Edits),
-    /// Nothing: why.
-    Fault(String),
-}
-
-impl From<Opinion> for CaseResult {
-    fn from(opinion: Opinion) -> Self {
-        Self::Opinion(opinion)
-    }
-}
-
-impl From<Edits> for CaseResult {
-    fn from(edits: Edits) -> Self {
-        Self::Edits(edits)
-    }
-}
-
-impl From<aws::Answer> for CaseResult {
-    fn from(answer: aws::Answer) -> Self {
-        Self::Roles(answer)
     }
 }

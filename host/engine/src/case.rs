@@ -1,66 +1,14 @@
-//! Cases: inputs with the answer that is expected, which a policy must pass before it goes live.
+//! Cases of a policy: how they are asked, and what came of it. Their types and files are those of the contract.
 
-use portcullis_contract::docker_edits::Edits;
-use portcullis_contract::types::{Opinion, Verdict};
-use portcullis_contract::{Hook, HookName, for_each_hook, hook};
-use serde::{Deserialize, Serialize};
+use portcullis_contract::{HookName, for_each_hook, hook};
+use std::fmt;
 use std::sync::Arc;
 
-use crate::answer::{Callable, CaseResult};
+use crate::answer::Callable;
 
-/// A file of cases.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CaseFile {
-    /// The settings under which the cases hold, where they are run outside a configuration.
-    #[serde(default)]
-    pub settings: Option<serde_json::Value>,
-    /// The cases.
-    pub cases: Vec<Case>,
-}
-
-/// One input with its expected answer.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Case {
-    /// What it shows, for a person.
-    pub name: String,
-    /// What is asked.
-    #[serde(flatten)]
-    pub input: CaseInput,
-    /// What must come out.
-    pub expect: Expectation,
-}
-
-macro_rules! case_input {
-    ($($hook:ident),+) => {
-        /// The hook that is asked, and its input.
-        #[derive(Debug, Clone, Serialize, Deserialize)]
-        #[serde(tag = "hook", content = "input", rename_all = "kebab-case")]
-        #[expect(missing_docs, reason = "each is a hook, and documented there")]
-        pub enum CaseInput {
-            $($hook(Arc<<hook::$hook as Hook>::Input>),)+
-        }
-
-        impl CaseInput {
-            /// The hook that is asked.
-            pub fn hook(&self) -> HookName {
-                match self {
-                    $(Self::$hook(_) => HookName::$hook,)+
-                }
-            }
-
-            /// Asks with the input's own types.
-            pub(crate) async fn ask(&self, asker: &mut impl AskCase) -> CaseResult {
-                match self {
-                    $(Self::$hook(input) => asker.ask::<hook::$hook>(input).await,)+
-                }
-            }
-        }
-    };
-}
-
-for_each_hook!(case_input);
+pub use portcullis_contract::cases::{
+    Case, CaseFile, CaseFileError, CaseInput, CaseResult, Expectation, Format, ReasonPattern, verdict_name,
+};
 
 /// Asks a case's input of a policy.
 pub(crate) trait AskCase {
@@ -68,73 +16,74 @@ pub(crate) trait AskCase {
     async fn ask<H: Callable>(&mut self, input: &Arc<H::Input>) -> CaseResult;
 }
 
-/// What must come out; what is absent is not looked at.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Expectation {
-    /// For the hooks that answer with an opinion.
-    #[serde(default)]
-    pub verdict: Option<Verdict>,
-    /// The rule that must have fired.
-    #[serde(default)]
-    pub rule: Option<String>,
-    /// A part of the reason.
-    #[serde(default)]
-    pub reason: Option<String>,
-    /// For `aws-roles`: every account and role that is granted, in order.
-    #[serde(default)]
-    pub grants: Option<Vec<(String, String)>>,
-    /// For `docker-edit`: all that is edited.
-    #[serde(default)]
-    pub edits: Option<Edits>,
+macro_rules! ask_input {
+    ($($hook:ident),+) => {
+        /// Asks with the input's own types.
+        pub(crate) async fn ask(input: &CaseInput, asker: &mut impl AskCase) -> CaseResult {
+            match input {
+                $(CaseInput::$hook(input) => asker.ask::<hook::$hook>(input).await,)+
+            }
+        }
+    };
 }
 
-impl Expectation {
-    /// What is wrong with the answer, or nothing.
-    pub fn difference(&self, said: &CaseResult) -> Option<String> {
-        match said {
-            CaseResult::Fault(fault) => Some(format!("answers with a fault: {fault}")),
-            CaseResult::Opinion(opinion) => self.difference_from_opinion(opinion),
-            CaseResult::Edits(edits) => {
-                let wanted = self.edits.as_ref()?;
-                (wanted != edits).then(|| format!("edits {edits:?} instead of {wanted:?}"))
-            }
-            CaseResult::Roles(answer) => {
-                let granted: Vec<_> =
-                    answer.grants.iter().map(|grant| (grant.account.clone(), grant.role.clone())).collect();
-                let wanted = self.grants.as_ref()?;
-                (*wanted != granted).then(|| format!("grants {granted:?} instead of {wanted:?}"))
-            }
-        }
-    }
+for_each_hook!(ask_input);
 
-    fn difference_from_opinion(&self, opinion: &Opinion) -> Option<String> {
-        if let Some(verdict) = self.verdict
-            && verdict != opinion.verdict
-        {
-            let (wanted, said) = (verdict_name(verdict), verdict_name(opinion.verdict));
-            return Some(format!("says {said} (`{}`: {}) instead of {wanted}", opinion.rule, opinion.reason));
+/// One case that was asked.
+#[derive(Debug, Clone)]
+pub struct CaseRun {
+    /// The case's name.
+    pub name: String,
+    /// The hook that was asked.
+    pub hook: HookName,
+    /// What was expected.
+    pub expect: Expectation,
+    /// What the policy answered.
+    pub said: CaseResult,
+    /// What is wrong with the answer; absent where the case passed.
+    pub difference: Option<String>,
+}
+
+impl CaseRun {
+    pub(crate) fn new(case: &Case, said: CaseResult) -> Self {
+        Self {
+            name: case.name.clone(),
+            hook: case.input.hook(),
+            expect: case.expect.clone(),
+            difference: case.expect.difference(&said),
+            said,
         }
-        if let Some(rule) = &self.rule
-            && *rule != opinion.rule
-        {
-            return Some(format!("names the rule `{}` instead of `{rule}`", opinion.rule));
-        }
-        if let Some(reason) = &self.reason
-            && !opinion.reason.contains(reason)
-        {
-            return Some(format!("gives the reason `{}` without `{reason}`", opinion.reason));
-        }
-        None
     }
 }
 
-/// As WIT writes it.
-pub fn verdict_name(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Allow => "allow",
-        Verdict::Deny => "deny",
-        Verdict::Abstain => "abstain",
+/// Every case of a policy that did not pass all of them. `Display` shows the first few that failed, in one line.
+#[derive(Debug, Clone)]
+pub struct CaseReport(pub Vec<CaseRun>);
+
+impl CaseReport {
+    /// Cases that `Display` shows.
+    const SHOWN: usize = 3;
+
+    /// The cases that failed, each with what is wrong.
+    pub fn failed(&self) -> impl Iterator<Item = (&CaseRun, &str)> {
+        self.0.iter().filter_map(|run| run.difference.as_deref().map(|difference| (run, difference)))
+    }
+}
+
+impl fmt::Display for CaseReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let failed = self.failed().count();
+        if failed > 1 {
+            write!(f, "{failed} of {} cases fail: ", self.0.len())?;
+        }
+        for (at, (run, difference)) in self.failed().take(Self::SHOWN).enumerate() {
+            let separator = if at == 0 { "" } else { "; " };
+            write!(f, "{separator}case `{}` (hook `{}`): it {difference}", run.name, run.hook)?;
+        }
+        match failed.saturating_sub(Self::SHOWN) {
+            0 => Ok(()),
+            more => write!(f, "; and {more} more, which `portcullis policy test` shows"),
+        }
     }
 }
 
@@ -142,27 +91,28 @@ pub fn verdict_name(verdict: Verdict) -> &'static str {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_case_reads_as_a_person_writes_it() {
-        let case: Case = serde_json::from_str(
-            r#"{"name": "privileged", "hook": "docker-request",
-                "input": {"operation": "ContainerCreate", "workload": {"privileged": true}},
-                "expect": {"verdict": "deny", "rule": "privileged"}}"#,
-        )
-        .unwrap();
-        assert_eq!(case.input.hook(), HookName::DockerRequest);
-        let said = |verdict, rule: &str| {
-            CaseResult::Opinion(Opinion { verdict, rule: rule.into(), ..Opinion::default() })
-        };
-        assert_eq!(case.expect.difference(&said(Verdict::Deny, "privileged")), None);
-        assert!(case.expect.difference(&said(Verdict::Allow, "privileged")).unwrap().contains("allow"));
-        assert!(case.expect.difference(&said(Verdict::Deny, "mounts")).unwrap().contains("mounts"));
-        assert!(case.expect.difference(&CaseResult::Fault("trap".into())).is_some());
+    fn run(name: &str, difference: Option<&str>) -> CaseRun {
+        CaseRun {
+            name: name.into(),
+            hook: HookName::DockerRequest,
+            expect: Expectation::default(),
+            said: CaseResult::Fault("trap".into()),
+            difference: difference.map(str::to_owned),
+        }
     }
 
     #[test]
-    fn an_unknown_field_of_the_input_is_an_error() {
-        let text = r#"{"name": "x", "hook": "docker-request", "input": {"opperation": "x"}, "expect": {}}"#;
-        assert!(serde_json::from_str::<Case>(text).is_err());
+    fn a_report_shows_the_first_cases_that_fail_and_counts_the_rest() {
+        let good = run("good", None);
+        let one = CaseReport(vec![good.clone(), run("a", Some("says allow instead of deny"))]);
+        assert_eq!(one.to_string(), "case `a` (hook `docker-request`): it says allow instead of deny");
+        let bad = ["a", "b", "c", "d", "e"].map(|name| run(name, Some("fails")));
+        let text = CaseReport(bad.into_iter().chain([good]).collect()).to_string();
+        assert!(
+            text.starts_with("5 of 6 cases fail: case `a` (hook `docker-request`): it fails; case `b`"),
+            "{text}"
+        );
+        assert!(text.ends_with("it fails; and 2 more, which `portcullis policy test` shows"), "{text}");
+        assert!(!text.contains("case `d`"), "{text}");
     }
 }

@@ -4,6 +4,7 @@ use portcullis_contract::HookName;
 use std::time::Duration;
 
 use crate::build::BuildError;
+use crate::case::CaseReport;
 use crate::source::SourceError;
 
 /// Why a set of policies was not taken.
@@ -68,16 +69,9 @@ pub enum PolicyError {
         /// The hooks that it exports.
         exported: String,
     },
-    /// It did not pass one of its own cases.
-    #[error("case `{case}` (hook `{hook}`): it {difference}")]
-    Case {
-        /// The case's name.
-        case: String,
-        /// The hook.
-        hook: HookName,
-        /// What is wrong.
-        difference: String,
-    },
+    /// It did not pass all of its own cases.
+    #[error("{0}")]
+    Cases(CaseReport),
     /// It has to be configured for every decision, and that takes too long.
     #[error(
         "it cannot be pre-initialized ({reason}), and configuring each instance takes {} ms of the {} ms it has; raise \
@@ -107,7 +101,7 @@ impl PolicyError {
             Self::Build(BuildError::Failure(failure)) => return failure.step.name(),
             Self::Build(_) => "build",
             Self::Hook { .. } | Self::HookGone { .. } | Self::Sole { .. } => "hooks",
-            Self::Case { .. } => "cases",
+            Self::Cases { .. } => "cases",
             Self::SlowToConfigure { .. } | Self::Artifact(_) | Self::Start(_) => "probe",
         };
         step.to_owned()

@@ -93,7 +93,7 @@ impl From<Vec<PolicySpec>> for PolicySet {
 /// A set of policies that was built and passed its cases, but is not in force.
 #[derive(Debug)]
 pub struct Candidate {
-    policies: Vec<Arc<Policy>>,
+    pub(crate) policies: Vec<Arc<Policy>>,
     shadows: Vec<Shadow>,
 }
 
@@ -365,6 +365,7 @@ impl Host {
                 hooks: built.hooks.clone(),
                 imports: report.imports.clone(),
                 not_preinitialized_because: report.not_preinitialized_because.clone(),
+                record_inputs: spec.record_inputs,
             },
             name,
             limits: spec.limits,

@@ -14,6 +14,8 @@
 //! 9. [`probe`]: the cases are asked of what will go live
 //! 10. [`Host::publish`]: one pointer store. Policies that did not change are those of the generation before
 //!
+//! `trial` asks a candidate without publishing it: for `portcullis policy test`, `bench` and `replay`.
+//!
 //! **Deciding**: [`Generation::decide`] asks every policy of one generation and combines what they say ([`combine`]).
 //! `policy` asks one: in turns with other callers (`fair_queue`), in a new instance (`ask`), on the caller's thread for
 //! the first slice and in a runtime for long decisions after that (`offload`). A deadline counts the guest's processor
@@ -50,13 +52,14 @@ mod spec;
 mod state;
 mod text;
 mod ticker;
+mod trial;
 
 pub use answer::{Answer, Callable, CaseResult};
 pub use break_glass::{BreakGlass, MAX_BREAK_GLASS};
 pub use caller::Caller;
 pub use decision::{CombinedEdits, Decision, Grants, Outcome, PolicyOutcome, PolicyStatusRef};
 pub use digest::Digest;
-pub use error::LoadError;
+pub use error::{LoadError, PolicyError};
 pub use fault::Fault;
 pub use generation::{Attached, Generation};
 pub use host::{Attachment, Candidate, Host, HostOptions, PolicySet, Publication, SetEntry};

@@ -80,6 +80,8 @@ pub struct PolicyStatus {
     pub imports: Vec<String>,
     /// Why each instance is configured anew; absent when it is pre-initialized.
     pub not_preinitialized_because: Option<String>,
+    /// Whether records of decisions that it was asked for hold its input.
+    pub record_inputs: bool,
 }
 
 /// One policy's answer, and how long it took.
@@ -209,6 +211,14 @@ impl Policy {
             Ok(()) | Err(Fault::Deadline(_)) => Ok(meter.spent()),
             Err(fault) => Err(fault),
         }
+    }
+
+    /// Bytes of linear memory of a new instance.
+    pub(crate) async fn memory_of_instance(&self) -> Result<u64, Fault> {
+        let _running = self.ticker.run();
+        let mut store = self.new_store("memory", 0, &CpuMeter::default());
+        self.new_instance(&mut store).await?;
+        Ok(store.data().memory())
     }
 
     /// The exports, whose types are compared with the contract's in the first instance, before the policy goes live.

@@ -3,11 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::answer::{Callable, CaseResult};
-use crate::caller::Caller;
-use crate::case::{AskCase, Case};
+use crate::case::{self, Case, CaseReport, CaseResult, CaseRun};
 use crate::error::PolicyError;
 use crate::policy::Policy;
+use crate::trial::Asker;
 
 /// What a probe came to.
 pub(crate) enum Probed {
@@ -33,16 +32,18 @@ pub(crate) async fn probe(
             }
         }
     }
+    let mut runs = Vec::with_capacity(cases.len());
     for (at, case) in cases.iter().enumerate() {
-        let said = case.input.ask(&mut Asker(policy)).await;
+        let said = case::ask(&case.input, &mut Asker(policy)).await;
         if policy.status.not_preinitialized_because.is_none() && answers_before.get(at) != Some(&said) {
             let reason = format!("pre-initialized, it answers case `{}` otherwise than before", case.name);
             return Ok(Probed::PreinitializedDiffers(reason));
         }
-        if let Some(difference) = case.expect.difference(&said) {
-            let (case, hook) = (case.name.clone(), case.input.hook());
-            return Err(PolicyError::Case { case, hook, difference });
-        }
+        runs.push(CaseRun::new(case, said));
+    }
+    let report = CaseReport(runs);
+    if report.failed().next().is_some() {
+        return Err(PolicyError::Cases(report));
     }
     Ok(Probed::Good)
 }
@@ -57,14 +58,4 @@ async fn least_time_to_configure(policy: &Arc<Policy>) -> Result<Duration, Polic
         }
     }
     Ok(least)
-}
-
-/// Asks the policy as requests do.
-struct Asker<'a>(&'a Arc<Policy>);
-
-impl AskCase for Asker<'_> {
-    async fn ask<H: Callable>(&mut self, input: &Arc<H::Input>) -> CaseResult {
-        let answered = self.0.ask::<H>(input, &Caller::BACKGROUND).await;
-        answered.said.map_or_else(|fault| CaseResult::Fault(fault.to_string()), Into::into)
-    }
 }

@@ -61,9 +61,20 @@ pub(crate) fn revision(module: Digest, spec: &PolicySpec, hooks: &[HookName]) ->
 /// the same, so that one that is in force need not be built again. Unlike the revision it has no fixed form.
 pub(crate) fn identity(module: Digest, spec: &PolicySpec) -> Digest {
     // Destructured, so that a new field is not forgotten. The module has the digest that was demanded, or is refused.
-    let PolicySpec { name, source, sha256: _, hooks, mode, settings, limits, wasi, cases, preinitialize } =
-        spec;
-    let rest = format!("{name:?} {hooks:?} {mode:?} {limits:?} {wasi:?} {preinitialize}");
+    let PolicySpec {
+        name,
+        source,
+        sha256: _,
+        hooks,
+        mode,
+        settings,
+        limits,
+        wasi,
+        cases,
+        preinitialize,
+        record_inputs,
+    } = spec;
+    let rest = format!("{name:?} {hooks:?} {mode:?} {limits:?} {wasi:?} {preinitialize} {record_inputs}");
     let cases = serde_json::to_string(cases).unwrap_or_default();
     let (module, source) = (module.to_string(), source.to_string());
     let parts = [&module, &source, settings, &cases, &rest];
@@ -90,6 +101,7 @@ mod tests {
             limits: Limits::default(),
             wasi: vec!["wasi:clocks/wall-clock".into(), "wasi:random/random".into()],
             cases: Vec::new(),
+            record_inputs: false,
             preinitialize: true,
         }
     }

@@ -60,6 +60,8 @@ pub struct PolicySpec {
     pub wasi: Vec<String>,
     /// What it must answer before it goes live.
     pub cases: Vec<Case>,
+    /// Whether records of decisions that it was asked for hold its input.
+    pub record_inputs: bool,
     /// Whether it is pre-initialized where it can be; otherwise each instance is configured.
     pub preinitialize: bool,
 }

@@ -90,6 +90,11 @@ impl State {
         self.log.kept.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
+    /// Bytes of memory that the guest has.
+    pub(crate) fn memory(&self) -> u64 {
+        self.meter.limit.saturating_sub(self.meter.memory_left)
+    }
+
     pub(crate) fn limiter(&mut self) -> &mut dyn ResourceLimiter {
         &mut self.meter
     }

@@ -28,6 +28,8 @@ pub struct SavedPolicy {
     /// What it must answer before it goes live.
     pub cases: Vec<Case>,
     preinitialize: bool,
+    #[serde(default)]
+    record_inputs: bool,
 }
 
 /// [`Hooks`], as it is kept.
@@ -43,8 +45,19 @@ impl SavedPolicy {
     /// What is kept of `spec`, whose module has the digest `module`.
     pub(crate) fn new(spec: &PolicySpec, module: Digest) -> Self {
         // Destructured, so that a new field is not forgotten. `sha256` was compared with the module's digest.
-        let PolicySpec { name, source, sha256: _, hooks, mode, settings, limits, wasi, cases, preinitialize } =
-            spec;
+        let PolicySpec {
+            name,
+            source,
+            sha256: _,
+            hooks,
+            mode,
+            settings,
+            limits,
+            wasi,
+            cases,
+            preinitialize,
+            record_inputs,
+        } = spec;
         Self {
             name: name.clone(),
             module_sha256: module,
@@ -60,6 +73,7 @@ impl SavedPolicy {
             wasi: wasi.clone(),
             cases: cases.clone(),
             preinitialize: *preinitialize,
+            record_inputs: *record_inputs,
         }
     }
 
@@ -80,6 +94,7 @@ impl SavedPolicy {
             wasi: self.wasi.clone(),
             cases: self.cases.clone(),
             preinitialize: self.preinitialize,
+            record_inputs: self.record_inputs,
         }
     }
 }
@@ -101,7 +116,10 @@ pub(crate) fn file_entry(spec: &PolicySpec, module: Digest) -> Digest {
         Hooks::Sole(hook) => format!("sole:{hook}"),
     };
     let limits = unusual(&spec.limits).to_string();
-    let wasi = spec.wasi.join(",");
+    let mut wasi = spec.wasi.join(",");
+    if spec.record_inputs {
+        wasi.push_str(";record_inputs");
+    }
     let parts = [VERSION, &spec.name, &module, &hooks, spec.mode.as_str(), &spec.settings, &limits, &wasi];
     Digest::of_parts(&parts.map(str::as_bytes))
 }

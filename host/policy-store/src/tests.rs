@@ -16,5 +16,6 @@ pub(crate) fn spec(name: &str, module: &[u8]) -> PolicySpec {
         wasi: Vec::new(),
         cases: Vec::new(),
         preinitialize: true,
+        record_inputs: false,
     }
 }

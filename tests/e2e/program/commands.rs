@@ -14,11 +14,15 @@ fn run(place: &Place, arguments: &[&str]) -> Run {
 #[test]
 fn every_command_has_a_short_help() {
     let place = Place::new();
-    let commands: [(&[&str], &[&str]); 7] = [
+    let commands: [(&[&str], &[&str]); 11] = [
         (&[], &["serve", "check", "policy", "docker", "Without a command it serves"]),
         (&["serve"], &["--config <FILE>"]),
         (&["check"], &["--config <FILE>", "--json", "start nothing"]),
-        (&["policy"], &["inspect"]),
+        (&["policy"], &["inspect", "test", "bench", "case"]),
+        (&["policy", "test"], &["<MODULE>", "--cases <FILE>", "--policy <NAME>", "--rules", "--json"]),
+        (&["policy", "bench"], &["<MODULE>", "--cases <FILE>", "--for <DURATION>", "--json"]),
+        (&["policy", "case"], &["<ID>", "--records <FILE>", "--name <NAME>"]),
+        (&["replay"], &["--records <FILE>", "--recorded-policy <MODULE>", "--name <NAME>", "--json"]),
         (&["policy", "inspect"], &["<MODULE>", "--settings <JSON>", "--wasi <INTERFACE>", "--json"]),
         (&["docker", "spec"], &["--config <FILE>", "--name <NAME>"]),
         (&["docker", "doctor"], &["--config <FILE>", "--docker <PATH>", "--daemon-json <FILE>", "--json"]),

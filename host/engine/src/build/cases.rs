@@ -7,7 +7,7 @@ use super::preinitialize::{Configured, Instantiator};
 use crate::Limits;
 use crate::answer::{Callable, CaseResult};
 use crate::ask::arm_for_build;
-use crate::case::AskCase;
+use crate::case::{self, AskCase};
 
 /// Asks every case, each of a new and newly configured instance.
 pub(super) async fn ask(instantiator: &Instantiator<'_>) -> Result<Vec<CaseResult>, Failure> {
@@ -16,7 +16,7 @@ pub(super) async fn ask(instantiator: &Instantiator<'_>) -> Result<Vec<CaseResul
     for case in &request.cases {
         let mut configured = instantiator.configure().await?;
         arm_for_build(&mut configured.store, &request.limits);
-        answers.push(case.input.ask(&mut Asker { configured, limits: &request.limits }).await);
+        answers.push(case::ask(&case.input, &mut Asker { configured, limits: &request.limits }).await);
     }
     Ok(answers)
 }

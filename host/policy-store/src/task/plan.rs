@@ -353,5 +353,6 @@ fn new_spec(name: &str) -> Result<PolicySpec, ChangeError> {
         wasi: Vec::new(),
         cases: Vec::new(),
         preinitialize: true,
+        record_inputs: false,
     })
 }

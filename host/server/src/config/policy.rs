@@ -3,10 +3,9 @@
 use bytesize::ByteSize;
 use portcullis_config::{ConfigError, SourceFile, to_json};
 use portcullis_contract::HookName;
-use portcullis_engine::case::{Case, CaseFile};
+use portcullis_engine::case::CaseFile;
 use portcullis_engine::source::Source;
 use portcullis_engine::{Hooks, Limits, Mode, PolicySpec};
-use std::path::Path;
 use std::time::Duration;
 use toml::Spanned;
 
@@ -53,13 +52,15 @@ pub(super) fn policy(
                 .unwrap_or(defaults.queue_length),
             ..defaults
         },
-        cases: optional(raw.cases.as_ref(), source_file, |path| cases(&source_file.path(path)))?
+        cases: optional(raw.cases.as_ref(), source_file, |path| CaseFile::read(&source_file.path(path)))?
+            .map(|file| file.cases)
             .unwrap_or_default(),
         wasi: raw
             .wasi
             .iter()
             .map(|interface| checked(interface, source_file, wasi))
             .collect::<Result<_, _>>()?,
+        record_inputs: raw.record_inputs,
         preinitialize: true,
         name,
     })
@@ -159,13 +160,6 @@ fn queue_length(raw: &Spanned<u32>, source_file: &SourceFile<'_>) -> Result<u32,
             Err(source_file.wrong(&raw.span(), message))
         }
     }
-}
-
-fn cases(path: &Path) -> Result<Vec<Case>, String> {
-    let text = std::fs::read(path).map_err(|error| format!("cannot read `{}`: {error}", path.display()))?;
-    let file: CaseFile =
-        serde_json::from_slice(&text).map_err(|error| format!("`{}`: {error}", path.display()))?;
-    Ok(file.cases)
 }
 
 fn wasi(name: &str) -> Result<String, String> {

@@ -91,6 +91,8 @@ pub(super) struct Policy {
     pub(super) queue_length: Option<Spanned<u32>>,
     pub(super) cases: Option<Spanned<String>>,
     #[serde(default)]
+    pub(super) record_inputs: bool,
+    #[serde(default)]
     pub(super) wasi: Vec<Spanned<String>>,
 }
 

@@ -1,0 +1,194 @@
+//! `portcullis replay`: recorded inputs are asked again, and what would change is printed.
+//!
+//! [`Replay::run`] takes the two policies as specifications: it does not matter whether the recorded one comes from the
+//! command line, as here, or from a store of revisions.
+
+mod answer;
+mod report;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use portcullis_engine::case::CaseInput;
+use portcullis_engine::{Candidate, Host, PolicySpec};
+use std::fs::File;
+use std::io::{BufRead, BufReader, IsTerminal as _, stdin};
+use std::path::PathBuf;
+
+use self::answer::Answered;
+use self::report::Report;
+use super::records::{Recorded, RecordedOutcome, Records};
+use super::runtime;
+use super::trial::{candidate, host, no_settings, settings, spec};
+use portcullis_server::ServeError;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// The log of decisions, or `-` for standard input
+    #[arg(long, value_name = "FILE")]
+    records: PathBuf,
+    /// The policy to try: a module, or `builtin:NAME`
+    #[arg(long, value_name = "MODULE")]
+    policy: String,
+    /// Its settings, as JSON
+    #[arg(long, value_name = "FILE")]
+    settings: Option<PathBuf>,
+    /// The policy that made the records: decisions that it does not make again are not compared
+    #[arg(long, value_name = "MODULE")]
+    recorded_policy: Option<String>,
+    /// The settings of that policy, as JSON
+    #[arg(long, value_name = "FILE", requires = "recorded_policy")]
+    recorded_settings: Option<PathBuf>,
+    /// The policy's name in the records [default: the only one that was asked]
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+    /// Folder where compiled policies are kept [default: none are kept]
+    #[arg(long, value_name = "DIR")]
+    state: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<(), ServeError> {
+    let settings_of = |file: &Option<PathBuf>| file.as_deref().map_or_else(|| Ok(no_settings()), settings);
+    let recorded = match &arguments.recorded_policy {
+        None => None,
+        Some(module) => Some(spec(module, &settings_of(&arguments.recorded_settings)?, &[])?),
+    };
+    let policy = spec(&arguments.policy, &settings_of(&arguments.settings)?, &[])?;
+    let replay = Replay { recorded, policy, name: arguments.name.clone() };
+    let host = host(arguments.state.as_deref())?;
+    let (records, size): (Box<dyn BufRead>, u64) = if arguments.records.as_os_str() == "-" {
+        (Box::new(BufReader::new(stdin())), 0)
+    } else {
+        let named =
+            |error| ServeError::Usage(format!("cannot read `{}`: {error}", arguments.records.display()));
+        let file = File::open(&arguments.records).map_err(named)?;
+        let size = file.metadata().map_err(named)?.len();
+        (Box::new(BufReader::new(file)), size)
+    };
+    let bar = progress(size);
+    let report = runtime()?.block_on(replay.run(&host, Records::new(records), |bytes| bar.inc(bytes)))?;
+    bar.finish_and_clear();
+    report.print(arguments.json);
+    match report.changes.len() {
+        0 => Ok(()),
+        changed => Err(ServeError::Usage(format!("{changed} decisions would change"))),
+    }
+}
+
+/// A bar on a terminal, and nothing elsewhere.
+fn progress(size: u64) -> ProgressBar {
+    if size == 0 || !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{wide_bar} {percent}% {bytes}/{total_bytes}, {eta} left");
+    ProgressBar::new(size).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+/// What is asked again.
+pub(super) struct Replay {
+    /// The policy that made the records, where it can be had. It is asked first.
+    pub(super) recorded: Option<PolicySpec>,
+    /// The policy to try.
+    pub(super) policy: PolicySpec,
+    /// The policy's name in the records; without one it is the only one that was asked.
+    pub(super) name: Option<String>,
+}
+
+impl Replay {
+    /// Asks every recorded input again. `progress` is told how many bytes were read.
+    pub(super) async fn run<R: BufRead>(
+        self,
+        host: &Host,
+        mut records: Records<R>,
+        progress: impl Fn(u64),
+    ) -> Result<Report, ServeError> {
+        let recorded = match self.recorded {
+            Some(spec) => Some(candidate(host, spec).await?),
+            None => None,
+        };
+        let policy = candidate(host, self.policy).await?;
+        let mut report = Report::new(recorded.is_some());
+        while let Some((record, bytes)) = records.next()? {
+            progress(bytes);
+            report.summary.records += 1;
+            let Some(outcome) = outcome(&record, self.name.as_deref())? else {
+                report.summary.not_asked += 1;
+                continue;
+            };
+            let Some(input) = record.input.clone() else {
+                report.summary.without_input += 1;
+                continue;
+            };
+            let (before, after) = match ask(&record, outcome, input, recorded.as_ref(), &policy).await? {
+                Ok(answers) => answers,
+                Err(why) => {
+                    report.not_comparable(&record, why);
+                    continue;
+                }
+            };
+            report.compare(&record, &before, &after);
+        }
+        report.summary.other_kinds = records.other_kinds;
+        report.summary.unreadable = records.unreadable;
+        Ok(report)
+    }
+}
+
+/// What the policy of that name had answered; `None` where it was not asked.
+fn outcome<'a>(record: &'a Recorded, name: Option<&str>) -> Result<Option<&'a RecordedOutcome>, ServeError> {
+    let asked: Vec<_> = record.asked().collect();
+    if let Some(name) = name {
+        return Ok(asked.into_iter().find(|outcome| outcome.policy == name));
+    }
+    match asked.as_slice() {
+        [] => Ok(None),
+        [only] => Ok(Some(only)),
+        several => {
+            let names: Vec<_> = several.iter().map(|outcome| format!("`{}`", outcome.policy)).collect();
+            let names = names.join(", ");
+            Err(ServeError::Usage(format!(
+                "decision `{}` asked {names}: say by `--name` which of them is tried anew",
+                record.id
+            )))
+        }
+    }
+}
+
+/// What was answered and what is answered now; the inner error is why they cannot be compared.
+async fn ask(
+    record: &Recorded,
+    outcome: &RecordedOutcome,
+    input: serde_json::Value,
+    recorded: Option<&Candidate>,
+    policy: &Candidate,
+) -> Result<Result<(Answered, Answered), String>, ServeError> {
+    let Some(hook) = record.hook else { return Ok(Err("it has no hook".into())) };
+    if !policy.status().any(|status| status.hooks.contains(&hook)) {
+        return Err(ServeError::Usage(format!(
+            "the policy has no hook `{hook}`, on which decision `{}` was made",
+            record.id
+        )));
+    }
+    let input = match CaseInput::read(hook, input) {
+        Ok(input) => input,
+        Err(error) => return Ok(Err(error)),
+    };
+    let before = match recorded {
+        Some(recorded) => {
+            let again = Answered::of(recorded.ask(&input).await, &input);
+            match again.differs_from_record(outcome) {
+                Some(why) => return Ok(Err(why)),
+                None => again,
+            }
+        }
+        None => match Answered::recorded(outcome) {
+            Ok(answered) => answered,
+            Err(why) => return Ok(Err(why)),
+        },
+    };
+    Ok(Ok((before, Answered::of(policy.ask(&input).await, &input))))
+}
+
+#[cfg(test)]
+mod tests;
