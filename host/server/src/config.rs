@@ -2,7 +2,7 @@
 //!
 //! * `raw`: what may be written, as serde reads it; an unknown key is an error
 //! * `validate`: from raw values to [`Config`], or one message
-//! * `listen`, `docker`, `policy`, `store`, `barbican`, `docker_gateway`, `federation`: the sections
+//! * `listen`, `docker`, `policy` with `settings_files`, `store`, `barbican`, `docker_gateway`, `federation`: the sections
 //! * `defaults`: the configuration without a file, and defaults
 //! * [`Config`]: what the rest of the program sees
 
@@ -14,6 +14,7 @@ mod federation;
 mod listen;
 mod policy;
 mod raw;
+mod settings_files;
 mod store;
 mod validate;
 
@@ -41,6 +42,8 @@ pub struct Config {
     pub listen: Listen,
     /// The policies, in order.
     pub policies: Vec<PolicySpec>,
+    /// The files that settings of policies were read from.
+    pub settings_files: Vec<PathBuf>,
     /// Where each policy stands, by its name.
     locations: BTreeMap<String, Location>,
     /// How long a request may take in all, with everything that it waits for.

@@ -27,9 +27,10 @@ pub(super) fn validate(
 ) -> Result<Config, ConfigError> {
     let mut policies = Vec::with_capacity(raw.policies.len());
     let mut locations = BTreeMap::new();
+    let mut settings_files = Vec::new();
     for entry in raw.policies {
         let location = policies_file.at(&entry.span());
-        let policy = policy(entry, policies_file)?;
+        let policy = policy(entry, &mut settings_files, policies_file)?;
         if let Some(other) = locations.insert(policy.name.clone(), location.clone()) {
             let name = policy.name;
             return Err(location.wrong(format_args!("the policy at {other} has the name `{name}` already")));
@@ -51,6 +52,7 @@ pub(super) fn validate(
         barbican,
         listen,
         policies,
+        settings_files,
         locations,
         time_budget: time_budget(raw.decisions, source_file)?,
         docker: docker(raw.docker, source_file)?,
