@@ -66,3 +66,26 @@ fn functions_of_files_imports_and_regorus_are_known() {
     let policy = configured(&settings).unwrap();
     assert_eq!(ask(&policy, &docker::Request::default()).unwrap().verdict, Verdict::Allow);
 }
+
+/// As the README lists them.
+#[test]
+fn the_functions_are_those_that_are_documented() {
+    let is_there = |name: &str| {
+        let rego = format!("package a\nallow if {name}()");
+        let error = configured(&json!({"rego": rego, "query": "data.a"})).err().unwrap_or_default();
+        !error.contains(&format!("there is no function `{name}`"))
+    };
+    let there = "count sum max product sort array.concat array.slice bits.and to_number base64.encode base64url.decode \
+                 hex.encode json.marshal json.unmarshal json.filter json.patch glob.match graph.reachable walk \
+                 net.cidr_contains abs round numbers.range object.get object.union regex.match regex.find_n semver.compare \
+                 intersection union concat sprintf startswith strings.count split trim is_string type_name units.parse \
+                 units.parse_bytes print";
+    for name in there.split_whitespace() {
+        assert!(is_there(name), "{name}");
+    }
+    let not_there = "http.send time.now_ns time.parse_rfc3339_ns uuid.rfc4122 io.jwt.decode crypto.sha256 graphql.parse \
+                     json.match_schema urlquery.encode yaml.unmarshal providers.aws.sign_req rego.metadata.rule opa.runtime";
+    for name in not_there.split_whitespace() {
+        assert!(!is_there(name), "{name}");
+    }
+}
