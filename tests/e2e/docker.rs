@@ -1,5 +1,6 @@
 //! A real dockerd, unmodified Docker clients, and a policy between them.
 mod host_paths;
+mod rego;
 mod unshown;
 
 use portcullis_testing::{Authority, DockerTls, Dockerd, Plugin, Portcullis, need_dockerd};

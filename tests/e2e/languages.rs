@@ -54,7 +54,11 @@ fn create(asked: &Asked, body: &Value) -> Answer {
 /// Starts the example beside `builtin:allow` and asks what every language must answer alike.
 #[track_caller]
 fn assert_it_decides(module: &Path) -> Asked {
-    let asked = Asked::start(&(registries(module, "deadline = \"20s\"") + &allow()));
+    assert_decisions(Asked::start(&(registries(module, "deadline = \"20s\"") + &allow())))
+}
+
+#[track_caller]
+fn assert_decisions(asked: Asked) -> Asked {
     create(&asked, &json!({ "Image": "busybox" })).allowed();
     create(&asked, &json!({ "Image": "registry.example.com:5000/a/b:1", "Cmd": ["true"] })).allowed();
     asked.door.get("/v1.44/containers/json").allowed();
@@ -73,6 +77,22 @@ fn assert_it_decides(module: &Path) -> Asked {
         assert_eq!(record["operation"], "ContainerCreate");
     }
     asked
+}
+
+/// Nothing is built: the module is in the program, and the policy is its settings.
+#[test]
+fn rego() {
+    let file = |name: &str| repository(&format!("examples/rego/{name}")).display().to_string();
+    let cases = repository("examples/cases.json");
+    let config = format!(
+        "[[policies]]\nname = \"registries\"\nmodule = \"builtin:rego\"\nhooks = [\"docker-request\"]\nsettings_files = {{ \
+         files = [\"{}\"], data = \"{}\" }}\ncases = \"{}\"\n",
+        file("registries.rego"),
+        file("data.json"),
+        cases.display()
+    );
+    let asked = assert_decisions(Asked::start(&(config + &allow())));
+    assert_eq!(not_preinitialized_because(&asked), Value::Null);
 }
 
 /// Why the policy is not pre-initialized.

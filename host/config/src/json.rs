@@ -2,12 +2,12 @@
 
 use serde_json::{Map, Number, Value};
 
-/// The settings as JSON text, the same for the same settings however they are written.
+/// The settings as a JSON object with sorted keys: the same text for the same settings, however they are written.
 ///
 /// # Errors
 /// A number that JSON does not have.
-pub fn to_json(settings: &toml::Table) -> Result<String, String> {
-    Ok(Value::Object(object(settings)?).to_string())
+pub fn to_json(settings: &toml::Table) -> Result<Map<String, Value>, String> {
+    object(settings)
 }
 
 fn object(table: &toml::Table) -> Result<Map<String, Value>, String> {
@@ -39,7 +39,7 @@ mod tests {
 
     #[test]
     fn the_order_in_the_file_does_not_matter() {
-        let json = |text: &str| to_json(&text.parse().unwrap()).unwrap();
+        let json = |text: &str| Value::Object(to_json(&text.parse().unwrap()).unwrap()).to_string();
         assert_eq!(
             json("b = [1, 2.5]\na = { y = true, x = \"z\" }"),
             r#"{"a":{"x":"z","y":true},"b":[1,2.5]}"#

@@ -2,7 +2,8 @@
 //!
 //! * `raw`: what may be written, as serde reads it; an unknown key is an error
 //! * `validate`: from raw values to [`Config`], or one message
-//! * `admin`, `listen`, `docker`, `policy`, `store`, `barbican`, `docker_gateway`, `federation`: the sections
+//! * `admin`, `listen`, `docker`, `policy` with `settings_files`, `store`, `barbican`, `docker_gateway`, `federation`: the
+//!   sections
 //! * `defaults`: the configuration without a file, and defaults
 //! * [`Config`]: what the rest of the program sees
 
@@ -15,6 +16,7 @@ mod federation;
 mod listen;
 mod policy;
 mod raw;
+mod settings_files;
 mod store;
 mod validate;
 
@@ -46,7 +48,7 @@ pub struct Config {
     pub(crate) admin_tokens: Tokens,
     /// The policies, in order.
     pub policies: Vec<PolicySpec>,
-    /// Modules and files of cases, whose changes are noticed.
+    /// Modules, files of cases, and files that settings were read from, whose changes are noticed.
     pub(crate) policy_files: Vec<PathBuf>,
     /// Whether changes of the configuration and of these files are put in force without a signal.
     pub(crate) watch_policies: bool,

@@ -6,20 +6,27 @@ use portcullis_contract::HookName;
 use portcullis_engine::case::CaseFile;
 use portcullis_engine::source::Source;
 use portcullis_engine::{Hooks, Limits, Mode, PolicySpec};
+use serde_json::Value;
+use std::path::PathBuf;
 use std::time::Duration;
 use toml::Spanned;
 
-use super::raw;
+use super::{raw, settings_files};
 use crate::builtin;
 
+/// The policy of an entry. Files that its settings are read from are added to `settings_files`.
 pub(super) fn policy(
     raw: Spanned<raw::Policy>,
+    settings_files: &mut Vec<PathBuf>,
     source_file: &SourceFile<'_>,
 ) -> Result<PolicySpec, ConfigError> {
     let span = raw.span();
     let raw = raw.into_inner();
     let name = checked(&raw.name, source_file, name)?;
     let defaults = Limits::default();
+    let mut settings = to_json(&raw.settings)
+        .map_err(|error| source_file.wrong(&span, format_args!("the settings of `{name}`: {error}")))?;
+    settings_files::add(raw.settings_files, &mut settings, settings_files, source_file)?;
     Ok(PolicySpec {
         source: checked(&raw.module, source_file, |module| source(module, source_file))?,
         sha256: optional(raw.sha256.as_ref(), source_file, |text| {
@@ -33,8 +40,7 @@ pub(super) fn policy(
                 .map(Hooks::Listed)
         })?,
         mode: optional(raw.mode.as_ref(), source_file, mode)?.unwrap_or_default(),
-        settings: to_json(&raw.settings)
-            .map_err(|error| source_file.wrong(&span, format_args!("the settings of `{name}`: {error}")))?,
+        settings: Value::Object(settings).to_string(),
         limits: Limits {
             deadline: optional(raw.deadline.as_ref(), source_file, deadline)?.unwrap_or(defaults.deadline),
             memory: optional(raw.memory.as_ref(), source_file, memory)?.unwrap_or(defaults.memory),

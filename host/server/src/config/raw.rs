@@ -5,9 +5,10 @@ mod docker_gateway;
 mod federation;
 
 use portcullis_config::{ConfigError, SourceFile};
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{Error, MapAccess, Visitor};
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
+use std::collections::BTreeMap;
 use std::fmt;
 use toml::Spanned;
 
@@ -84,6 +85,8 @@ pub(super) struct Policy {
     pub(super) mode: Option<Spanned<String>>,
     #[serde(default)]
     pub(super) settings: toml::Table,
+    #[serde(default)]
+    pub(super) settings_files: BTreeMap<String, Spanned<FileOrFiles>>,
     pub(super) deadline: Option<Spanned<String>>,
     pub(super) memory: Option<Spanned<String>>,
     pub(super) concurrency: Option<Spanned<u32>>,
@@ -94,6 +97,13 @@ pub(super) struct Policy {
     pub(super) record_inputs: bool,
     #[serde(default)]
     pub(super) wasi: Vec<Spanned<String>>,
+}
+
+/// What a setting is read from.
+#[derive(Debug)]
+pub(super) enum FileOrFiles {
+    File(String),
+    Files(Vec<String>),
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -150,6 +160,28 @@ impl<'de> Deserialize<'de> for Endpoint {
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Endpoint, A::Error> {
                 EndpointTable::deserialize(MapAccessDeserializer::new(map)).map(Endpoint::Table)
+            }
+        }
+        deserializer.deserialize_any(Either)
+    }
+}
+
+impl<'de> Deserialize<'de> for FileOrFiles {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+        impl<'de> Visitor<'de> for Either {
+            type Value = FileOrFiles;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a file's name in quotes, or a list of them")
+            }
+
+            fn visit_str<E: Error>(self, name: &str) -> Result<FileOrFiles, E> {
+                Ok(FileOrFiles::File(name.to_owned()))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, names: A) -> Result<FileOrFiles, A::Error> {
+                Vec::deserialize(SeqAccessDeserializer::new(names)).map(FileOrFiles::Files)
             }
         }
         deserializer.deserialize_any(Either)

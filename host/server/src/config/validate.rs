@@ -35,7 +35,7 @@ pub(super) fn validate(
         let cases = entry.get_ref().cases.as_ref();
         policy_files.extend(cases.map(|cases| policies_file.path(cases.get_ref())));
         let location = policies_file.at(&entry.span());
-        let policy = policy(entry, policies_file)?;
+        let policy = policy(entry, &mut policy_files, policies_file)?;
         if let Some(other) = locations.insert(policy.name.clone(), location.clone()) {
             let name = policy.name;
             return Err(location.wrong(format_args!("the policy at {other} has the name `{name}` already")));
