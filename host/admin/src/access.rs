@@ -95,9 +95,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        // Without the layer that identifies, nobody may do anything.
-        let nobody = || Tokens::default().caller(None, &HeaderMap::new());
-        Ok(parts.extensions.get::<Self>().cloned().unwrap_or_else(nobody))
+        // Without the layer that identifies, the caller may do nothing.
+        let anonymous = || Tokens::default().caller(None, &HeaderMap::new());
+        Ok(parts.extensions.get::<Self>().cloned().unwrap_or_else(anonymous))
     }
 }
 
@@ -135,6 +135,6 @@ mod tests {
             assert_eq!(found, (read, change, local), "{address} {header:?}");
         }
         let none = Tokens::default().caller(Some(&peer("127.0.0.1:1")), &HeaderMap::new());
-        assert!(!none.may_read && !none.may_change, "without tokens nobody may do anything on TCP");
+        assert!(!none.may_read && !none.may_change, "without tokens nothing is allowed on TCP");
     }
 }

@@ -2,6 +2,7 @@
 
 use portcullis_audit::{Kind, Record};
 use portcullis_contract::types::Verdict;
+use portcullis_engine::ShadowCounts;
 use portcullis_files::FileStatus;
 use portcullis_listen::{CloseReason, ConnectionStats};
 use prometheus_client::encoding::{EncodeLabelSet, text::encode};
@@ -27,12 +28,31 @@ pub struct Metrics {
     policy_durations: Family<PolicyNameLabels, Histogram, fn() -> Histogram>,
     queue_waits: Family<PolicyNameLabels, Histogram, fn() -> Histogram>,
     authentications: Family<AuthenticationLabels, Counter>,
+    changes: Family<ChangeLabels, Counter>,
+    change_durations: Family<OperationLabels, Histogram, fn() -> Histogram>,
     connections: ConnectionStats,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct AuthenticationLabels {
     api: String,
+    result: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ChangeLabels {
+    operation: String,
+    result: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OperationLabels {
+    operation: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ShadowLabels {
+    policy: String,
     result: &'static str,
 }
 
@@ -82,6 +102,13 @@ fn histogram() -> Histogram {
     Histogram::new(BUCKETS)
 }
 
+/// Upper bounds in seconds of changes: from those that find everything in the cache to builds of large modules.
+const CHANGE_BUCKETS: [f64; 10] = [5e-3, 20e-3, 50e-3, 100e-3, 250e-3, 500e-3, 1.0, 5.0, 20.0, 60.0];
+
+fn change_histogram() -> Histogram {
+    Histogram::new(CHANGE_BUCKETS)
+}
+
 fn wait_histogram() -> Histogram {
     Histogram::new(WAIT_BUCKETS)
 }
@@ -96,6 +123,8 @@ impl Metrics {
             policy_durations: Family::new_with_constructor(histogram),
             queue_waits: Family::new_with_constructor(wait_histogram),
             authentications: Family::default(),
+            changes: Family::default(),
+            change_durations: Family::new_with_constructor(change_histogram),
             connections,
         }
     }
@@ -116,6 +145,16 @@ impl Metrics {
             let result = if record.verdict == Verdict::Allow { "success" } else { "failure" };
             let labels = AuthenticationLabels { api: record.api.to_string(), result };
             self.authentications.get_or_create(&labels).inc();
+        }
+        if record.kind == Kind::Change {
+            let operation = record.operation.as_deref().unwrap_or_default().to_owned();
+            let result = if record.verdict == Verdict::Allow { "accepted" } else { "refused" };
+            self.changes.get_or_create(&ChangeLabels { operation: operation.clone(), result }).inc();
+            let labels = OperationLabels { operation };
+            self.change_durations.get_or_create(&labels).observe(seconds(record.total_micros));
+        }
+        if record.kind == Kind::Shadow {
+            return;
         }
         for outcome in record.outcomes.iter().filter(|outcome| outcome.outcome != "not-asked") {
             let policy = outcome.policy.to_string();
@@ -166,7 +205,34 @@ impl Metrics {
             Unit::Seconds,
             self.queue_waits.clone(),
         );
+        registry.register(
+            "policy_changes",
+            "Changes of what is in force, by operation and result",
+            self.changes.clone(),
+        );
+        registry.register_with_unit(
+            "policy_change_duration",
+            "From the beginning of a change to its record",
+            Unit::Seconds,
+            self.change_durations.clone(),
+        );
         let in_force = admin.host.generation();
+        let shadows = Family::<ShadowLabels, Counter>::default();
+        for (status, counted) in in_force.shadows() {
+            let ShadowCounts { agreed, disagreed, dropped, .. } = counted.counts();
+            for (result, count) in [("agreed", agreed), ("disagreed", disagreed), ("dropped", dropped)] {
+                let labels = ShadowLabels { policy: status.name.to_string(), result };
+                shadows.get_or_create(&labels).inc_by(count);
+            }
+        }
+        registry.register(
+            "shadow_comparisons",
+            "Requests that shadows were asked beside policies, by result",
+            shadows,
+        );
+        let glass = Gauge::<i64>::default();
+        glass.set(admin.host.break_glass().is_some().into());
+        registry.register("break_glass", "1 while refusals by policies are overruled", glass);
         let depths = Family::<PolicyNameLabels, Gauge<i64>>::default();
         for (status, depth) in in_force.queue_depths() {
             let labels = PolicyNameLabels { policy: status.name.to_string() };

@@ -73,7 +73,7 @@ pub fn uri(uri: &str) -> Cow<'_, str> {
 
 /// Text for a person, which may quote URLs and a request's URI.
 pub fn text(text: &str) -> Cow<'_, str> {
-    if !text.contains("://") && !text.contains('?') {
+    if !text.contains("//") && !text.contains('?') {
         return Cow::Borrowed(text);
     }
     let mut masked = String::with_capacity(text.len());
@@ -168,22 +168,25 @@ fn within(raw: &str, mask: impl Fn(&str) -> String) -> Cow<'_, str> {
     if masked == *decoded { Cow::Borrowed(raw) } else { Cow::Owned(encoded(&masked)) }
 }
 
-/// The user information of every URL in the text, which is taken to be one word.
+/// The user information of every URL in the text, which is taken to be one word. Without a scheme, as in the device
+/// `//user:password@host/share` of CIFS, only what has a password.
 fn url(word: &str) -> Cow<'_, str> {
     let Some(last) = word.rfind('@') else { return Cow::Borrowed(word) };
     let mut masked = String::new();
     let mut copied = 0;
-    while let Some(start) = word[copied..].find("://").map(|at| copied + at + 3) {
+    while let Some(start) = word[copied..].find("//").map(|at| copied + at + 2) {
         masked.push_str(&word[copied..start]);
         copied = start;
+        let has_scheme = word[..start].ends_with("://");
         let rest = &word[start..];
         let authority = &rest[..rest.find(['/', '?', '#']).unwrap_or(rest.len())];
         let end = match authority.rfind('@') {
             Some(at) => Some(start + at),
             // No host has such a port: a password with an unescaped `/`, `?` or `#` in it.
-            None if !has_port(authority) && last > start => Some(last),
+            None if has_scheme && !has_port(authority) && last > start => Some(last),
             None => None,
         };
+        let end = end.filter(|end| has_scheme || word[start..*end].contains(':'));
         if let Some(end) = end {
             masked.push_str(MASK);
             copied = end;

@@ -18,7 +18,7 @@ use serde_json::Value;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{config_of, http, print};
+use super::{config_of, http, print, runtime};
 
 /// A change is built before it is answered, after those that wait.
 const PATIENCE: Duration = Duration::from_mins(10);
@@ -94,6 +94,13 @@ impl Target {
         })?;
         let (status, body) = http::read(response).await.map_err(ServeError::Usage)?;
         if status.is_success() { Ok(body.into()) } else { Err(refused(status, &body)) }
+    }
+
+    /// The record of a decision.
+    pub(super) fn record<T: serde::de::DeserializeOwned>(&self, id: &str) -> Result<T, ServeError> {
+        let path = format!("/decisions/{}", id.trim_end_matches(')'));
+        let record = runtime()?.block_on(self.json(Ask::new("GET", path)))?;
+        serde_json::from_value(record).map_err(|error| ServeError::Usage(format!("the record: {error}")))
     }
 
     /// The same, as JSON.

@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io::{BufReader, stdin};
 use std::path::PathBuf;
 
+use super::admin::Target;
 use super::records::{Recorded, Records};
 use super::{note, print};
 use portcullis_server::ServeError;
@@ -14,21 +15,24 @@ use portcullis_server::ServeError;
 pub(super) struct Arguments {
     /// The decision's id, from its record or the end of a refusal
     id: String,
-    /// The log of decisions, or `-` for standard input
-    #[arg(long, value_name = "FILE")]
-    records: PathBuf,
+    /// The log of decisions, or `-` for standard input, instead of the running host
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["config", "admin", "token"])]
+    records: Option<PathBuf>,
     /// The policy whose answer is expected [default: the one that decided]
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
+    #[command(flatten)]
+    target: Target,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), ServeError> {
-    let record = if arguments.records.as_os_str() == "-" {
-        find(Records::new(stdin().lock()), &arguments.id)?
-    } else {
-        let named =
-            |error| ServeError::Usage(format!("cannot read `{}`: {error}", arguments.records.display()));
-        find(Records::new(BufReader::new(File::open(&arguments.records).map_err(named)?)), &arguments.id)?
+    let record = match &arguments.records {
+        None => arguments.target.record(&arguments.id)?,
+        Some(file) if file.as_os_str() == "-" => find(Records::new(stdin().lock()), &arguments.id)?,
+        Some(file) => {
+            let named = |error| ServeError::Usage(format!("cannot read `{}`: {error}", file.display()));
+            find(Records::new(BufReader::new(File::open(file).map_err(named)?)), &arguments.id)?
+        }
     };
     let case = case(&record, arguments.name.as_deref()).map_err(ServeError::Usage)?;
     if case.expect == Expectation::default() {

@@ -1,6 +1,6 @@
 //! Calls a function when one of several files has changed, e.g. the configuration and the modules that it names.
 //!
-//! The files are not read here: whoever is called reads them, and finds out by their content whether anything is new.
+//! The files are not read here: the function's owner reads them, and finds out by their content whether anything is new.
 //! A change is told once the file has been closed after writing or moved to its place, or, where the system does not
 //! say so, once it has stayed the same for [`SETTLE`].
 

@@ -7,6 +7,7 @@
 //! * [`State`]: the set in force with where each policy came from, its revisions, and its shadows
 //! * `merge`: what is to be in force when files and the admin API say different things
 //! * [`PolicyStore`]: modules and state on disk, whole or not at all
+//! * `shared`: what handles and task share
 //! * `task`: builds, records, saves and publishes a change, in this order
 //! * `record`: the record of a change
 //!
@@ -17,6 +18,7 @@ mod manager;
 mod merge;
 mod record;
 mod saved;
+mod shared;
 mod state;
 mod store;
 mod task;
@@ -25,7 +27,8 @@ mod task;
 mod tests;
 
 pub use change::{Applied, Change, ChangeError, ChangedBy, FilePolicies, PolicyPatch};
-pub use manager::{ManagerOptions, PolicyManager, Prepared, Refusal};
+pub use manager::{ManagerOptions, PolicyManager, Prepared};
 pub use saved::SavedPolicy;
+pub use shared::Refusal;
 pub use state::{ActivePolicy, Origin, Revision, State};
 pub use store::{PolicyStore, StoreError};

@@ -1,14 +1,14 @@
 //! The handle through which policies are changed, and the start.
 
-use arc_swap::ArcSwap;
 use portcullis_audit::Log;
 use portcullis_engine::{Generation, Host};
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::change::{Applied, Change, ChangeError, ChangedBy, FilePolicies};
+use crate::shared::{Message, Refusal, Shared};
 use crate::state::State;
 use crate::store::PolicyStore;
 use crate::task::{Started, Task};
@@ -30,40 +30,6 @@ pub struct ManagerOptions {
 pub struct PolicyManager {
     changes: mpsc::Sender<Message>,
     shared: Arc<Shared>,
-}
-
-/// What the task tells the handles.
-#[derive(Debug, Default)]
-pub(crate) struct Shared {
-    pub(crate) state: ArcSwap<State>,
-    refusal: Mutex<Option<Refusal>>,
-}
-
-/// The last change that was refused.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
-    /// When: milliseconds since 1970-01-01 UTC.
-    pub at: u64,
-    /// The operation, e.g. `PutPolicy`.
-    pub operation: &'static str,
-    /// The policy that it was about; absent where it was about several.
-    pub policy: Option<String>,
-    /// The step at which it failed, e.g. `configure`.
-    pub step: String,
-    /// Why.
-    pub reason: String,
-}
-
-impl Shared {
-    pub(crate) fn refusal(&self) -> MutexGuard<'_, Option<Refusal>> {
-        self.refusal.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-pub(crate) struct Message {
-    pub(crate) change: Change,
-    pub(crate) by: ChangedBy,
-    pub(crate) reply: oneshot::Sender<Result<Applied, ChangeError>>,
 }
 
 /// Policies are in force; changes are not accepted yet, since there is no log for them.
@@ -106,7 +72,7 @@ impl PolicyManager {
     /// # Errors
     /// Neither can be used.
     pub async fn prepare(options: ManagerOptions, files: FilePolicies) -> Result<Prepared, ChangeError> {
-        let mut task = Task::new(options);
+        let mut task = Task::new(options.host, options.store);
         let started = task.start(files).await?;
         Ok(Prepared { task, started })
     }

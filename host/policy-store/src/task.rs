@@ -12,9 +12,9 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
 use crate::change::{Applied, Change, ChangeError, ChangedBy, FilePolicies};
-use crate::manager::{ManagerOptions, Message, Refusal, Shared};
 use crate::merge::FileEntry;
 use crate::record::{self, Described};
+use crate::shared::{Message, Refusal, Shared};
 use crate::state::{ActivePolicy, SavedShadow, State};
 use crate::store::PolicyStore;
 use plan::{Plan, Planned};
@@ -39,7 +39,7 @@ pub(crate) struct Started {
 }
 
 impl Task {
-    pub(crate) fn new(ManagerOptions { host, store }: ManagerOptions) -> Self {
+    pub(crate) fn new(host: Arc<Host>, store: PolicyStore) -> Self {
         Self { host, store, files: Vec::new(), shared: Arc::default() }
     }
 

@@ -95,6 +95,8 @@ fn texts_and_names() {
         ("see https://h/x?token=a, then", "see https://h/x?token=*** then"),
         ("there is no `GET /x?a=1&password=b` here? no", "there is no `GET /x?a=1&password=*** here? no"),
         ("mail a:b@c", "mail a:b@c"),
+        ("`//u:p@h/share` may not be mounted", "`//***@h/share` may not be mounted"),
+        ("see //h/x@sha256:0", "see //h/x@sha256:0"),
     ] {
         assert_eq!(text(sent), shown, "{sent}");
     }

@@ -40,8 +40,7 @@ fn filter(text: &str) -> Result<(String, String), String> {
 }
 
 pub(crate) fn explain(arguments: &Explain) -> Result<(), ServeError> {
-    let path = format!("/decisions/{}", arguments.id.trim_end_matches(')'));
-    let record = runtime()?.block_on(arguments.target.json(Ask::new("GET", path)))?;
+    let record = arguments.target.record(&arguments.id)?;
     if arguments.target.json {
         print(format_args!("{record:#}"));
     } else {
