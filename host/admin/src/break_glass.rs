@@ -60,7 +60,8 @@ pub(crate) async fn open(
         return Err(AdminError::Request(format!("`apis` names what is opened, of {}", APIS.join(", "))));
     }
     let until = SystemTime::now() + time;
-    let glass = BreakGlass { apis: wanted.apis, until, reason, by: caller.by.to_string() };
+    let deadline = Instant::now() + time;
+    let glass = BreakGlass { apis: wanted.apis, until, deadline, reason, by: caller.by.to_string() };
     record(&admin, "OpenBreakGlass", &caller.by, &glass).await?;
     tracing::warn!(
         by = glass.by,

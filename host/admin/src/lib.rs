@@ -37,9 +37,10 @@ use portcullis_contract::HookName;
 use portcullis_engine::Host;
 use portcullis_files::{FileStatus, FileWatcher};
 use portcullis_listen::Handler as _;
-use portcullis_policy_store::PolicyManager;
+use portcullis_policy_store::{ChangeError, PolicyManager};
 use std::sync::Arc;
-use tokio::sync::{Semaphore, watch};
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use access::Caller;
 use error::AdminError;
@@ -73,6 +74,8 @@ pub struct Admin {
 
 /// Bodies of changes that are in memory at once.
 const BODIES: usize = 2;
+/// How long the body of a change may take.
+const BODY_TIME: Duration = Duration::from_mins(2);
 
 /// The routes of the admin listener, by who may call them.
 fn router(admin: Admin) -> Router {
@@ -111,16 +114,17 @@ impl Admin {
         (Arc::new(Semaphore::new(decisions::FOLLOWERS)), Arc::new(Semaphore::new(BODIES)))
     }
 
-    /// The body of a change. Others wait until it was parsed.
-    async fn body(&self, body: Body) -> Result<Bytes, AdminError> {
-        let _permit = self.bodies.acquire().await;
-        let read = axum::body::to_bytes(body, policies::MAX_BODY).await;
-        read.map_err(|_| {
-            AdminError::Request(format!(
-                "the body broke off, or is larger than {} MiB",
-                policies::MAX_BODY >> 20
-            ))
-        })
+    /// The body of a change, with the permit that bounds how many of them are in memory.
+    async fn body(&self, body: Body) -> Result<(Bytes, OwnedSemaphorePermit), AdminError> {
+        let permit = Arc::clone(&self.bodies).acquire_owned().await.map_err(|_| ChangeError::Ending)?;
+        let read = tokio::time::timeout(BODY_TIME, axum::body::to_bytes(body, policies::MAX_BODY)).await;
+        let read = read.map_err(|_| {
+            AdminError::Request(format!("the body took longer than {} s", BODY_TIME.as_secs()))
+        })?;
+        let limit = policies::MAX_BODY >> 20;
+        let bytes = read
+            .map_err(|_| AdminError::Request(format!("the body broke off, or is larger than {limit} MiB")))?;
+        Ok((bytes, permit))
     }
 
     /// Why an API cannot decide its requests now.

@@ -173,6 +173,38 @@ impl Metrics {
         }
     }
 
+    /// Changes of what is in force, shadows and break-glass.
+    fn register_changes(&self, registry: &mut Registry, admin: &Admin) {
+        registry.register(
+            "policy_changes",
+            "Changes of what is in force, by operation and result",
+            self.changes.clone(),
+        );
+        registry.register_with_unit(
+            "policy_change_duration",
+            "From the beginning of a change to its record",
+            Unit::Seconds,
+            self.change_durations.clone(),
+        );
+        let in_force = admin.host.generation();
+        let shadows = Family::<ShadowLabels, Counter>::default();
+        for (status, counted) in in_force.shadows() {
+            let ShadowCounts { agreed, disagreed, dropped, .. } = counted.counts();
+            for (result, count) in [("agreed", agreed), ("disagreed", disagreed), ("dropped", dropped)] {
+                let labels = ShadowLabels { policy: status.name.to_string(), result };
+                shadows.get_or_create(&labels).inc_by(count);
+            }
+        }
+        registry.register(
+            "shadow_comparisons",
+            "Requests that shadows were asked beside policies, by result",
+            shadows,
+        );
+        let glass = Gauge::<i64>::default();
+        glass.set(admin.host.break_glass().is_some().into());
+        registry.register("break_glass", "1 while refusals by policies are overruled", glass);
+    }
+
     /// Everything, as Prometheus reads it.
     pub(crate) fn text(&self, admin: &Admin) -> Result<String, std::fmt::Error> {
         let mut registry = Registry::with_prefix("portcullis");
@@ -205,34 +237,8 @@ impl Metrics {
             Unit::Seconds,
             self.queue_waits.clone(),
         );
-        registry.register(
-            "policy_changes",
-            "Changes of what is in force, by operation and result",
-            self.changes.clone(),
-        );
-        registry.register_with_unit(
-            "policy_change_duration",
-            "From the beginning of a change to its record",
-            Unit::Seconds,
-            self.change_durations.clone(),
-        );
+        self.register_changes(&mut registry, admin);
         let in_force = admin.host.generation();
-        let shadows = Family::<ShadowLabels, Counter>::default();
-        for (status, counted) in in_force.shadows() {
-            let ShadowCounts { agreed, disagreed, dropped, .. } = counted.counts();
-            for (result, count) in [("agreed", agreed), ("disagreed", disagreed), ("dropped", dropped)] {
-                let labels = ShadowLabels { policy: status.name.to_string(), result };
-                shadows.get_or_create(&labels).inc_by(count);
-            }
-        }
-        registry.register(
-            "shadow_comparisons",
-            "Requests that shadows were asked beside policies, by result",
-            shadows,
-        );
-        let glass = Gauge::<i64>::default();
-        glass.set(admin.host.break_glass().is_some().into());
-        registry.register("break_glass", "1 while refusals by policies are overruled", glass);
         let depths = Family::<PolicyNameLabels, Gauge<i64>>::default();
         for (status, depth) in in_force.queue_depths() {
             let labels = PolicyNameLabels { policy: status.name.to_string() };

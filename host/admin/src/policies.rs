@@ -132,16 +132,20 @@ pub(crate) async fn list(State(admin): State<Admin>) -> Response {
 }
 
 /// `GET /policies/NAME`
-pub(crate) async fn one(State(admin): State<Admin>, Path(name): Path<String>) -> Answer {
+pub(crate) async fn one(State(admin): State<Admin>, Path(name): Path<String>, caller: Caller) -> Answer {
     let generation = admin.host.generation();
     let state = admin.manager.state();
     let status = generation.status().find(|status| *status.name == name);
-    let revisions = revisions(&state, &name);
+    // Settings may hold what only those may see who could change it.
+    let shows_settings = caller.may_change;
+    let revisions = revisions(&state, &name, shows_settings);
     if status.is_none() && revisions.is_empty() {
         return Err(AdminError::NotFound(format!("there is no policy `{name}`")));
     }
     let mut policy = status.map_or_else(|| json!({ "name": name }), |status| described(status, &state));
-    policy["settings"] = state.active(&name).map_or(Value::Null, |active| settings(&active.policy.settings));
+    if let Some(active) = state.active(&name).filter(|_| shows_settings) {
+        policy["settings"] = settings(&active.policy.settings);
+    }
     policy["revisions"] = revisions.into();
     let shadow = generation.shadows().find(|(status, _)| *status.name == name);
     policy["shadow"] = shadow.map_or(Value::Null, |(status, stats)| shadow_line(status, stats));
@@ -162,7 +166,7 @@ fn described(status: &PolicyStatus, state: &PolicyState) -> Value {
     policy
 }
 
-fn revisions(state: &PolicyState, name: &str) -> Vec<Value> {
+fn revisions(state: &PolicyState, name: &str, shows_settings: bool) -> Vec<Value> {
     let current = state.active(name).map(|active| active.revision.as_str());
     let one = |revision: &portcullis_policy_store::Revision| {
         json!({
@@ -174,7 +178,7 @@ fn revisions(state: &PolicyState, name: &str) -> Vec<Value> {
             "by": revision.by,
             "source": revision.policy.source,
             "module_sha256": revision.policy.module_sha256,
-            "settings": settings(&revision.policy.settings),
+            "settings": shows_settings.then(|| settings(&revision.policy.settings)),
         })
     };
     state.revisions(name).iter().map(one).collect()
@@ -202,14 +206,15 @@ fn time(millis: u64) -> String {
 pub(crate) async fn put(
     State(admin): State<Admin>,
     Path(name): Path<String>,
+    Query(flags): Query<Flags>,
     caller: Caller,
     headers: HeaderMap,
     body: Body,
 ) -> Answer {
-    let body = admin.body(body).await?;
+    let (body, _permit) = admin.body(body).await?;
     let patch = patch(&headers, &body)?;
     drop(body);
-    apply(&admin, Change::Put { name, patch }, caller).await
+    apply(&admin, Change::Put { name, patch, confirm: is_on(flags.confirm) }, caller).await
 }
 
 /// `PUT /policies`
@@ -219,7 +224,7 @@ pub(crate) async fn put_all(
     caller: Caller,
     body: Body,
 ) -> Answer {
-    let body = admin.body(body).await?;
+    let (body, _permit) = admin.body(body).await?;
     let set: PutPolicies = parse(&body)?;
     drop(body);
     let named = set.policies.into_iter().map(|named| Ok((named.name, named.policy.patch()?)));
@@ -244,13 +249,19 @@ pub(crate) async fn rollback(
     Query(flags): Query<Flags>,
     caller: Caller,
 ) -> Answer {
-    let Flags { revision, force, .. } = flags;
-    apply(&admin, Change::Rollback { name, revision, force: is_on(force) }, caller).await
+    let Flags { revision, force, confirm } = flags;
+    let (force, confirm) = (is_on(force), is_on(confirm));
+    apply(&admin, Change::Rollback { name, revision, force, confirm }, caller).await
 }
 
 /// `POST /policies/NAME/restore`
-pub(crate) async fn restore(State(admin): State<Admin>, Path(name): Path<String>, caller: Caller) -> Answer {
-    apply(&admin, Change::Restore { name }, caller).await
+pub(crate) async fn restore(
+    State(admin): State<Admin>,
+    Path(name): Path<String>,
+    Query(flags): Query<Flags>,
+    caller: Caller,
+) -> Answer {
+    apply(&admin, Change::Restore { name, confirm: is_on(flags.confirm) }, caller).await
 }
 
 /// `GET /policies/NAME/shadow`
@@ -274,7 +285,7 @@ pub(crate) async fn put_shadow(
     headers: HeaderMap,
     body: Body,
 ) -> Answer {
-    let body = admin.body(body).await?;
+    let (body, _permit) = admin.body(body).await?;
     let patch = patch(&headers, &body)?;
     drop(body);
     apply(&admin, Change::PutShadow { name, patch }, caller).await
@@ -290,8 +301,13 @@ pub(crate) async fn delete_shadow(
 }
 
 /// `POST /policies/NAME/shadow/promote`
-pub(crate) async fn promote(State(admin): State<Admin>, Path(name): Path<String>, caller: Caller) -> Answer {
-    apply(&admin, Change::Promote { name }, caller).await
+pub(crate) async fn promote(
+    State(admin): State<Admin>,
+    Path(name): Path<String>,
+    Query(flags): Query<Flags>,
+    caller: Caller,
+) -> Answer {
+    apply(&admin, Change::Promote { name, confirm: is_on(flags.confirm) }, caller).await
 }
 
 async fn apply(admin: &Admin, change: Change, caller: Caller) -> Answer {

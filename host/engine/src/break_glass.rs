@@ -4,19 +4,28 @@
 use arc_swap::ArcSwapOption;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 /// What is open, and until when.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BreakGlass {
     /// The APIs whose refusals by policies are overruled.
     pub apis: BTreeSet<String>,
-    /// When it ends by itself.
+    /// When it ends by itself, for people.
     pub until: SystemTime,
+    /// The same by a clock that is never set back.
+    pub deadline: Instant,
     /// Why, for the records.
     pub reason: String,
     /// Who opened it.
     pub by: String,
+}
+
+impl BreakGlass {
+    /// Either clock ends it.
+    fn is_open(&self) -> bool {
+        self.until > SystemTime::now() && self.deadline > Instant::now()
+    }
 }
 
 /// Holds what is open. A decision reads it only once it was refused.
@@ -30,11 +39,11 @@ impl BreakGlassCell {
 
     pub(crate) fn close(&self) -> Option<Arc<BreakGlass>> {
         let before = self.0.swap(None);
-        before.filter(|glass| glass.until > SystemTime::now())
+        before.filter(|glass| glass.is_open())
     }
 
     pub(crate) fn get(&self) -> Option<Arc<BreakGlass>> {
-        self.0.load_full().filter(|glass| glass.until > SystemTime::now())
+        self.0.load_full().filter(|glass| glass.is_open())
     }
 }
 
@@ -45,17 +54,20 @@ pub const MAX_BREAK_GLASS: Duration = Duration::from_hours(24);
 mod tests {
     use super::*;
 
-    fn glass(until: SystemTime) -> BreakGlass {
-        BreakGlass { apis: BTreeSet::new(), until, reason: "r".into(), by: "b".into() }
+    fn glass(until: SystemTime, deadline: Instant) -> BreakGlass {
+        BreakGlass { apis: BTreeSet::new(), until, deadline, reason: "r".into(), by: "b".into() }
     }
 
     #[test]
     fn it_ends_by_itself_and_by_hand() {
         let cell = BreakGlassCell::default();
         assert!(cell.get().is_none());
-        cell.open(glass(SystemTime::now() - Duration::from_secs(1)));
-        assert!(cell.get().is_none() && cell.close().is_none());
-        cell.open(glass(SystemTime::now() + MAX_BREAK_GLASS));
+        let (now, later) = (SystemTime::now(), SystemTime::now() + MAX_BREAK_GLASS);
+        for (until, deadline) in [(now, Instant::now() + MAX_BREAK_GLASS), (later, Instant::now())] {
+            cell.open(glass(until, deadline));
+            assert!(cell.get().is_none() && cell.close().is_none());
+        }
+        cell.open(glass(later, Instant::now() + MAX_BREAK_GLASS));
         assert!(cell.get().is_some() && cell.close().is_some());
         assert!(cell.get().is_none());
     }

@@ -142,7 +142,12 @@ impl Generation {
             let Some(active) = self.policy(&candidate.name).filter(|active| of(&active.name)) else {
                 continue;
             };
-            let before = active.ask::<H>(input, &Caller::BACKGROUND).await;
+            let _turn = stats.turn().await;
+            // Live requests come first: where they take all that a policy has, there is no comparison.
+            let Some(before) = active.ask_if_idle::<H>(input).await else {
+                stats.count_dropped();
+                continue;
+            };
             let after = candidate.ask::<H>(input, &Caller::BACKGROUND).await;
             let disagree = match (&before.said, &after.said) {
                 (Ok(before), Ok(after)) => before.disagrees(after),

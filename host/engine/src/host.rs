@@ -254,17 +254,14 @@ impl Host {
         let identity = identity(digest, &spec);
         let same = known.into_iter().flatten().find(|policy| policy.identity == identity);
         if let Some(same) = same {
+            let hooks = &same.status.hooks;
+            serves_hooks_of(predecessor, &spec.hooks, hooks)?;
             return Ok(Arc::clone(same));
         }
         let mut reason = (!spec.preinitialize).then(|| "it was asked not to be".to_owned());
         loop {
             let built = self.build(&spec, (&module, digest), reason.take()).await?;
-            let serves = |hook: &HookName| built.hooks.contains(hook);
-            if let (Hooks::Exported, Some(predecessor)) = (&spec.hooks, predecessor)
-                && let Some(lost) = predecessor.status.hooks.iter().copied().find(|hook| !serves(hook))
-            {
-                return Err(PolicyError::HookGone { lost, exported: exported(&built.report) });
-            }
+            serves_hooks_of(predecessor, &spec.hooks, &built.hooks)?;
             let policy = self.prepare(&spec, &built, identity);
             let policy = Arc::new(policy.map_err(|error| PolicyError::Artifact(format!("{error:#}")))?);
             match probe(&policy, &spec.cases, &built.report.answers).await? {
@@ -394,4 +391,20 @@ struct Built {
 /// The hooks that a module exports, for a text.
 fn exported(report: &BuildReport) -> String {
     report.hooks.iter().map(|hook| format!("`{hook}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// A policy that is asked on what its module exports serves every hook that its predecessor serves.
+fn serves_hooks_of(
+    predecessor: Option<&Arc<Policy>>,
+    wanted: &Hooks,
+    hooks: &[HookName],
+) -> Result<(), PolicyError> {
+    let (Hooks::Exported, Some(predecessor)) = (wanted, predecessor) else { return Ok(()) };
+    match predecessor.status.hooks.iter().find(|hook| !hooks.contains(hook)) {
+        None => Ok(()),
+        Some(lost) => {
+            let exported = hooks.iter().map(|hook| format!("`{hook}`")).collect::<Vec<_>>().join(", ");
+            Err(PolicyError::HookGone { lost: *lost, exported })
+        }
+    }
 }

@@ -132,6 +132,20 @@ impl Policy {
         Answered { said, elapsed: begun.elapsed(), waited }
     }
 
+    /// Asks for no request that is waited for. Absent where all of the policy's permits are in use.
+    pub(crate) async fn ask_if_idle<H: Callable>(
+        self: &Arc<Self>,
+        input: &Arc<H::Input>,
+    ) -> Option<Answered<H::Answer>> {
+        let begun = Instant::now();
+        let caller = Caller::BACKGROUND;
+        let permit = self.permits.try_acquire(caller.key)?;
+        let meter = CpuMeter::default();
+        let guest = Arc::clone(self).ask_instance::<H>(Arc::clone(input), meter.clone(), permit);
+        let said = self.run(&caller, &meter, Box::pin(guest)).await;
+        Some(Answered { said, elapsed: begun.elapsed(), waited: Duration::ZERO })
+    }
+
     /// Waits until the request is one of those that may be under way.
     async fn wait(&self, bytes: usize, caller: &Caller) -> Result<Permit, Fault> {
         let timeout = self.limits.queue_timeout;

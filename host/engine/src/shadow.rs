@@ -5,12 +5,16 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::decision::PolicyOutcome;
 use crate::policy::Policy;
 
 /// Disagreements that are kept, the latest ones.
 const KEPT: usize = 200;
+
+/// Comparisons of one shadow that are under way at once.
+const RUNNING: usize = 2;
 
 /// A candidate beside the policy of its name.
 #[derive(Debug, Clone)]
@@ -40,6 +44,8 @@ pub struct ShadowStats {
     disagreed: AtomicU64,
     dropped: AtomicU64,
     latest: Mutex<VecDeque<Arc<str>>>,
+    /// Comparisons under way: few, so that they take few of the permits that live requests need.
+    running: Semaphore,
 }
 
 impl Default for ShadowStats {
@@ -50,6 +56,7 @@ impl Default for ShadowStats {
             disagreed: AtomicU64::new(0),
             dropped: AtomicU64::new(0),
             latest: Mutex::default(),
+            running: Semaphore::new(RUNNING),
         }
     }
 }
@@ -92,6 +99,16 @@ impl ShadowStats {
         latest.push_back(disagreement);
     }
 
+    /// Waits until a comparison may be made.
+    pub(crate) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        self.running.acquire().await.ok()
+    }
+
+    /// Counts a request that was not compared.
+    pub(crate) fn count_dropped(&self) {
+        self.dropped.fetch_add(1, Ordering::Relaxed);
+    }
+
     pub(crate) fn count(&self, disagree: bool) {
         let counter = if disagree { &self.disagreed } else { &self.agreed };
         counter.fetch_add(1, Ordering::Relaxed);
@@ -120,7 +137,7 @@ impl PendingComparison {
 impl Drop for PendingComparison {
     fn drop(&mut self) {
         for stats in &self.0 {
-            stats.dropped.fetch_add(1, Ordering::Relaxed);
+            stats.count_dropped();
         }
     }
 }

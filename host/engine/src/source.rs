@@ -33,6 +33,9 @@ pub enum SourceError {
     /// The file is not there.
     #[error("there is no file `{}`", .0.display())]
     Missing(PathBuf),
+    /// It is a directory, a pipe or a device.
+    #[error("`{}` is no file", .0.display())]
+    NotAFile(PathBuf),
     /// The file is not readable.
     #[error("cannot read `{}`: {error}", path.display())]
     Read {
@@ -90,6 +93,10 @@ fn read_file(path: &PathBuf) -> Result<Vec<u8>, SourceError> {
         io::ErrorKind::NotFound => SourceError::Missing(path.clone()),
         _ => SourceError::Read { path: path.clone(), error },
     };
+    // Opening a pipe would wait for a writer.
+    if !std::fs::metadata(path).map_err(failed)?.is_file() {
+        return Err(SourceError::NotAFile(path.clone()));
+    }
     let file = File::open(path).map_err(failed)?;
     if file.metadata().map_err(failed)?.len() > SIZE {
         return Err(SourceError::Size(path.clone()));

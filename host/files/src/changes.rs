@@ -31,7 +31,7 @@ struct State {
     paths: Vec<PathBuf>,
     /// As they were when their change was told.
     known: Vec<Option<Stamp>>,
-    /// Otherwise than that, and since when.
+    /// Otherwise than that, and when it settles.
     candidate: Option<(Vec<Option<Stamp>>, Instant)>,
     /// When it is told once more.
     again: Option<Instant>,
@@ -90,13 +90,13 @@ impl State {
                 again => (false, again),
             };
         }
-        let since = match &self.candidate {
-            Some((candidate, since)) if *candidate == found => *since,
-            _ => now,
+        let settled = now + if is_whole { SETTLE_WHOLE } else { SETTLE };
+        let settled = match &self.candidate {
+            Some((candidate, before)) if *candidate == found => settled.min(*before),
+            _ => settled,
         };
-        let settled = since + if is_whole { SETTLE_WHOLE } else { SETTLE };
         if now < settled {
-            self.candidate = Some((found, since));
+            self.candidate = Some((found, settled));
             return (false, Some(settled));
         }
         self.known = found;

@@ -149,7 +149,10 @@ impl Thread {
                 // inotify must watch the file's directories from now on.
                 Ok(Message::Added) => next = Instant::now(),
                 Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => return,
-                Err(RecvTimeoutError::Timeout) => next = self.look(Instant::now(), whole),
+                Err(RecvTimeoutError::Timeout) => {
+                    next = self.look(Instant::now(), whole);
+                    whole = false;
+                }
             }
         }
     }

@@ -21,6 +21,8 @@ pub enum Change {
         name: String,
         /// What is said of it.
         patch: PolicyPatch,
+        /// Whether hooks may be left without an enforced policy.
+        confirm: bool,
     },
     /// A candidate is asked beside the policy of that name.
     PutShadow {
@@ -51,16 +53,22 @@ pub enum Change {
         revision: Option<String>,
         /// Whether it goes live without running the cases of the policy in force.
         force: bool,
+        /// Whether hooks may be left without an enforced policy.
+        confirm: bool,
     },
     /// The configuration's entry is put in force again.
     Restore {
         /// The policy's name.
         name: String,
+        /// Whether hooks may be left without an enforced policy.
+        confirm: bool,
     },
     /// A shadow becomes the policy in force.
     Promote {
         /// The policy's name.
         name: String,
+        /// Whether hooks may be left without an enforced policy.
+        confirm: bool,
     },
     /// A shadow is removed.
     DeleteShadow {
@@ -93,8 +101,8 @@ impl Change {
             | Self::PutShadow { name, .. }
             | Self::Delete { name, .. }
             | Self::Rollback { name, .. }
-            | Self::Restore { name }
-            | Self::Promote { name }
+            | Self::Restore { name, .. }
+            | Self::Promote { name, .. }
             | Self::DeleteShadow { name } => Some(name),
         }
     }
@@ -109,6 +117,8 @@ pub struct FilePolicies {
     pub attached: Option<Attached>,
     /// Whether that is other than before: then the set is published though its policies are the same.
     pub attached_changed: bool,
+    /// Why the policies of the configuration cannot be read, where that is so. Then these here are incomplete.
+    pub error: Option<String>,
 }
 
 /// What is said of a policy; what is absent stays as it is, or is as usual for a new policy.
@@ -173,6 +183,9 @@ pub enum ChangeError {
     /// A candidate was refused.
     #[error(transparent)]
     Load(#[from] LoadError),
+    /// The policies of the configuration cannot be read.
+    #[error("{0}")]
+    Files(String),
     /// A hook would be left without an enforced policy.
     #[error(
         "`{0}` would be left without a policy, and everything that is asked there refused; add `confirm` if that is meant"

@@ -38,6 +38,15 @@ pub(crate) enum Choice<'a> {
     Api(&'a ActivePolicy),
 }
 
+impl Choice<'_> {
+    fn name(&self) -> &str {
+        match self {
+            Self::File(file) => &file.spec.name,
+            Self::Api(active) => &active.policy.name,
+        }
+    }
+}
+
 /// The policies that are to be in force, in order, and the entries that stay removed.
 pub(crate) fn merge<'a>(files: &'a [FileEntry], state: &'a State) -> (Vec<Choice<'a>>, Vec<Deleted>) {
     let by_api = || state.active.iter().filter(|active| active.origin == Origin::Api);
@@ -60,6 +69,14 @@ pub(crate) fn merge<'a>(files: &'a [FileEntry], state: &'a State) -> (Vec<Choice
         active.file_entry.is_none() && !files.iter().any(|file| file.spec.name == active.policy.name)
     });
     chosen.extend(alone.map(Choice::Api));
+    // With policies of the admin API among them, the order is the one in force; new entries come last.
+    if by_api().next().is_some() {
+        let position = |choice: &Choice<'_>| {
+            let position = state.active.iter().position(|active| active.policy.name == choice.name());
+            position.unwrap_or(usize::MAX)
+        };
+        chosen.sort_by_key(position);
+    }
     (chosen, deleted)
 }
 
@@ -77,6 +94,7 @@ mod tests {
         ActivePolicy {
             policy: SavedPolicy::new(&spec(name, b"api"), Digest::of(b"api")),
             revision: "api".into(),
+            hooks: Vec::new(),
             origin: Origin::Api,
             file_entry,
             since: 0,
@@ -97,10 +115,10 @@ mod tests {
         let files = [file("a", b"1"), file("b", b"1")];
         let state =
             State { active: vec![by_api("b", Some(files[1].entry)), by_api("c", None)], ..State::default() };
-        assert_eq!(chosen(&files, &state), ["file a", "api b", "api c"]);
+        assert_eq!(chosen(&files, &state), ["api b", "api c", "file a"]);
         let changed = [file("a", b"1"), file("b", b"2")];
-        assert_eq!(chosen(&changed, &state), ["file a", "file b", "api c"]);
-        assert_eq!(chosen(&files[..1], &state), ["file a", "api c"], "an entry that is gone is changed");
+        assert_eq!(chosen(&changed, &state), ["file b", "api c", "file a"]);
+        assert_eq!(chosen(&files[..1], &state), ["api c", "file a"], "an entry that is gone is changed");
         let named_now = [file("c", b"1")];
         assert_eq!(chosen(&named_now, &state), ["file c"]);
     }

@@ -1,6 +1,7 @@
 //! The set in force with where each policy came from, the revisions that were in force before, and shadows. This is what
 //! survives a restart.
 
+use portcullis_contract::HookName;
 use portcullis_engine::Digest;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,6 +10,8 @@ use crate::saved::SavedPolicy;
 
 /// Revisions of one policy that are kept, with the one in force.
 pub(crate) const REVISIONS: usize = 10;
+/// Policies that were removed, whose revisions are kept.
+const REMOVED: usize = 50;
 /// Withdrawn revisions of one policy that are remembered.
 const WITHDRAWN: usize = 100;
 
@@ -48,6 +51,9 @@ pub struct ActivePolicy {
     pub revision: String,
     /// Where it came from.
     pub origin: Origin,
+    /// The hooks it is asked on.
+    #[serde(default)]
+    pub(crate) hooks: Vec<HookName>,
     /// The configuration's entry of that name when it was put in force: a policy of the admin API holds until that changes.
     pub(crate) file_entry: Option<Digest>,
     /// When it was put in force: milliseconds since 1970-01-01 UTC.
@@ -87,6 +93,9 @@ pub struct Revision {
     pub revision: String,
     /// The policy.
     pub policy: SavedPolicy,
+    /// The hooks it was asked on.
+    #[serde(default)]
+    pub(crate) hooks: Vec<HookName>,
     /// Where it came from.
     pub origin: Origin,
     /// When it was put in force: milliseconds since 1970-01-01 UTC.
@@ -132,6 +141,14 @@ impl State {
         }
     }
 
+    /// Whether the same policies come from elsewhere, or other ones stay removed.
+    pub(crate) fn differs_in_origin(&self, other: &Self) -> bool {
+        let origins = |state: &Self| -> Vec<_> {
+            state.active.iter().map(|active| (active.origin, active.file_entry)).collect()
+        };
+        origins(self) != origins(other) || self.deleted != other.deleted
+    }
+
     pub(crate) fn withdraw(&mut self, name: &str, revision: &str) {
         let withdrawn = self.withdrawn.entry(name.to_owned()).or_default();
         withdrawn.retain(|known| known != revision);
@@ -155,9 +172,18 @@ impl State {
                 continue;
             }
             history.retain(|known| known.revision != active.revision);
-            let ActivePolicy { policy, revision, origin, since, by, file_entry: _ } = active.clone();
-            history.insert(0, Revision { revision, policy, origin, since, by });
+            let ActivePolicy { policy, revision, hooks, origin, since, by, file_entry: _ } = active.clone();
+            history.insert(0, Revision { revision, policy, hooks, origin, since, by });
             history.truncate(REVISIONS);
+        }
+        // Of policies that were removed, the latest ones are kept.
+        let removed = self.history.iter().filter(|(name, _)| self.active(name).is_none());
+        let mut removed: Vec<_> = removed
+            .map(|(name, history)| (history.first().map_or(0, |latest| latest.since), name.clone()))
+            .collect();
+        removed.sort_unstable();
+        for (_, name) in removed.iter().rev().skip(REMOVED) {
+            self.history.remove(name);
         }
     }
 

@@ -16,7 +16,7 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use crate::state::State;
 
@@ -148,10 +148,14 @@ impl PolicyStore {
         let name = digest.to_string();
         if let Some(disk) = &self.disk {
             let path = disk.modules.join(&name);
-            if disk.lock.is_some() && !path.exists() {
-                write(&path, bytes)?;
+            if disk.lock.is_none() {
+                return Ok(());
             }
-            return Ok(());
+            // One that is there already counts as new, so that no other host removes it before the state names it.
+            let is_good = fs::read(&path).is_ok_and(|found| Digest::of(&found) == digest);
+            let touched =
+                is_good && File::open(&path).and_then(|file| file.set_modified(SystemTime::now())).is_ok();
+            return if touched { Ok(()) } else { write(&path, bytes) };
         }
         self.modules.insert(name, Arc::clone(bytes));
         Ok(())

@@ -6,7 +6,7 @@
 mod plan;
 
 use portcullis_audit::Log;
-use portcullis_engine::{Attachment, Candidate, Generation, Host, Publication};
+use portcullis_engine::{Attachment, Candidate, Generation, Host, LoadError, Publication};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
@@ -129,8 +129,7 @@ impl Task {
         saved: &State,
         attached: Option<portcullis_engine::Attached>,
     ) -> Result<Arc<Generation>, ChangeError> {
-        let mut plan = self.plan_as_it_is()?;
-        plan.shadows.clear();
+        let plan = self.plan_policies_as_they_are()?;
         let candidate = self.host.candidate(plan.set()).await?;
         let publication = Publication { attachment: Attachment::Replace(attached), may_lose_hooks: true };
         let generation = self.host.publish(candidate, publication)?;
@@ -202,7 +201,10 @@ impl Task {
                     .refusal()
                     .take_if(|refusal| described.policy.is_none() || refusal.policy == described.policy);
             }
-            Ok(_) => {}
+            Ok(_) => {
+                let files = |refusal: &mut Refusal| refusal.operation == described.operation;
+                self.shared.refusal().take_if(files);
+            }
             Err(error) => {
                 tracing::error!(
                     operation = described.operation,
@@ -243,11 +245,21 @@ impl Task {
         let candidate = self.host.candidate(plan.set()).await?;
         let current = self.host.generation();
         if plan.may_be_the_same && candidate.is_in_force(&current) {
+            // The set is the same; where its policies come from may not be.
+            let next = self.next_state(&plan, &candidate, &described.by)?;
+            if next.differs_in_origin(&self.state()) {
+                self.save(&plan, &next)?;
+                self.shared.state.store(Arc::new(next));
+            }
             let generation = current.number();
             return Ok(Applied { generation, published: false, changed: Vec::new(), took: begun.elapsed() });
         }
-        if let Some(hook) = candidate.loses_hook(&current).filter(|_| plan.confirmed == Some(false)) {
-            return Err(ChangeError::LosesHook(hook));
+        if let Some(hook) = candidate.loses_hook(&current) {
+            match plan.confirmed {
+                Some(true) => {}
+                Some(false) => return Err(ChangeError::LosesHook(hook)),
+                None => return Err(LoadError::HookLost(hook).into()),
+            }
         }
         let next = self.next_state(&plan, &candidate, &described.by)?;
         let before = self.state();
@@ -281,7 +293,8 @@ impl Task {
             let (since, by) =
                 before.map_or_else(|| (now, by.to_string()), |before| (before.since, before.by));
             let (policy, origin, file_entry) = (policy.clone(), *origin, *file_entry);
-            active.push(ActivePolicy { policy, revision, origin, file_entry, since, by });
+            let hooks = status.hooks.clone();
+            active.push(ActivePolicy { policy, revision, origin, hooks, file_entry, since, by });
         }
         next.active = active;
         next.deleted.clone_from(&plan.deleted);
@@ -305,6 +318,11 @@ impl Task {
                 self.store.put_module(planned.policy.module_sha256, bytes)?;
             }
         }
+        // Those that are kept as they are may not have been written: the disk was full when they were put in force.
+        let needed = next.modules();
+        for file in self.files.iter().filter(|file| needed.contains(&file.module.to_string())) {
+            self.store.put_module(file.module, &file.bytes)?;
+        }
         Ok(self.store.save(next)?)
     }
 
@@ -318,9 +336,6 @@ impl Task {
         let generation =
             self.host.publish(candidate, Publication { attachment: plan.attachment, may_lose_hooks })?;
         self.shared.state.store(Arc::new(next));
-        if let Some(files) = plan.files {
-            self.files = files;
-        }
         Ok(generation)
     }
 }

@@ -174,6 +174,33 @@ impl Config {
         Self::from_text(&text, file, folder, &environment::overrides(std::env::vars_os())?)
     }
 
+    /// The same without reading the files that policies name (cases and settings), so that what was in force last can be
+    /// served where these have become bad.
+    ///
+    /// # Errors
+    /// See [`Config::load`].
+    pub(crate) fn load_without_policy_files(file: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(file)
+            .map_err(|error| ConfigError::Read { file: file.to_owned(), error })?;
+        let folder = file.parent().unwrap_or(Path::new("."));
+        let source_file = SourceFile { file, text: Some(&text), folder };
+        let rest = SourceFile { text: None, ..source_file };
+        let overrides = environment::overrides(std::env::vars_os())?;
+        let mut raw = raw::parse(&text, &source_file)?;
+        let merged = raw::parse(&environment::apply(&text, &source_file, &overrides)?, &rest)?;
+        let mut files = Vec::new();
+        for policy in &mut raw.policies {
+            let policy = policy.get_mut();
+            let settings = std::mem::take(&mut policy.settings_files);
+            files.extend(policy.cases.take().map(|path| source_file.path(path.get_ref())));
+            files.extend(settings.into_values().flat_map(|paths| paths.into_inner().paths(&source_file)));
+        }
+        let raw = raw::File { policies: raw.policies, ..merged };
+        let mut config = validate::validate(raw, &source_file, &rest)?;
+        config.policy_files.extend(files);
+        Ok(config)
+    }
+
     /// The configuration without a file: docker-baseline, which allows what it does not deny, on local sockets.
     ///
     /// # Errors

@@ -22,6 +22,14 @@ impl ConfigSource {
         }
     }
 
+    /// The same without the files that policies name, where these cannot be read.
+    pub(crate) fn load_without_policy_files(&self) -> Result<Config, ConfigError> {
+        match self {
+            Self::File(file) => Config::load_without_policy_files(file),
+            Self::BuiltIn => Config::default_without_file(),
+        }
+    }
+
     /// The path by which policies of the admin API are kept for this configuration.
     pub(crate) fn path(&self) -> &Path {
         match self {

@@ -7,12 +7,17 @@ use portcullis_engine::Digest;
 use portcullis_files::FileChanges;
 use portcullis_listen::{Proxies, notify};
 use portcullis_policy_store::{Change, ChangeError, ChangedBy, FilePolicies, PolicyManager};
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::Config;
 use crate::config_source::ConfigSource;
 use crate::mounts::MountResources;
+
+/// Bytes that are read of one file: what a module may have.
+const MODULE_BYTES: u64 = 64 << 20;
 
 /// What a reload changes.
 pub(crate) struct Reloadable {
@@ -55,22 +60,28 @@ pub(crate) async fn reload(
     started: &Config,
     reloadable: &Reloadable,
 ) {
-    let config = source.load();
-    let paths = config.as_ref().map(|config| source.watched(config));
-    let paths = paths.unwrap_or_else(|_| source.watched(started));
-    let contents = contents(&paths);
+    let paths = match source.load().or_else(|_| source.load_without_policy_files()) {
+        Ok(config) => source.watched(&config),
+        Err(_) => source.watched(started),
+    };
+    if let Some(changes) = &reloadable.changes {
+        changes.set_paths(paths.clone());
+    }
+    let contents = contents(paths).await;
     {
         let mut seen = reloadable.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        if trigger == Trigger::Files && seen.contents == Some(contents) {
+        if trigger == Trigger::Files && seen.contents.is_some() && seen.contents == contents {
             return;
         }
-        seen.contents = Some(contents);
+        seen.contents = contents;
     }
+    // Read after the digest was taken: what is written meanwhile differs from it, and is read again.
+    let config = source.load();
     if trigger == Trigger::Signal {
         notify::reloading();
     }
     let result = match config {
-        Ok(config) => policies(trigger, source, (started, &config), reloadable).await,
+        Ok(config) => policies(trigger, (started, &config), reloadable).await,
         Err(error) => Err(error.to_string()),
     };
     if let Err(error) = &result {
@@ -88,7 +99,6 @@ pub(crate) async fn reload(
 
 async fn policies(
     trigger: Trigger,
-    source: &ConfigSource,
     (started, config): (&Config, &Config),
     reloadable: &Reloadable,
 ) -> Result<(), String> {
@@ -109,22 +119,26 @@ async fn policies(
         // Identity sources of mounts are opened anew where they have changed, which SIGHUP asks for.
         attached_changed: attached.is_some() && (trigger == Trigger::Signal || text_changed),
         attached,
+        error: None,
     };
-    if let Some(changes) = &reloadable.changes {
-        changes.set_paths(source.watched(config));
-    }
     let by = ChangedBy::host(match trigger {
         Trigger::Signal => "signal",
         Trigger::Files => "file",
     });
     let applied = reloadable.manager.change(Change::Files(files), by).await;
-    let applied = applied.map_err(|error| blame(config, &error))?;
+    let applied = applied.map_err(|error| {
+        if matches!(error, ChangeError::Record(_) | ChangeError::Store(_)) {
+            // The files are good, and may be taken at the next look.
+            reloadable.seen.lock().unwrap_or_else(PoisonError::into_inner).contents = None;
+        }
+        blame(config, &error)
+    })?;
     reloadable.seen.lock().unwrap_or_else(PoisonError::into_inner).text = Some(text);
     reloadable.resources.commit(parts.unwrap_or_default()).await;
     reloadable.proxies.set(config.proxies());
     if applied.published {
         tracing::info!(generation = applied.generation, "policies were read again and are in force");
-    } else {
+    } else if trigger == Trigger::Signal {
         tracing::info!(generation = applied.generation, "policies were read again, and nothing has changed");
     }
     Ok(())
@@ -138,10 +152,47 @@ pub(crate) fn blame(config: &Config, error: &ChangeError) -> String {
     }
 }
 
-/// A digest of what is in all these files. A file that cannot be read counts as such.
-pub(crate) fn contents(paths: &[PathBuf]) -> Digest {
-    let one =
-        |path: &PathBuf| std::fs::read(path).map_or_else(|error| error.to_string().into_bytes(), Into::into);
-    let contents: Vec<Vec<u8>> = paths.iter().map(one).collect();
-    Digest::of_parts(&contents.iter().map(Vec::as_slice).collect::<Vec<_>>())
+/// A digest of what is in all these files. A file that cannot be read counts as such. Modules may be large, and a network
+/// file system slow, so it is not done on a thread that serves.
+pub(crate) async fn contents(paths: Vec<PathBuf>) -> Option<Digest> {
+    let digest = move || {
+        let one =
+            |path: &PathBuf| digest_of(path).unwrap_or_else(|error| Digest::of(error.to_string().as_bytes()));
+        let digests: Vec<_> = paths.iter().map(|path| one(path).to_string()).collect();
+        Digest::of_parts(&digests.iter().map(String::as_bytes).collect::<Vec<_>>())
+    };
+    tokio::task::spawn_blocking(digest).await.ok()
+}
+
+fn digest_of(path: &Path) -> io::Result<Digest> {
+    // Opening a pipe would wait for a writer, and no file that is used is larger than a module may be.
+    let found = std::fs::metadata(path)?;
+    if !found.is_file() || found.len() > MODULE_BYTES {
+        return Ok(Digest::of(format!("{:?} {}", found.file_type(), found.len()).as_bytes()));
+    }
+    let mut bytes = Vec::new();
+    File::open(path)?.take(MODULE_BYTES).read_to_end(&mut bytes)?;
+    Ok(Digest::of(&bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_digest_changes_with_any_file_and_reads_no_pipe_and_nothing_endless() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        std::fs::write(at("a"), "1").unwrap();
+        let paths = || vec![at("a"), at("missing"), "/dev/zero".into(), folder.path().into()];
+        let first = contents(paths()).await;
+        assert!(first.is_some() && first == contents(paths()).await);
+        std::fs::write(at("a"), "2").unwrap();
+        let second = contents(paths()).await;
+        assert_ne!(first, second);
+        std::fs::write(at("missing"), "").unwrap();
+        assert_ne!(contents(paths()).await, second);
+        File::create(at("missing")).unwrap().set_len(1 << 40).unwrap();
+        assert!(contents(paths()).await.is_some());
+    }
 }

@@ -60,13 +60,13 @@ pub async fn serve(
 ) -> Result<(), ServeError> {
     let mut hangup = signal(SignalKind::hangup())?;
     let mut end = End::on_signals()?;
-    let config = source.load()?;
+    let files_changed = Arc::<Notify>::default();
+    let (config, watching) = load(&source, &files_changed).await?;
     raise_descriptor_limit();
     // Policies that are being built do not keep it from ending.
-    let files_changed = Arc::<Notify>::default();
     let stopping = watch::Sender::new(false);
     let (bound, reloadable) = tokio::select! {
-        started = start(&source, &config, activation, more, &files_changed, &stopping) => started?,
+        started = start(&source, &config, activation, more, watching, &stopping) => started?,
         () = end.asked() => return Ok(()),
     };
     let drain = Drain::default();
@@ -101,13 +101,46 @@ pub async fn serve(
     Ok(())
 }
 
+/// Files that are watched, and how they were found at the start.
+struct Watching {
+    files: FileWatcher,
+    changes: Option<FileChanges>,
+    seen: Seen,
+    /// Why files that policies name cannot be read. The configuration is without them then.
+    error: Option<String>,
+}
+
+/// The configuration. Its files are watched before they are read, so that a change in between is noticed.
+async fn load(source: &ConfigSource, files_changed: &Arc<Notify>) -> Result<(Config, Watching), ServeError> {
+    let files = FileWatcher::start()?;
+    let first = source.load().or_else(|_| source.load_without_policy_files());
+    // What is wrong is told below.
+    let paths = first.as_ref().map(|config| source.watched(config)).unwrap_or_default();
+    let watches = first.is_ok_and(|config| config.watch_policies);
+    let changes = watches.then(|| {
+        let changed = Arc::clone(files_changed);
+        FileChanges::watch(paths.clone(), &files, move || changed.notify_one())
+    });
+    let contents = contents(paths).await;
+    let (config, error) = match source.load() {
+        Ok(config) => (config, None),
+        Err(error) => match source.load_without_policy_files() {
+            // Only the files that policies name are wrong.
+            Ok(config) => (config, Some(error.to_string())),
+            Err(_) => return Err(error.into()),
+        },
+    };
+    let seen = Seen { contents, text: Some(config.text_sha256) };
+    Ok((config, Watching { files, changes, seen, error }))
+}
+
 /// Everything up to the point where requests are accepted.
 async fn start(
     source: &ConfigSource,
     config: &Config,
     mut activation: Activation,
     more: &[Register],
-    files_changed: &Arc<Notify>,
+    watching: Watching,
     stopping: &watch::Sender<bool>,
 ) -> Result<(Vec<BoundListener>, Reloadable), ServeError> {
     if let Some(location) = &config.barbican_disabled_at {
@@ -125,20 +158,14 @@ async fn start(
         );
     }
     let host = engine(config.state.as_deref(), config.time_budget, config.confinement)?;
-    let files = FileWatcher::start()?;
+    let Watching { files, changes, seen, error } = watching;
     let resources = MountResources::new(files.clone());
     let opened = match &config.federation {
         Some(federation) => Some(resources.mounts(federation).await?),
         None => None,
     };
     let (attached, parts) = opened.unzip();
-    // Watched before they are read: a change in between is noticed.
-    let changes = config.watch_policies.then(|| {
-        let changed = Arc::clone(files_changed);
-        FileChanges::watch(source.watched(config), &files, move || changed.notify_one())
-    });
-    let seen = Seen { contents: Some(contents(&source.watched(config))), text: Some(config.text_sha256) };
-    let prepared = prepare_policies(source, config, &host, attached).await?;
+    let prepared = prepare_policies(source, config, &host, (attached, error)).await?;
     resources.commit(parts.unwrap_or_default()).await;
     let status = Arc::<ReloadStatus>::default();
     if let Some(error) = prepared.fallback_because() {
@@ -213,13 +240,14 @@ async fn prepare_policies(
     source: &ConfigSource,
     config: &Config,
     host: &Arc<Host>,
-    attached: Option<Attached>,
+    (attached, error): (Option<Attached>, Option<String>),
 ) -> Result<Prepared, ServeError> {
     let store = match &config.state {
         Some(state) => PolicyStore::open(state, source.path())?,
         None => PolicyStore::in_memory(),
     };
-    let policies = FilePolicies { specs: config.policies.clone(), attached, attached_changed: true };
+    let specs = config.policies.clone();
+    let policies = FilePolicies { specs, attached, attached_changed: true, error };
     let options = ManagerOptions { host: Arc::clone(host), store };
     let prepared = PolicyManager::prepare(options, policies).await;
     prepared.map_err(|error| ServeError::Policies(blame(config, &error)))

@@ -1,6 +1,6 @@
 //! What survives: files that have become bad, and a kill at any moment of a swap.
 
-use super::super::program::place::{Place, until};
+use super::super::program::place::{PROGRAM, Place, until};
 use super::*;
 use std::io::Write as _;
 use std::os::unix::net::UnixStream;
@@ -39,6 +39,72 @@ fn without_a_set_that_was_in_force_bad_files_start_nothing() {
     let place = Place::new();
     let line = place.refused(&Host::config(&place, r#"{ "alowed_mounts": [] }"#, ""));
     assert!(line.contains("alowed_mounts"), "{line}");
+}
+
+#[test]
+fn a_set_of_files_that_was_refused_is_no_set_to_go_back_to() {
+    let mut host = Host::start(ALLOWS);
+    let none = host.place.config("[audit]\nfile = \"decisions.jsonl\"\n");
+    host.portcullis.configure(&none);
+    until("the refusal is seen", || !host.policies()["last_reload_error"].is_null());
+    let changes = host.records("change");
+    assert!(changes.iter().all(|change| change["verdict"] == "deny"), "{changes:#?}");
+    host.configure(r#"{ "alowed_mounts": [] }"#, "");
+    host.portcullis.restart();
+    assert!(host.allows());
+}
+
+#[test]
+fn a_broken_file_of_cases_keeps_the_last_good_set_and_is_looked_at_again() {
+    let place = Place::new();
+    let cases = |verdict: &str| {
+        let case = json!({ "name": "a list", "hook": "docker-request",
+            "input": { "operation": "ContainerList" }, "expect": { "verdict": verdict } });
+        format!("{case}\n")
+    };
+    fs::write(place.at("cases.jsonl"), cases("allow")).unwrap();
+    let more = format!("cases = {:?}\n", place.at("cases.jsonl"));
+    let portcullis = Portcullis::start(PROGRAM, &Host::config(&place, ALLOWS, &more));
+    let mut host = Host { place, portcullis };
+    let error = |host: &Host| host.policies()["last_reload_error"].clone();
+    fs::write(host.place.at("cases.jsonl"), "{").unwrap();
+    until("the broken file is seen", || !error(&host).is_null());
+    host.portcullis.restart();
+    assert!(host.allows() && error(&host).as_str().unwrap().contains("cases.jsonl"), "{}", error(&host));
+    fs::write(host.place.at("cases.jsonl"), cases("deny")).unwrap();
+    until("the case fails", || error(&host).to_string().contains("a list"));
+    fs::write(host.place.at("cases.jsonl"), cases("allow")).unwrap();
+    until("the mended file is accepted", || error(&host).is_null());
+}
+
+#[test]
+fn what_was_put_holds_and_what_was_withdrawn_stays_away_while_files_come_and_go() {
+    let mut host = Host::start(ALLOWS);
+    host.configure(DENIES, "");
+    until("the second revision is in force", || !host.allows());
+    host.accepted("POST", "/policies/docker-baseline/rollback", &Value::Null);
+    assert!(host.allows() && host.policy()["origin"] == "api");
+    // The file says again what is in force: nothing is published, and the policy is the file's.
+    host.configure(ALLOWS, "");
+    until("it comes from the file", || host.policy()["origin"] == "file");
+    assert_eq!(host.policies()["generation"], 3);
+    host.put_settings(r#"{ "otherwise": "allow", "allowed_mounts": ["/srv"] }"#);
+    for restart in [false, true] {
+        if restart {
+            host.portcullis.restart()
+        } else {
+            host.portcullis.reload()
+        }
+        assert_eq!(host.policy()["settings"]["allowed_mounts"], json!(["/srv"]), "restart: {restart}");
+    }
+    host.configure(DENIES, "");
+    until("the withdrawn revision is refused", || {
+        host.policies()["last_reload_error"]
+            .as_str()
+            .unwrap_or_default()
+            .contains("was withdrawn by a rollback")
+    });
+    assert!(host.allows());
 }
 
 /// Each round puts the other settings, and kills the host at another moment of that.

@@ -26,8 +26,6 @@ pub(super) struct Plan {
     pub(super) may_be_the_same: bool,
     /// Whether hooks may be left without a policy. Absent where the caller cannot say so.
     pub(super) confirmed: Option<bool>,
-    /// The configuration's policies, where they were read.
-    pub(super) files: Option<Vec<FileEntry>>,
     /// What the record says beside the revisions.
     pub(super) notes: Vec<(&'static str, String)>,
 }
@@ -71,18 +69,18 @@ impl Plan {
 }
 
 impl Task {
-    pub(super) fn plan(&self, change: Change) -> Result<Plan, ChangeError> {
+    pub(super) fn plan(&mut self, change: Change) -> Result<Plan, ChangeError> {
         match change {
             Change::Files(files) => self.plan_files(files),
-            Change::Put { name, patch } => self.plan_put(&name, patch),
+            Change::Put { name, patch, confirm } => self.plan_put(&name, patch, confirm),
             Change::PutShadow { name, patch } => self.plan_shadow(&name, patch),
             Change::PutAll { policies, confirm } => self.plan_all(policies, confirm),
             Change::Delete { name, confirm } => self.plan_delete(&name, confirm),
-            Change::Rollback { name, revision, force } => {
-                self.plan_rollback(&name, revision.as_deref(), force)
+            Change::Rollback { name, revision, force, confirm } => {
+                self.plan_rollback(&name, revision.as_deref(), (force, confirm))
             }
-            Change::Restore { name } => self.plan_restore(&name),
-            Change::Promote { name } => self.plan_promote(&name),
+            Change::Restore { name, confirm } => self.plan_restore(&name, confirm),
+            Change::Promote { name, confirm } => self.plan_promote(&name, confirm),
             Change::DeleteShadow { name } => {
                 let mut plan = self.plan_as_it_is()?;
                 self.state().shadow(&name).ok_or_else(|| ChangeError::NoShadow(name.clone()))?;
@@ -92,11 +90,21 @@ impl Task {
         }
     }
 
+    /// Every policy as it is, without shadows.
+    pub(super) fn plan_policies_as_they_are(&self) -> Result<Plan, ChangeError> {
+        let state = self.state();
+        let policies = state.active.iter().map(|active| self.keep(active)).collect::<Result<_, _>>()?;
+        Ok(Plan { policies, deleted: state.deleted.clone(), ..Plan::default() })
+    }
+
     /// Everything as it is.
     pub(super) fn plan_as_it_is(&self) -> Result<Plan, ChangeError> {
-        let state = self.state();
+        Ok(Plan { shadows: self.keep_shadows()?, ..self.plan_policies_as_they_are()? })
+    }
+
+    fn keep_shadows(&self) -> Result<Vec<(Planned, Arc<ShadowStats>)>, ChangeError> {
         let generation = self.host.generation();
-        let policies = state.active.iter().map(|active| self.keep(active)).collect::<Result<_, _>>()?;
+        let state = self.state();
         let mut shadows = Vec::with_capacity(state.shadows.len());
         for shadow in &state.shadows {
             let policy = shadow.policy.clone();
@@ -109,7 +117,7 @@ impl Task {
             let planned = Planned { entry, policy, module: None, origin, file_entry, asked_for: true };
             shadows.push((planned, counts));
         }
-        Ok(Plan { policies, shadows, deleted: state.deleted.clone(), ..Plan::default() })
+        Ok(shadows)
     }
 
     /// A policy as it is in force; at the start, as it was.
@@ -129,11 +137,14 @@ impl Task {
         Ok(policy.spec(self.store.module(policy.module_sha256)?))
     }
 
-    pub(super) fn plan_files(&self, files: FilePolicies) -> Result<Plan, ChangeError> {
-        let FilePolicies { specs, attached, attached_changed } = files;
-        let entries = specs.into_iter().map(FileEntry::read).collect::<Result<Vec<_>, _>>()?;
+    pub(super) fn plan_files(&mut self, files: FilePolicies) -> Result<Plan, ChangeError> {
+        let FilePolicies { specs, attached, attached_changed, error } = files;
+        self.read_files(specs)?;
+        if let Some(error) = error {
+            return Err(ChangeError::Files(error));
+        }
         let state = self.state();
-        let (chosen, deleted) = merge(&entries, &state);
+        let (chosen, deleted) = merge(&self.files, &state);
         let mut policies = Vec::with_capacity(chosen.len());
         for choice in chosen {
             policies.push(match choice {
@@ -141,34 +152,42 @@ impl Task {
                 Choice::Api(active) => self.keep(active)?,
             });
         }
-        let mut plan = self.plan_as_it_is_without_policies(&policies)?;
-        plan.policies = policies;
-        plan.deleted = deleted;
-        plan.attachment = Attachment::Replace(attached);
-        plan.may_be_the_same = !attached_changed;
-        plan.files = Some(entries);
-        Ok(plan)
+        // At the start, shadows are built once policies are in force.
+        let mut shadows =
+            if self.host.generation().number() == 0 { Vec::new() } else { self.keep_shadows()? };
+        let stays = |shadow: &Planned| policies.iter().any(|policy| policy.policy.name == shadow.policy.name);
+        shadows.retain(|(shadow, _)| stays(shadow));
+        let attachment = Attachment::Replace(attached);
+        let may_be_the_same = !attached_changed;
+        Ok(Plan { policies, shadows, deleted, attachment, may_be_the_same, ..Plan::default() })
     }
 
-    /// The shadows of those policies that stay.
-    fn plan_as_it_is_without_policies(&self, policies: &[Planned]) -> Result<Plan, ChangeError> {
-        let generation = self.host.generation();
-        if generation.number() == 0 {
-            return Ok(Plan::default());
+    /// Reads the modules of the configuration's policies. What was read is known from now on, also where the change is
+    /// refused: a policy of the admin API holds until its entry is another than the one that was there when it was put.
+    fn read_files(&mut self, specs: Vec<PolicySpec>) -> Result<(), ChangeError> {
+        let mut files = Vec::with_capacity(specs.len());
+        let mut failed = None;
+        for spec in specs {
+            let name = spec.name.clone();
+            match FileEntry::read(spec) {
+                Ok(file) => files.push(file),
+                Err(error) => {
+                    files.extend(self.files.iter().find(|file| file.spec.name == name).cloned());
+                    failed.get_or_insert(error);
+                }
+            }
         }
-        let mut plan = self.plan_as_it_is()?;
-        plan.shadows
-            .retain(|(shadow, _)| policies.iter().any(|policy| policy.policy.name == shadow.policy.name));
-        Ok(plan)
+        self.files = files;
+        failed.map_or(Ok(()), |error| Err(error.into()))
     }
 
-    fn plan_put(&self, name: &str, patch: PolicyPatch) -> Result<Plan, ChangeError> {
+    fn plan_put(&self, name: &str, patch: PolicyPatch, confirm: bool) -> Result<Plan, ChangeError> {
         let mut plan = self.plan_as_it_is()?;
         let file_entry = self.file_entry(name);
         let deleted = |deleted: &Deleted| deleted.name == name;
         plan.put(self.patched(name, patch, file_entry)?);
         plan.deleted.retain(|entry| !deleted(entry));
-        plan.confirmed = Some(false);
+        plan.confirmed = Some(confirm);
         Ok(plan)
     }
 
@@ -220,7 +239,12 @@ impl Task {
         Ok(plan)
     }
 
-    fn plan_rollback(&self, name: &str, revision: Option<&str>, force: bool) -> Result<Plan, ChangeError> {
+    fn plan_rollback(
+        &self,
+        name: &str,
+        revision: Option<&str>,
+        (force, confirm): (bool, bool),
+    ) -> Result<Plan, ChangeError> {
         let mut plan = self.plan_as_it_is()?;
         let state = self.state();
         let current = state.active(name);
@@ -239,6 +263,10 @@ impl Task {
             policy.cases.clone_from(&current.policy.cases);
         }
         let mut spec = self.saved_spec(&policy)?;
+        // It serves what it served, also where the one that is withdrawn serves more.
+        if spec.hooks == Hooks::Exported && !target.hooks.is_empty() {
+            spec.hooks = Hooks::Listed(target.hooks.clone());
+        }
         if force {
             spec.cases.clear();
             plan.notes.push(("cases", "skipped by force".into()));
@@ -249,21 +277,21 @@ impl Task {
         plan.put(Planned { entry, policy, module: None, origin, file_entry, asked_for: true });
         plan.deleted.retain(|deleted| deleted.name != name);
         plan.withdrawn.extend(current.map(|current| (name.to_owned(), current.revision.clone())));
-        plan.confirmed = Some(false);
+        plan.confirmed = Some(confirm);
         Ok(plan)
     }
 
-    fn plan_restore(&self, name: &str) -> Result<Plan, ChangeError> {
+    fn plan_restore(&self, name: &str, confirm: bool) -> Result<Plan, ChangeError> {
         let mut plan = self.plan_as_it_is()?;
         let file = self.files.iter().find(|file| file.spec.name == name);
         let file = file.ok_or_else(|| ChangeError::NotInFile(name.to_owned()))?;
         plan.put(Planned { asked_for: true, ..from_file(file) });
         plan.deleted.retain(|deleted| deleted.name != name);
-        plan.confirmed = Some(false);
+        plan.confirmed = Some(confirm);
         Ok(plan)
     }
 
-    fn plan_promote(&self, name: &str) -> Result<Plan, ChangeError> {
+    fn plan_promote(&self, name: &str, confirm: bool) -> Result<Plan, ChangeError> {
         let mut plan = self.plan_as_it_is()?;
         let state = self.state();
         let shadow = state.shadow(name).ok_or_else(|| ChangeError::NoShadow(name.to_owned()))?;
@@ -272,13 +300,15 @@ impl Task {
         let (origin, file_entry) = (Origin::Api, self.file_entry(name));
         plan.put(Planned { entry, policy, module: None, origin, file_entry, asked_for: true });
         plan.shadows.retain(|(shadow, _)| shadow.policy.name != name);
-        plan.confirmed = Some(false);
+        plan.confirmed = Some(confirm);
         Ok(plan)
     }
 
     /// The configuration's entry of that name, as it was read last.
     fn file_entry(&self, name: &str) -> Option<Digest> {
-        self.files.iter().find(|file| file.spec.name == name).map(|file| file.entry)
+        let read = self.files.iter().find(|file| file.spec.name == name).map(|file| file.entry);
+        // A file that cannot be read is not known to have changed.
+        read.or_else(|| self.state().active(name).and_then(|active| active.file_entry))
     }
 
     /// The policy in force with what `patch` says, or a new one.

@@ -106,6 +106,17 @@ pub(super) enum FileOrFiles {
     Files(Vec<String>),
 }
 
+impl FileOrFiles {
+    /// The paths of all of them.
+    pub(super) fn paths(self, source_file: &SourceFile<'_>) -> Vec<std::path::PathBuf> {
+        let names = match self {
+            Self::File(name) => vec![name],
+            Self::Files(names) => names,
+        };
+        names.iter().map(|name| source_file.path(name)).collect()
+    }
+}
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Admin {
