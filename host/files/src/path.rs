@@ -2,6 +2,7 @@
 
 use rustix::fs::statfs;
 use std::collections::BTreeSet;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -11,18 +12,34 @@ const MAX_LINKS: usize = 40;
 /// Every directory in which a change can make `path` another file: the one of the file itself, and that of each
 /// symbolic link on the way to it. Kubernetes swaps such a link (`..data`) when it changes a volume.
 pub(crate) fn directories(path: &Path) -> BTreeSet<PathBuf> {
-    let mut found = BTreeSet::new();
+    ways(path).directories
+}
+
+/// The names in these directories that are on the way to `path`: an event of another name does not concern it.
+pub(crate) fn names(path: &Path) -> BTreeSet<OsString> {
+    ways(path).names
+}
+
+#[derive(Default)]
+struct Ways {
+    directories: BTreeSet<PathBuf>,
+    names: BTreeSet<OsString>,
+}
+
+fn ways(path: &Path) -> Ways {
+    let mut found = Ways::default();
     let mut pending = vec![std::path::absolute(path).unwrap_or_else(|_| path.to_owned())];
     let mut links = 0;
     while let Some(path) = pending.pop() {
-        found.extend(path.parent().map(Path::to_owned));
+        found.directories.extend(path.parent().map(Path::to_owned));
         for ancestor in path.ancestors() {
+            found.names.extend(ancestor.file_name().map(OsStr::to_owned));
             let (Ok(target), Some(folder)) = (fs::read_link(ancestor), ancestor.parent()) else { continue };
             links += 1;
             if links > MAX_LINKS {
                 return found;
             }
-            found.insert(folder.to_owned());
+            found.directories.insert(folder.to_owned());
             let mut resolved = folder.join(target);
             // `join` of an empty rest would add a slash.
             resolved.extend(path.strip_prefix(ancestor).unwrap_or(Path::new("")).iter());
@@ -85,6 +102,12 @@ mod tests {
         has("volume/key", &["volume", "volume/..one"]);
         has("live/key", &["", "volume", "volume/..one"]);
         has("volume/missing", &["volume"]);
+        let names = names(&at("live/key"));
+        for (name, concerns) in
+            [("live", true), ("..data", true), ("..one", true), ("key", true), ("log", false)]
+        {
+            assert_eq!(names.contains(OsStr::new(name)), concerns, "{name}");
+        }
         assert!(found("loop").contains(&root));
     }
 

@@ -10,6 +10,7 @@ mod tests;
 use notify::event::{AccessKind, AccessMode, ModifyKind, RenameMode};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
@@ -17,7 +18,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 use std::{io, thread};
 
-use crate::path::{directories, is_remote};
+use crate::path::{directories, is_remote, names};
 use crate::status::FileStatus;
 
 /// How often a file is polled beside inotify.
@@ -111,8 +112,12 @@ fn alive(watched: &Mutex<Vec<Weak<dyn Watch>>>) -> Vec<Arc<dyn Watch>> {
     watched.iter().filter_map(Weak::upgrade).collect()
 }
 
+/// Names on the ways to all watched files, for inotify's own thread.
+type Names = Arc<Mutex<BTreeSet<OsString>>>;
+
 struct Thread {
     watched: Arc<Mutex<Vec<Weak<dyn Watch>>>>,
+    names: Names,
     inotify: Option<RecommendedWatcher>,
     directories: BTreeSet<PathBuf>,
     /// inotify does not see every change.
@@ -122,13 +127,22 @@ struct Thread {
 
 impl Thread {
     fn new(watched: Arc<Mutex<Vec<Weak<dyn Watch>>>>, messages: Sender<Message>) -> Self {
+        let names = Names::default();
+        let known = Arc::clone(&names);
         let inotify = notify::recommended_watcher(move |event: notify::Result<Event>| {
-            if event.as_ref().map_or(true, is_change) {
+            let matters = |event: &Event| is_change(event) && concerns(event, &known);
+            if event.as_ref().map_or(true, matters) {
                 let _ = messages.send(Message::Changed { is_whole: event.as_ref().is_ok_and(is_whole) });
             }
         });
-        let mut thread =
-            Self { watched, inotify: None, directories: BTreeSet::new(), polls_fast: true, told: None };
+        let mut thread = Self {
+            watched,
+            names,
+            inotify: None,
+            directories: BTreeSet::new(),
+            polls_fast: true,
+            told: None,
+        };
         match inotify {
             Ok(inotify) => thread.inotify = Some(inotify),
             Err(error) => thread.tell(&error),
@@ -179,6 +193,8 @@ impl Thread {
     fn watch_directories(&mut self, watched: &[Arc<dyn Watch>]) {
         let wanted: BTreeSet<PathBuf> =
             watched.iter().flat_map(|watch| watch.paths()).flat_map(|path| directories(&path)).collect();
+        *self.names.lock().unwrap_or_else(PoisonError::into_inner) =
+            watched.iter().flat_map(|watch| watch.paths()).flat_map(|path| names(&path)).collect();
         self.polls_fast = wanted.iter().any(|directory| is_remote(directory));
         let Some(inotify) = &mut self.inotify else {
             self.polls_fast = !wanted.is_empty();
@@ -208,6 +224,13 @@ impl Thread {
 
 fn watch_directory(inotify: &mut RecommendedWatcher, path: &Path) -> notify::Result<()> {
     inotify.watch(path, RecursiveMode::NonRecursive)
+}
+
+/// Whether the event is of a name on the way to a watched file. A log beside the configuration changes all the time.
+fn concerns(event: &Event, names: &Names) -> bool {
+    let names = names.lock().unwrap_or_else(PoisonError::into_inner);
+    let known = |path: &PathBuf| path.file_name().is_none_or(|name| names.contains(name));
+    event.paths.is_empty() || event.paths.iter().any(known)
 }
 
 /// Whether the event is the last one of a file that is written or moved.

@@ -157,7 +157,7 @@ impl ChangedBy {
 impl fmt::Display for ChangedBy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.principal {
-            Some(principal) => write!(f, "{principal} by {}", self.authentication),
+            Some(principal) => write!(f, "{principal} ({})", self.authentication),
             None => f.write_str(&self.authentication),
         }
     }

@@ -23,8 +23,8 @@ pub(crate) type Rules = Vec<(&'static str, Option<Value>)>;
 impl Evaluator {
     pub(crate) fn new(mut settings: Settings) -> Result<Self, String> {
         if matches!(settings.engine, Engine::Register) {
-            return Err("`engine`: `register` is not offered: regorus's register machine answers 36 of OPA's 1,906 cases \
-                        otherwise than its tree walker, e.g. `[]` for `default p := [x | ...]`; use `tree`"
+            return Err("`engine`: `register` is not offered: regorus's register machine does not answer every rule \
+                        as its tree walker does, e.g. `[]` for `default p := [x | ...]`; use `tree`"
                 .into());
         }
         let sources = settings.sources()?;

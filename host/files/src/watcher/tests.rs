@@ -106,6 +106,7 @@ fn polling_does_without_inotify() {
     let watcher = FileWatcher::idle();
     let file = open(&path, &watcher);
     let mut thread = Thread {
+        names: Names::default(),
         watched: Arc::clone(&watcher.0.watched),
         inotify: None,
         directories: BTreeSet::new(),
