@@ -4,6 +4,7 @@
 mod admin;
 mod break_glass;
 mod crash;
+mod flat;
 mod refused;
 mod shadow;
 mod swap;

@@ -23,9 +23,11 @@ pub(crate) type Rules = Vec<(&'static str, Option<Value>)>;
 impl Evaluator {
     pub(crate) fn new(mut settings: Settings) -> Result<Self, String> {
         if matches!(settings.engine, Engine::Register) {
-            return Err("`engine`: `register` is not offered: regorus's register machine does not answer every rule \
+            return Err(
+                "`engine`: `register` is not offered: regorus's register machine does not answer every rule \
                         as its tree walker does, e.g. `[]` for `default p := [x | ...]`; use `tree`"
-                .into());
+                    .into(),
+            );
         }
         let sources = settings.sources()?;
         let mut engine = regorus::Engine::new();
