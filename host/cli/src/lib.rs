@@ -52,7 +52,7 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Inspect, test and measure policy modules
+    /// Inspect, test and measure modules; list and change the policies of the running host
     #[command(subcommand)]
     Policy(PolicyCommand),
     /// Show who asked for what, what was decided, and why
@@ -70,11 +70,14 @@ enum Command {
     #[command(subcommand)]
     Federation(FederationCommand),
     /// Print a script that completes commands in a shell
+    // For packagers, as `man`: the list of commands fits on a small screen without them.
+    #[command(hide = true)]
     Completions {
         /// The shell
         shell: shell::Shell,
     },
     /// Write man pages
+    #[command(hide = true)]
     Man {
         /// The folder to write them into
         #[arg(value_name = "DIR")]

@@ -22,8 +22,10 @@ fn memory_descriptors_and_threads_are_flat_over_600_swaps() {
     let host = Host::start(ALLOWS);
     let process = host.portcullis.id().unwrap();
     let body = message("GET", "/containers/json", None).to_string();
-    let request =
-        format!("POST /AuthZPlugin.AuthZReq HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+    let request = format!(
+        "POST /AuthZPlugin.AuthZReq HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
     let (stop, asked) = (AtomicBool::new(false), AtomicUsize::new(0));
     let samples = std::thread::scope(|scope| {
         for _ in 0..2 {

@@ -14,11 +14,17 @@ fn run(place: &Place, arguments: &[&str]) -> Run {
 #[test]
 fn every_command_has_a_short_help() {
     let place = Place::new();
-    let commands: [(&[&str], &[&str]); 11] = [
+    let commands: [(&[&str], &[&str]); 14] = [
         (&[], &["serve", "check", "policy", "docker", "Without a command it serves"]),
         (&["serve"], &["--config <FILE>"]),
         (&["check"], &["--config <FILE>", "--json", "start nothing"]),
-        (&["policy"], &["inspect", "test", "bench", "case"]),
+        (&["policy"], &["inspect", "test", "bench", "case", "list", "put", "rollback", "shadow"]),
+        (
+            &["policy", "put"],
+            &["<NAME>", "--module <FILE>", "--settings <FILE>", "--mode <MODE>", "--admin <ADDRESS>"],
+        ),
+        (&["explain"], &["<ID>", "--config <FILE>", "--token <FILE>", "--json"]),
+        (&["break-glass"], &["--for <TIME>", "--reason <TEXT>", "--close"]),
         (&["policy", "test"], &["<MODULE>", "--cases <FILE>", "--policy <NAME>", "--rules", "--json"]),
         (&["policy", "bench"], &["<MODULE>", "--cases <FILE>", "--for <DURATION>", "--json"]),
         (&["policy", "case"], &["<ID>", "--records <FILE>", "--name <NAME>"]),
@@ -99,7 +105,7 @@ fn inspect_shows_what_a_module_is() {
     fs::write(place.at("text.wasm"), "text").unwrap();
     let hookless = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/guests/prebuilt/no-hook.wasm");
     for (arguments, message) in [
-        (&["none.wasm"][..], "policy `none.wasm`: cannot read `none.wasm`: No such file"),
+        (&["none.wasm"][..], "policy `none.wasm`: there is no file `none.wasm`"),
         (
             &["builtin:none"],
             "there is no `builtin:none`; there are `builtin:allow`, `builtin:aws-roles`, `builtin:barbican-acl`, `builtin:docker-baseline`",
