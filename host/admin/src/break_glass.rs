@@ -3,15 +3,13 @@
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::Response;
-use portcullis_audit::{Principal, Record};
+use portcullis_authorization::{BreakGlass, MAX_BREAK_GLASS};
 use portcullis_contract::types::Verdict;
-use portcullis_engine::{BreakGlass, MAX_BREAK_GLASS};
 use portcullis_policy_store::ChangedBy;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-use uuid::Uuid;
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::access::Caller;
 use crate::error::AdminError;
@@ -71,14 +69,14 @@ pub(crate) async fn open(
         "the glass is broken: what policies refuse is allowed"
     );
     let response = json_response(&described(&glass));
-    admin.host.open_break_glass(glass);
+    admin.break_glass.open(glass);
     Ok(response)
 }
 
 /// `DELETE /break-glass`
 pub(crate) async fn close(State(admin): State<Admin>, caller: Caller) -> Result<Response, AdminError> {
     // First closed, then recorded: a log that fails must not keep it open.
-    let closed = admin.host.close_break_glass();
+    let closed = admin.break_glass.close();
     let glass = closed.ok_or_else(|| AdminError::NotFound("the glass is not broken".into()))?;
     tracing::warn!(by = %caller.by, "the glass is closed: policies decide again");
     record(&admin, "CloseBreakGlass", &caller.by, &glass).await?;
@@ -100,19 +98,9 @@ async fn record(
     by: &ChangedBy,
     glass: &BreakGlass,
 ) -> Result<(), AdminError> {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let now = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
-    let mut record = Record::change(Uuid::now_v7().simple().to_string(), now, "admin", Verdict::Allow);
-    record.operation = Some(operation.into());
+    let mut record = by.record(operation, Verdict::Allow);
     record.rule = "host:break-glass".into();
     record.generation = admin.host.generation().number();
-    record.principal = Some(Principal {
-        name: by.principal.clone(),
-        authentication: by.authentication.clone(),
-        groups: Vec::new(),
-        certificate: None,
-    });
-    record.peer.clone_from(&by.peer);
     record.extra = vec![
         ("reason".into(), glass.reason.clone()),
         ("apis".into(), glass.apis.iter().cloned().collect::<Vec<_>>().join(",")),

@@ -15,6 +15,7 @@ use tokio::sync::{OwnedSemaphorePermit, broadcast};
 
 use crate::Admin;
 use crate::error::AdminError;
+use crate::query::{Switch, is_on};
 
 /// How long a request for records waits for the queued ones.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
@@ -37,7 +38,7 @@ pub(crate) struct Filter {
     /// The most records.
     limit: Option<usize>,
     /// Records from now on, until the client goes.
-    follow: Option<String>,
+    follow: Option<Switch>,
 }
 
 impl Filter {
@@ -60,10 +61,6 @@ impl Filter {
             wanted.as_ref().is_none_or(|wanted| record.pointer(at).and_then(Value::as_str) == Some(wanted))
         })
     }
-
-    fn follows(&self) -> bool {
-        self.follow.as_ref().is_some_and(|follow| matches!(follow.as_str(), "" | "true" | "1"))
-    }
 }
 
 /// A client may ask for a decision by its id before the writer has handled its record. Where records cannot be
@@ -78,7 +75,7 @@ pub(crate) async fn list(
     Query(filter): Query<Filter>,
 ) -> Result<Response, AdminError> {
     let ndjson = [(header::CONTENT_TYPE, "application/x-ndjson")];
-    if filter.follows() {
+    if is_on(filter.follow) {
         let permit = Arc::clone(&admin.followers).try_acquire_owned();
         let permit = permit.map_err(|_| AdminError::TooManyFollowers)?;
         let stream =

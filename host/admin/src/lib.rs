@@ -6,6 +6,7 @@
 //! * `policies`: the policies in force, listed and changed
 //! * `decisions`: records in memory, filtered and followed
 //! * `break_glass`: the way out of a bad policy
+//! * `query`: switches in queries
 //! * `error`: how each error is answered
 //! * [`AdminApi`]: the API as the server sees it
 //! * [`Metrics`]: counters, fed by records
@@ -19,6 +20,7 @@ mod decisions;
 mod error;
 mod metrics;
 mod policies;
+mod query;
 mod reloads;
 
 pub use access::Tokens;
@@ -33,6 +35,7 @@ use axum::routing::{get, post, put};
 use axum::{Router, middleware};
 use portcullis_api::{Api, ApiFuture, NotReady};
 use portcullis_audit::Log;
+use portcullis_authorization::BreakGlassCell;
 use portcullis_contract::HookName;
 use portcullis_engine::Host;
 use portcullis_files::{FileStatus, FileWatcher};
@@ -50,6 +53,8 @@ use error::AdminError;
 pub struct Admin {
     /// Changes policies.
     pub manager: PolicyManager,
+    /// The way out of a bad policy.
+    pub break_glass: BreakGlassCell,
     /// The engine.
     pub host: Arc<Host>,
     /// The decision log.

@@ -17,6 +17,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use crate::access::Caller;
 use crate::error::AdminError;
+use crate::query::{Switch, is_on};
 use crate::{Admin, json_response};
 
 type Answer = Result<Response, AdminError>;
@@ -31,19 +32,6 @@ pub(crate) struct Flags {
     confirm: Option<Switch>,
     force: Option<Switch>,
     revision: Option<String>,
-}
-
-/// `?confirm` and `?confirm=true` say yes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-enum Switch {
-    #[serde(rename = "", alias = "true", alias = "1")]
-    On,
-    #[serde(rename = "false", alias = "0")]
-    Off,
-}
-
-fn is_on(switch: Option<Switch>) -> bool {
-    switch == Some(Switch::On)
 }
 
 /// A policy as it is put in JSON. What is absent stays as it is.
@@ -127,7 +115,7 @@ pub(crate) async fn list(State(admin): State<Admin>) -> Response {
         "shadows": shadows,
         "last_refusal": refusal,
         "last_reload_error": admin.reloads.last_error(),
-        "break_glass": admin.host.break_glass().map(|glass| crate::break_glass::described(&glass)),
+        "break_glass": admin.break_glass.get().map(|glass| crate::break_glass::described(&glass)),
     }))
 }
 

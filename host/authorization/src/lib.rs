@@ -8,6 +8,7 @@
 //! * [`Authorizer`]: the engine and the decision log, as one API uses them
 //! * [`Policies`]: the policies in force when a request began, and how they are asked
 //! * [`Refused`]: why something is not allowed
+//! * [`BreakGlass`]: the way out of a bad policy
 //! * [`NotReady`]: why requests cannot be decided now, for health responses
 //! * [`describe_docker_request`]: what both Docker APIs add to a record
 //! * `record`: from what the engine returned to a record
@@ -15,12 +16,14 @@
 //! A new API needs nothing here. A hook whose combined answer is no opinion needs a function in [`Policies`] beside
 //! [`Policies::grants`].
 
+mod break_glass;
 mod docker;
 mod policies;
 mod ready;
 mod record;
 mod refused;
 
+pub use break_glass::{BreakGlass, BreakGlassCell, MAX_BREAK_GLASS};
 pub use docker::describe_docker_request;
 pub use policies::{Granted, NamedGrants, Policies};
 pub use ready::NotReady;
@@ -33,17 +36,23 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 use uuid::Uuid;
 
-/// The engine and the decision log, as one API uses them. Clones are cheap.
+/// The engine and the decision log, as all APIs use them. Clones are cheap, and share break-glass.
 #[derive(Clone)]
 pub struct Authorizer {
     host: Arc<Host>,
     log: Log,
+    break_glass: BreakGlassCell,
 }
 
 impl Authorizer {
     /// Asks the policies of `host`, and writes records to `log`.
     pub fn new(host: Arc<Host>, log: Log) -> Self {
-        Self { host, log }
+        Self { host, log, break_glass: BreakGlassCell::default() }
+    }
+
+    /// What an operator opens where policies refuse too much. All clones obey it.
+    pub fn break_glass(&self) -> &BreakGlassCell {
+        &self.break_glass
     }
 
     /// The policies in force. A request keeps to them until its response, also when other policies are published.

@@ -62,26 +62,28 @@ impl Policies {
         describe(&input, &mut record);
         self.break_glass(context, &mut allowed, &mut record);
         let recorded = self.write(record, begun).await;
-        let describe = Arc::new(describe);
-        if self.generation.has_monitored(H::NAME) {
-            let (policies, input, describe) = (self.clone(), Arc::clone(&input), Arc::clone(&describe));
-            self.authorizer.host.spawn_background(async move {
-                let outcomes = policies.generation.monitor::<H>(&input).await;
-                let number = policies.generation.number();
-                let mut record = record::of_monitors::<H>(&input, number, outcomes, begun);
-                describe(&input, &mut record);
-                policies.write_detached(record);
-            });
+        let monitored = self.generation.has_monitored(H::NAME);
+        if monitored || self.generation.has_shadow(H::NAME) {
+            let describe = Arc::new(describe);
+            if monitored {
+                let (policies, input, describe) = (self.clone(), Arc::clone(&input), Arc::clone(&describe));
+                self.authorizer.host.spawn_background(async move {
+                    let outcomes = policies.generation.monitor::<H>(&input).await;
+                    let number = policies.generation.number();
+                    let mut record = record::of_monitors::<H>(&input, number, outcomes, begun);
+                    describe(&input, &mut record);
+                    policies.write_detached(record);
+                });
+            }
+            self.compare::<H>(input, None, begun, move |input, record| describe(input, record));
         }
-        self.compare::<H>(input, None, begun, move |input, record| describe(input, record));
         recorded.and(allowed)
     }
 
     /// Overrules a refusal by policies while an operator has broken the glass. The record says so, and why.
     fn break_glass(&self, context: &Context, allowed: &mut Result<(), Refused>, record: &mut Record) {
         let Err(refused) = allowed else { return };
-        let Some(glass) =
-            self.authorizer.host.break_glass().filter(|glass| glass.apis.contains(&context.api))
+        let Some(glass) = self.authorizer.break_glass.get().filter(|glass| glass.apis.contains(&context.api))
         else {
             return;
         };
@@ -158,19 +160,24 @@ impl Policies {
         let mut record = record::by_policies::<AwsRoles>(&input, decision, begun);
         describe(&input, granted.as_deref().unwrap_or_default(), &mut record);
         let recorded = self.write(record, begun).await;
-        let describe = Arc::new(describe);
-        if self.generation.has_monitored_roles(&of) {
-            let (policies, input, of) = (self.clone(), Arc::clone(&input), Arc::clone(&of));
-            let describe = Arc::clone(&describe);
-            self.authorizer.host.spawn_background(async move {
-                let outcomes = policies.generation.monitor_grants(&input, &of).await;
-                let number = policies.generation.number();
-                let mut record = record::of_monitors::<AwsRoles>(&input, number, outcomes, begun);
-                describe(&input, &[], &mut record);
-                policies.write_detached(record);
+        let monitored = self.generation.has_monitored_roles(&of);
+        if monitored || self.generation.has_shadow(hook) {
+            let describe = Arc::new(describe);
+            if monitored {
+                let (policies, input, of) = (self.clone(), Arc::clone(&input), Arc::clone(&of));
+                let describe = Arc::clone(&describe);
+                self.authorizer.host.spawn_background(async move {
+                    let outcomes = policies.generation.monitor_grants(&input, &of).await;
+                    let number = policies.generation.number();
+                    let mut record = record::of_monitors::<AwsRoles>(&input, number, outcomes, begun);
+                    describe(&input, &[], &mut record);
+                    policies.write_detached(record);
+                });
+            }
+            self.compare::<AwsRoles>(input, Some(of), begun, move |input, record| {
+                describe(input, &[], record);
             });
         }
-        self.compare::<AwsRoles>(input, Some(of), begun, move |input, record| describe(input, &[], record));
         recorded.and(granted)
     }
 

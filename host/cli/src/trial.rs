@@ -2,7 +2,7 @@
 
 use portcullis_engine::build::Confinement;
 use portcullis_engine::source::Source;
-use portcullis_engine::{Candidate, Hooks, Host, HostOptions, Limits, Mode, PolicySpec};
+use portcullis_engine::{Candidate, Host, HostOptions, PolicySpec};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,19 +11,8 @@ use portcullis_server::{ServeError, builtin, engine};
 
 /// A policy from a module or `builtin:NAME`, with its settings as JSON.
 pub(super) fn spec(module: &str, settings: &Value, wasi: &[String]) -> Result<PolicySpec, ServeError> {
-    Ok(PolicySpec {
-        name: module.to_owned(),
-        source: source(module)?,
-        sha256: None,
-        hooks: Hooks::Exported,
-        mode: Mode::Enforce,
-        settings: settings.to_string(),
-        limits: Limits::default(),
-        wasi: wasi.to_vec(),
-        cases: Vec::new(),
-        record_inputs: false,
-        preinitialize: true,
-    })
+    let (settings, wasi) = (settings.to_string(), wasi.to_vec());
+    Ok(PolicySpec { settings, wasi, ..PolicySpec::new(module, source(module)?) })
 }
 
 pub(super) fn source(module: &str) -> Result<Source, ServeError> {

@@ -5,11 +5,9 @@ use axum::body::Body;
 use axum::http::request::Parts;
 use axum::http::{Request, Response, StatusCode, header};
 use portcullis_api::{Api, ApiFuture, NotReady};
-use portcullis_audit::Log;
 use portcullis_authorization::Authorizer;
 use portcullis_contract::hook::HookName;
 use portcullis_contract::types::Principal;
-use portcullis_engine::Host;
 use portcullis_identity::certificate;
 use portcullis_listen::Peer;
 use prometheus_client::registry::Registry;
@@ -46,11 +44,11 @@ struct Shared {
 }
 
 impl DockerGateway {
-    /// Asks the policies of `host`, and writes records to `log`.
-    pub fn new(host: Arc<Host>, log: Log, gateway: Gateway, settings: ProxySettings) -> Self {
+    /// Asks `authorizer`.
+    pub fn new(authorizer: Authorizer, gateway: Gateway, settings: ProxySettings) -> Self {
         let gateway = Arc::new(gateway);
         let router = gateway.router();
-        let proxy = Proxy::new(Authorizer::new(host, log), settings);
+        let proxy = Proxy::new(authorizer, settings);
         let shared = Shared { gateway, proxy, router, system_users: SystemUsers::new() };
         Self { shared: Arc::new(shared), endpoint: None }
     }

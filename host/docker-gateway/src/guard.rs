@@ -4,12 +4,9 @@
 use axum::body::Body;
 use axum::http::{Request, Response, StatusCode};
 use portcullis_api::{Api, ApiFuture, NotReady};
-use portcullis_audit::Log;
 use portcullis_authorization::Authorizer;
 use portcullis_contract::hook::HookName;
-use portcullis_engine::Host;
 use portcullis_listen::Peer;
-use std::sync::Arc;
 
 use crate::endpoint::Endpoint;
 use crate::error::GatewayError;
@@ -24,9 +21,9 @@ pub struct GuardedSocket {
 }
 
 impl GuardedSocket {
-    /// Asks the policies of `host`, writes records to `log`, and forwards to the engine of `endpoint`.
-    pub fn new(host: Arc<Host>, log: Log, endpoint: Endpoint, settings: ProxySettings) -> Self {
-        let proxy = Proxy::new(Authorizer::new(host, log), settings);
+    /// Asks `authorizer`, and forwards to the engine of `endpoint`.
+    pub fn new(authorizer: Authorizer, endpoint: Endpoint, settings: ProxySettings) -> Self {
+        let proxy = Proxy::new(authorizer, settings);
         Self { proxy, endpoint, users: SystemUsers::new() }
     }
 

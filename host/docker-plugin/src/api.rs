@@ -3,10 +3,8 @@
 use axum::body::Body;
 use axum::http::{Request, Response};
 use portcullis_api::{Api, ApiFuture, NotReady, Placement};
-use portcullis_audit::Log;
 use portcullis_authorization::Authorizer;
 use portcullis_contract::hook::HookName;
-use portcullis_engine::Host;
 use std::sync::Arc;
 
 use crate::plugin::{Plugin, PluginSettings};
@@ -18,9 +16,9 @@ pub struct DockerPlugin {
 }
 
 impl DockerPlugin {
-    /// Asks the policies of `host`, and writes records to `log`.
-    pub fn new(host: Arc<Host>, log: Log, settings: PluginSettings) -> Self {
-        Self { plugin: Arc::new(Plugin::new(Authorizer::new(host, log), settings)) }
+    /// Asks `authorizer`.
+    pub fn new(authorizer: Authorizer, settings: PluginSettings) -> Self {
+        Self { plugin: Arc::new(Plugin::new(authorizer, settings)) }
     }
 }
 

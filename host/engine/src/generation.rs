@@ -124,7 +124,12 @@ impl Generation {
         self.all_shadows.iter().map(|shadow| (&shadow.candidate.status, &shadow.stats))
     }
 
-    /// Whether a candidate is asked on `hook` beside a policy in force. Absent if not; otherwise it counts what is dropped.
+    /// Whether a candidate is asked on `hook` beside a policy in force.
+    pub fn has_shadow(&self, hook: HookName) -> bool {
+        !self.shadows[hook as usize].is_empty()
+    }
+
+    /// What counts a comparison as dropped until it begins. Absent without a shadow on `hook`.
     pub fn pending_comparison(&self, hook: HookName) -> Option<PendingComparison> {
         let shadows = &self.shadows[hook as usize];
         (!shadows.is_empty()).then(|| PendingComparison::new(shadows))

@@ -9,21 +9,21 @@ use tokio::sync::Mutex;
 use wasmtime::Engine;
 
 use crate::ask::GuestExports;
-use crate::break_glass::{BreakGlass, BreakGlassCell};
 use crate::build::{BuildReport, BuildRequest, Builder};
 use crate::cache::Cache;
 use crate::error::PolicyError;
-use crate::generation::{Attached, Generation};
+use crate::generation::Generation;
 use crate::linker::linker;
 use crate::offload::OffloadRuntime;
 use crate::policy::{Policy, PolicyStatus, PreparedInstance};
 use crate::probe::{Probed, probe};
 use crate::revision::{identity, revision};
 use crate::sealed::Artifact;
-use crate::shadow::{Shadow, ShadowStats};
+use crate::set::{Attachment, Candidate, PolicySet, Publication, SetEntry};
+use crate::shadow::Shadow;
 use crate::slow_callers::SlowCallers;
 use crate::ticker::Ticker;
-use crate::{Digest, Hooks, LoadError, Mode, PolicySpec, compile_config};
+use crate::{Digest, Hooks, LoadError, PolicySpec, compile_config};
 
 /// What a host needs to build policies.
 #[derive(Debug, Clone)]
@@ -50,98 +50,6 @@ pub struct Host {
     current: ArcSwap<Generation>,
     number: AtomicU64,
     publishing: Mutex<()>,
-    break_glass: BreakGlassCell,
-}
-
-/// One policy of a set that is to be put in force.
-#[derive(Debug, Clone)]
-pub enum SetEntry {
-    /// The policy of that name that is in force, as it is: nothing is read or built.
-    InForce(Arc<str>),
-    /// A policy that is built, unless the one in force is the same in everything.
-    Build(Box<PolicySpec>),
-}
-
-impl SetEntry {
-    /// The policy's name.
-    pub fn name(&self) -> &str {
-        match self {
-            Self::InForce(name) => name,
-            Self::Build(spec) => &spec.name,
-        }
-    }
-}
-
-/// A whole set of policies that is to be put in force.
-#[derive(Debug, Clone, Default)]
-pub struct PolicySet {
-    /// Policies, in the order in which they are asked.
-    pub policies: Vec<SetEntry>,
-    /// Candidates that are asked beside the policy of their name, with what counts their disagreements.
-    pub shadows: Vec<(SetEntry, Arc<ShadowStats>)>,
-}
-
-impl From<Vec<PolicySpec>> for PolicySet {
-    fn from(specs: Vec<PolicySpec>) -> Self {
-        Self {
-            policies: specs.into_iter().map(|spec| SetEntry::Build(spec.into())).collect(),
-            shadows: Vec::new(),
-        }
-    }
-}
-
-/// A set of policies that was built and passed its cases, but is not in force.
-#[derive(Debug)]
-pub struct Candidate {
-    pub(crate) policies: Vec<Arc<Policy>>,
-    shadows: Vec<Shadow>,
-}
-
-impl Candidate {
-    /// Every policy in it.
-    pub fn status(&self) -> impl Iterator<Item = &PolicyStatus> {
-        self.policies.iter().map(|policy| &policy.status)
-    }
-
-    /// Whether it is what is in force already: each policy and each shadow is the same instance.
-    pub fn is_in_force(&self, generation: &Generation) -> bool {
-        generation.consists_of(&self.policies, &self.shadows)
-    }
-
-    /// A hook that `generation` has an enforced policy on, and this set has none.
-    pub fn loses_hook(&self, generation: &Generation) -> Option<HookName> {
-        let enforced = |hook: HookName| {
-            let serves = |policy: &Arc<Policy>| {
-                policy.status.mode == Mode::Enforce && policy.status.hooks.contains(&hook)
-            };
-            self.policies.iter().any(serves)
-        };
-        HookName::ALL.into_iter().find(|hook| generation.has_enforced(*hook) && !enforced(*hook))
-    }
-
-    /// Every shadow in it.
-    pub fn shadows(&self) -> impl Iterator<Item = &PolicyStatus> {
-        self.shadows.iter().map(|shadow| &shadow.candidate.status)
-    }
-}
-
-/// What becomes of the data of APIs that is in force together with policies: see [`Generation::attached`].
-#[derive(Debug, Clone, Default)]
-pub enum Attachment {
-    /// It stays.
-    #[default]
-    Keep,
-    /// It is replaced.
-    Replace(Option<Attached>),
-}
-
-/// How a set is published.
-#[derive(Debug, Clone, Default)]
-pub struct Publication {
-    /// The data of APIs.
-    pub attachment: Attachment,
-    /// Whether the set may leave a hook without an enforced policy, though the set in force has one there.
-    pub may_lose_hooks: bool,
 }
 
 impl Host {
@@ -158,7 +66,6 @@ impl Host {
             current: ArcSwap::from_pointee(empty),
             number: AtomicU64::new(0),
             publishing: Mutex::new(()),
-            break_glass: BreakGlassCell::default(),
         })
     }
 
@@ -170,21 +77,6 @@ impl Host {
     /// How long a request may take in all, with everything that it waits for.
     pub fn time_budget(&self) -> Duration {
         self.options.time_budget
-    }
-
-    /// Overrules refusals by policies, until it ends by itself or is closed.
-    pub fn open_break_glass(&self, glass: BreakGlass) {
-        self.break_glass.open(glass);
-    }
-
-    /// Ends it. Returns what was open.
-    pub fn close_break_glass(&self) -> Option<Arc<BreakGlass>> {
-        self.break_glass.close()
-    }
-
-    /// What is open now.
-    pub fn break_glass(&self) -> Option<Arc<BreakGlass>> {
-        self.break_glass.get()
     }
 
     /// Runs `work`, e.g. asking monitoring policies, where it delays no request. Dropped and counted where too much of it
@@ -218,8 +110,7 @@ impl Host {
         for (entry, stats) in set.shadows {
             let in_force = current.shadow(entry.name());
             let predecessor = policies.iter().find(|policy| *policy.name == *entry.name());
-            let candidate = self.policy(entry, [in_force, None], predecessor).await;
-            let candidate = candidate?;
+            let candidate = self.policy(entry, [in_force, None], predecessor).await?;
             shadows.push(Shadow { candidate, stats });
         }
         Ok(Candidate { policies, shadows })
@@ -254,8 +145,7 @@ impl Host {
         let identity = identity(digest, &spec);
         let same = known.into_iter().flatten().find(|policy| policy.identity == identity);
         if let Some(same) = same {
-            let hooks = &same.status.hooks;
-            serves_hooks_of(predecessor, &spec.hooks, hooks)?;
+            serves_hooks_of(predecessor, &spec.hooks, &same.status.hooks)?;
             return Ok(Arc::clone(same));
         }
         let mut reason = (!spec.preinitialize).then(|| "it was asked not to be".to_owned());
@@ -330,10 +220,10 @@ impl Host {
             Hooks::Sole(hook) => vec![*hook],
         };
         if let Some(hook) = wanted.iter().find(|hook| !report.hooks.contains(hook)) {
-            return Err(PolicyError::Hook { wanted: *hook, exported: exported(&report) });
+            return Err(PolicyError::Hook { wanted: *hook, exported: exported(&report.hooks) });
         }
         if let (Hooks::Sole(hook), true) = (&spec.hooks, report.hooks.len() > 1) {
-            return Err(PolicyError::Sole { asked: *hook, exported: exported(&report) });
+            return Err(PolicyError::Sole { asked: *hook, exported: exported(&report.hooks) });
         }
         Ok(Built { hooks: wanted, module: digest, report, artifact: Artifact::trusted(artifact) })
     }
@@ -389,8 +279,8 @@ struct Built {
 }
 
 /// The hooks that a module exports, for a text.
-fn exported(report: &BuildReport) -> String {
-    report.hooks.iter().map(|hook| format!("`{hook}`")).collect::<Vec<_>>().join(", ")
+fn exported(hooks: &[HookName]) -> String {
+    hooks.iter().map(|hook| format!("`{hook}`")).collect::<Vec<_>>().join(", ")
 }
 
 /// A policy that is asked on what its module exports serves every hook that its predecessor serves.
@@ -402,9 +292,6 @@ fn serves_hooks_of(
     let (Hooks::Exported, Some(predecessor)) = (wanted, predecessor) else { return Ok(()) };
     match predecessor.status.hooks.iter().find(|hook| !hooks.contains(hook)) {
         None => Ok(()),
-        Some(lost) => {
-            let exported = hooks.iter().map(|hook| format!("`{hook}`")).collect::<Vec<_>>().join(", ");
-            Err(PolicyError::HookGone { lost: *lost, exported })
-        }
+        Some(lost) => Err(PolicyError::HookGone { lost: *lost, exported: exported(hooks) }),
     }
 }

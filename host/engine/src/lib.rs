@@ -23,7 +23,6 @@
 
 mod answer;
 mod ask;
-mod break_glass;
 pub mod build;
 pub mod cache;
 mod caller;
@@ -45,6 +44,7 @@ mod policy;
 pub mod probe;
 mod revision;
 mod sealed;
+mod set;
 mod shadow;
 mod slow_callers;
 pub mod source;
@@ -55,15 +55,15 @@ mod ticker;
 mod trial;
 
 pub use answer::{Answer, Callable, CaseResult};
-pub use break_glass::{BreakGlass, MAX_BREAK_GLASS};
 pub use caller::Caller;
 pub use decision::{CombinedEdits, Decision, Grants, Outcome, PolicyOutcome, PolicyStatusRef};
 pub use digest::Digest;
 pub use error::{LoadError, PolicyError};
 pub use fault::Fault;
 pub use generation::{Attached, Generation};
-pub use host::{Attachment, Candidate, Host, HostOptions, PolicySet, Publication, SetEntry};
+pub use host::{Host, HostOptions};
 pub use limits::Limits;
 pub use policy::PolicyStatus;
+pub use set::{Attachment, Candidate, PolicySet, Publication, SetEntry};
 pub use shadow::{Comparison, PendingComparison, ShadowCounts, ShadowStats};
 pub use spec::{Hooks, Mode, PolicySpec};

@@ -8,8 +8,8 @@ use wasmtime::Engine;
 
 use crate::Digest;
 
-/// The most that a module may have.
-const SIZE: u64 = 64 << 20;
+/// Bytes of a module, at most.
+pub const MODULE_BYTES: u64 = 64 << 20;
 
 /// Where a module's bytes come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,7 +45,7 @@ pub enum SourceError {
         error: io::Error,
     },
     /// There are too many bytes.
-    #[error("`{}` is larger than {} MiB", .0.display(), SIZE >> 20)]
+    #[error("`{}` is larger than {} MiB", .0.display(), MODULE_BYTES >> 20)]
     Size(PathBuf),
     /// The digest is another than the configuration says.
     #[error("its sha256 is {found}, but the configuration says {wanted}")]
@@ -98,12 +98,12 @@ fn read_file(path: &PathBuf) -> Result<Vec<u8>, SourceError> {
         return Err(SourceError::NotAFile(path.clone()));
     }
     let file = File::open(path).map_err(failed)?;
-    if file.metadata().map_err(failed)?.len() > SIZE {
+    if file.metadata().map_err(failed)?.len() > MODULE_BYTES {
         return Err(SourceError::Size(path.clone()));
     }
     let mut bytes = Vec::new();
-    file.take(SIZE + 1).read_to_end(&mut bytes).map_err(failed)?;
-    if bytes.len() as u64 > SIZE {
+    file.take(MODULE_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > MODULE_BYTES {
         return Err(SourceError::Size(path.clone()));
     }
     Ok(bytes)

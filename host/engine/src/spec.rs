@@ -65,3 +65,28 @@ pub struct PolicySpec {
     /// Whether it is pre-initialized where it can be; otherwise each instance is configured.
     pub preinitialize: bool,
 }
+
+impl PolicySpec {
+    /// A policy of which nothing more is said: enforced, without settings, grants or cases.
+    pub fn new(name: impl Into<String>, source: Source) -> Self {
+        Self {
+            name: name.into(),
+            source,
+            sha256: None,
+            hooks: Hooks::Exported,
+            mode: Mode::default(),
+            settings: "{}".into(),
+            limits: Limits::default(),
+            wasi: Vec::new(),
+            cases: Vec::new(),
+            record_inputs: false,
+            preinitialize: true,
+        }
+    }
+
+    /// Whether an operator may give a policy this name: up to 64 letters, digits, `.`, `_` and `-`.
+    pub fn is_name(text: &str) -> bool {
+        let good = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+        (1..=64).contains(&text.len()) && text.bytes().all(good)
+    }
+}

@@ -24,16 +24,24 @@ pub(crate) fn now() -> u64 {
     u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX)
 }
 
+impl ChangedBy {
+    /// The record of a change by this caller, without what changes.
+    pub fn record(&self, operation: &'static str, verdict: Verdict) -> Record {
+        let mut record = Record::change(Uuid::now_v7().simple().to_string(), now(), API, verdict);
+        record.operation = Some(operation.into());
+        record.principal = Some(Principal {
+            name: self.principal.clone(),
+            authentication: self.authentication.clone(),
+            groups: Vec::new(),
+            certificate: None,
+        });
+        record.peer.clone_from(&self.peer);
+        record
+    }
+}
+
 fn new(change: &Described, verdict: Verdict, took: Duration) -> Record {
-    let mut record = Record::change(Uuid::now_v7().simple().to_string(), now(), API, verdict);
-    record.operation = Some(change.operation.into());
-    record.principal = Some(Principal {
-        name: change.by.principal.clone(),
-        authentication: change.by.authentication.clone(),
-        groups: Vec::new(),
-        certificate: None,
-    });
-    record.peer.clone_from(&change.by.peer);
+    let mut record = change.by.record(change.operation, verdict);
     record.total_micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
     record
 }

@@ -1,14 +1,12 @@
 //! The Barbican API from its configuration: store and identity.
 
-use portcullis_audit::Log;
+use portcullis_authorization::Authorizer;
 use portcullis_barbican::api::BarbicanApi;
 use portcullis_barbican::vault::Vault;
 use portcullis_config::ConfigError;
-use portcullis_engine::Host;
 use portcullis_errors::chain;
 use portcullis_files::FileWatcher;
 use portcullis_identity::Tokens;
-use std::sync::Arc;
 
 use crate::config::{Barbican, Identity};
 use crate::shared_store::SharedStore;
@@ -17,14 +15,13 @@ use crate::shared_store::SharedStore;
 pub(crate) async fn open(
     barbican: &Barbican,
     store: &SharedStore<'_>,
-    host: Arc<Host>,
-    log: Log,
+    authorizer: Authorizer,
     watcher: &FileWatcher,
 ) -> Result<BarbicanApi, ConfigError> {
     let tokens =
         tokens(&barbican.identity, watcher).map_err(|error| barbican.location.wrong(chain(&error)))?;
     let vault = store.open(Vault::open).await?;
-    Ok(BarbicanApi::new(host, log, vault, tokens, barbican.options.clone()))
+    Ok(BarbicanApi::new(authorizer, vault, tokens, barbican.options.clone()))
 }
 
 fn tokens(identity: &Identity, watcher: &FileWatcher) -> Result<Tokens, portcullis_identity::IdentityError> {

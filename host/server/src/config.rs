@@ -184,10 +184,8 @@ impl Config {
             .map_err(|error| ConfigError::Read { file: file.to_owned(), error })?;
         let folder = file.parent().unwrap_or(Path::new("."));
         let source_file = SourceFile { file, text: Some(&text), folder };
-        let rest = SourceFile { text: None, ..source_file };
         let overrides = environment::overrides(std::env::vars_os())?;
-        let mut raw = raw::parse(&text, &source_file)?;
-        let merged = raw::parse(&environment::apply(&text, &source_file, &overrides)?, &rest)?;
+        let (mut raw, rest) = merged(&text, &source_file, &overrides)?;
         let mut files = Vec::new();
         for policy in &mut raw.policies {
             let policy = policy.get_mut();
@@ -195,7 +193,6 @@ impl Config {
             files.extend(policy.cases.take().map(|path| source_file.path(path.get_ref())));
             files.extend(settings.into_values().flat_map(|paths| paths.into_inner().paths(&source_file)));
         }
-        let raw = raw::File { policies: raw.policies, ..merged };
         let mut config = validate::validate(raw, &source_file, &rest)?;
         config.policy_files.extend(files);
         Ok(config)
@@ -218,14 +215,8 @@ impl Config {
     ) -> Result<Self, ConfigError> {
         let source_file = SourceFile { file, text: Some(text), folder };
         let with = |overrides: &[Override]| {
-            let raw = raw::parse(text, &source_file)?;
-            if overrides.is_empty() {
-                return validate::validate(raw, &source_file, &source_file);
-            }
-            // Policies are those of the file, and so have its lines; the rest has none.
-            let rest = SourceFile { text: None, ..source_file };
-            let merged = raw::parse(&environment::apply(text, &source_file, overrides)?, &rest)?;
-            validate::validate(raw::File { policies: raw.policies, ..merged }, &source_file, &rest)
+            let (raw, rest) = merged(text, &source_file, overrides)?;
+            validate::validate(raw, &source_file, &rest)
         };
         let error = match with(overrides) {
             Ok(config) => return Ok(config),
@@ -306,4 +297,20 @@ impl Config {
         .filter_map(|(section, same)| (!same).then_some(section))
         .collect()
     }
+}
+
+/// The file with the environment's overrides, and where what is not a policy stands: policies are those of the file, and
+/// so have its lines; the rest has none where it was overridden.
+fn merged<'a>(
+    text: &str,
+    source_file: &SourceFile<'a>,
+    overrides: &[Override],
+) -> Result<(raw::File, SourceFile<'a>), ConfigError> {
+    let raw = raw::parse(text, source_file)?;
+    if overrides.is_empty() {
+        return Ok((raw, *source_file));
+    }
+    let rest = SourceFile { text: None, ..*source_file };
+    let merged = raw::parse(&environment::apply(text, source_file, overrides)?, &rest)?;
+    Ok((raw::File { policies: raw.policies, ..merged }, rest))
 }

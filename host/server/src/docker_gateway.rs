@@ -1,10 +1,10 @@
 //! The gateway to Docker from its configuration: users in the store, and the engines that the operator allows.
 
 use portcullis_audit::Log;
+use portcullis_authorization::Authorizer;
 use portcullis_config::ConfigError;
 use portcullis_docker_gateway::DockerGateway;
 use portcullis_docker_gateway::gateway::{Gateway, GatewayOptions, OpenError};
-use portcullis_engine::Host;
 use portcullis_listen::Proxies;
 use portcullis_store::StoreError;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ const ADMINISTRATOR: &str = "admin";
 pub(crate) async fn open(
     config: &config::DockerGateway,
     store: &SharedStore<'_>,
-    host: Arc<Host>,
+    authorizer: Authorizer,
     log: Log,
     proxies: &Proxies,
 ) -> Result<DockerGateway, ConfigError> {
@@ -30,9 +30,8 @@ pub(crate) async fn open(
         proxies: proxies.clone(),
         ..GatewayOptions::default()
     };
-    let records = log.clone();
     let gateway = store.open(|store, sealer| async move {
-        let opened = Gateway::open(store, sealer, engines, records, options).await;
+        let opened = Gateway::open(store, sealer, engines, log, options).await;
         opened.map_err(|error| match error {
             OpenError::Store(error) => error,
             error => StoreError::Unavailable(error.to_string()),
@@ -46,5 +45,5 @@ pub(crate) async fn open(
             tracing::info!("the administrator `{ADMINISTRATOR}` was made with `admin_password`");
         }
     }
-    Ok(DockerGateway::new(host, log, gateway, config.proxy()))
+    Ok(DockerGateway::new(authorizer, gateway, config.proxy()))
 }

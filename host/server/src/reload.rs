@@ -4,6 +4,7 @@
 use portcullis_admin::ReloadStatus;
 use portcullis_audit::Log;
 use portcullis_engine::Digest;
+use portcullis_engine::source::MODULE_BYTES;
 use portcullis_files::FileChanges;
 use portcullis_listen::{Proxies, notify};
 use portcullis_policy_store::{Change, ChangeError, ChangedBy, FilePolicies, PolicyManager};
@@ -15,9 +16,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::Config;
 use crate::config_source::ConfigSource;
 use crate::mounts::MountResources;
-
-/// Bytes that are read of one file: what a module may have.
-const MODULE_BYTES: u64 = 64 << 20;
 
 /// What a reload changes.
 pub(crate) struct Reloadable {

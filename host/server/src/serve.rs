@@ -5,6 +5,7 @@
 use portcullis_admin::{Admin, AdminApi, Metrics, ReloadStatus};
 use portcullis_api::Api;
 use portcullis_audit::{Log, Sink};
+use portcullis_authorization::Authorizer;
 use portcullis_docker_gateway::GuardedSocket;
 use portcullis_docker_plugin::DockerPlugin;
 use portcullis_engine::build::{Builder, ChildProgram, Confinement};
@@ -191,7 +192,8 @@ async fn start(
             observe: Box::new(move |record| counting.count(record)),
         },
     )?;
-    let mut registered = register(config, &host, &log, &files, &options.proxies).await?;
+    let authorizer = Authorizer::new(Arc::clone(&host), log.clone());
+    let mut registered = register(config, &authorizer, &log, &files, &options.proxies).await?;
     registered.extend(more);
     let apis: Vec<_> = registered.iter().map(|registered| Arc::clone(&registered.api)).collect();
     let hooks: Vec<_> = apis.iter().flat_map(|api| api.hooks()).copied().collect();
@@ -199,6 +201,7 @@ async fn start(
     let manager = prepared.serve(log.clone())?;
     let (followers, bodies) = Admin::permits();
     let admin = Admin {
+        break_glass: authorizer.break_glass().clone(),
         tokens: config.admin_tokens.clone(),
         stopping: stopping.subscribe(),
         followers,
@@ -256,7 +259,7 @@ async fn prepare_policies(
 /// The APIs that are on, in the order in which they are asked for a path. A new API is one line here.
 async fn register<'a>(
     config: &'a Config,
-    host: &Arc<Host>,
+    authorizer: &Authorizer,
     log: &Log,
     files: &FileWatcher,
     proxies: &Proxies,
@@ -267,27 +270,27 @@ async fn register<'a>(
         |api: Arc<dyn Api>, endpoints: &'a [Endpoint]| registered.push(Registration { api, endpoints });
     if !config.listen.docker.is_empty() {
         let settings = config.docker.clone();
-        add(Arc::new(DockerPlugin::new(Arc::clone(host), log.clone(), settings)), &config.listen.docker);
+        add(Arc::new(DockerPlugin::new(authorizer.clone(), settings)), &config.listen.docker);
     }
     if let Some(gateway) = &config.docker_gateway {
         if let Some(endpoints) = &gateway.listen {
-            let api = docker_gateway::open(gateway, &store, Arc::clone(host), log.clone(), proxies).await?;
+            let api = docker_gateway::open(gateway, &store, authorizer.clone(), log.clone(), proxies).await?;
             for (name, endpoints) in &gateway.endpoints {
                 add(Arc::new(api.at_own_address(name)), endpoints);
             }
             add(Arc::new(api), endpoints);
         }
         if let Some((endpoints, engine)) = &gateway.guard {
-            let (host, engine) = (Arc::clone(host), engine.clone());
-            add(Arc::new(GuardedSocket::new(host, log.clone(), engine, gateway.proxy())), endpoints);
+            let api = GuardedSocket::new(authorizer.clone(), engine.clone(), gateway.proxy());
+            add(Arc::new(api), endpoints);
         }
     }
     if let (Some(settings), Some(endpoints)) = (&config.barbican, config.barbican_listens()) {
-        let api = barbican::open(settings, &store, Arc::clone(host), log.clone(), files).await?;
+        let api = barbican::open(settings, &store, authorizer.clone(), files).await?;
         add(Arc::new(api), endpoints);
     }
     if let Some(endpoints) = config.federation_listens() {
-        let api = portcullis_federation::api::FederationApi::new(Arc::clone(host), log.clone());
+        let api = portcullis_federation::api::FederationApi::new(authorizer.clone());
         add(Arc::new(api.map_err(|error| ServeError::Usage(error.to_string()))?), endpoints);
     }
     Ok(registered)

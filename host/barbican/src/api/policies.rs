@@ -1,10 +1,8 @@
 //! The [`Decider`] of production: the policies in force, and the decision log.
 
-use portcullis_audit::Log;
 use portcullis_authorization::{Authorizer, NotReady};
 use portcullis_contract::hook::{HookName, SecretAccess};
 use portcullis_contract::secrets::Access;
-use portcullis_engine::Host;
 use portcullis_identity::Tokens;
 use std::sync::Arc;
 
@@ -14,9 +12,9 @@ use crate::decide::{Decider, Deciding, Question};
 use crate::vault::Vault;
 
 impl BarbicanApi {
-    /// An API that asks the policies of `host`, writes its records to `log`, and authenticates by `tokens`.
-    pub fn new(host: Arc<Host>, log: Log, vault: Vault, tokens: Tokens, options: Options) -> Self {
-        Self::with(Arc::new(Authorizer::new(host, log)), Arc::new(tokens), vault, options)
+    /// An API that asks `authorizer`, and authenticates by `tokens`.
+    pub fn new(authorizer: Authorizer, vault: Vault, tokens: Tokens, options: Options) -> Self {
+        Self::with(Arc::new(authorizer), Arc::new(tokens), vault, options)
     }
 }
 

@@ -28,7 +28,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ResourceLimits;
 
-/// The user and group of `nobody`, which own no file.
+/// User and group 65534 (`nobody`), which own no file.
 const NOBODY: u32 = 65534;
 
 /// What is done with a module where the kernel cannot confine the children that build it.

@@ -1,10 +1,8 @@
 //! The [`Decider`] of production: mounts and policies of one generation, and the decision log.
 
-use portcullis_audit::Log;
 use portcullis_authorization::{Authorizer, NotReady, Policies};
 use portcullis_contract::aws::{Grant, Request};
 use portcullis_contract::hook::HookName;
-use portcullis_engine::Host;
 use std::sync::{Arc, LazyLock};
 
 use super::call::Purpose;
@@ -17,10 +15,9 @@ use crate::mounts::Mounts;
 static NO_MOUNTS: LazyLock<Mounts> = LazyLock::new(Mounts::default);
 
 impl FederationApi {
-    /// An API that asks the policies of `host` and writes its records to `log`. Its [`Mounts`] are attached to the
-    /// generation in force.
-    pub fn new(host: Arc<Host>, log: Log) -> Result<Self, NoRandomness> {
-        Self::with(Arc::new(Authorizer::new(host, log)))
+    /// An API that asks `authorizer`. Its [`Mounts`] are attached to the generation in force.
+    pub fn new(authorizer: Authorizer) -> Result<Self, NoRandomness> {
+        Self::with(Arc::new(authorizer))
     }
 }
 

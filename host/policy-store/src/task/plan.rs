@@ -1,10 +1,7 @@
 //! From a change to the set that it asks for. Nothing is built or written here.
 
-use portcullis_engine::case::Case;
 use portcullis_engine::source::Source;
-use portcullis_engine::{
-    Attachment, Digest, Hooks, Limits, Mode, PolicySet, PolicySpec, SetEntry, ShadowStats,
-};
+use portcullis_engine::{Attachment, Digest, Hooks, LoadError, PolicySet, PolicySpec, SetEntry, ShadowStats};
 use std::sync::Arc;
 
 use super::Task;
@@ -60,11 +57,25 @@ impl Plan {
         self.policies.iter().position(|planned| planned.policy.name == name)
     }
 
-    fn put(&mut self, planned: Planned) {
+    /// Adds or replaces one policy, as the admin API was asked to.
+    fn put(&mut self, planned: Planned, confirm: bool) {
+        self.deleted.retain(|deleted| deleted.name != planned.policy.name);
+        self.confirmed = Some(confirm);
         match self.position(&planned.policy.name) {
             Some(at) => self.policies[at] = planned,
             None => self.policies.push(planned),
         }
+    }
+
+    fn remove_shadow(&mut self, name: &str) {
+        self.shadows.retain(|(shadow, _)| shadow.policy.name != name);
+    }
+}
+
+impl Planned {
+    /// A policy of the admin API whose module is kept already.
+    fn kept(entry: SetEntry, policy: SavedPolicy, file_entry: Option<Digest>) -> Self {
+        Self { entry, policy, module: None, origin: Origin::Api, file_entry, asked_for: true }
     }
 }
 
@@ -84,7 +95,7 @@ impl Task {
             Change::DeleteShadow { name } => {
                 let mut plan = self.plan_as_it_is()?;
                 self.state().shadow(&name).ok_or_else(|| ChangeError::NoShadow(name.clone()))?;
-                plan.shadows.retain(|(planned, _)| planned.policy.name != name);
+                plan.remove_shadow(&name);
                 Ok(plan)
             }
         }
@@ -113,9 +124,7 @@ impl Task {
                 Some((known, counts)) => (SetEntry::InForce(Arc::clone(&known.name)), Arc::clone(counts)),
                 None => (SetEntry::Build(self.saved_spec(&policy)?.into()), Arc::default()),
             };
-            let (origin, file_entry) = (Origin::Api, None);
-            let planned = Planned { entry, policy, module: None, origin, file_entry, asked_for: true };
-            shadows.push((planned, counts));
+            shadows.push((Planned::kept(entry, policy, None), counts));
         }
         Ok(shadows)
     }
@@ -129,8 +138,7 @@ impl Task {
             Some(status) => SetEntry::InForce(Arc::clone(&status.name)),
             None => SetEntry::Build(self.saved_spec(&policy)?.into()),
         };
-        let (origin, file_entry) = (active.origin, active.file_entry);
-        Ok(Planned { entry, policy, module: None, origin, file_entry, asked_for: true })
+        Ok(Planned { origin: active.origin, ..Planned::kept(entry, policy, active.file_entry) })
     }
 
     fn saved_spec(&self, policy: &SavedPolicy) -> Result<PolicySpec, ChangeError> {
@@ -183,11 +191,7 @@ impl Task {
 
     fn plan_put(&self, name: &str, patch: PolicyPatch, confirm: bool) -> Result<Plan, ChangeError> {
         let mut plan = self.plan_as_it_is()?;
-        let file_entry = self.file_entry(name);
-        let deleted = |deleted: &Deleted| deleted.name == name;
-        plan.put(self.patched(name, patch, file_entry)?);
-        plan.deleted.retain(|entry| !deleted(entry));
-        plan.confirmed = Some(confirm);
+        plan.put(self.patched(name, patch)?, confirm);
         Ok(plan)
     }
 
@@ -196,8 +200,8 @@ impl Task {
         let state = self.state();
         let active = state.active(name).ok_or_else(|| ChangeError::NothingToShadow(name.to_owned()))?;
         let mode = Some(active.policy.mode);
-        let planned = self.patched(name, PolicyPatch { mode, ..patch }, None)?;
-        plan.shadows.retain(|(shadow, _)| shadow.policy.name != name);
+        let planned = self.patched(name, PolicyPatch { mode, ..patch })?;
+        plan.remove_shadow(name);
         plan.shadows.push((planned, Arc::default()));
         Ok(plan)
     }
@@ -209,8 +213,7 @@ impl Task {
             if plan.position(&name).is_some() {
                 return Err(ChangeError::Twice(name));
             }
-            let file_entry = self.file_entry(&name);
-            plan.policies.push(self.patched(&name, patch, file_entry)?);
+            plan.policies.push(self.patched(&name, patch)?);
         }
         for planned in before {
             let name = &planned.policy.name;
@@ -231,7 +234,7 @@ impl Task {
         let mut plan = self.plan_as_it_is()?;
         let at = plan.position(name).ok_or_else(|| ChangeError::Unknown(name.to_owned()))?;
         plan.policies.remove(at);
-        plan.shadows.retain(|(shadow, _)| shadow.policy.name != name);
+        plan.remove_shadow(name);
         if let Some(file_entry) = self.file_entry(name) {
             plan.deleted.push(Deleted { name: name.to_owned(), file_entry });
         }
@@ -271,13 +274,8 @@ impl Task {
             spec.cases.clear();
             plan.notes.push(("cases", "skipped by force".into()));
         }
-        let file_entry = self.file_entry(name);
-        let entry = SetEntry::Build(spec.into());
-        let origin = Origin::Api;
-        plan.put(Planned { entry, policy, module: None, origin, file_entry, asked_for: true });
-        plan.deleted.retain(|deleted| deleted.name != name);
+        plan.put(Planned::kept(SetEntry::Build(spec.into()), policy, self.file_entry(name)), confirm);
         plan.withdrawn.extend(current.map(|current| (name.to_owned(), current.revision.clone())));
-        plan.confirmed = Some(confirm);
         Ok(plan)
     }
 
@@ -285,9 +283,7 @@ impl Task {
         let mut plan = self.plan_as_it_is()?;
         let file = self.files.iter().find(|file| file.spec.name == name);
         let file = file.ok_or_else(|| ChangeError::NotInFile(name.to_owned()))?;
-        plan.put(Planned { asked_for: true, ..from_file(file) });
-        plan.deleted.retain(|deleted| deleted.name != name);
-        plan.confirmed = Some(confirm);
+        plan.put(Planned { asked_for: true, ..from_file(file) }, confirm);
         Ok(plan)
     }
 
@@ -297,10 +293,8 @@ impl Task {
         let shadow = state.shadow(name).ok_or_else(|| ChangeError::NoShadow(name.to_owned()))?;
         let policy = shadow.policy.clone();
         let entry = SetEntry::Build(self.saved_spec(&policy)?.into());
-        let (origin, file_entry) = (Origin::Api, self.file_entry(name));
-        plan.put(Planned { entry, policy, module: None, origin, file_entry, asked_for: true });
-        plan.shadows.retain(|(shadow, _)| shadow.policy.name != name);
-        plan.confirmed = Some(confirm);
+        plan.put(Planned::kept(entry, policy, self.file_entry(name)), confirm);
+        plan.remove_shadow(name);
         Ok(plan)
     }
 
@@ -312,46 +306,28 @@ impl Task {
     }
 
     /// The policy in force with what `patch` says, or a new one.
-    fn patched(
-        &self,
-        name: &str,
-        patch: PolicyPatch,
-        file_entry: Option<Digest>,
-    ) -> Result<Planned, ChangeError> {
+    fn patched(&self, name: &str, patch: PolicyPatch) -> Result<Planned, ChangeError> {
         let state = self.state();
         let PolicyPatch { module, settings, mode, hooks, cases } = patch;
-        let mut spec = match (state.active(name), &module) {
+        let source = module.map(|bytes| Source::Stored { from: "api".into(), bytes });
+        let mut spec = match (state.active(name), source) {
             (Some(active), None) => self.saved_spec(&active.policy)?,
-            (Some(active), Some(bytes)) => active.policy.spec(Arc::clone(bytes)),
-            (None, Some(_)) => new_spec(name)?,
+            (Some(active), Some(source)) => PolicySpec { source, ..active.policy.spec(Arc::default()) },
+            (None, Some(_)) if !PolicySpec::is_name(name) => return Err(ChangeError::Name(name.to_owned())),
+            (None, Some(source)) => PolicySpec::new(name, source),
             (None, None) => return Err(ChangeError::NoModule(name.to_owned())),
         };
-        if let Some(bytes) = &module {
-            spec.source = Source::Stored { from: "api".into(), bytes: Arc::clone(bytes) };
-        }
         // The digest that the configuration demands is that of its own module.
         spec.sha256 = None;
-        set(&mut spec.settings, settings);
-        set(&mut spec.mode, mode);
-        set(&mut spec.hooks, hooks.map(Hooks::Listed));
-        set::<Vec<Case>>(&mut spec.cases, cases);
+        spec.settings = settings.unwrap_or(spec.settings);
+        spec.mode = mode.unwrap_or(spec.mode);
+        spec.hooks = hooks.map_or(spec.hooks, Hooks::Listed);
+        spec.cases = cases.unwrap_or(spec.cases);
         let read = spec.source.read(None);
-        let (bytes, digest) = read.map_err(|error| portcullis_engine::LoadError::policy(name, error))?;
+        let (bytes, digest) = read.map_err(|error| LoadError::policy(name, error))?;
         let policy = SavedPolicy::new(&spec, digest);
-        Ok(Planned {
-            entry: SetEntry::Build(spec.into()),
-            policy,
-            module: Some(bytes),
-            origin: Origin::Api,
-            file_entry,
-            asked_for: true,
-        })
-    }
-}
-
-fn set<T>(field: &mut T, value: Option<T>) {
-    if let Some(value) = value {
-        *field = value;
+        let kept = Planned::kept(SetEntry::Build(spec.into()), policy, self.file_entry(name));
+        Ok(Planned { module: Some(bytes), ..kept })
     }
 }
 
@@ -364,25 +340,4 @@ fn from_file(file: &FileEntry) -> Planned {
         file_entry: Some(file.entry),
         asked_for: false,
     }
-}
-
-/// A policy of which nothing is said.
-fn new_spec(name: &str) -> Result<PolicySpec, ChangeError> {
-    let good = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
-    if !(1..=64).contains(&name.len()) || !name.bytes().all(good) {
-        return Err(ChangeError::Name(name.to_owned()));
-    }
-    Ok(PolicySpec {
-        name: name.to_owned(),
-        source: Source::Stored { from: "api".into(), bytes: Arc::default() },
-        sha256: None,
-        hooks: Hooks::Exported,
-        mode: Mode::Enforce,
-        settings: "{}".into(),
-        limits: Limits::default(),
-        wasi: Vec::new(),
-        cases: Vec::new(),
-        preinitialize: true,
-        record_inputs: false,
-    })
 }

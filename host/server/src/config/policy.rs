@@ -89,8 +89,7 @@ fn optional<U>(
 }
 
 fn name(name: &str) -> Result<String, String> {
-    let good = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
-    if (1..=64).contains(&name.len()) && name.bytes().all(good) {
+    if PolicySpec::is_name(name) {
         return Ok(name.to_owned());
     }
     Err(format!("`{name}` is no name for a policy: use up to 64 letters, digits, `.`, `_` and `-`"))

@@ -28,21 +28,24 @@ impl BreakGlass {
     }
 }
 
-/// Holds what is open. A decision reads it only once it was refused.
-#[derive(Debug, Default)]
-pub(crate) struct BreakGlassCell(ArcSwapOption<BreakGlass>);
+/// Holds what is open. A decision reads it only once it was refused. Clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct BreakGlassCell(Arc<ArcSwapOption<BreakGlass>>);
 
 impl BreakGlassCell {
-    pub(crate) fn open(&self, glass: BreakGlass) {
+    /// Overrules refusals by policies, until it ends by itself or is closed.
+    pub fn open(&self, glass: BreakGlass) {
         self.0.store(Some(Arc::new(glass)));
     }
 
-    pub(crate) fn close(&self) -> Option<Arc<BreakGlass>> {
+    /// Ends it. Returns what was open.
+    pub fn close(&self) -> Option<Arc<BreakGlass>> {
         let before = self.0.swap(None);
         before.filter(|glass| glass.is_open())
     }
 
-    pub(crate) fn get(&self) -> Option<Arc<BreakGlass>> {
+    /// What is open now.
+    pub fn get(&self) -> Option<Arc<BreakGlass>> {
         self.0.load_full().filter(|glass| glass.is_open())
     }
 }
