@@ -81,7 +81,11 @@ impl SavedPolicy {
     pub(crate) fn spec(&self, module: Arc<[u8]>) -> PolicySpec {
         PolicySpec {
             name: self.name.clone(),
-            source: Source::Stored { from: self.source.clone(), bytes: module },
+            source: match self.source.strip_prefix("builtin:") {
+                // No path of the configuration and no upload has such a source.
+                Some(name) => Source::Builtin(name.to_owned(), module),
+                None => Source::Stored { from: self.source.clone(), bytes: module },
+            },
             sha256: Some(self.module_sha256),
             hooks: match &self.hooks {
                 SavedHooks::Exported => Hooks::Exported,
@@ -177,6 +181,14 @@ mod tests {
         let saved: SavedPolicy = serde_json::from_str(&text).unwrap();
         let after = saved.spec(b"module".as_slice().into());
         assert_eq!(file_entry(&before, Digest::of(b"module")), file_entry(&after, Digest::of(b"module")));
-        assert_eq!(after.source.to_string(), before.source.to_string());
+        assert_eq!(after.source, before.source);
+        let builtin =
+            PolicySpec { source: Source::Builtin("allow".into(), b"module".as_slice().into()), ..before };
+        let saved = SavedPolicy::new(&builtin, Digest::of(b"module"));
+        assert_eq!(
+            saved.spec(b"module".as_slice().into()).source,
+            builtin.source,
+            "built and cached as before"
+        );
     }
 }

@@ -5,6 +5,7 @@ use std::fs;
 use std::fs::File;
 use std::path::Path;
 use std::process::Command;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Runs the everyday commands of every Docker CLI through `host`, and compares them with the engine's own socket.
 #[track_caller]
@@ -110,6 +111,8 @@ fn everyday_commands_of(client: &Client<'_>) {
     client.ok(&["save", "-o", &saved.to_string_lossy(), &built]);
     client.ok(&["rmi", &built]);
     client.ok(&["load", "-i", &saved.to_string_lossy()]);
+    // A fixed time: one that is relative would be another one for each of the two.
+    let until = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs().to_string();
     for arguments in [
         &["version", "--format", "{{json .Server}}"][..],
         &["ps", "--all", "--no-trunc", "--format", "{{.ID}} {{.Names}} {{.Image}}"],
@@ -122,7 +125,7 @@ fn everyday_commands_of(client: &Client<'_>) {
         &["top", name, "-o", "pid,args"],
         &["volume", "ls"],
         &["network", "ls", "--no-trunc"],
-        &["events", "--since", "1h", "--until", "1s"],
+        &["events", "--since", "1h", "--until", &until],
         &["system", "df"],
         &["stats", "--no-stream", "--format", "{{.Name}}"],
         &["rm", "no-such-container"],
