@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use crate::Digest;
-use crate::build::{self, BUILD_VERSION, BuildReport, BuildRequest};
+use crate::build::{self, BUILD_VERSION, BuildReport, BuildRequest, ModuleCode};
 use crate::sealed;
 
 /// Artifacts that are kept: the ones used last.
@@ -51,7 +51,22 @@ impl Cache {
 
     /// What was built for this request, if it is there and unchanged.
     pub fn get(&self, request: &BuildRequest, module: Digest) -> Option<(BuildReport, Vec<u8>)> {
-        let name = key_of(request, module).ok()?;
+        self.read(key_of(request, module).ok()?, build::unpack_artifact)
+    }
+
+    /// What builds of this module left for others of it, whatever their settings.
+    pub fn module_code(&self, module: Digest, wasi: &[String]) -> ModuleCode {
+        self.read(key_of_module(module, wasi), ModuleCode::trusted).unwrap_or_default()
+    }
+
+    /// Keeps what a build added.
+    pub fn put_module_code(&self, module: Digest, wasi: &[String], code: &ModuleCode) {
+        let Some(bytes) = code.changed() else { return };
+        self.keep(bytes.and_then(|bytes| self.write(key_of_module(module, wasi), &bytes)));
+    }
+
+    /// The file of that name, if all of it is as it was written there.
+    fn read<T>(&self, name: Digest, unpack: impl FnOnce(&[u8]) -> Option<T>) -> Option<T> {
         let path = self.path(name);
         let file = match read_own(&path) {
             Ok(file) => file?,
@@ -60,45 +75,44 @@ impl Cache {
                 return None;
             }
         };
-        let Some((report, artifact)) = self.unseal(name, &file) else {
+        let Some(kept) = self.unseal(name, &file).and_then(unpack) else {
             tracing::warn!(file = %path.display(), "a cached artifact was changed; it is built anew");
             return None;
         };
         // The time of last use decides what is thrown away.
         let _ =
             OpenOptions::new().append(true).open(&path).and_then(|file| file.set_modified(SystemTime::now()));
-        Some((report, artifact))
+        Some(kept)
     }
 
     /// Keeps what was built; a cache that cannot be written only costs the next start.
     pub fn put(&self, request: &BuildRequest, module: Digest, report: &BuildReport, artifact: &[u8]) {
-        if let Err(error) = self.write(request, module, report, artifact) {
+        let written = key_of(request, module)
+            .and_then(|name| self.write(name, &build::pack_artifact(report, artifact)?));
+        self.keep(written);
+    }
+
+    /// Says what could not be written, and throws away what was used longest ago.
+    fn keep(&self, written: io::Result<()>) {
+        if let Err(error) = written {
             tracing::warn!(directory = %self.directory.display(), %error, "an artifact could not be kept");
         }
         self.prune();
     }
 
-    fn write(
-        &self,
-        request: &BuildRequest,
-        module: Digest,
-        report: &BuildReport,
-        artifact: &[u8],
-    ) -> io::Result<()> {
-        let name = key_of(request, module)?;
-        let bytes = build::pack_artifact(report, artifact)?;
+    fn write(&self, name: Digest, bytes: &[u8]) -> io::Result<()> {
         let mut file = tempfile::NamedTempFile::new_in(&self.directory)?;
-        file.write_all(&self.mac(name, &bytes).finalize().into_bytes())?;
-        file.write_all(&bytes)?;
+        file.write_all(&self.mac(name, bytes).finalize().into_bytes())?;
+        file.write_all(bytes)?;
         file.persist(self.path(name))?;
         Ok(())
     }
 
-    /// What is in a file of that name, if all of it is as it was written there.
-    fn unseal(&self, name: Digest, file: &[u8]) -> Option<(BuildReport, Vec<u8>)> {
+    /// What is in the bytes of a file of that name, if its MAC fits.
+    fn unseal<'a>(&self, name: Digest, file: &'a [u8]) -> Option<&'a [u8]> {
         let (mac, bytes) = file.split_first_chunk::<MAC>()?;
         self.mac(name, bytes).verify_slice(mac).ok()?;
-        build::unpack_artifact(bytes)
+        Some(bytes)
     }
 
     fn mac(&self, name: Digest, bytes: &[u8]) -> Hmac<Sha256> {
@@ -135,6 +149,19 @@ fn key_of(request: &BuildRequest, module: Digest) -> io::Result<Digest> {
         BUILD_VERSION.as_bytes(),
         &sealed::compatibility(),
     ]))
+}
+
+/// The same for what all builds of a module share.
+fn key_of_module(module: Digest, wasi: &[String]) -> Digest {
+    let wasi = wasi.join(",");
+    let (module, compatibility) = (module.to_string(), sealed::compatibility());
+    Digest::of_parts(&[
+        b"module",
+        module.as_bytes(),
+        wasi.as_bytes(),
+        BUILD_VERSION.as_bytes(),
+        &compatibility,
+    ])
 }
 
 /// The key in that file, which is made if it is not there: whole or not at all, since a crash may come between, and

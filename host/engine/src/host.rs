@@ -205,8 +205,15 @@ impl Host {
         let (report, artifact) = if let Some(kept) = kept {
             kept
         } else {
-            let (report, artifact) = self.options.builder.build(&request, module).await?;
-            if let Some(cache) = &self.options.cache {
+            let cache = self.options.cache.as_ref();
+            let mut code = cache.map(|cache| cache.module_code(digest, &request.wasi)).unwrap_or_default();
+            let built = self.options.builder.build(&request, module, &mut code).await;
+            // Also where the settings were refused: the next ones are tried sooner.
+            if let Some(cache) = cache {
+                cache.put_module_code(digest, &request.wasi, &code);
+            }
+            let (report, artifact) = built?;
+            if let Some(cache) = cache {
                 cache.put(&request, digest, &report, &artifact);
             }
             (report, artifact)

@@ -21,11 +21,11 @@ impl Artifact {
     /// The component. Fails where it was made under another configuration.
     #[expect(unsafe_code, reason = "wasmtime cannot check that native code came from its own compiler")]
     pub(crate) fn component(&self, engine: &Engine) -> Result<Component> {
-        // SAFETY: `deserialize` wants bytes that `Engine::precompile_component` made and that were not changed since.
-        // That is this type's invariant: they were made by our own binary in `build::compile`, by a process that
-        // ran no guest, and came here through a pipe to that very process or from a file whose HMAC, keyed with a secret of ours, was
-        // checked over the same bytes in memory that are used here. Version and configuration are checked by
-        // wasmtime itself.
+        // SAFETY: `deserialize` wants bytes that `Engine::precompile_component` made and that were not changed since. That
+        // is this type's invariant: they were made by our own binary in `build::compile` or `build::prepare`, by a process
+        // that ran no guest, and came here through a pipe to that very process or from a file whose HMAC, keyed with a
+        // secret of ours, was checked over the same bytes in memory that are used here. The child that runs `configure`
+        // has them of the host. Version and configuration are checked by wasmtime itself.
         unsafe { Component::deserialize(engine, &self.0) }
     }
 }

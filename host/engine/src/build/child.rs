@@ -6,9 +6,10 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use super::compile::{CompileRequest, compile};
-use super::configure::configure;
+use super::configure::{ConfigureRequest, configure};
 use super::confine::confine;
-use super::{BuildRequest, ChildOptions, Confinement, Failure, Stage, Step, wire};
+use super::prepare::{PrepareRequest, prepare};
+use super::{ChildOptions, Confinement, Failure, Stage, Step, wire};
 use crate::offload;
 
 /// The hidden subcommand: confines this process, reads a request and a module from standard input, and writes the answer
@@ -32,9 +33,13 @@ fn serve() -> io::Result<()> {
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     match options.stage {
+        Stage::Prepare => {
+            let (request, module) = read::<PrepareRequest>()?;
+            answer(prepare(&request, module))
+        }
         Stage::Configure => {
-            let (request, module) = read::<BuildRequest>()?;
-            answer(runtime.block_on(configure(&request, module)))
+            let (request, bytes) = read::<ConfigureRequest>()?;
+            answer(runtime.block_on(configure(request, bytes)))
         }
         Stage::Compile => {
             let (request, bytes) = read::<CompileRequest>()?;

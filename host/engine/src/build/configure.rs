@@ -5,15 +5,27 @@
 
 use serde::{Deserialize, Serialize};
 use wasmtime::Engine;
+use wasmtime::component::Component;
 
 use super::guest_state::GuestState;
-use super::inspect::inspect;
 use super::preinitialize::{Configured, Instantiator, snapshot};
+use super::prepare::PrepareReport;
 use super::rewrite::instrument;
 use super::{BuildRequest, Failure, Step, cases, encode};
 use crate::answer::CaseResult;
+use crate::sealed::Artifact;
 use crate::ticker::Ticker;
 use crate::{Digest, Limits, compile_config, text};
+
+/// What is to be configured. The module is beside it, and then the native code that was prepared.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct ConfigureRequest {
+    pub(super) build: BuildRequest,
+    /// What the native code was made of.
+    pub(super) prepared: PrepareReport,
+    /// Bytes of the module.
+    pub(super) module: u64,
+}
 
 /// What the first child answers. The bytes of the state's memories are beside it.
 #[derive(Debug, Serialize, Deserialize)]
@@ -38,29 +50,31 @@ impl ConfigureReport {
     }
 }
 
-/// Configures the policy in `module`.
+/// Configures the policy in `bytes`.
 pub(super) async fn configure(
-    request: &BuildRequest,
-    module: Vec<u8>,
+    request: ConfigureRequest,
+    mut bytes: Vec<u8>,
 ) -> Result<(ConfigureReport, Vec<u8>), Failure> {
-    let component = encode::encode(module)?;
-    let inspected = inspect(&component, &request.wasi)?;
-    let engine = Engine::new(&compile_config::for_build())
-        .map_err(|error| Step::Compile.failed(format!("{error:#}")))?;
+    let ConfigureRequest { build: request, prepared, module } = request;
+    let code = bytes.split_off(usize::try_from(module).unwrap_or(usize::MAX).min(bytes.len()));
+    let component = encode::encode(bytes)?;
+    let failed = |error: wasmtime::Error| Step::Compile.failed(format!("{error:#}"));
+    let engine = Engine::new(&compile_config::for_build()).map_err(failed)?;
+    // From the host, which has it of a child that ran no guest.
+    let code = Artifact::trusted(code).component(&engine).map_err(failed)?;
     let ticker = Ticker::start().map_err(|error| Step::Compile.failed(error))?;
     ticker.add(&engine);
     let _running = ticker.run();
-    let prevented = request.not_preinitialized_because.clone().or_else(|| {
-        let import = inspected.handles.as_ref()?;
-        Some(format!("it imports `{import}`, whose handles do not outlive pre-initialization"))
-    });
-    let preinitialized = match prevented {
-        Some(reason) => Err(reason),
-        None => preinitialize(&engine, request, &component).await?,
-    };
-    match preinitialized {
-        Ok(preinitialized) => Ok(preinitialized),
-        Err(reason) => configure_only(&engine, request, &component, reason).await,
+    let prevented = request.not_preinitialized_because.clone();
+    match prevented.map_or(prepared.instrumented, Err) {
+        Err(reason) => configure_only(&engine, &request, &code, reason).await,
+        Ok(()) => match preinitialize(&engine, &request, &component, &code).await? {
+            Ok(preinitialized) => Ok(preinitialized),
+            Err(reason) => {
+                let code = Component::new(&engine, &component).map_err(failed)?;
+                configure_only(&engine, &request, &code, reason).await
+            }
+        },
     }
 }
 
@@ -69,12 +83,13 @@ async fn preinitialize(
     engine: &Engine,
     request: &BuildRequest,
     component: &[u8],
+    code: &Component,
 ) -> Result<Result<(ConfigureReport, Vec<u8>), String>, Failure> {
     let instrumented = match instrument(component) {
         Ok(instrumented) => instrumented,
         Err(reason) => return Ok(Err(reason)),
     };
-    let instantiator = Instantiator::new(engine, request, &instrumented.bytes, true)?;
+    let instantiator = Instantiator::new(engine, request, code, true)?;
     let mut configured = match instantiator.configure().await {
         Ok(configured) => configured,
         // It called something it was granted, which traps while it is pre-initialized.
@@ -93,10 +108,10 @@ async fn preinitialize(
 async fn configure_only(
     engine: &Engine,
     request: &BuildRequest,
-    component: &[u8],
+    code: &Component,
     reason: String,
 ) -> Result<(ConfigureReport, Vec<u8>), Failure> {
-    let instantiator = Instantiator::new(engine, request, component, false)?;
+    let instantiator = Instantiator::new(engine, request, code, false)?;
     let Configured { mut store, .. } = instantiator.configure().await?;
     let log = store.data_mut().take_log();
     let answers = cases::ask(&instantiator).await?;

@@ -1,13 +1,17 @@
-//! Building a policy: from a module's bytes and its settings to native code, in two child processes of our own.
+//! Building a policy: from a module's bytes and its settings to native code, in two kinds of child processes of our own.
 //!
 //! A child is the same binary with a hidden subcommand, which calls [`child_main`]. It confines itself ([`confine()`]), gets
 //! its request through its standard input, and answers on its standard output. The two share nothing but bytes that pass
 //! through the host:
 //!
+//! 0. `prepare` is the second kind, and runs no guest. It compiles the module for the child that does, once for all settings.
 //! 1. `configure` runs the guest. It hands over the guest's memories and globals, what `configure` logged, and what the
 //!    component that is not pre-initialized answers to the policy's cases. Nothing of this is code.
 //! 2. `compile` runs no guest. It gets the module as the host read it and that state, makes the pre-initialized component
 //!    of both (`guest_state`), checks that it differs from the module in state alone (`verify`), and compiles it.
+//!
+//! Compiling is what a build costs, so what does not depend on the settings is kept ([`ModuleCode`]): the code for `configure`,
+//! and every compiled function.
 //!
 //! Only what the second child made is deserialized as native code. Any harm that a module does in `configure`, through a
 //! fault in the compiler or in the runtime, ends with the first child, which cannot hand back another policy.
@@ -22,10 +26,12 @@ mod compile;
 mod configure;
 mod confine;
 mod encode;
+mod functions;
 mod guest_state;
 mod inspect;
 mod parent;
 mod preinitialize;
+mod prepare;
 mod reader;
 mod rewrite;
 mod verify;
@@ -40,10 +46,10 @@ use crate::case::Case;
 
 pub use child::child_main;
 pub use confine::{Confinement, confine};
-pub use parent::{BuildError, Builder, ChildProgram};
+pub use parent::{BuildError, Builder, ChildProgram, ModuleCode};
 
 /// Changes whenever the same module and settings would be built into something else.
-pub(crate) const BUILD_VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "/2");
+pub(crate) const BUILD_VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "/3");
 
 /// What is to be built.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -83,6 +89,8 @@ impl Default for ResourceLimits {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Stage {
+    /// Makes native code for the child that runs the guest.
+    Prepare,
     /// Runs the guest.
     Configure,
     /// Makes native code.
@@ -93,7 +101,7 @@ impl std::fmt::Display for Stage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Configure => "runs `configure`",
-            Self::Compile => "makes native code",
+            Self::Prepare | Self::Compile => "makes native code",
         })
     }
 }

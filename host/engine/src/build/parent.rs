@@ -11,7 +11,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, Command};
 
 use super::compile::{CompileReport, CompileRequest};
-use super::configure::ConfigureReport;
+use super::configure::{ConfigureReport, ConfigureRequest};
+use super::prepare::{PrepareReport, PrepareRequest};
 use super::{BuildReport, BuildRequest, ChildOptions, Confinement, Failure, ResourceLimits, Stage, wire};
 use crate::source::Source;
 use crate::text;
@@ -67,6 +68,36 @@ pub enum BuildError {
     },
 }
 
+/// What builds of one module share, whatever its settings: native code that only a child made which ran no guest.
+#[derive(Debug, Default)]
+pub struct ModuleCode {
+    prepared: Option<Vec<u8>>,
+    functions: Vec<u8>,
+    changed: bool,
+}
+
+impl ModuleCode {
+    /// INVARIANT: `bytes` are what [`ModuleCode::changed`] gave, unchanged. Other bytes hold nothing, or run in a child.
+    pub(crate) fn trusted(bytes: &[u8]) -> Option<Self> {
+        let (lengths, rest) = wire::unpack::<(Option<usize>, usize)>(bytes).ok()?;
+        let (prepared, functions) = lengths;
+        let rest = bytes.get(rest..)?;
+        let (kept, rest) = rest.split_at_checked(prepared.unwrap_or_default())?;
+        (rest.len() == functions).then(|| Self {
+            prepared: prepared.is_some().then(|| kept.to_vec()),
+            functions: rest.to_vec(),
+            changed: false,
+        })
+    }
+
+    /// The bytes to keep, where a build changed them.
+    pub(crate) fn changed(&self) -> Option<io::Result<Vec<u8>>> {
+        let prepared = self.prepared.as_deref();
+        let lengths = (prepared.map(<[u8]>::len), self.functions.len());
+        self.changed.then(|| wire::pack(&lengths, &[prepared.unwrap_or_default(), &self.functions]))
+    }
+}
+
 impl Builder {
     /// Both children are `program`, with the usual limits.
     pub fn new(program: ChildProgram, confinement: Confinement) -> Self {
@@ -82,15 +113,19 @@ impl Builder {
         }
     }
 
-    /// Builds `module` as `request` says.
+    /// Builds `module` as `request` says. `code` is what earlier builds of the module left, and takes what this one adds.
     pub async fn build(
         &self,
         request: &BuildRequest,
         module: &[u8],
+        code: &mut ModuleCode,
     ) -> Result<(BuildReport, Vec<u8>), BuildError> {
         let at_most = request.limits.memory.saturating_add(REPORT);
+        let (prepared, native) = self.prepare(request, module, code).await?;
+        let to_configure = ConfigureRequest { build: request.clone(), prepared, module: module.len() as u64 };
+        let rest = [module, &native];
         let (configured, memories): (ConfigureReport, _) =
-            self.run(Stage::Configure, request.confinement, request, &[module], at_most).await?;
+            self.run(Stage::Configure, request.confinement, &to_configure, &rest, at_most).await?;
         let configured = configured.sanitize(&request.limits);
         let (state, not_preinitialized_because) = match configured.state {
             Ok(state) => (Some(state), None),
@@ -100,11 +135,18 @@ impl Builder {
             wasi: request.wasi.clone(),
             memory: request.limits.memory,
             module: module.len() as u64,
+            functions: code.functions.len() as u64,
             state,
         };
-        let rest = [module, &memories];
-        let (compiled, artifact): (CompileReport, _) =
+        let rest = [module, &code.functions, &memories];
+        let (compiled, mut artifact): (CompileReport, _) =
             self.run(Stage::Compile, request.confinement, &to_compile, &rest, ANSWER).await?;
+        let length = usize::try_from(compiled.artifact).unwrap_or(usize::MAX);
+        let functions = artifact.split_off(length.min(artifact.len()));
+        if !functions.is_empty() {
+            code.functions = functions;
+            code.changed = true;
+        }
         let report = BuildReport {
             imports: compiled.imports,
             hooks: compiled.hooks,
@@ -114,6 +156,28 @@ impl Builder {
             answers: configured.answers,
         };
         Ok((report, artifact))
+    }
+
+    /// The module's code for the child that runs the guest.
+    async fn prepare(
+        &self,
+        request: &BuildRequest,
+        module: &[u8],
+        code: &mut ModuleCode,
+    ) -> Result<(PrepareReport, Vec<u8>), BuildError> {
+        let plain = request.not_preinitialized_because.is_some();
+        let kept = code.prepared.as_deref().filter(|_| !plain);
+        if let Some((bytes, (report, at))) = kept.and_then(|bytes| Some((bytes, wire::unpack(bytes).ok()?))) {
+            return Ok((report, bytes.get(at..).unwrap_or_default().to_vec()));
+        }
+        let to_prepare = PrepareRequest { wasi: request.wasi.clone(), plain };
+        let (report, native) =
+            self.run(Stage::Prepare, request.confinement, &to_prepare, &[module], ANSWER).await?;
+        if !plain {
+            code.prepared = wire::pack(&report, &[&native]).ok();
+            code.changed = true;
+        }
+        Ok((report, native))
     }
 
     /// Runs one child to its end: `request` and `rest` in, a report and at most `at_most` bytes out.
@@ -128,7 +192,7 @@ impl Builder {
         let failed = |error| BuildError::Io { stage, error };
         let ChildProgram { program, arguments } = match stage {
             Stage::Configure => &self.configure,
-            Stage::Compile => &self.compile,
+            Stage::Prepare | Stage::Compile => &self.compile,
         };
         let options = ChildOptions { stage, resource_limits: self.resource_limits, confinement };
         // Read here, since a confined process cannot read the quota of its control group.

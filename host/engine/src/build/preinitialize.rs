@@ -16,7 +16,7 @@ use crate::state::State;
 /// The accessor that reads a memory grows it by a page; each may be read more than once.
 const ACCESSOR_SLACK: u64 = 8 << 20;
 
-/// A component that was compiled for the build, ready to be configured as often as it takes.
+/// A component with its code, ready to be configured as often as it takes.
 pub(super) struct Instantiator<'a> {
     engine: &'a Engine,
     request: &'a BuildRequest,
@@ -33,25 +33,23 @@ pub(super) struct Configured {
 }
 
 impl<'a> Instantiator<'a> {
-    /// Compiles `bytes`. With `traps`, every import but `log` ends the guest and says which one it called.
+    /// With `traps`, every import but `log` ends the guest and says which one it called.
     pub(super) fn new(
         engine: &'a Engine,
         request: &'a BuildRequest,
-        bytes: &[u8],
+        component: &Component,
         traps: bool,
     ) -> Result<Self, Failure> {
-        let component =
-            Component::new(engine, bytes).map_err(|error| Step::Compile.failed(format!("{error:#}")))?;
         let prepare = || {
             let mut linker = linker(engine, !traps && !request.wasi.is_empty())?;
             if traps {
-                linker.define_unknown_imports_as_traps(&component)?;
+                linker.define_unknown_imports_as_traps(component)?;
             }
-            linker.instantiate_pre(&component)
+            linker.instantiate_pre(component)
         };
         let pre = prepare().map_err(|error| Step::Inspect.failed(format!("{error:#}")))?;
         let exports =
-            GuestExports::find(&component).map_err(|error| Step::Inspect.failed(format!("{error:#}")))?;
+            GuestExports::find(component).map_err(|error| Step::Inspect.failed(format!("{error:#}")))?;
         Ok(Self { engine, request, name: request.name.as_str().into(), exports, pre })
     }
 

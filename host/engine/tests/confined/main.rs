@@ -20,7 +20,7 @@ mod lacking;
 use libtest_mimic::{Arguments, Trial};
 use portcullis_engine::Limits;
 use portcullis_engine::build::{
-    BuildError, BuildReport, BuildRequest, Builder, ChildProgram, Confinement, child_main,
+    BuildError, BuildReport, BuildRequest, Builder, ChildProgram, Confinement, ModuleCode, child_main,
 };
 use std::process::ExitCode;
 
@@ -87,5 +87,6 @@ fn build_with(builder: &Builder, confinement: Confinement) -> Result<(BuildRepor
         confinement,
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(builder.build(&request, include_bytes!("../../../../policies/prebuilt/allow.wasm")))
+    let module = include_bytes!("../../../../policies/prebuilt/allow.wasm");
+    runtime.block_on(builder.build(&request, module, &mut ModuleCode::default()))
 }
