@@ -17,6 +17,33 @@ export const deny = (rule, reason) => ({ verdict: 'deny', reason, rule, extra: [
 // It has no objection and grants nothing.
 export const abstain = () => ({ verdict: 'abstain', reason: '', rule: '', extra: [] });
 
+// The answer of `docker-edit`. Without arguments, no edits.
+export const edits = ({ visible = null, labels = [], hiddenEnvironment = [] } = {}) => ({
+  visible,
+  labels,
+  hiddenEnvironment,
+  extra: [],
+});
+
+// The answer of `aws-roles`. Without arguments, nothing is granted.
+export const roles = (grants = [], denials = []) => ({ grants, denials, extra: [] });
+
+// One role in one account, for `roles`. `rest` may have `durationSeconds`, `sessionName`, `sourceIdentity`, `tags`,
+// `sessionPolicy` and `externalId`.
+export const grant = (account, role, reason, rest = {}) => ({
+  account,
+  role,
+  reason,
+  durationSeconds: null,
+  sessionName: null,
+  sourceIdentity: null,
+  tags: [],
+  sessionPolicy: null,
+  externalId: null,
+  extra: [],
+  ...rest,
+});
+
 // Wraps `configure` and every hook. A thrown string is an error as it is; anything else is logged with its stack.
 export const guarded = (hook) => (argument) => {
   try {

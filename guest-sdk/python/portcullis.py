@@ -10,6 +10,16 @@ import json
 from componentize_py_types import Err
 from wit_world.imports import log, types
 
+# A world has the types of the hooks that it exports, and no others. Nothing can be imported later: a policy has no files.
+try:
+    from wit_world.imports import docker_edits
+except ImportError:
+    docker_edits = None
+try:
+    from wit_world.imports import aws
+except ImportError:
+    aws = None
+
 
 def allow(rule: str) -> types.Opinion:
     """It grants, by this rule."""
@@ -24,6 +34,34 @@ def deny(rule: str, reason: str) -> types.Opinion:
 def abstain() -> types.Opinion:
     """It has no objection and grants nothing."""
     return types.Opinion(types.Verdict.ABSTAIN, "", "", [])
+
+
+def edits(visible=None, labels=(), hidden_environment=()):
+    """The answer of `docker-edit`: visibility, labels as pairs, names of hidden variables. Without arguments, no edits."""
+    return docker_edits.Edits(visible, list(labels), list(hidden_environment), [])
+
+
+def roles(grants=(), denials=()):
+    """The answer of `aws-roles`. Without arguments, nothing is granted."""
+    return aws.Answer(list(grants), list(denials), [])
+
+
+def grant(
+    account: str,
+    role: str,
+    reason: str,
+    *,
+    duration_seconds=None,
+    session_name=None,
+    source_identity=None,
+    tags=(),
+    session_policy=None,
+    external_id=None,
+):
+    """One role in one account, for `roles`."""
+    return aws.Grant(
+        account, role, reason, duration_seconds, session_name, source_identity, list(tags), session_policy, external_id, []
+    )
 
 
 def guarded(function):

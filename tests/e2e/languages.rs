@@ -14,8 +14,13 @@ const REGISTRIES: &str = r#"settings = { allowed_registries = ["docker.io", "reg
 
 /// The example's module, or nothing and a line that says why.
 fn build(language: &str, folder: &Path) -> Option<PathBuf> {
-    let module = folder.join("policy.wasm");
-    let mut command = Command::new(repository(&format!("examples/{language}/build")));
+    let script = repository(&format!("examples/{language}/build"));
+    build_by(&script, language, folder.join("policy.wasm"))
+}
+
+/// The module that a build script makes.
+fn build_by(script: &Path, language: &str, module: PathBuf) -> Option<PathBuf> {
+    let mut command = Command::new(script);
     command.arg(&module).stdin(std::process::Stdio::null());
     // cargo's own variables are about this program, and not about the example.
     for (name, _) in std::env::vars_os() {
@@ -32,7 +37,7 @@ fn build(language: &str, folder: &Path) -> Option<PathBuf> {
     let why = text.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default();
     portcullis_testing::needs::missing(
         "languages",
-        &format!("the example in {language} cannot be built here: {why}"),
+        &format!("a policy in {language} cannot be built here: {why}"),
     )
 }
 
@@ -165,4 +170,123 @@ fn what_cannot_be_preinitialized_says_why_and_must_be_quick_to_configure() {
     let (took, remedy) = rest.split_once(" ms of the 5 ms it has; ").unwrap_or_else(|| panic!("{line}"));
     assert!(took.parse::<u32>().unwrap() >= 2, "{line}");
     assert_eq!(remedy, "raise `deadline` or make its settings smaller");
+}
+
+const HOOKS: [&str; 5] = ["docker-request", "docker-response", "docker-edit", "secret-access", "aws-roles"];
+
+fn portcullis(folder: &Path, arguments: &[&str]) -> portcullis_testing::Run {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_portcullis"));
+    portcullis_testing::Run::of(command.args(arguments).current_dir(folder))
+}
+
+/// A new project with these hooks, built and asked its own cases: the same for every language.
+fn new_project_passes(language: &str, hooks: &[&str]) {
+    let folder = tempfile::tempdir().unwrap();
+    let said =
+        portcullis(folder.path(), &["policy", "new", language, "house", "--hooks", &hooks.join(",")]).ok();
+    let project = folder.path().join("house");
+    let commands: Vec<_> = said.lines().filter_map(|line| line.strip_prefix("    portcullis ")).collect();
+    let is_built = project.join("build").exists();
+    // What is typed next is what was printed.
+    if is_built && build_by(&project.join("build"), language, project.join("policy.wasm")).is_none() {
+        return;
+    }
+    for command in &commands {
+        let said = portcullis(&project, &command.split(' ').collect::<Vec<_>>()).ok();
+        assert!(said.ends_with(" cases, 0 failed\n") && !said.ends_with("\n0 cases, 0 failed\n"), "{said}");
+        let rules = [("docker-request", "privileged"), ("secret-access", "deletion")];
+        for (_, rule) in rules.into_iter().filter(|(hook, _)| hooks.contains(hook)) {
+            assert!(
+                said.lines().any(|line| line.starts_with("rules reached: ") && line.contains(rule)),
+                "{said}"
+            );
+        }
+    }
+    assert_eq!(commands.len(), 1, "{said}");
+    // The configuration that comes with it, where an API of it asks the policy.
+    if hooks.contains(&"docker-request") {
+        let said = portcullis(&project, &["check", "--config", "portcullis.toml"]).ok();
+        assert!(said.contains("portcullis.toml holds; "), "{said}");
+    }
+}
+
+#[test]
+fn a_new_project_in_rust() {
+    new_project_passes("rust", &HOOKS);
+}
+
+#[test]
+fn a_new_project_in_python() {
+    new_project_passes("python", &HOOKS);
+}
+
+#[test]
+fn a_new_project_in_javascript() {
+    new_project_passes("javascript", &HOOKS);
+}
+
+#[test]
+fn a_new_project_in_rego() {
+    new_project_passes("rego", &HOOKS);
+}
+
+#[test]
+fn a_new_project_in_c_for_each_hook() {
+    for hook in HOOKS {
+        new_project_passes("c", &[hook]);
+    }
+}
+
+#[test]
+fn a_project_for_one_hook_exports_no_other() {
+    for language in ["rust", "python", "javascript"] {
+        let folder = tempfile::tempdir().unwrap();
+        portcullis(folder.path(), &["policy", "new", language, "house", "--hooks", "secret-access"]).ok();
+        let project = folder.path().join("house");
+        let Some(module) = build_by(&project.join("build"), language, project.join("policy.wasm")) else {
+            continue;
+        };
+        let settings = r#"{"deleting_roles":["admin"]}"#;
+        let module = module.display().to_string();
+        let said = portcullis(&project, &["policy", "inspect", &module, "--settings", settings]).ok();
+        assert!(said.lines().any(|line| line == "hooks    secret-access"), "{said}");
+    }
+}
+
+/// Only state differs between two settings of a module: nothing is compiled anew.
+#[test]
+fn other_settings_of_a_module_compile_nothing() {
+    use std::os::unix::fs::MetadataExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let kept = || -> Vec<(u64, u64)> {
+        let files = std::fs::read_dir(folder.path().join("state/artifacts")).unwrap();
+        let mut files: Vec<_> = files
+            .map(|file| file.unwrap().metadata().unwrap())
+            .map(|file| (file.len(), file.ino()))
+            .collect();
+        files.sort_unstable();
+        files
+    };
+    let test = |image: &str| {
+        let settings = json!({ "settings": { "allowed_registries": [image] } });
+        let case =
+            json!({ "name": "c", "hook": "docker-request", "input": {}, "expect": { "verdict": "deny" } });
+        std::fs::write(folder.path().join("c.jsonl"), format!("{settings}\n{case}\n")).unwrap();
+        portcullis(
+            folder.path(),
+            &["policy", "test", "builtin:docker-baseline", "--cases", "c.jsonl", "--state", "state"],
+        )
+    };
+    test("docker.io").ok();
+    // The artifact, and what all settings share, which is larger.
+    let first = kept();
+    assert_eq!(first.len(), 2, "{first:?}");
+    test("registry.example.com").ok();
+    let second = kept();
+    assert_eq!(second.len(), 3, "{second:?}");
+    assert_eq!(second[2], first[1], "not one function was added, so the file was not written");
+    // Also settings that are refused.
+    let said = test("no registry at all").refused();
+    assert!(said.contains("its settings: the policy refuses them"), "{said}");
+    assert_eq!(kept(), second);
 }

@@ -10,6 +10,7 @@ mod import;
 mod inspect;
 mod policy_bench;
 mod policy_case;
+mod policy_new;
 mod policy_test;
 mod records;
 mod replay;
@@ -93,6 +94,8 @@ enum FederationCommand {
 
 #[derive(Debug, Subcommand)]
 enum PolicyCommand {
+    /// Make a project for a policy, with build script and cases
+    New(policy_new::Arguments),
     /// Show a module: digest, hooks, imports, whether it can be pre-initialized
     Inspect(inspect::Arguments),
     #[command(flatten)]
@@ -138,6 +141,7 @@ fn run(command: Option<Command>) -> Result<(), ServeError> {
         None => run_server(ConfigSource::BuiltIn),
         Some(Command::Serve { config }) => run_server(ConfigSource::File(config)),
         Some(Command::Check { config, json }) => check::run(&config, json),
+        Some(Command::Policy(PolicyCommand::New(arguments))) => policy_new::run(&arguments),
         Some(Command::Policy(PolicyCommand::Inspect(arguments))) => inspect::run(&arguments),
         Some(Command::Policy(PolicyCommand::InForce(command))) => admin::policies::run(command),
         Some(Command::Explain(arguments)) => admin::decisions::explain(&arguments),

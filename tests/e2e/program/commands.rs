@@ -14,11 +14,12 @@ fn run(place: &Place, arguments: &[&str]) -> Run {
 #[test]
 fn every_command_has_a_short_help() {
     let place = Place::new();
-    let commands: [(&[&str], &[&str]); 14] = [
+    let commands: [(&[&str], &[&str]); 15] = [
         (&[], &["serve", "check", "policy", "docker", "Without a command it serves"]),
         (&["serve"], &["--config <FILE>"]),
         (&["check"], &["--config <FILE>", "--json", "start nothing"]),
-        (&["policy"], &["inspect", "test", "bench", "case", "list", "put", "rollback", "shadow"]),
+        (&["policy", "new"], &["<LANGUAGE>", "<FOLDER>", "--hooks <HOOK,...>"]),
+        (&["policy"], &["new", "inspect", "test", "bench", "case", "list", "put", "rollback", "shadow"]),
         (
             &["policy", "put"],
             &["<NAME>", "--module <FILE>", "--settings <FILE>", "--mode <MODE>", "--admin <ADDRESS>"],

@@ -1,0 +1,5 @@
+package portcullis.docker_edit
+
+labels[label] := input.principal.name if {
+	some label in data.owner_labels
+}
