@@ -42,7 +42,9 @@ fn one(file: &str, text: &str, error: &dyn Diagnostic) -> String {
     if let Some(note) = label.as_ref().and_then(|label| label.label()) {
         let _ = write!(told, ": {note}");
     }
-    if let Some(help) = error.help() {
+    // Cedar guesses among all actions in no order, e.g. `Aws::Action::"assume"` for `Docker::Action::"ContainerCrate"`.
+    let is_action = error.to_string().contains("unrecognized action");
+    if let Some(help) = error.help().filter(|_| !is_action) {
         let _ = write!(told, "\nhelp: {help}");
     }
     told

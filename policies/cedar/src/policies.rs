@@ -93,10 +93,14 @@ impl Policies {
         for error in result.validation_errors() {
             wrong.entry(file(error.policy_id())).or_default().push(error);
         }
+        // Where there are errors they are the reason, e.g. an action that does not exist.
+        let are_errors = !wrong.is_empty();
         for warning in result.validation_warnings() {
             match warning {
                 ValidationWarning::ImpossiblePolicy(_) | ValidationWarning::InvalidActionApplication(_) => {
-                    wrong.entry(file(warning.policy_id())).or_default().push(warning);
+                    if !are_errors {
+                        wrong.entry(file(warning.policy_id())).or_default().push(warning);
+                    }
                 }
                 other => log::warn(&other.to_string()),
             }

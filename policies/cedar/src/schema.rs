@@ -82,7 +82,8 @@ fn merge(namespace: &str, ours: &mut Value, theirs: Value) -> Result<(), String>
         }
     }
     for (name, declaration) in section(&theirs, "actions") {
-        if !declaration["appliesTo"].is_null() {
+        let has = |key: &str| declaration["appliesTo"][key].as_array().is_some_and(|types| !types.is_empty());
+        if has("principalTypes") || has("resourceTypes") {
             return Err(format!(
                 "the action `{}` has `appliesTo`, but only the actions of Portcullis are asked; without it, it is a \
                  group: `action Read; action ContainerList in [Read];`",

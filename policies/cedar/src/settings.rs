@@ -39,7 +39,7 @@ pub(crate) enum NoPermit {
     /// Another policy may allow it. If none does, the host denies.
     #[default]
     Abstain,
-    /// It is denied, whatever other policies say.
+    /// It is denied, regardless of other policies.
     Deny,
 }
 

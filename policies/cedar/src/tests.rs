@@ -1,5 +1,11 @@
 //! Policies and what they decide; settings that are refused, with the texts that their author reads.
 
+mod answers;
+mod entities;
+mod facts;
+mod refused;
+mod tutorial;
+
 use crate::Cedar;
 use portcullis_policy_sdk::prelude::*;
 use serde_json::{Value, json};
@@ -16,6 +22,12 @@ fn text(text: &str) -> Cedar {
 
 fn ask(policy: &Cedar, request: &docker::Request) -> Result<Opinion, String> {
     DockerRequest::authorize(policy, request)
+}
+
+/// A call of the operation on the container `web`, by no user.
+fn operation(operation: &str) -> docker::Request {
+    let target = docker::Target { kind: "container".into(), as_sent: "web".into(), ..Default::default() };
+    docker::Request { operation: Some(operation.into()), targets: vec![target], ..Default::default() }
 }
 
 #[test]
