@@ -1,6 +1,7 @@
 //! Texts that are refused, as their author reads it.
 
 use super::*;
+use std::fmt::Write as _;
 
 /// Typical mistakes and what is told of them: `tests/mistakes.txt`. To change a text, copy what the test prints.
 #[test]
@@ -13,7 +14,7 @@ fn typical_mistakes_are_told_with_their_place() {
         let (cedar, _) = rest.split_once("\n---\n").unwrap();
         let settings = json!({"files": {"house.cedar": cedar}});
         let error = configured(&settings).err().unwrap_or_else(|| "nothing is wrong".into());
-        told.push_str(&format!("\n=== {title}\n{cedar}\n---\n{error}\n"));
+        write!(told, "\n=== {title}\n{cedar}\n---\n{error}\n").unwrap();
         count += 1;
     }
     let (head, _) = snapshot.split_once("\n=== ").unwrap();
@@ -73,7 +74,9 @@ fn no_text_makes_it_panic() {
         for _ in 0..=random(3) {
             let (at, other) = (random(words.len()), random(words.len()));
             match random(3) {
-                0 => drop(words.remove(at)),
+                0 => {
+                    words.remove(at);
+                }
                 1 => words.insert(at, words[other]),
                 _ => words.swap(at, other),
             }
