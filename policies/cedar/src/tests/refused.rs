@@ -86,7 +86,7 @@ fn no_text_makes_it_panic() {
     }
 }
 
-/// Frames of a debug build are larger than those of the module, whose stack is 2 MiB: this has more.
+/// Frames of a debug build are larger than those of the module, whose stack is 1 MiB: this has more.
 #[test]
 fn what_is_as_deep_as_it_may_be_is_evaluated() {
     let evaluate = || {
