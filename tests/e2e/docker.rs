@@ -1,4 +1,5 @@
 //! A real dockerd, unmodified Docker clients, and a policy between them.
+mod cedar;
 mod host_paths;
 mod rego;
 mod unshown;

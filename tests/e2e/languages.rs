@@ -100,6 +100,25 @@ fn rego() {
     assert_eq!(not_preinitialized_because(&asked), Value::Null);
 }
 
+/// As Rego. A reason in Cedar is one text, so the example has cases of its own.
+#[test]
+fn cedar() {
+    let file = |name: &str| repository(&format!("examples/cedar/{name}")).display().to_string();
+    let config = format!(
+        "[[policies]]\nname = \"registries\"\nmodule = \"builtin:cedar\"\nhooks = [\"docker-request\"]\nsettings_files = {{ \
+         files = [\"{}\"] }}\ncases = \"{}\"\n",
+        file("registries.cedar"),
+        file("cases.json"),
+    );
+    let asked = Asked::start(&(config + &allow()));
+    create(&asked, &json!({ "Image": "busybox" })).allowed();
+    let answer = create(&asked, &json!({ "Image": "evil.example/x" }));
+    answer.refused("registry");
+    let answer = create(&asked, &json!({ "Image": "busybox", "HostConfig": { "Privileged": true } }));
+    assert!(answer.refused("privileged").text.starts_with("leave out `--privileged` ("), "{answer:?}");
+    assert_eq!(not_preinitialized_because(&asked), Value::Null);
+}
+
 /// Why the policy is not pre-initialized.
 fn not_preinitialized_because(asked: &Asked) -> Value {
     asked.policies()["policies"][0]["not_preinitialized_because"].clone()

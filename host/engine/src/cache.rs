@@ -54,7 +54,7 @@ impl Cache {
         self.read(key_of(request, module).ok()?, build::unpack_artifact)
     }
 
-    /// What builds of this module left for others of it, whatever their settings.
+    /// What builds of this module left for others of it, with any settings.
     pub fn module_code(&self, module: Digest, wasi: &[String]) -> ModuleCode {
         self.read(key_of_module(module, wasi), ModuleCode::trusted).unwrap_or_default()
     }

@@ -3,10 +3,11 @@
 use portcullis_engine::source::Source;
 
 /// Name and module of each.
-const BUILTIN: [(&str, &[u8]); 6] = [
+const BUILTIN: [(&str, &[u8]); 7] = [
     ("allow", include_bytes!("../../../policies/prebuilt/allow.wasm")),
     ("aws-roles", include_bytes!("../../../policies/prebuilt/aws-roles.wasm")),
     ("barbican-acl", include_bytes!("../../../policies/prebuilt/barbican-acl.wasm")),
+    ("cedar", include_bytes!("../../../policies/prebuilt/cedar.wasm")),
     ("docker-baseline", include_bytes!("../../../policies/prebuilt/docker-baseline.wasm")),
     ("docker-ownership", include_bytes!("../../../policies/prebuilt/docker-ownership.wasm")),
     ("rego", include_bytes!("../../../policies/prebuilt/rego.wasm")),

@@ -68,7 +68,7 @@ pub enum BuildError {
     },
 }
 
-/// What builds of one module share, whatever its settings: native code that only a child made which ran no guest.
+/// What builds of one module share, for all of its settings: native code that only a child made which ran no guest.
 #[derive(Debug, Default)]
 pub struct ModuleCode {
     prepared: Option<Vec<u8>>,
