@@ -11,6 +11,7 @@ mod boto;
 mod cached;
 mod host;
 mod identities;
+mod javascript;
 mod machines;
 mod page;
 mod policies;

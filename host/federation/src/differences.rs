@@ -7,7 +7,7 @@
 //! | 2 | STS answering 403 is "Permission Denied", also if it is our own keys that are refused; to a machine it is an empty role | only `AccessDenied` is; our own keys are 502 | the user has done nothing wrong, and the operator must hear of it | `d02_our_own_keys_are_not_the_users_fault` |
 //! | 3 | `Expiration` is what STS wrote, fractions included | whole seconds | `afp-cli` and botocore read no fractions | `d03_times_have_whole_seconds` |
 //! | 4 | the sign-in token stands in the URL as it is | percent-encoded | RFC 3986; a `+` or `&` in it breaks the URL | `d04_the_sign_in_token_is_encoded` |
-//! | 5 | only the flat keys, and not those of its own API.rst | both | clients written after the documentation work too | `d05_answers_hold_the_documented_keys_too` |
+//! | 5 | only the flat keys, and not those of its own API.rst | both at `/account/A/R`, and at `/credentials` with `?documented` | clients written after the documentation work too, and the AWS SDK for JavaScript v2 cannot read them at `/credentials` | `d05_answers_hold_the_documented_keys_too` |
 //! | 6 | a wrong method is a page of HTML, `Allow: GET` | JSON as every error, `Allow: GET, HEAD` | HEAD was served always | `d06_a_wrong_method_is_told_in_json` |
 //! | 7 | names are latin-1, so that no name outside ASCII matches anything | UTF-8; `X-Username` is percent-encoded | a header holds ASCII | `d07_names_are_utf_8_and_shown_percent_encoded` |
 //! | 8 | the session is called as the user is, and STS refuses `DOM\bob`, `::1`, short and long names | such names are made fit, with a piece of their digest | they work now | `d08_names_that_sts_refuses_are_made_fit` |

@@ -32,7 +32,7 @@ pub(super) async fn credentials(call: &Call<'_>, role: &str) -> Result<Response,
     }
     let credentials =
         call.credentials(&session, LEAST_LEFT).await.map_err(|error| Failure::of_aws(&error))?;
-    let body = Credential::of_instance(&credentials, SystemTime::now());
+    let body = Credential::for_sdks(&credentials, SystemTime::now());
     Ok(response::of_user(response::json(&body), call.user()))
 }
 

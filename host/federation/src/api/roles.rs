@@ -29,12 +29,16 @@ pub(super) async fn role(
     let now = SystemTime::now();
     Ok(match wanted {
         Wanted::Credentials => {
-            let body = Credential::of_person(&credentials, None, now);
+            // The key counts, not its value.
+            let body = match call.parameter("documented") {
+                Some(_) => Credential::documented(&credentials, None, now),
+                None => Credential::for_sdks(&credentials, now),
+            };
             response::of_user(response::json(&body), call.user())
         }
         Wanted::Both => {
             let url = console(call, &session, &credentials).await?;
-            let body = Credential::of_person(&credentials, Some(url.expose_secret()), now);
+            let body = Credential::documented(&credentials, Some(url.expose_secret()), now);
             response::of_user(response::json(&body), call.user())
         }
         Wanted::ConsoleUrl => {
