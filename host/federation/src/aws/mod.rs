@@ -6,7 +6,7 @@
 //!   nothing
 //! * [`Credentials`]: what a session gives
 //! * `own_keys`: whose keys the calls are signed with
-//! * `sts`: `AssumeRole`, through AWS's own SDK
+//! * `sts`: `AssumeRole`, through AWS's own SDK; `bounded`: no response of it is read without end
 //! * `cache`: what was got already, and who waits for what
 //! * `sign_in`, `console`: from credentials to a URL that a browser can open
 //! * `quiet`: no library writes into the log what it sends or gets
@@ -14,6 +14,7 @@
 //! It knows no request, no policy's answer but the grant, and nothing of who is asking but a name.
 
 mod account;
+mod bounded;
 mod cache;
 mod client;
 mod console;

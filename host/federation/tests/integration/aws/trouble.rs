@@ -125,6 +125,30 @@ async fn clocks_that_disagree() {
     assert!(error.to_string().contains("is this machine's clock right?"), "{error}");
 }
 
+/// An STS that takes most of the time is not asked again, and its response counts.
+#[tokio::test]
+async fn slow_is_not_failed() {
+    let sts = FakeSts::start().await;
+    let timeout = Duration::from_secs(4);
+    sts.be(Mood::Late(timeout * 7 / 10));
+    let aws = Aws::open(AwsOptions { timeout, ..options(&sts) }).await.unwrap();
+    let credentials = aws.credentials(&session("alice"), TWENTY_MINUTES).await;
+    assert!(credentials.is_ok(), "{credentials:?}");
+    assert_eq!(sts.count(), 1);
+}
+
+/// The same credentials, with more behind them than anybody should read.
+#[tokio::test]
+async fn a_response_is_not_read_without_end() {
+    let sts = FakeSts::start().await;
+    sts.be(Mood::Padded(200 << 10));
+    let aws = aws(&sts).await;
+    assert!(aws.credentials(&session("alice"), TWENTY_MINUTES).await.is_ok());
+    sts.be(Mood::Padded(20 << 20));
+    let error = aws.credentials(&session("bob"), TWENTY_MINUTES).await.unwrap_err();
+    assert!(matches!(error, AwsError::Unreadable(_)), "{error}");
+}
+
 #[tokio::test]
 async fn silence_ends_in_time() {
     let sts = FakeSts::start().await;
