@@ -12,6 +12,7 @@ mod cached;
 mod host;
 mod identities;
 mod javascript;
+mod listeners;
 mod machines;
 mod page;
 mod policies;

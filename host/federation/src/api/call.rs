@@ -70,7 +70,7 @@ impl Call<'_> {
         let request = Request {
             context: portcullis_authorization::context("aws-federation", self.peer.clone()),
             principal: self.principal.clone(),
-            mount: self.mount.prefix.clone(),
+            mount: self.mount.name.clone(),
             purpose: purpose.as_str().into(),
             account: role.map(|(account, _)| account.into()),
             role: role.map(|(_, role)| role.into()),
@@ -94,9 +94,9 @@ impl Call<'_> {
         let account = account.ok_or_else(|| {
             Failure::configuration(&format!("account `{}` has no id on this mount", grant.account))
         })?;
-        Session::new(account, &self.mount.prefix, self.user(), grant).map_err(|error| {
+        Session::new(account, &self.mount.name, self.user(), grant).map_err(|error| {
             tracing::error!(
-                mount = self.mount.prefix, account = grant.account, role = grant.role, %error,
+                mount = self.mount.name, account = grant.account, role = grant.role, %error,
                 "a policy grants what is no session that AWS can give"
             );
             Failure::grant(&error)

@@ -12,11 +12,11 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use super::call::Call;
-use super::{Shared, accounts, instance, page, roles};
+use super::{FederationApi, Shared, accounts, instance, page, roles};
 use crate::decide::InForce;
 use crate::metadata::Ttl;
 use crate::mounts::Mount;
-use crate::origin_checks::Rejected;
+use crate::origin_checks::{self, Rejected};
 use crate::response::{self, Failure, UNKNOWN};
 use crate::route::Route;
 
@@ -26,12 +26,14 @@ const TOKEN_TTL: HeaderName = HeaderName::from_static("x-aws-ec2-metadata-token-
 /// Who the health of a mount is shown to.
 const MONITORING: &str = "monitoring";
 
-pub(super) async fn respond(api: &Shared, request: Request) -> Response {
+pub(super) async fn respond(api: &FederationApi, request: Request) -> Response {
     let begun = Instant::now();
     let (parts, body) = request.into_parts();
+    let FederationApi { shared: api, listener, .. } = api;
     let in_force = api.decider.in_force();
     let path = parts.uri.path();
-    let found = in_force.mounts().find(path).and_then(|(mount, rest)| {
+    let host = origin_checks::host_name(&parts.headers, &parts.uri);
+    let found = in_force.mounts().find(listener.as_deref(), host, path).and_then(|(mount, rest)| {
         let route = Route::of(rest)?;
         (mount.metadata.is_some() || !route.is_for_sdks()).then_some((mount, route))
     });
@@ -67,7 +69,7 @@ pub(super) async fn respond(api: &Shared, request: Request) -> Response {
     let principal = match mount.source.identify(asked).await {
         Ok(principal) => principal,
         Err(rejection) => {
-            tracing::info!(mount = mount.prefix, peer = peer.text, %rejection, "nobody could be made of a request");
+            tracing::info!(mount = mount.name, peer = peer.text, %rejection, "nobody could be made of a request");
             let failure = Failure::of_identity(&rejection, mount.source.challenge());
             return unidentified(mount, &route, failure).await;
         }
@@ -115,7 +117,7 @@ impl Asking {
 
 /// What a token of IMDSv2 is bound to: it is of no use on another mount or from another address.
 fn holder(mount: &Mount, peer: &Asking) -> String {
-    format!("{} {}", mount.prefix, peer.text.as_deref().unwrap_or_default())
+    format!("{} {}", mount.name, peer.text.as_deref().unwrap_or_default())
 }
 
 /// Refuses a request that is not authenticated: a browser gets a page.

@@ -83,7 +83,9 @@ impl Bench {
         };
         let account = Account { id: "123456789012".parse().unwrap(), partition: Partition::Aws };
         let mount = Mount {
+            name: "/afp".into(),
             prefix: "/afp".into(),
+            listeners: Arc::new([]),
             hosts: vec!["portcullis.example".into()],
             source: Authenticator::open(source, &FileWatcher::idle()).await.unwrap(),
             accounts: BTreeMap::from([("shop".to_owned(), account)]),

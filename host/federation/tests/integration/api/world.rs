@@ -147,7 +147,9 @@ impl World {
             account("a b", "222222222222"),
         ];
         let mount = |prefix: &str, metadata| Mount {
+            name: prefix.into(),
             prefix: prefix.into(),
+            listeners: Arc::new([]),
             hosts: vec!["imds.example.org".into()],
             source: source.clone(),
             accounts: accounts.clone().into(),

@@ -35,7 +35,8 @@ pub(super) fn spread(
             let own = if used.get(name.as_str()) == Some(&1) {
                 name.clone()
             } else {
-                format!("{name}@{}", if mount.prefix.is_empty() { "/" } else { &mount.prefix })
+                let of = mount.name.strip_prefix('@').unwrap_or(&mount.name);
+                format!("{name}@{}", if of.is_empty() { "/" } else { of })
             };
             if policies.iter().any(|other| **other == *own) {
                 return Err(wrong(format!("`{name}` stands twice")));

@@ -35,6 +35,8 @@ pub(in crate::config) struct Aws {
 #[serde(deny_unknown_fields)]
 pub(in crate::config) struct Mount {
     pub(in crate::config) prefix: Option<Spanned<String>>,
+    /// Instead of those of `[federation]`.
+    pub(in crate::config) listen: Option<Spanned<Vec<Spanned<Endpoint>>>>,
     pub(in crate::config) hosts: Option<Vec<Spanned<String>>>,
     pub(in crate::config) identity: Spanned<Identity>,
     #[serde(default)]
