@@ -9,6 +9,7 @@
 //! * `password`: Basic (RFC 7617), held against a file of hashes
 //! * `certified`: the certificate that the client proved to hold the key of
 //! * `jwt`: a signed token of an OpenID Connect provider
+//! * `claim`: where a claim is in a token
 //! * `groups`: from a header, a claim, a file or LDAP; several add up
 //! * `authorization`: the header that a password or a token comes in
 //! * `name`: what may be a name at all
@@ -22,6 +23,7 @@
 mod address;
 mod authorization;
 mod certified;
+mod claim;
 mod groups;
 mod header;
 mod jwt;

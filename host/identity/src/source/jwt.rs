@@ -27,7 +27,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::authorization::credentials;
-use super::{Claims, JwtKeys, JwtOptions, name};
+use super::{Claims, JwtKeys, JwtOptions, claim, name};
 use crate::{AuthError, IdentityError};
 use keys::{ALGORITHMS, Keys};
 use provider::Provider;
@@ -150,17 +150,19 @@ impl Jwt {
         if !claims.get("iss").is_some_and(Value::is_string) {
             return Err(AuthError::unauthorized("the token cannot be believed: it has several issuers"));
         }
-        let claim = &self.user_claim;
+        let user_claim = &self.user_claim;
         // Some providers write it as text (Sign in with Apple); those that leave it out let users choose any address.
         let verified = claims.get("email_verified").map(|verified| match verified {
             Value::Bool(verified) => *verified,
             other => other.as_str() == Some("true"),
         });
-        if claim == "email" && verified != Some(true) {
+        if matches!(user_claim.as_str(), "email" | "/email") && verified != Some(true) {
             return Err(AuthError::unauthorized("the provider has not verified the user's e-mail address"));
         }
-        let Some(user) = claims.get(claim).and_then(Value::as_str) else {
-            return Err(AuthError::unauthorized(format!("the token has no text as its claim `{claim}`")));
+        let Some(user) = claim::find(&claims, user_claim).and_then(Value::as_str) else {
+            return Err(AuthError::unauthorized(format!(
+                "the token has no text as its claim `{user_claim}`"
+            )));
         };
         let mut principal = super::principal(name::user(user)?, "token");
         principal.attributes = ATTRIBUTES
