@@ -19,5 +19,6 @@ mod policies;
 mod sdk;
 mod secrets;
 mod startup;
+mod tokens;
 mod trouble;
 mod wire;

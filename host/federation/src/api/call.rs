@@ -5,7 +5,7 @@ use portcullis_contract::Pairs;
 use portcullis_contract::aws::{Grant, Request};
 use portcullis_contract::types::Principal;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::aws::{AwsError, Credentials, Session};
 use crate::decide::{InForce, Question};
@@ -18,6 +18,8 @@ pub(super) struct Call<'a> {
     pub(super) mount: &'a Mount,
     pub(super) parts: &'a Parts,
     pub(super) principal: Principal,
+    /// When a session must end that is had by it.
+    pub(super) until: Option<SystemTime>,
     pub(super) peer: Option<String>,
     pub(super) begun: Instant,
 }
@@ -94,7 +96,12 @@ impl Call<'_> {
         let account = account.ok_or_else(|| {
             Failure::configuration(&format!("account `{}` has no id on this mount", grant.account))
         })?;
-        Session::new(account, &self.mount.name, self.user(), grant).map_err(|error| {
+        let session = Session::new(account, &self.mount.name, self.user(), grant);
+        let session = session.map(|session| match self.until {
+            Some(until) => session.ending(until, SystemTime::now()),
+            None => session,
+        });
+        session.map_err(|error| {
             tracing::error!(
                 mount = self.mount.name, account = grant.account, role = grant.role, %error,
                 "a policy grants what is no session that AWS can give"

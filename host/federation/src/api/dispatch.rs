@@ -5,7 +5,7 @@ use axum::extract::Request;
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::response::Response;
-use portcullis_identity::source::AuthRequest;
+use portcullis_identity::source::{AuthRequest, Authenticated};
 use portcullis_listen::Peer;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -66,8 +66,8 @@ pub(super) async fn respond(api: &FederationApi, request: Request) -> Response {
         peer: peer.ip,
         certificate: peer.certificate.as_ref().map(|der| der.as_slice()),
     };
-    let principal = match mount.source.identify(asked).await {
-        Ok(principal) => principal,
+    let Authenticated { principal, until } = match mount.source.authenticate(asked).await {
+        Ok(authenticated) => authenticated,
         Err(rejection) => {
             tracing::info!(mount = mount.name, peer = peer.text, %rejection, "nobody could be made of a request");
             let failure = Failure::of_identity(&rejection, mount.source.challenge());
@@ -79,6 +79,7 @@ pub(super) async fn respond(api: &FederationApi, request: Request) -> Response {
         mount,
         parts: &parts,
         principal,
+        until,
         peer: peer.text.clone(),
         begun,
     };

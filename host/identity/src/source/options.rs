@@ -131,6 +131,8 @@ pub struct JwtOptions {
     pub user_claim: String,
     /// How wrong the clocks may be, in whole seconds and at most five minutes.
     pub leeway: Duration,
+    /// Whether what the token was shown for ends with it: [`Authenticated::until`](super::Authenticated::until).
+    pub session_ends_with_token: bool,
 }
 
 impl JwtOptions {
@@ -142,6 +144,7 @@ impl JwtOptions {
             keys,
             user_claim: "sub".into(),
             leeway: Duration::from_secs(30),
+            session_ends_with_token: true,
         }
     }
 }

@@ -13,7 +13,9 @@ const EXTERNAL_ID: RangeInclusive<usize> = 2..=1224;
 const ROLE_ARN: RangeInclusive<usize> = 20..=2048;
 /// IAM API Reference, `CreateRole`.
 const ROLE_NAME: usize = 64;
-const DURATION: RangeInclusive<u32> = 900..=43_200;
+/// In seconds.
+pub(super) const SHORTEST: u32 = 15 * 60;
+const DURATION: RangeInclusive<u32> = SHORTEST..=43_200;
 const TAGS: usize = 50;
 const TAG_KEY: RangeInclusive<usize> = 1..=128;
 const TAG_VALUE: usize = 256;

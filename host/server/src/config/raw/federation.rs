@@ -108,6 +108,7 @@ pub(in crate::config) struct Jwt {
     pub(in crate::config) user_claim: Option<String>,
     pub(in crate::config) groups_claim: Option<String>,
     pub(in crate::config) leeway: Option<Spanned<String>>,
+    pub(in crate::config) session_ends_with_token: Option<bool>,
 }
 
 /// One text, or a list of them.
