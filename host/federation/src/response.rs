@@ -57,10 +57,10 @@ impl Failure {
         Self { status, code, message: message.into(), challenge: None, allow: None, retry_after: None }
     }
 
-    /// 404: no such route.
+    /// 404: no such route. The path is that below the mount, as AFP knows no other.
     pub(crate) fn no_route(path: &str) -> Self {
-        let path = percent_encoding::percent_decode_str(path).decode_utf8_lossy();
-        Self::new(StatusCode::NOT_FOUND, "NotFound", format!("Not found: '{path}'"))
+        let path = percent_encoding::percent_decode_str(path.trim_start_matches('/')).decode_utf8_lossy();
+        Self::new(StatusCode::NOT_FOUND, "NotFound", format!("Not found: '/{path}'"))
     }
 
     /// 405.

@@ -122,17 +122,6 @@ fn what_the_sign_in_endpoint_says() {
 }
 
 #[test]
-fn a_grant_that_is_no_session_is_the_policys_fault() {
-    // Names that stand in the settings are looked at when they are read; this one is a group's.
-    let host = Setup::new().file("groups", "aws-production-no such role?: alice\n").start(PEOPLE);
-    assert_eq!(json(&host.get("alice", "/account"))["production"][0], "no such role?");
-    let answer = host.get("alice", "/account/production/no%20such%20role%3F/credentials");
-    let message = refused(&answer, 500, "InternalError");
-    assert!(message.starts_with("Internal Server Error: what the policy grants is no session"), "{message}");
-    assert_eq!(host.sts.count(), 0);
-}
-
-#[test]
 fn whoever_proves_nothing_gets_nothing() {
     let host = Host::start(PEOPLE);
     for path in ["/account", "/account/production/reader", PATH, "/account/production/reader/consoleurl"] {

@@ -115,7 +115,7 @@ fn request(id: Option<&String>) -> String {
 }
 
 /// Foreign text on one line, without control characters and short enough for a log.
-pub(super) fn excerpt(text: &str) -> String {
+pub(crate) fn excerpt(text: &str) -> String {
     const LONGEST: usize = 500;
     let plain = |char: char| if char.is_control() { ' ' } else { char };
     text.trim().chars().take(LONGEST).map(plain).collect()

@@ -32,6 +32,7 @@ pub use account::{Account, AccountId, AccountIdError, Partition, UnknownPartitio
 pub use client::Aws;
 pub use credentials::Credentials;
 pub use error::AwsError;
+pub(crate) use error::excerpt;
 pub use options::{AwsOptions, Keys};
 pub use session::{Session, SessionError};
 pub use stats::Stats;

@@ -114,6 +114,14 @@ impl Session {
         Ok((limits::role_arn(account, &grant.role)?, name))
     }
 
+    /// Whether there can be a role of this name in any account.
+    ///
+    /// # Errors
+    /// What is wrong with the name.
+    pub fn check_role(role: &str) -> Result<(), SessionError> {
+        limits::role(role)
+    }
+
     /// The account whose role it is.
     pub fn account(&self) -> &Account {
         &self.account
