@@ -16,6 +16,11 @@ pub struct Metadata {
     pub v2_only: bool,
 }
 
+impl Metadata {
+    /// The shortest session that a machine can be given.
+    pub const SHORTEST: Duration = SHORTEST;
+}
+
 /// How long credentials that an SDK takes for an instance's are still good at least. With less than this botocore
 /// pretends that they were good for longer, and AWS's older SDKs for Java and .NET ask again and again
 /// (`botocore.utils.InstanceMetadataFetcher._evaluate_expiration`; boto/botocore issue 2670).

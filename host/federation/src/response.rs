@@ -154,6 +154,16 @@ impl Failure {
             AwsError::OwnKeys { .. } => {
                 failed("the keys of this service are not accepted; its operator must mend that")
             }
+            AwsError::Clock { .. } => failed("the clock of this service is wrong; its operator must set it"),
+            AwsError::RegionDisabled { .. } => failed(
+                "STS is not activated in the region of this service; its operator must activate it, or choose another \
+                 `region`",
+            ),
+            AwsError::TooLong { duration, .. } => failed(&format!(
+                "the role allows no session of {}, which is what the policy grants: the policy's duration must be less, \
+                 or the role's `MaxSessionDuration` more",
+                humantime::format_duration(*duration)
+            )),
             AwsError::Chained(_) | AwsError::OtherPartition { .. } => failed(&error.to_string()),
             AwsError::Failed { code, .. } => failed(&format!("STS answered `{code}`")),
             AwsError::Unreadable(_) => failed("the answer of STS cannot be read"),

@@ -171,17 +171,19 @@ fn a_machine_has_one_role_or_none() {
     let other = get(&host, &format!("/m{ROLES}admin"), &[]);
     assert_eq!(refused(&other, 403, "AccessDenied"), "Permission Denied: this machine has another role");
     for (grants, why) in [
-        ("grants = []", "no role is granted to this machine"),
+        ("grants = []", "no role is granted to this machine, which is `127.0.0.1` here"),
         (
             r#"grants = [{ users = "*", accounts = ["production"], roles = ["a", "b"] }]"#,
-            "2 roles are granted to this machine, and metadata can tell of one",
+            "2 roles are granted to this machine, and metadata can tell of one; it is `127.0.0.1` here",
         ),
     ] {
         host.set(&with(grants));
         for path in ["/m/latest", "/m"] {
             for end in ["", "machine"] {
                 let answer = get(&host, &format!("{path}/meta-data/iam/security-credentials/{end}"), &[]);
-                assert_eq!(refused(&answer, 404, "ConfigurationError"), format!("ConfigurationError: {why}"));
+                let message = refused(&answer, 404, "ConfigurationError");
+                assert!(message.starts_with(&format!("ConfigurationError: {why} (decision ")), "{message}");
+                assert_eq!(host.record(&message)["peer"], "127.0.0.1");
             }
         }
     }

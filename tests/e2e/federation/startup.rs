@@ -109,6 +109,10 @@ fn policies_that_cannot_serve_a_mount() {
     assert_said(&format!("{people}{other}"), 12, "policy `people`: ");
     let accounts = format!("{people}{POLICY}settings = {{ accounts = {{}} }}\n");
     assert_said(&accounts, 10, "`accounts` are the mount's");
+    let short = "settings = { single = { account = \"production\", role = \"r\", duration = \"15m\" } }\n";
+    let machines = mount("/a", "metadata = true\naccounts = { production = \"111111111111\" }");
+    let message = "`duration` of `single` is 15m, which is too short for a mount with `metadata`";
+    assert_said(&format!("{machines}{POLICY}{short}"), 10, message);
     let unknown =
         format!("{people}{POLICY}settings = {{ single = {{ account = \"production\", role = \"r\" }} }}\n");
     assert_said(&unknown, 12, "production");

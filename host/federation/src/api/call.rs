@@ -59,16 +59,25 @@ impl Call<'_> {
 
     /// Everything that may be had.
     pub(super) async fn all(&self, purpose: Purpose) -> Result<Vec<Grant>, Failure> {
+        self.all_with_decision(purpose).await.map(|(grants, _)| grants)
+    }
+
+    /// Everything that may be had, and the id of the decision.
+    pub(super) async fn all_with_decision(&self, purpose: Purpose) -> Result<(Vec<Grant>, String), Failure> {
         self.ask(purpose, None).await
     }
 
     /// The one role, if it may be had.
     pub(super) async fn one(&self, purpose: Purpose, account: &str, role: &str) -> Result<Grant, Failure> {
-        let granted = self.ask(purpose, Some((account, role))).await?;
+        let (granted, _) = self.ask(purpose, Some((account, role))).await?;
         granted.into_iter().next().ok_or_else(|| Failure::configuration("the policies answered nothing"))
     }
 
-    async fn ask(&self, purpose: Purpose, role: Option<(&str, &str)>) -> Result<Vec<Grant>, Failure> {
+    async fn ask(
+        &self,
+        purpose: Purpose,
+        role: Option<(&str, &str)>,
+    ) -> Result<(Vec<Grant>, String), Failure> {
         let request = Request {
             context: portcullis_authorization::context("aws-federation", self.peer.clone()),
             principal: self.principal.clone(),
@@ -79,6 +88,7 @@ impl Call<'_> {
             callback_url: self.parameter("callbackurl"),
             extra: Pairs::new(),
         };
+        let id = request.context.decision.clone();
         let question = Question {
             request,
             policies: Arc::clone(&self.mount.policies),
@@ -87,7 +97,7 @@ impl Call<'_> {
             begun: self.begun,
         };
         let decision = Arc::clone(&self.in_force).decide(question).await;
-        decision.map_err(|refused| Failure::refused(&refused))
+        decision.map(|grants| (grants, id)).map_err(|refused| Failure::refused(&refused))
     }
 
     /// The session that a grant is about.

@@ -58,7 +58,7 @@ pub(super) async fn info(call: &Call<'_>) -> Result<Response, Failure> {
 
 /// The one role that is granted. The metadata service knows of one, and SDKs take two names for one.
 async fn only(call: &Call<'_>) -> Result<(Grant, Session), Failure> {
-    let mut grants = call.all(Purpose::Metadata).await?;
+    let (mut grants, decision) = call.all_with_decision(Purpose::Metadata).await?;
     match (grants.pop(), grants.len()) {
         (Some(grant), 0) => {
             let session = call.session(&grant)?;
@@ -72,11 +72,21 @@ async fn only(call: &Call<'_>) -> Result<(Grant, Session), Failure> {
             }
             Ok((grant, session))
         }
-        (None, _) => Err(Failure::configuration("no role is granted to this machine")),
-        (Some(_), more) => {
-            let text =
-                format!("{} roles are granted to this machine, and metadata can tell of one", more + 1);
-            Err(Failure::configuration(&text))
-        }
+        (None, _) => Err(Failure::configuration(&format!(
+            "no role is granted to this machine, which is {} here (decision {decision})",
+            known_as(call)
+        ))),
+        (Some(_), more) => Err(Failure::configuration(&format!(
+            "{} roles are granted to this machine, and metadata can tell of one; it is {} here (decision {decision})",
+            more + 1,
+            known_as(call)
+        ))),
     }
+}
+
+/// The machine as policies see it: its address or name, and the name that the DNS confirms.
+fn known_as(call: &Call<'_>) -> String {
+    let host = call.principal.attributes.iter().find(|(name, _)| name == "host-name");
+    let host = host.map(|(_, name)| format!(" (`{name}`)")).unwrap_or_default();
+    format!("`{}`{host}", call.user())
 }

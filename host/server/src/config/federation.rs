@@ -3,9 +3,10 @@
 //! * `identity`: who says who asks at a mount
 //! * `aws`: how a mount's AWS is asked
 //! * `listeners`: which mount is served where, and what it is called
-//! * `policies`: a mount's accounts go into the settings of its policies
+//! * `policies`: a mount's accounts go into the settings of its policies; `durations`: which of these a machine cannot use
 
 mod aws;
+mod durations;
 mod identity;
 mod listeners;
 mod policies;

@@ -57,7 +57,7 @@ async fn paths_as_afp_takes_them() {
         );
     }
     assert_eq!(world.get("/afp-api/latest").await.message(), "Not found: '/'");
-    // Clients that are kept out of a mount are nobody in particular.
+    // Clients that are kept out of a mount are not identified.
     let browser = [("x-remote-user", "testuser"), ("user-agent", "Mozilla/5.0")];
     let answer = world.send(Method::GET, "/sdks/the/path", &browser).await;
     assert_eq!((answer.status, answer.header("x-username")), (StatusCode::NOT_FOUND, Some("Unknown User")));
