@@ -45,9 +45,9 @@ struct Shared {
 pub struct NoRandomness;
 
 impl FederationApi {
-    /// An API that asks `decider`.
-    pub fn with(decider: Arc<dyn Decider>) -> Result<Self, NoRandomness> {
-        let tokens = Tokens::new().ok_or(NoRandomness)?;
+    /// An API that asks `decider`. Metadata tokens are signed with `token_key`, or with a new key.
+    pub fn with(decider: Arc<dyn Decider>, token_key: Option<&[u8]>) -> Result<Self, NoRandomness> {
+        let tokens = token_key.map(Tokens::with_key).or_else(Tokens::new).ok_or(NoRandomness)?;
         Ok(Self { shared: Arc::new(Shared { decider, tokens }), listener: None, has_metrics: true })
     }
 

@@ -245,6 +245,11 @@ impl Config {
         self.federation.iter().flat_map(|federation| federation.listeners(&self.listen.api)).collect()
     }
 
+    /// What the federation API signs metadata tokens with.
+    fn token_key(&self) -> Option<&str> {
+        Some(self.federation.as_ref()?.token_key.as_ref()?.expose())
+    }
+
     /// Where the Barbican API listens.
     pub(crate) fn barbican_listens(&self) -> Option<&[Endpoint]> {
         Some(self.barbican.as_ref()?.listen.as_deref().unwrap_or(&self.listen.api))
@@ -289,6 +294,7 @@ impl Config {
             ("[decisions]", self.time_budget == newer.time_budget),
             ("[docker]", self.docker == newer.docker),
             ("[federation] listen", self.federation_listens() == newer.federation_listens()),
+            ("[federation] token_key", self.token_key() == newer.token_key()),
             ("[docker_gateway]", self.docker_gateway == newer.docker_gateway),
             ("[barbican]", self.barbican == newer.barbican),
             ("[store]", self.store == newer.store),

@@ -291,8 +291,9 @@ async fn register<'a>(
         let api = barbican::open(settings, &store, authorizer.clone(), files).await?;
         add(Arc::new(api), endpoints);
     }
-    if config.federation.is_some() {
-        let api = portcullis_federation::api::FederationApi::new(authorizer.clone());
+    if let Some(federation) = &config.federation {
+        let key = federation.token_key.as_ref().map(|key| key.expose().as_bytes());
+        let api = portcullis_federation::api::FederationApi::new(authorizer.clone(), key);
         let api = api.map_err(|error| ServeError::Usage(error.to_string()))?;
         for (at, (name, endpoint)) in config.federation_listens().into_iter().enumerate() {
             add(Arc::new(api.at_listener(name, at == 0)), std::slice::from_ref(endpoint));

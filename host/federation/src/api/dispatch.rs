@@ -86,6 +86,7 @@ pub(super) async fn respond(api: &FederationApi, request: Request) -> Response {
         Route::MetadataRole { versioned } => instance::role(&call, *versioned).await,
         Route::MetadataCredentials { role, .. } => instance::credentials(&call, role).await,
         Route::MetadataInfo => instance::info(&call).await,
+        Route::MetadataFact(fact) => instance::fact(&call, *fact).ok_or_else(|| Failure::no_route(rest)),
         Route::Status | Route::MetadataToken | Route::ToPage => Err(Failure::no_route(path)),
         Route::Page | Route::PageOpen | Route::PageCredentials => {
             Ok(page::respond(&call, &route, body).await)

@@ -10,6 +10,7 @@ use super::call::{Call, Purpose};
 use crate::aws::{AwsError, Session};
 use crate::metadata::{LEAST_LEFT, SHORTEST};
 use crate::response::{self, Credential, Failure};
+use crate::route::Fact;
 
 /// The name of the role. Nothing, and 200, where AWS does not let us have it and AFP's own clients ask: they know this
 /// as "no role", and wait. SDKs (`versioned`) would take it for a role without a name.
@@ -54,6 +55,39 @@ pub(super) async fn info(call: &Call<'_>) -> Result<Response, Failure> {
         instance_profile_id: "AIPAPORTCULLIS000000",
     };
     Ok(response::of_user(response::json(&info), call.user()))
+}
+
+/// Where the machine is and what it is called, as the mount is configured; none where it is not.
+pub(super) fn fact(call: &Call<'_>, fact: Fact) -> Option<Response> {
+    /// The keys of AWS's document that SDKs read. No signature of it is served, so it proves nothing.
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Document<'a> {
+        region: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        availability_zone: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        instance_id: Option<&'a str>,
+        version: &'static str,
+        signed: bool,
+    }
+    let metadata = call.mount.metadata.as_ref()?;
+    let text = match fact {
+        Fact::Region => metadata.region.clone(),
+        Fact::AvailabilityZone => metadata.availability_zone.clone(),
+        Fact::InstanceId => metadata.instance_id.clone(),
+        Fact::Document => {
+            let document = Document {
+                region: metadata.region.as_deref()?,
+                availability_zone: metadata.availability_zone.as_deref(),
+                instance_id: metadata.instance_id.as_deref(),
+                version: "2017-09-30",
+                signed: false,
+            };
+            return Some(response::of_user(response::json(&document), call.user()));
+        }
+    };
+    text.map(|text| response::of_user(response::text(text), call.user()))
 }
 
 /// The one role that is granted. The metadata service knows of one, and SDKs take two names for one.

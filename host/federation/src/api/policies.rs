@@ -16,8 +16,8 @@ static NO_MOUNTS: LazyLock<Mounts> = LazyLock::new(Mounts::default);
 
 impl FederationApi {
     /// An API that asks `authorizer`. Its [`Mounts`] are attached to the generation in force.
-    pub fn new(authorizer: Authorizer) -> Result<Self, NoRandomness> {
-        Self::with(Arc::new(authorizer))
+    pub fn new(authorizer: Authorizer, token_key: Option<&[u8]>) -> Result<Self, NoRandomness> {
+        Self::with(Arc::new(authorizer), token_key)
     }
 }
 

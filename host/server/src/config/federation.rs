@@ -3,16 +3,18 @@
 //! * `identity`: who says who asks at a mount
 //! * `aws`: how a mount's AWS is asked
 //! * `listeners`: which mount is served where, and what it is called
+//! * `metadata`: what machines are told of themselves, and the key of their tokens
 //! * `policies`: a mount's accounts go into the settings of its policies; `durations`: which of these a machine cannot use
 
 mod aws;
 mod durations;
 mod identity;
 mod listeners;
+mod metadata;
 mod policies;
 
 use ipnet::IpNet;
-use portcullis_config::{ConfigError, Location, SourceFile};
+use portcullis_config::{ConfigError, Location, SecretText, SourceFile};
 use portcullis_engine::PolicySpec;
 use portcullis_federation::aws::{Account, AwsOptions, Partition};
 use portcullis_federation::{Metadata, claims};
@@ -29,6 +31,8 @@ use super::{Endpoint, raw};
 pub(crate) struct Federation {
     /// For every mount that has none of its own; absent means `[listen] api`.
     listen: Option<Vec<Endpoint>>,
+    /// What metadata tokens are signed with; absent means a new key at each start.
+    pub(crate) token_key: Option<SecretText>,
     pub(crate) mounts: Vec<Mount>,
 }
 
@@ -79,7 +83,8 @@ pub(super) fn federation(
         asked.push(policies);
     }
     let listen = raw.listen.map(|listen| endpoints(Some(listen), None, source_file)).transpose()?;
-    let mut federation = Federation { listen, mounts };
+    let token_key = raw.token_key.map(|key| metadata::token_key(&key, source_file)).transpose()?;
+    let mut federation = Federation { listen, token_key, mounts };
     listeners::assign(&mut federation, api)?;
     policies::spread(&mut federation.mounts, &asked, specs, locations, source_file)?;
     Ok(federation)
@@ -161,11 +166,8 @@ fn mount(
         .accounts
         .into_iter()
         .map(|(name, account)| Ok((name.clone(), self::account(&name, account, source_file)?)));
-    let metadata = match raw.metadata {
-        None | Some(raw::Metadata::Switch(false)) => None,
-        Some(raw::Metadata::Switch(true)) => Some(Metadata { v2_only: false }),
-        Some(raw::Metadata::Table(table)) => Some(Metadata { v2_only: table.v2_only }),
-    };
+    let metadata =
+        raw.metadata.map(|metadata| self::metadata::metadata(metadata, source_file)).transpose()?;
     let aws = raw.aws.map(|aws| self::aws::options(aws, source_file)).transpose()?;
     let aws = aws.unwrap_or_else(|| common.clone());
     let hosts = raw.hosts.unwrap_or_default().into_iter().map(|host| self::host(host, source_file));
@@ -179,7 +181,7 @@ fn mount(
         source: identity::source(raw.identity, source_file)?,
         accounts: accounts.collect::<Result<_, ConfigError>>()?,
         policies: Arc::new([]),
-        metadata,
+        metadata: metadata.flatten(),
         aws,
         location,
     };

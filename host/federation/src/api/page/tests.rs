@@ -94,7 +94,7 @@ impl Bench {
             metadata: None,
         };
         let fake = Arc::new(Fake { mounts: Mounts::new(vec![mount]), asked: Mutex::default() });
-        Self { api: FederationApi::with(Arc::new(Always(Arc::clone(&fake)))).unwrap(), fake }
+        Self { api: FederationApi::with(Arc::new(Always(Arc::clone(&fake))), None).unwrap(), fake }
     }
 
     /// The answer, its text, and what was decided for it.
