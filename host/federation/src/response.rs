@@ -8,7 +8,7 @@
 
 mod bodies;
 
-pub(crate) use bodies::{Credential, listing};
+pub(crate) use bodies::{Credential, ProcessOutput, listing};
 
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};

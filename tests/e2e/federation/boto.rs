@@ -164,6 +164,17 @@ fn by_the_container_endpoint_with_a_token_of_an_identity_provider() {
 }
 
 #[test]
+fn by_curl_as_a_credential_process() {
+    let Some(boto) = Boto::needed() else { return };
+    let url = format!("{}{PREFIX}/account/production/machine/credentials?format=process", boto.host.url());
+    let config = boto.host.files().join("aws-config");
+    let process = format!("curl --silent --fail-with-body --user alice:PASSWORD {url}");
+    fs::write(&config, format!("[profile machine]\ncredential_process = {process}\n")).unwrap();
+    let found = boto.finds(&[("AWS_CONFIG_FILE", config.to_str().unwrap()), ("AWS_PROFILE", "machine")]);
+    assert_found(&found, "custom-process", "arn:aws:sts::111111111111:assumed-role/machine/alice", &[]);
+}
+
+#[test]
 fn a_refusal_is_shown_with_its_reason_and_where_it_is_recorded() {
     let Some(boto) = Boto::needed() else { return };
     let found = boto.finds_by_container(&format!("{PREFIX}/account/production/admin/credentials"), BASIC);

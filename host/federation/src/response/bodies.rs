@@ -64,6 +64,29 @@ pub(crate) struct Credential<'a> {
     documented_console_url: Option<&'a str>,
 }
 
+/// Credentials as a `credential_process` prints them, for `curl` as one. `Version` is that of the format.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct ProcessOutput<'a> {
+    version: u8,
+    access_key_id: &'a str,
+    secret_access_key: &'a str,
+    session_token: &'a str,
+    expiration: String,
+}
+
+impl<'a> ProcessOutput<'a> {
+    pub(crate) fn of(credentials: &'a Credentials) -> Self {
+        Self {
+            version: 1,
+            access_key_id: credentials.access_key_id(),
+            secret_access_key: credentials.secret_access_key().expose_secret(),
+            session_token: credentials.session_token().expose_secret(),
+            expiration: humantime::format_rfc3339_seconds(credentials.expiration()).to_string(),
+        }
+    }
+}
+
 #[derive(Serialize)]
 struct Documented<'a> {
     access_key: &'a str,
