@@ -1,5 +1,5 @@
-//! AWS's SDKs for JavaScript. Version 2 takes a key `credentials` of the container endpoint for the whole body; version 3 and
-//! version 2 ignore the path of a metadata endpoint.
+//! AWS's SDKs for JavaScript. Version 2 takes a key `credentials` of the container endpoint for the whole body; version 3 leaves
+//! out the path of a metadata endpoint.
 
 use serde_json::Value;
 use std::path::Path;
