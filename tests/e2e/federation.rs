@@ -16,6 +16,7 @@ mod listeners;
 mod machines;
 mod page;
 mod policies;
+mod rclone;
 mod sdk;
 mod secrets;
 mod startup;
