@@ -174,6 +174,10 @@ impl World {
         Self { api: FederationApi::with(Arc::new(Deciders(fixed)), None).unwrap(), rules, sts, sign_in }
     }
 
+    pub fn api(&self) -> &FederationApi {
+        &self.api
+    }
+
     pub fn rules(&self) -> &Rules {
         &self.rules
     }
