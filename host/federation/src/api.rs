@@ -23,10 +23,17 @@ use std::sync::Arc;
 use crate::decide::Decider;
 use crate::metadata::Tokens;
 
-/// What the handlers share.
+/// The API at one listener. Clones share what its handlers share.
 #[derive(Clone)]
-pub struct FederationApi(Arc<Shared>);
+pub struct FederationApi {
+    shared: Arc<Shared>,
+    /// The one that it is served at; none where all mounts are served.
+    listener: Option<Arc<str>>,
+    /// Of several for the listeners of one server the one that has the metrics of all.
+    has_metrics: bool,
+}
 
+/// What the handlers share.
 struct Shared {
     decider: Arc<dyn Decider>,
     tokens: Tokens,
@@ -38,14 +45,20 @@ struct Shared {
 pub struct NoRandomness;
 
 impl FederationApi {
-    /// An API that asks `decider`.
-    pub fn with(decider: Arc<dyn Decider>) -> Result<Self, NoRandomness> {
-        let tokens = Tokens::new().ok_or(NoRandomness)?;
-        Ok(Self(Arc::new(Shared { decider, tokens })))
+    /// An API that asks `decider`. Metadata tokens are signed with `token_key`, or with a new key.
+    pub fn with(decider: Arc<dyn Decider>, token_key: Option<&[u8]>) -> Result<Self, NoRandomness> {
+        let tokens = token_key.map(Tokens::with_key).or_else(Tokens::new).ok_or(NoRandomness)?;
+        Ok(Self { shared: Arc::new(Shared { decider, tokens }), listener: None, has_metrics: true })
+    }
+
+    /// The same API with the mounts of one listener. One of them has the metrics of all.
+    #[must_use]
+    pub fn at_listener(&self, name: Arc<str>, has_metrics: bool) -> Self {
+        Self { shared: Arc::clone(&self.shared), listener: Some(name), has_metrics }
     }
 
     /// Responds to a request with any path.
     pub async fn respond(&self, request: Request) -> Response {
-        dispatch::respond(&self.0, request).await
+        dispatch::respond(self, request).await
     }
 }

@@ -5,10 +5,12 @@
 
 use portcullis_authorization::{Granted, NamedGrants, NotReady, Refused};
 use portcullis_contract::aws::{Denial, Grant, Request};
+use std::collections::BTreeSet;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
+use crate::aws::{Session, excerpt};
 use crate::mounts::Mounts;
 
 /// A request for a decision.
@@ -53,10 +55,14 @@ pub trait InForce: Send + Sync {
 /// What of everything that is granted answers the question: all of it where all is listed, and the one role where it
 /// was asked for.
 ///
+/// A role that AWS knows no such name for is not offered: it could be listed and never had.
+///
 /// # Errors
 /// The role is not granted.
 pub fn narrowed(request: &Request, Granted { grants, denials }: Granted) -> Result<NamedGrants, Refused> {
     let id = &request.context.decision;
+    let grants: NamedGrants =
+        grants.into_iter().filter(|(policy, grant)| is_possible(policy, grant)).collect();
     let (Some(account), Some(role)) = (&request.account, &request.role) else {
         return Ok(grants);
     };
@@ -79,6 +85,23 @@ pub fn narrowed(request: &Request, Granted { grants, denials }: Granted) -> Resu
         denial.reason.clone()
     };
     Err(Refused { policy: Some(Arc::clone(policy)), ..Refused::by_host(denial.rule.as_str(), reason, id) })
+}
+
+/// Whether AWS can have the role. The log says once what a policy grants in vain; the policy's reason names the group.
+fn is_possible(policy: &str, grant: &Grant) -> bool {
+    /// So many are remembered, and no others are told.
+    const TOLD: usize = 1000;
+    static SEEN: Mutex<BTreeSet<(String, String, String)>> = Mutex::new(BTreeSet::new());
+    let Err(error) = Session::check_role(&grant.role) else { return true };
+    let key = (policy.to_owned(), grant.account.clone(), grant.role.clone());
+    let mut seen = SEEN.lock().unwrap_or_else(PoisonError::into_inner);
+    if seen.len() < TOLD && seen.insert(key) {
+        tracing::warn!(
+            policy, account = excerpt(&grant.account), reason = excerpt(&grant.reason), %error,
+            "a policy grants a role that AWS cannot have; it is not offered"
+        );
+    }
+    false
 }
 
 #[cfg(test)]
@@ -105,6 +128,16 @@ mod tests {
         for (account, role) in [("b", "s"), ("A", "r"), ("a", "R"), ("a", ""), ("", "r")] {
             let refused = narrowed(&asked(account, role), granted(grants(), &[])).unwrap_err();
             assert_eq!((refused.rule.as_str(), refused.fault), ("host:no-grant", false), "{account}/{role}");
+        }
+    }
+
+    #[test]
+    fn a_role_that_no_session_can_have_is_not_offered() {
+        let long = "x".repeat(65);
+        for role in ["a b", "a//b", "/a", "a/", "<img>", "r\u{f6}le", "", &long] {
+            let grants = || granted(vec![grant("a", role), grant("a", "s")], &[]);
+            assert_eq!(narrowed(&Request::default(), grants()), Ok(vec![grant("a", "s")]), "{role}");
+            assert_eq!(narrowed(&asked("a", role), grants()).unwrap_err().rule, "host:no-grant", "{role}");
         }
     }
 

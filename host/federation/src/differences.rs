@@ -7,7 +7,7 @@
 //! | 2 | STS answering 403 is "Permission Denied", also if it is our own keys that are refused; to a machine it is an empty role | only `AccessDenied` is; our own keys are 502 | the user has done nothing wrong, and the operator must hear of it | `d02_our_own_keys_are_not_the_users_fault` |
 //! | 3 | `Expiration` is what STS wrote, fractions included | whole seconds | `afp-cli` and botocore read no fractions | `d03_times_have_whole_seconds` |
 //! | 4 | the sign-in token stands in the URL as it is | percent-encoded | RFC 3986; a `+` or `&` in it breaks the URL | `d04_the_sign_in_token_is_encoded` |
-//! | 5 | only the flat keys, and not those of its own API.rst | both | clients written after the documentation work too | `d05_answers_hold_the_documented_keys_too` |
+//! | 5 | only the flat keys, and not those of its own API.rst | both at `/account/A/R`, and at `/credentials` with `?documented` | clients written after the documentation work too, and the AWS SDK for JavaScript v2 cannot read them at `/credentials` | `d05_answers_hold_the_documented_keys_too` |
 //! | 6 | a wrong method is a page of HTML, `Allow: GET` | JSON as every error, `Allow: GET, HEAD` | HEAD was served always | `d06_a_wrong_method_is_told_in_json` |
 //! | 7 | names are latin-1, so that no name outside ASCII matches anything | UTF-8; `X-Username` is percent-encoded | a header holds ASCII | `d07_names_are_utf_8_and_shown_percent_encoded` |
 //! | 8 | the session is called as the user is, and STS refuses `DOM\bob`, `::1`, short and long names | such names are made fit, with a piece of their digest | they work now | `d08_names_that_sts_refuses_are_made_fit` |
@@ -28,3 +28,4 @@
 //! | 23 | a granted account that has no id is listed, and its roles are 404 | it is not listed, and its roles are 403 | what cannot be had is not offered | `tests/e2e/federation/trouble.rs` |
 //! | 24 | a machine whose name is in no allowed domain is 403, one whose name has no dot or cannot be found is 500 | an empty list, and 404 as metadata; 503 while the DNS cannot be asked | it is granted nothing, as anybody else | `policies/aws-roles/cases.json`, "hosts: no dot in the name" |
 //! | 25 | members of the system's groups are compared in either case, those of a directory as it likes | exactly | two spellings are two users to a policy, and a denial of one must not be got around by the other | `host/identity/tests/ldap.rs`, `who_is_in_which_group` |
+//! | 26 | a group whose role AWS can have no such name for is listed, and its role fails | it is not listed, and its role is 403; the log says once which group | what cannot be had is not offered | `decide.rs`, `a_role_that_no_session_can_have_is_not_offered` |

@@ -10,10 +10,21 @@ pub(crate) use token::{Tokens, Ttl};
 use std::time::Duration;
 
 /// How a mount serves metadata.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Metadata {
     /// Whether a token is demanded (IMDSv2 only).
     pub v2_only: bool,
+    /// Where machines are told that they are; SDKs look here for the region to work in.
+    pub region: Option<String>,
+    /// The same, with the region's name at its beginning.
+    pub availability_zone: Option<String>,
+    /// What all machines of the mount are told that they are called.
+    pub instance_id: Option<String>,
+}
+
+impl Metadata {
+    /// The shortest session that a machine can be given.
+    pub const SHORTEST: Duration = SHORTEST;
 }
 
 /// How long credentials that an SDK takes for an instance's are still good at least. With less than this botocore

@@ -12,9 +12,15 @@ use crate::route::is_version;
 /// One mount.
 #[derive(Clone)]
 pub struct Mount {
+    /// What policies, records and the log call it: its prefix, and where several have that, more. No two mounts have the
+    /// same, since a user of one is not the user of that name of another.
+    pub name: String,
     /// What stands before its routes: empty, or with a slash at its beginning and none at its end.
     pub prefix: String,
-    /// Names by which it may be called, beside addresses and `localhost`. Where there are none, any name will do, but
+    /// The listeners that it is served at, by the names that the server gives them.
+    pub listeners: Arc<[Arc<str>]>,
+    /// Names by which it may be called, beside addresses and `localhost`; of mounts with the same prefix at one listener
+    /// the one whose name was called is meant. Where there are none, any name will do, but
     /// for mounts that serve metadata or know who asks by the address: those believe a browser that another
     /// site's page makes ask (DNS rebinding).
     pub hosts: Vec<String>,
@@ -35,7 +41,7 @@ pub struct Mount {
 pub struct Mounts(Vec<Mount>);
 
 impl Mounts {
-    /// These mounts. Prefixes must differ, which the configuration sees to.
+    /// These mounts. Of those at one listener prefixes or `hosts` must differ, which the configuration sees to.
     pub fn new(mut mounts: Vec<Mount>) -> Self {
         mounts.sort_by_key(|mount| std::cmp::Reverse(mount.prefix.len()));
         Self(mounts)
@@ -46,10 +52,33 @@ impl Mounts {
         self.0.iter()
     }
 
-    /// The mount that a path lies beneath, and the rest of the path.
-    pub(crate) fn find<'a>(&self, path: &'a str) -> Option<(&Mount, &'a str)> {
-        self.0.iter().find_map(|mount| Some((mount, beneath(&mount.prefix, path)?)))
+    /// Those that are served at `listener`; all without one.
+    pub(crate) fn at(&self, listener: Option<&str>) -> impl Iterator<Item = &Mount> {
+        self.0.iter().filter(move |mount| {
+            listener.is_none_or(|listener| mount.listeners.iter().any(|name| **name == *listener))
+        })
     }
+
+    /// The mount at `listener` that a path lies beneath, and the rest of the path. Of several with one prefix it is the one
+    /// that has `host`, and else the first.
+    pub(crate) fn find<'a>(
+        &self,
+        listener: Option<&str>,
+        host: Option<&str>,
+        path: &'a str,
+    ) -> Option<(&Mount, &'a str)> {
+        let (first, rest) =
+            self.at(listener).find_map(|mount| Some((mount, beneath(&mount.prefix, path)?)))?;
+        let is_meant = |mount: &&Mount| {
+            mount.prefix == first.prefix && host.is_some_and(|host| has_host(&mount.hosts, host))
+        };
+        Some((self.at(listener).find(is_meant).unwrap_or(first), rest))
+    }
+}
+
+/// Whether a name is among those of a mount. Names of hosts have no case.
+pub(crate) fn has_host(hosts: &[String], name: &str) -> bool {
+    hosts.iter().any(|host| host.eq_ignore_ascii_case(name))
 }
 
 /// First segments of a mount's routes.

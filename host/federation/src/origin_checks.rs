@@ -9,6 +9,8 @@
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use std::net::IpAddr;
 
+use crate::mounts::has_host;
+
 /// Why a request is refused before authentication.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Rejected {
@@ -50,12 +52,21 @@ impl Rejected {
     }
 }
 
+/// The name or address that a request calls us by, without the port; none where it has none or several.
+pub(crate) fn host_name<'a>(headers: &'a HeaderMap, uri: &'a Uri) -> Option<&'a str> {
+    let mut named = headers.get_all(header::HOST).iter();
+    let host = match (uri.host(), named.next(), named.next()) {
+        (Some(host), _, None) => host,
+        (None, Some(host), None) => host.to_str().ok()?,
+        _ => return None,
+    };
+    Some(without_port(host))
+}
+
 fn is_ours(host: &str, hosts: &[String]) -> bool {
     let name = without_port(host);
     let address = name.trim_start_matches('[').trim_end_matches(']');
-    address.parse::<IpAddr>().is_ok()
-        || name.eq_ignore_ascii_case("localhost")
-        || hosts.iter().any(|ours| ours.eq_ignore_ascii_case(name))
+    address.parse::<IpAddr>().is_ok() || name.eq_ignore_ascii_case("localhost") || has_host(hosts, name)
 }
 
 fn without_port(host: &str) -> &str {

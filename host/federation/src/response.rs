@@ -8,7 +8,7 @@
 
 mod bodies;
 
-pub(crate) use bodies::{Credential, listing};
+pub(crate) use bodies::{Credential, ProcessOutput, listing};
 
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
@@ -57,10 +57,10 @@ impl Failure {
         Self { status, code, message: message.into(), challenge: None, allow: None, retry_after: None }
     }
 
-    /// 404: no such route.
+    /// 404: no such route. The path is that below the mount, as AFP knows no other.
     pub(crate) fn no_route(path: &str) -> Self {
-        let path = percent_encoding::percent_decode_str(path).decode_utf8_lossy();
-        Self::new(StatusCode::NOT_FOUND, "NotFound", format!("Not found: '{path}'"))
+        let path = percent_encoding::percent_decode_str(path.trim_start_matches('/')).decode_utf8_lossy();
+        Self::new(StatusCode::NOT_FOUND, "NotFound", format!("Not found: '/{path}'"))
     }
 
     /// 405.
@@ -154,6 +154,16 @@ impl Failure {
             AwsError::OwnKeys { .. } => {
                 failed("the keys of this service are not accepted; its operator must mend that")
             }
+            AwsError::Clock { .. } => failed("the clock of this service is wrong; its operator must set it"),
+            AwsError::RegionDisabled { .. } => failed(
+                "STS is not activated in the region of this service; its operator must activate it, or choose another \
+                 `region`",
+            ),
+            AwsError::TooLong { duration, .. } => failed(&format!(
+                "the role allows no session of {}, which is what the policy grants: the policy's duration must be less, \
+                 or the role's `MaxSessionDuration` more",
+                humantime::format_duration(*duration)
+            )),
             AwsError::Chained(_) | AwsError::OtherPartition { .. } => failed(&error.to_string()),
             AwsError::Failed { code, .. } => failed(&format!("STS answered `{code}`")),
             AwsError::Unreadable(_) => failed("the answer of STS cannot be read"),

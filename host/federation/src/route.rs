@@ -17,6 +17,8 @@ pub(crate) enum Route {
     MetadataCredentials { role: String, versioned: bool },
     /// `.../meta-data/iam/info`
     MetadataInfo,
+    /// `.../meta-data/placement/region` and others.
+    MetadataFact(Fact),
     /// `.../api/token`
     MetadataToken,
     /// The page for browsers, `/console`.
@@ -36,6 +38,16 @@ pub(crate) enum Wanted {
     Both,
     Credentials,
     ConsoleUrl,
+}
+
+/// A fact about the machine, for which no role is needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fact {
+    Region,
+    AvailabilityZone,
+    InstanceId,
+    /// The identity document, without AWS's signature.
+    Document,
 }
 
 /// The first of AWS's versions whose metadata know `iam/`.
@@ -58,6 +70,7 @@ impl Route {
             ["api", "token"] => Some(Self::MetadataToken),
             [version, "api", "token"] if is_version(version) => Some(Self::MetadataToken),
             [version, "meta-data", "iam", rest @ ..] if is_version(version) => Self::metadata(rest, true),
+            [version, rest @ ..] if is_version(version) => Self::fact(rest),
             _ => None,
         }
     }
@@ -90,12 +103,25 @@ impl Route {
         }
     }
 
+    /// botocore ends paths with a slash.
+    fn fact(rest: &[&str]) -> Option<Self> {
+        let fact = match rest.strip_suffix(&[""]).unwrap_or(rest) {
+            ["meta-data", "placement", "region"] => Fact::Region,
+            ["meta-data", "placement", "availability-zone"] => Fact::AvailabilityZone,
+            ["meta-data", "instance-id"] => Fact::InstanceId,
+            ["dynamic", "instance-identity", "document"] => Fact::Document,
+            _ => return None,
+        };
+        Some(Self::MetadataFact(fact))
+    }
+
     /// Whether only a mount that serves metadata for SDKs has it.
     pub(crate) fn is_for_sdks(&self) -> bool {
         matches!(
             self,
             Self::MetadataToken
                 | Self::MetadataInfo
+                | Self::MetadataFact(_)
                 | Self::MetadataRole { versioned: true }
                 | Self::MetadataCredentials { versioned: true, .. }
         )
@@ -181,6 +207,18 @@ mod tests {
             ("/20120112/meta-data/iam/security-credentials/", None),
             ("/latest/meta-data/iam/security-credentials/team/x", meta("team/x", true)),
             ("/latest/meta-data/iam/info", Some(Route::MetadataInfo)),
+            ("/latest/meta-data/placement/region", Some(Route::MetadataFact(Fact::Region))),
+            (
+                "/latest/meta-data/placement/availability-zone/",
+                Some(Route::MetadataFact(Fact::AvailabilityZone)),
+            ),
+            ("/2016-09-02/meta-data/instance-id", Some(Route::MetadataFact(Fact::InstanceId))),
+            ("/latest/dynamic/instance-identity/document", Some(Route::MetadataFact(Fact::Document))),
+            ("/latest/dynamic/instance-identity/document//", None),
+            ("/latest/dynamic/instance-identity/pkcs7", None),
+            ("/latest", None),
+            ("/latest/", None),
+            ("/meta-data/placement/region", None),
             ("/latest/api/token", Some(Route::MetadataToken)),
             ("/api/token", Some(Route::MetadataToken)),
             ("/console", Some(Route::Page)),

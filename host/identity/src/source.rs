@@ -9,6 +9,7 @@
 //! * `password`: Basic (RFC 7617), held against a file of hashes
 //! * `certified`: the certificate that the client proved to hold the key of
 //! * `jwt`: a signed token of an OpenID Connect provider
+//! * `claim`: where a claim is in a token
 //! * `groups`: from a header, a claim, a file or LDAP; several add up
 //! * `authorization`: the header that a password or a token comes in
 //! * `name`: what may be a name at all
@@ -22,6 +23,7 @@
 mod address;
 mod authorization;
 mod certified;
+mod claim;
 mod groups;
 mod header;
 mod jwt;
@@ -40,7 +42,7 @@ use std::fs;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 pub use ipnet::IpNet;
 pub use options::{
@@ -65,6 +67,15 @@ pub struct AuthRequest<'a> {
     pub peer: Option<IpAddr>,
     /// The client's certificate, DER, if TLS proved that the client holds its key.
     pub certificate: Option<&'a [u8]>,
+}
+
+/// An authenticated request.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Authenticated {
+    /// Who sent it.
+    pub principal: Principal,
+    /// When what proved that expires; none where it does not, or where that does not matter.
+    pub until: Option<SystemTime>,
 }
 
 /// Authenticates requests. Clones share it, with its connections and caches.
@@ -128,13 +139,22 @@ impl Authenticator {
         opening.await.unwrap_or_else(|error| Err(IdentityError::Interrupted(error.to_string())))
     }
 
+    /// Authenticates a request, as [`authenticate`](Self::authenticate) does.
+    ///
+    /// # Errors
+    /// The same.
+    pub async fn identify(&self, asked: AuthRequest<'_>) -> Result<Principal, AuthError> {
+        self.authenticate(asked).await.map(|authenticated| authenticated.principal)
+    }
+
     /// Authenticates a request. The principal's `authentication` is `header`, `address`, `password`, `certificate` or `token`.
     ///
     /// # Errors
     /// [`AuthError::Unauthorized`] is 401, [`AuthError::Limited`] 429, [`AuthError::Unavailable`] 503.
-    pub async fn identify(&self, asked: AuthRequest<'_>) -> Result<Principal, AuthError> {
+    pub async fn authenticate(&self, asked: AuthRequest<'_>) -> Result<Authenticated, AuthError> {
         let now = Instant::now();
         let mut claims = Claims::new();
+        let mut until = None;
         let mut principal = match &self.0.method {
             Method::Header(header) => header.identify(asked)?,
             Method::Address(address) => address.identify(asked.peer).await?,
@@ -143,6 +163,7 @@ impl Authenticator {
             Method::Jwt(jwt) => {
                 let proved = jwt.identify(asked.headers, now).await?;
                 claims = proved.claims;
+                until = proved.until;
                 proved.principal
             }
         };
@@ -150,7 +171,7 @@ impl Authenticator {
             principal.groups =
                 groups::of(&self.0.groups, principal.name.as_deref(), asked.headers, &claims, now).await?;
         }
-        Ok(principal)
+        Ok(Authenticated { principal, until })
     }
 
     /// Reads its files again, as when it was opened. Says whether it is still what its options say: a file of CAs that

@@ -32,6 +32,7 @@ use portcullis_listen::{Address, Limits, TlsFiles};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 pub(crate) use barbican::{Barbican, Identity};
@@ -239,9 +240,14 @@ impl Config {
         location.map_or_else(|| error.to_string(), |location| location.wrong(error).to_string())
     }
 
-    /// Where the federation API listens.
-    pub(crate) fn federation_listens(&self) -> Option<&[Endpoint]> {
-        Some(self.federation.as_ref()?.endpoints(&self.listen.api))
+    /// The listeners of the federation API, each with its name.
+    pub(crate) fn federation_listens(&self) -> Vec<(Arc<str>, &Endpoint)> {
+        self.federation.iter().flat_map(|federation| federation.listeners(&self.listen.api)).collect()
+    }
+
+    /// What the federation API signs metadata tokens with.
+    fn token_key(&self) -> Option<&str> {
+        Some(self.federation.as_ref()?.token_key.as_ref()?.expose())
     }
 
     /// Where the Barbican API listens.
@@ -251,19 +257,19 @@ impl Config {
 
     /// Every endpoint of every API.
     pub(crate) fn endpoints(&self) -> impl Iterator<Item = &Endpoint> {
-        let shared = [self.barbican_listens(), self.federation_listens()];
-        let shared = shared.into_iter().flatten().flatten();
+        let ours = self.federation_listens().into_iter().map(|(_, endpoint)| endpoint);
+        let shared = self.barbican_listens().into_iter().flatten().chain(ours);
         let gateway = self.docker_gateway.iter().flat_map(DockerGateway::addresses);
         self.listen.docker.iter().chain(shared).chain(gateway).chain(&self.listen.admin)
     }
 
     /// Addresses of APIs that hand out credentials and are reached from other machines without TLS.
     pub(crate) fn in_clear_text(&self) -> Vec<&Endpoint> {
-        let ours = self.federation_listens().unwrap_or_default();
+        let ours = self.federation_listens().into_iter().map(|(_, endpoint)| endpoint);
         let theirs = self.barbican_listens().unwrap_or_default();
         let users = self.docker_gateway.iter().flat_map(|gateway| gateway.listen.iter().flatten());
         let mut found: Vec<&Endpoint> = Vec::new();
-        for endpoint in ours.iter().chain(theirs).chain(users) {
+        for endpoint in ours.chain(theirs).chain(users) {
             if endpoint.is_in_clear_text() && !found.contains(&endpoint) {
                 found.push(endpoint);
             }
@@ -288,6 +294,7 @@ impl Config {
             ("[decisions]", self.time_budget == newer.time_budget),
             ("[docker]", self.docker == newer.docker),
             ("[federation] listen", self.federation_listens() == newer.federation_listens()),
+            ("[federation] token_key", self.token_key() == newer.token_key()),
             ("[docker_gateway]", self.docker_gateway == newer.docker_gateway),
             ("[barbican]", self.barbican == newer.barbican),
             ("[store]", self.store == newer.store),

@@ -57,7 +57,9 @@ impl MountResources {
             let source = source.map_err(|error| mount.location.wrong(chain(&error)))?;
             next.sources.push((mount.source.clone(), source.clone()));
             mounts.push(Mount {
+                name: mount.name.clone(),
                 prefix: mount.prefix.clone(),
+                listeners: Arc::clone(&mount.listeners),
                 hosts: mount.hosts.clone(),
                 source,
                 accounts: mount.accounts.clone(),

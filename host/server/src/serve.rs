@@ -196,7 +196,7 @@ async fn start(
     let mut registered = register(config, &authorizer, &log, &files, &options.proxies).await?;
     registered.extend(more);
     let apis: Vec<_> = registered.iter().map(|registered| Arc::clone(&registered.api)).collect();
-    let hooks: Vec<_> = apis.iter().flat_map(|api| api.hooks()).copied().collect();
+    let mut hooks: Vec<_> = apis.iter().flat_map(|api| api.hooks()).copied().collect();
     let generation = Arc::clone(prepared.generation());
     let manager = prepared.serve(log.clone())?;
     let (followers, bodies) = Admin::permits();
@@ -228,6 +228,8 @@ async fn start(
     }
     let names: Vec<_> = generation.status().map(|status| &*status.name).collect();
     tracing::info!(generation = generation.number(), policies = names.join(", "), "policies are in force");
+    // One API may be served at several listeners.
+    hooks.dedup();
     for hook in hooks.into_iter().filter(|hook| !generation.has_enforced(*hook)) {
         tracing::warn!("no policy serves `{hook}`: everything that is asked there is refused");
     }
@@ -289,9 +291,13 @@ async fn register<'a>(
         let api = barbican::open(settings, &store, authorizer.clone(), files).await?;
         add(Arc::new(api), endpoints);
     }
-    if let Some(endpoints) = config.federation_listens() {
-        let api = portcullis_federation::api::FederationApi::new(authorizer.clone());
-        add(Arc::new(api.map_err(|error| ServeError::Usage(error.to_string()))?), endpoints);
+    if let Some(federation) = &config.federation {
+        let key = federation.token_key.as_ref().map(|key| key.expose().as_bytes());
+        let api = portcullis_federation::api::FederationApi::new(authorizer.clone(), key);
+        let api = api.map_err(|error| ServeError::Usage(error.to_string()))?;
+        for (at, (name, endpoint)) in config.federation_listens().into_iter().enumerate() {
+            add(Arc::new(api.at_listener(name, at == 0)), std::slice::from_ref(endpoint));
+        }
     }
     Ok(registered)
 }

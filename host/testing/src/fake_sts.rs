@@ -47,6 +47,10 @@ pub enum Mood {
     WrappedError(u16, &'static str, &'static str),
     /// The first so many are throttled, then it is well again.
     Throttled(usize),
+    /// Credentials, after that time.
+    Late(Duration),
+    /// Credentials, and so many spaces after them.
+    Padded(usize),
     /// No answer, until the mood changes.
     Silent,
 }
@@ -176,6 +180,14 @@ async fn respond(shared: &Shared, question: Question, now: i64) -> Response {
         |expiration: String| (StatusCode::OK, credentials(&question, number, &expiration)).into_response();
     match mood {
         Mood::Ok => given(iso(now + duration)),
+        Mood::Late(by) => {
+            tokio::time::sleep(by).await;
+            given(iso(now + duration))
+        }
+        Mood::Padded(spaces) => {
+            let whole = credentials(&question, number, &iso(now + duration));
+            format!("{whole}{}", " ".repeat(spaces)).into_response()
+        }
         Mood::ExpiresIn(seconds) => given(iso(now + seconds)),
         Mood::Expiration(text) => given(text),
         Mood::Microseconds => given(iso(now + duration).replace('Z', ".123456Z")),

@@ -8,7 +8,7 @@
 //! * [`child`]: processes; [`portcullis`]: the program under test
 //! * [`dockerd`], [`plugin`], [`docker_sdks`]: a Docker daemon, its plugin files, its clients
 //! * [`openstack`], with [`keystone`] and [`barbican`]: OpenStack services and clients
-//! * [`aws_tools`], [`moto`], [`fake_sts`], [`fake_sign_in`]: clients and servers of AWS
+//! * [`aws_tools`], [`aws_javascript`], [`moto`], [`fake_sts`], [`fake_sign_in`]: clients and servers of AWS
 //! * [`postgres`], [`pki`], [`http`]
 //! * [`echo`]: the smallest API
 #![allow(
@@ -22,6 +22,7 @@
     reason = "this is how a test fails, and names say what a test needs to know"
 )]
 
+pub mod aws_javascript;
 pub mod aws_tools;
 pub mod child;
 pub mod docker_sdks;

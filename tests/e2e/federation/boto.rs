@@ -61,7 +61,8 @@ impl Boto {
         let folder = tempfile::tempdir().unwrap();
         let keys = folder.path().join("jwks.json");
         let mut issue = tools.python(script("issue_token.py"), folder.path());
-        issue.arg(&keys).args(["https://issuer.example", "portcullis", "carol"]);
+        // Long enough that boto3 does not want others at once, which it does with 15 minutes left.
+        issue.arg(&keys).args(["https://issuer.example", "portcullis", "carol", "7200"]);
         let token = Run::of(&issue).ok().trim().to_owned();
         let jwks = fs::read_to_string(keys).unwrap();
         let host =
@@ -160,6 +161,17 @@ fn by_the_container_endpoint_with_a_token_of_an_identity_provider() {
     let (signed, _) = boto.token.rsplit_once('.').unwrap();
     let found = boto.finds_by_container(path, &format!("Bearer {signed}.{}", "A".repeat(86)));
     assert!(found["error"].as_str().unwrap().contains("401"), "{found}");
+}
+
+#[test]
+fn by_curl_as_a_credential_process() {
+    let Some(boto) = Boto::needed() else { return };
+    let url = format!("{}{PREFIX}/account/production/machine/credentials?format=process", boto.host.url());
+    let config = boto.host.files().join("aws-config");
+    let process = format!("curl --silent --fail-with-body --user alice:PASSWORD {url}");
+    fs::write(&config, format!("[profile machine]\ncredential_process = {process}\n")).unwrap();
+    let found = boto.finds(&[("AWS_CONFIG_FILE", config.to_str().unwrap()), ("AWS_PROFILE", "machine")]);
+    assert_found(&found, "custom-process", "arn:aws:sts::111111111111:assumed-role/machine/alice", &[]);
 }
 
 #[test]

@@ -159,6 +159,13 @@ impl Host {
         format!("http://{}", self.client.address())
     }
 
+    /// Where it listens, first the address that mounts have in common.
+    pub(crate) fn addresses(&self) -> Vec<String> {
+        let log = self.portcullis.log();
+        let after = log.split("federation listens on ").skip(1);
+        after.map(|rest| rest.split(';').next().unwrap().to_owned()).collect()
+    }
+
     /// Where its own files are, of which nothing is the program's.
     pub(crate) fn files(&self) -> &Path {
         self.files.path()

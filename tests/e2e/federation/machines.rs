@@ -3,7 +3,9 @@
 use serde_json::Value;
 
 use super::answered::{json, key, refused};
-use super::host::Host;
+use super::host::{Host, Setup};
+use portcullis_testing::Run;
+use portcullis_testing::aws_tools::Tools;
 use portcullis_testing::fake_sts::Mood;
 use portcullis_testing::openstack::client::Answer;
 
@@ -171,17 +173,19 @@ fn a_machine_has_one_role_or_none() {
     let other = get(&host, &format!("/m{ROLES}admin"), &[]);
     assert_eq!(refused(&other, 403, "AccessDenied"), "Permission Denied: this machine has another role");
     for (grants, why) in [
-        ("grants = []", "no role is granted to this machine"),
+        ("grants = []", "no role is granted to this machine, which is `127.0.0.1` here"),
         (
             r#"grants = [{ users = "*", accounts = ["production"], roles = ["a", "b"] }]"#,
-            "2 roles are granted to this machine, and metadata can tell of one",
+            "2 roles are granted to this machine, and metadata can tell of one; it is `127.0.0.1` here",
         ),
     ] {
         host.set(&with(grants));
         for path in ["/m/latest", "/m"] {
             for end in ["", "machine"] {
                 let answer = get(&host, &format!("{path}/meta-data/iam/security-credentials/{end}"), &[]);
-                assert_eq!(refused(&answer, 404, "ConfigurationError"), format!("ConfigurationError: {why}"));
+                let message = refused(&answer, 404, "ConfigurationError");
+                assert!(message.starts_with(&format!("ConfigurationError: {why} (decision ")), "{message}");
+                assert_eq!(host.record(&message)["peer"], "127.0.0.1");
             }
         }
     }
@@ -212,4 +216,35 @@ fn the_information_that_some_sdks_ask_for_first() {
     let info: Value = json(&get(&host, "/m/latest/meta-data/iam/info", &[]));
     assert_eq!(info["Code"], "Success");
     assert_eq!(info["InstanceProfileArn"], "arn:aws:iam::111111111111:instance-profile/machine");
+}
+
+#[test]
+fn replicas_with_one_key_take_each_others_tokens() {
+    let mounts = MOUNTS.replace("GRANTS", SINGLE);
+    let mounts = format!("[federation]\ntoken_key = {{ file = \"FOLDER/token-key\" }}\n{mounts}");
+    let start = |key: &str| Setup::new().file("token-key", &key.repeat(32)).start(&mounts);
+    let (one, two, other) = (start("a"), start("a"), start("b"));
+    let token = token(&one, "/strict/latest/api/token");
+    for (host, status) in [(&one, 200), (&two, 200), (&other, 401)] {
+        let answer = get(host, &format!("/strict{ROLES}"), &[(TOKEN, &token)]);
+        assert_eq!(answer.status, status, "{}", answer.text());
+    }
+    let log = [one, two, other].map(|host| host.portcullis.log() + &host.decisions()).concat();
+    assert!(!log.contains(&"a".repeat(32)), "the key stands nowhere\n{log}");
+}
+
+/// By the zone, as botocore and the AWS CLI look for it.
+#[test]
+fn the_region_that_botocore_finds() {
+    let Some(tools) = Tools::needed() else { return };
+    let (mount, _) = MOUNTS.split_once("[[federation.mounts]]\nprefix = \"/strict\"").unwrap();
+    let (_, policy) = MOUNTS.split_once("[[policies]]").unwrap();
+    let told = r#"metadata = { region = "ap-south-1", availability_zone = "ap-south-1b" }"#;
+    let mount = mount.replace("metadata = true", told);
+    let host = Host::start(&format!("{mount}[[policies]]{}", policy.replace("GRANTS", SINGLE)));
+    let script = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/support/aws/region.py");
+    let mut command = tools.python(script, host.files());
+    command.env("AWS_EC2_METADATA_SERVICE_ENDPOINT", format!("{}/m/", host.url()));
+    command.env("AWS_METADATA_SERVICE_TIMEOUT", "60");
+    assert_eq!(Run::of(&command).ok().trim(), "ap-south-1");
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::answered::{json, key, refused};
-use super::host::Host;
+use super::host::{Host, PEOPLE, Setup};
 
 /// A mount with two policies, of which the first is more generous.
 const TWO: &str = r#"
@@ -153,5 +153,30 @@ fn a_configuration_that_does_not_hold_changes_nothing() {
         let last = log.lines().rfind(|line| line.contains("ERROR")).unwrap_or_else(|| panic!("{why}\n{log}"));
         assert!(last.contains("the old ones stay in force") && last.contains(why), "{why}\n{last}");
         assert_eq!(json(&host.get("alice", "/account")), list);
+    }
+}
+
+/// Groups are named by people. What no session can be had for is neither listed nor had, and the log says which group.
+#[test]
+fn groups_that_make_roles_that_aws_cannot_have() {
+    let groups = "aws-production-reader: alice\naws-production-a b: alice\naws-production-a//b: alice\n\
+                  aws-production-<img>: alice\naws-production-r\u{f6}le: alice\n";
+    let host = Setup::new().file("groups", groups).start(PEOPLE);
+    for _ in 0..2 {
+        assert_eq!(json(&host.get("alice", "/account")), json!({ "production": ["reader"] }));
+    }
+    for role in ["a%20b", "a%2F%2Fb", "%3Cimg%3E", "r%C3%B6le"] {
+        let answer = host.get("alice", &format!("/account/production/{role}/credentials"));
+        let message = refused(&answer, 403, "AccessDenied");
+        assert!(message.contains("no policy grants you this role"), "{message}");
+    }
+    assert_eq!(host.get("alice", "/account/production/reader/credentials").status, 200);
+    let log = host.portcullis.log();
+    let told: Vec<_> = log.lines().filter(|line| line.contains("AWS cannot have")).collect();
+    assert_eq!(told.len(), 4, "each once\n{log}");
+    for group in
+        ["aws-production-a b", "aws-production-a//b", "aws-production-<img>", "aws-production-r\u{f6}le"]
+    {
+        assert!(told.iter().any(|line| line.contains("WARN") && line.contains(group)), "{group}\n{log}");
     }
 }

@@ -109,6 +109,10 @@ fn policies_that_cannot_serve_a_mount() {
     assert_said(&format!("{people}{other}"), 12, "policy `people`: ");
     let accounts = format!("{people}{POLICY}settings = {{ accounts = {{}} }}\n");
     assert_said(&accounts, 10, "`accounts` are the mount's");
+    let short = "settings = { single = { account = \"production\", role = \"r\", duration = \"15m\" } }\n";
+    let machines = mount("/a", "metadata = true\naccounts = { production = \"111111111111\" }");
+    let message = "`duration` of `single` is 15m, which is too short for a mount with `metadata`";
+    assert_said(&format!("{machines}{POLICY}{short}"), 10, message);
     let unknown =
         format!("{people}{POLICY}settings = {{ single = {{ account = \"production\", role = \"r\" }} }}\n");
     assert_said(&unknown, 12, "production");
@@ -144,6 +148,15 @@ fn keys_of_a_mount() {
         ("accounts = { a = \"12345\" }", 11, "account `a`: "),
         ("accounts = { a = 123456789012 }", 11, "an account is an id in quotes"),
         ("accounts = { \"a/b\" = \"123456789012\" }", 11, "neither slashes nor control characters"),
+        ("metadata = { region = \"eu central\" }", 11, "`eu central` is no `region`"),
+        (
+            "metadata = { region = \"eu-west-1\", availability_zone = \"eu-central-1a\" }",
+            11,
+            "is not in the `region`",
+        ),
+        ("metadata = { availability_zone = \"eu-central-1a\" }", 11, "is not in the `region`"),
+        ("metadata = { instance_id = \"\" }", 11, "`` is no `instance_id`"),
+        ("listen = []", 11, "`listen` names no address"),
         ("metadata = 1", 11, "`metadata` is `true`, or"),
         ("aws = { access_key = \"AKIAIOSFODNN7EXAMPLE\" }", 11, "`access_key` and `secret_key` go together"),
         ("aws = { endpoint = \"sts\" }", 11, "`sts` is no URL"),

@@ -14,6 +14,14 @@ const SAID: &str = "User: arn:aws:iam::999999999999:user/portcullis is not autho
 const OWN_KEYS: &str =
     "Call to AWS failed: the keys of this service are not accepted; its operator must mend that";
 
+const REGION: &str = "Call to AWS failed: STS is not activated in the region of this service; its operator must activate it, \
+                      or choose another `region`";
+const EXPIRED: &str = "Signature expired: 20260101T000000Z is now earlier than 20260101T010000Z";
+const CLOCK: &str = "Call to AWS failed: the clock of this service is wrong; its operator must set it";
+const TOO_LONG: &str = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.";
+const LONG: &str = "Call to AWS failed: the role allows no session of 1h, which is what the policy grants: the policy's \
+                    duration must be less, or the role's `MaxSessionDuration` more";
+
 /// An address where nobody listens.
 fn nowhere() -> String {
     format!("http://{}", TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap())
@@ -30,7 +38,9 @@ fn what_sts_says_becomes_an_answer_of_ours() {
         // These too have status 403, and are no word about the user.
         (Mood::Error(403, "InvalidClientTokenId", SAID), 502, OWN_KEYS.into()),
         (Mood::Error(403, "SignatureDoesNotMatch", SAID), 502, OWN_KEYS.into()),
-        (Mood::Error(403, "RegionDisabledException", SAID), 502, OWN_KEYS.into()),
+        (Mood::Error(403, "RegionDisabledException", SAID), 502, REGION.into()),
+        (Mood::Error(403, "SignatureDoesNotMatch", EXPIRED), 502, CLOCK.into()),
+        (Mood::Error(400, "ValidationError", TOO_LONG), 502, LONG.into()),
         (Mood::Error(400, "ExpiredTokenException", SAID), 502, OWN_KEYS.into()),
         (Mood::Error(400, "ValidationError", SAID), 502, answered("ValidationError")),
         (Mood::Error(400, "MalformedPolicyDocument", SAID), 502, answered("MalformedPolicyDocument")),
@@ -56,7 +66,8 @@ fn what_sts_says_becomes_an_answer_of_ours() {
     }
     let log = host.portcullis.log();
     let errors = log.lines().filter(|line| line.contains("ERROR") && line.contains("own AWS keys")).count();
-    assert_eq!(errors, 4, "each of our own faults is an error in the log\n{log}");
+    assert_eq!(errors, 3, "each of our own faults is an error in the log\n{log}");
+    assert!(log.contains(EXPIRED), "AWS's own text is for the operator to read\n{log}");
     assert!(log.contains("user/portcullis"), "what STS said is for the operator to read\n{log}");
     host.sts.be(Mood::Ok);
     json(&host.get("another", PATH));
@@ -119,17 +130,6 @@ fn what_the_sign_in_endpoint_says() {
     let without = Setup::new().endpoints(&gone).start(EVERYBODY);
     let answer = without.get("alice", "/account/production/reader/consoleurl");
     assert_eq!(refused(&answer, 500, "InternalError"), internal);
-}
-
-#[test]
-fn a_grant_that_is_no_session_is_the_policys_fault() {
-    // Names that stand in the settings are looked at when they are read; this one is a group's.
-    let host = Setup::new().file("groups", "aws-production-no such role?: alice\n").start(PEOPLE);
-    assert_eq!(json(&host.get("alice", "/account"))["production"][0], "no such role?");
-    let answer = host.get("alice", "/account/production/no%20such%20role%3F/credentials");
-    let message = refused(&answer, 500, "InternalError");
-    assert!(message.starts_with("Internal Server Error: what the policy grants is no session"), "{message}");
-    assert_eq!(host.sts.count(), 0);
 }
 
 #[test]

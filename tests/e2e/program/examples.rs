@@ -56,6 +56,7 @@ fn the_example_of_the_federation_door_holds() {
         ("aws-secret-key", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
         ("ldap-password", "secret"),
         ("groups", "aws-production-reader: alice\n"),
+        ("token-key", "c2l4IHRpbWVzIHNldmVuIGlzIGZvcnR5LXR3byBoZXJl"),
         ("passwords", "alice:$2b$04$kOmbOeSeIJEzZJP46LBo9OwEYCIzLrbI/L644mfXW5Kep5b8fhZ7u\n"),
         ("jwks.json", KEYS),
     ] {
@@ -81,7 +82,7 @@ fn the_example_of_the_federation_door_holds() {
         let mut text = EXAMPLE.replacen(&whole, line, 1);
         match line.split_whitespace().next() {
             // What goes with something else or excludes it.
-            Some("listen") => text = text.replace("# [federation]\n", "[federation]\n"),
+            Some("listen" | "token_key") => text = text.replace("# [federation]\n", "[federation]\n"),
             Some("syslog") => text = text.replacen("file = ", "# file = ", 1),
             Some("region" | "aws") => text = text.replace("china ", "# china "),
             _ => {}
@@ -89,7 +90,7 @@ fn the_example_of_the_federation_door_holds() {
         check(&text).ok();
         tried += 1;
     }
-    assert_eq!(tried, 15);
+    assert_eq!(tried, 17);
     let (before, rest) = EXAMPLE.split_once("[federation.mounts.identity]\n").unwrap();
     let (identity, after) = rest.split_once("\n[[federation.mounts]]").unwrap();
     let blocks: Vec<_> = identity.split("#\n").skip(1).collect();

@@ -5,7 +5,7 @@ use portcullis_contract::Pairs;
 use portcullis_contract::aws::{Grant, Request};
 use portcullis_contract::types::Principal;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::aws::{AwsError, Credentials, Session};
 use crate::decide::{InForce, Question};
@@ -18,6 +18,8 @@ pub(super) struct Call<'a> {
     pub(super) mount: &'a Mount,
     pub(super) parts: &'a Parts,
     pub(super) principal: Principal,
+    /// When a session must end that is had by it.
+    pub(super) until: Option<SystemTime>,
     pub(super) peer: Option<String>,
     pub(super) begun: Instant,
 }
@@ -57,26 +59,36 @@ impl Call<'_> {
 
     /// Everything that may be had.
     pub(super) async fn all(&self, purpose: Purpose) -> Result<Vec<Grant>, Failure> {
+        self.all_with_decision(purpose).await.map(|(grants, _)| grants)
+    }
+
+    /// Everything that may be had, and the id of the decision.
+    pub(super) async fn all_with_decision(&self, purpose: Purpose) -> Result<(Vec<Grant>, String), Failure> {
         self.ask(purpose, None).await
     }
 
     /// The one role, if it may be had.
     pub(super) async fn one(&self, purpose: Purpose, account: &str, role: &str) -> Result<Grant, Failure> {
-        let granted = self.ask(purpose, Some((account, role))).await?;
+        let (granted, _) = self.ask(purpose, Some((account, role))).await?;
         granted.into_iter().next().ok_or_else(|| Failure::configuration("the policies answered nothing"))
     }
 
-    async fn ask(&self, purpose: Purpose, role: Option<(&str, &str)>) -> Result<Vec<Grant>, Failure> {
+    async fn ask(
+        &self,
+        purpose: Purpose,
+        role: Option<(&str, &str)>,
+    ) -> Result<(Vec<Grant>, String), Failure> {
         let request = Request {
             context: portcullis_authorization::context("aws-federation", self.peer.clone()),
             principal: self.principal.clone(),
-            mount: self.mount.prefix.clone(),
+            mount: self.mount.name.clone(),
             purpose: purpose.as_str().into(),
             account: role.map(|(account, _)| account.into()),
             role: role.map(|(_, role)| role.into()),
             callback_url: self.parameter("callbackurl"),
             extra: Pairs::new(),
         };
+        let id = request.context.decision.clone();
         let question = Question {
             request,
             policies: Arc::clone(&self.mount.policies),
@@ -85,7 +97,7 @@ impl Call<'_> {
             begun: self.begun,
         };
         let decision = Arc::clone(&self.in_force).decide(question).await;
-        decision.map_err(|refused| Failure::refused(&refused))
+        decision.map(|grants| (grants, id)).map_err(|refused| Failure::refused(&refused))
     }
 
     /// The session that a grant is about.
@@ -94,9 +106,14 @@ impl Call<'_> {
         let account = account.ok_or_else(|| {
             Failure::configuration(&format!("account `{}` has no id on this mount", grant.account))
         })?;
-        Session::new(account, &self.mount.prefix, self.user(), grant).map_err(|error| {
+        let session = Session::new(account, &self.mount.name, self.user(), grant);
+        let session = session.map(|session| match self.until {
+            Some(until) => session.ending(until, SystemTime::now()),
+            None => session,
+        });
+        session.map_err(|error| {
             tracing::error!(
-                mount = self.mount.prefix, account = grant.account, role = grant.role, %error,
+                mount = self.mount.name, account = grant.account, role = grant.role, %error,
                 "a policy grants what is no session that AWS can give"
             );
             Failure::grant(&error)

@@ -5,18 +5,18 @@ use axum::extract::Request;
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::response::Response;
-use portcullis_identity::source::AuthRequest;
+use portcullis_identity::source::{AuthRequest, Authenticated};
 use portcullis_listen::Peer;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use super::call::Call;
-use super::{Shared, accounts, instance, page, roles};
+use super::{FederationApi, Shared, accounts, instance, page, roles};
 use crate::decide::InForce;
 use crate::metadata::Ttl;
 use crate::mounts::Mount;
-use crate::origin_checks::Rejected;
+use crate::origin_checks::{self, Rejected};
 use crate::response::{self, Failure, UNKNOWN};
 use crate::route::Route;
 
@@ -26,17 +26,21 @@ const TOKEN_TTL: HeaderName = HeaderName::from_static("x-aws-ec2-metadata-token-
 /// Who the health of a mount is shown to.
 const MONITORING: &str = "monitoring";
 
-pub(super) async fn respond(api: &Shared, request: Request) -> Response {
+pub(super) async fn respond(api: &FederationApi, request: Request) -> Response {
     let begun = Instant::now();
     let (parts, body) = request.into_parts();
+    let FederationApi { shared: api, listener, .. } = api;
     let in_force = api.decider.in_force();
     let path = parts.uri.path();
-    let found = in_force.mounts().find(path).and_then(|(mount, rest)| {
-        let route = Route::of(rest)?;
-        (mount.metadata.is_some() || !route.is_for_sdks()).then_some((mount, route))
-    });
-    let Some((mount, route)) = found else {
+    let host = origin_checks::host_name(&parts.headers, &parts.uri);
+    let Some((mount, rest)) = in_force.mounts().find(listener.as_deref(), host, path) else {
         return Failure::no_route(path).into_response(UNKNOWN);
+    };
+    let peer = Asking::of(&parts);
+    let route = Route::of(rest).filter(|route| mount.metadata.is_some() || !route.is_for_sdks());
+    let Some(route) = route else {
+        let user = user(api, mount, &parts, &peer).await;
+        return Failure::no_route(rest).into_response(&user);
     };
     let had = match route {
         Route::MetadataToken => parts.method == Method::PUT,
@@ -44,7 +48,8 @@ pub(super) async fn respond(api: &Shared, request: Request) -> Response {
         _ => parts.method == Method::GET || parts.method == Method::HEAD,
     };
     if !had {
-        return Failure::no_method(route.methods()).into_response(UNKNOWN);
+        let user = user(api, mount, &parts, &peer).await;
+        return Failure::no_method(route.methods()).into_response(&user);
     }
     if route == Route::Status {
         return status(&*in_force, mount);
@@ -52,22 +57,16 @@ pub(super) async fn respond(api: &Shared, request: Request) -> Response {
     if route == Route::ToPage {
         return response::moved("../console");
     }
-    let peer = Asking::of(&parts);
     if let Err(failure) = keep_out(api, mount, &route, &parts, &peer) {
         return unidentified(mount, &route, failure).await;
     }
     if route == Route::MetadataToken {
         return token(api, mount, &parts, &peer);
     }
-    let asked = AuthRequest {
-        headers: &parts.headers,
-        peer: peer.ip,
-        certificate: peer.certificate.as_ref().map(|der| der.as_slice()),
-    };
-    let principal = match mount.source.identify(asked).await {
-        Ok(principal) => principal,
+    let Authenticated { principal, until } = match mount.source.authenticate(peer.asks(&parts)).await {
+        Ok(authenticated) => authenticated,
         Err(rejection) => {
-            tracing::info!(mount = mount.prefix, peer = peer.text, %rejection, "nobody could be made of a request");
+            tracing::info!(mount = mount.name, peer = peer.text, %rejection, "nobody could be made of a request");
             let failure = Failure::of_identity(&rejection, mount.source.challenge());
             return unidentified(mount, &route, failure).await;
         }
@@ -77,6 +76,7 @@ pub(super) async fn respond(api: &Shared, request: Request) -> Response {
         mount,
         parts: &parts,
         principal,
+        until,
         peer: peer.text.clone(),
         begun,
     };
@@ -86,6 +86,7 @@ pub(super) async fn respond(api: &Shared, request: Request) -> Response {
         Route::MetadataRole { versioned } => instance::role(&call, *versioned).await,
         Route::MetadataCredentials { role, .. } => instance::credentials(&call, role).await,
         Route::MetadataInfo => instance::info(&call).await,
+        Route::MetadataFact(fact) => instance::fact(&call, *fact).ok_or_else(|| Failure::no_route(rest)),
         Route::Status | Route::MetadataToken | Route::ToPage => Err(Failure::no_route(path)),
         Route::Page | Route::PageOpen | Route::PageCredentials => {
             Ok(page::respond(&call, &route, body).await)
@@ -111,11 +112,30 @@ impl Asking {
         let text = peer.map(|peer| ip.map_or_else(|| peer.address.to_string(), |ip| ip.to_string()));
         Self { ip, certificate: peer.and_then(|peer| peer.certificate.clone()), text }
     }
+
+    /// What is known of the request before its sender is.
+    fn asks<'a>(&'a self, parts: &'a Parts) -> AuthRequest<'a> {
+        AuthRequest {
+            headers: &parts.headers,
+            peer: self.ip,
+            certificate: self.certificate.as_ref().map(|der| der.as_slice()),
+        }
+    }
 }
 
 /// What a token of IMDSv2 is bound to: it is of no use on another mount or from another address.
 fn holder(mount: &Mount, peer: &Asking) -> String {
-    format!("{} {}", mount.prefix, peer.text.as_deref().unwrap_or_default())
+    format!("{} {}", mount.name, peer.text.as_deref().unwrap_or_default())
+}
+
+/// Who asks for what the mount does not have: AFP names the user in every response. The unauthenticated, and clients that
+/// are kept out of the mount, learn no more than that.
+async fn user(api: &Shared, mount: &Mount, parts: &Parts, peer: &Asking) -> String {
+    let authenticated = match keep_out(api, mount, &Route::Status, parts, peer) {
+        Ok(()) => mount.source.authenticate(peer.asks(parts)).await.ok(),
+        Err(_) => None,
+    };
+    authenticated.and_then(|found| found.principal.name).unwrap_or_else(|| UNKNOWN.into())
 }
 
 /// Refuses a request that is not authenticated: a browser gets a page.

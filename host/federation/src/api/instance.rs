@@ -10,6 +10,7 @@ use super::call::{Call, Purpose};
 use crate::aws::{AwsError, Session};
 use crate::metadata::{LEAST_LEFT, SHORTEST};
 use crate::response::{self, Credential, Failure};
+use crate::route::Fact;
 
 /// The name of the role. Nothing, and 200, where AWS does not let us have it and AFP's own clients ask: they know this
 /// as "no role", and wait. SDKs (`versioned`) would take it for a role without a name.
@@ -32,7 +33,7 @@ pub(super) async fn credentials(call: &Call<'_>, role: &str) -> Result<Response,
     }
     let credentials =
         call.credentials(&session, LEAST_LEFT).await.map_err(|error| Failure::of_aws(&error))?;
-    let body = Credential::of_instance(&credentials, SystemTime::now());
+    let body = Credential::for_sdks(&credentials, SystemTime::now());
     Ok(response::of_user(response::json(&body), call.user()))
 }
 
@@ -56,9 +57,42 @@ pub(super) async fn info(call: &Call<'_>) -> Result<Response, Failure> {
     Ok(response::of_user(response::json(&info), call.user()))
 }
 
+/// Where the machine is and what it is called, as the mount is configured; none where it is not.
+pub(super) fn fact(call: &Call<'_>, fact: Fact) -> Option<Response> {
+    /// The keys of AWS's document that SDKs read. No signature of it is served, so it proves nothing.
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Document<'a> {
+        region: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        availability_zone: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        instance_id: Option<&'a str>,
+        version: &'static str,
+        signed: bool,
+    }
+    let metadata = call.mount.metadata.as_ref()?;
+    let text = match fact {
+        Fact::Region => metadata.region.clone(),
+        Fact::AvailabilityZone => metadata.availability_zone.clone(),
+        Fact::InstanceId => metadata.instance_id.clone(),
+        Fact::Document => {
+            let document = Document {
+                region: metadata.region.as_deref()?,
+                availability_zone: metadata.availability_zone.as_deref(),
+                instance_id: metadata.instance_id.as_deref(),
+                version: "2017-09-30",
+                signed: false,
+            };
+            return Some(response::of_user(response::json(&document), call.user()));
+        }
+    };
+    text.map(|text| response::of_user(response::text(text), call.user()))
+}
+
 /// The one role that is granted. The metadata service knows of one, and SDKs take two names for one.
 async fn only(call: &Call<'_>) -> Result<(Grant, Session), Failure> {
-    let mut grants = call.all(Purpose::Metadata).await?;
+    let (mut grants, decision) = call.all_with_decision(Purpose::Metadata).await?;
     match (grants.pop(), grants.len()) {
         (Some(grant), 0) => {
             let session = call.session(&grant)?;
@@ -72,11 +106,21 @@ async fn only(call: &Call<'_>) -> Result<(Grant, Session), Failure> {
             }
             Ok((grant, session))
         }
-        (None, _) => Err(Failure::configuration("no role is granted to this machine")),
-        (Some(_), more) => {
-            let text =
-                format!("{} roles are granted to this machine, and metadata can tell of one", more + 1);
-            Err(Failure::configuration(&text))
-        }
+        (None, _) => Err(Failure::configuration(&format!(
+            "no role is granted to this machine, which is {} here (decision {decision})",
+            known_as(call)
+        ))),
+        (Some(_), more) => Err(Failure::configuration(&format!(
+            "{} roles are granted to this machine, and metadata can tell of one; it is {} here (decision {decision})",
+            more + 1,
+            known_as(call)
+        ))),
     }
+}
+
+/// The machine as policies see it: its address or name, and the name that the DNS confirms.
+fn known_as(call: &Call<'_>) -> String {
+    let host = call.principal.attributes.iter().find(|(name, _)| name == "host-name");
+    let host = host.map(|(_, name)| format!(" (`{name}`)")).unwrap_or_default();
+    format!("`{}`{host}", call.user())
 }

@@ -79,11 +79,7 @@ async fn credentials(call: &Call<'_>, body: Body) -> Result<String, Failure> {
 /// The form, if our own page sent it: asked before it is read, and before anybody decides.
 async fn ours(call: &Call<'_>, body: Body) -> Result<Form, Failure> {
     if !ours::is_ours(&call.parts.headers, &call.parts.uri) {
-        tracing::info!(
-            mount = call.mount.prefix,
-            user = call.user(),
-            "a form that is not of the page itself"
-        );
+        tracing::info!(mount = call.mount.name, user = call.user(), "a form that is not of the page itself");
         return Err(Failure::foreign_page());
     }
     Form::read(&call.parts.headers, body).await

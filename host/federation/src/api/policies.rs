@@ -16,8 +16,8 @@ static NO_MOUNTS: LazyLock<Mounts> = LazyLock::new(Mounts::default);
 
 impl FederationApi {
     /// An API that asks `authorizer`. Its [`Mounts`] are attached to the generation in force.
-    pub fn new(authorizer: Authorizer) -> Result<Self, NoRandomness> {
-        Self::with(Arc::new(authorizer))
+    pub fn new(authorizer: Authorizer, token_key: Option<&[u8]>) -> Result<Self, NoRandomness> {
+        Self::with(Arc::new(authorizer), token_key)
     }
 }
 
@@ -57,7 +57,7 @@ impl Current {
     /// The role's ARN and the session's name as AWS will know them; none for a list, and for what AWS would reject.
     fn known_as(&self, request: &Request, granted: &[Grant]) -> Option<(String, String)> {
         let ([grant], false) = (granted, request.purpose == Purpose::List.as_str()) else { return None };
-        let mount = self.mounts().iter().find(|mount| mount.prefix == request.mount)?;
+        let mount = self.mounts().iter().find(|mount| mount.name == request.mount)?;
         let user = request.principal.name.as_deref().unwrap_or_default();
         Session::known_as(mount.accounts.get(&grant.account)?, user, grant).ok()
     }

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use super::call::{Call, Purpose};
 use crate::aws::{Credentials, Session};
-use crate::response::{self, Credential, Failure};
+use crate::response::{self, Credential, Failure, ProcessOutput};
 use crate::route::Wanted;
 
 pub(super) async fn role(
@@ -15,6 +15,11 @@ pub(super) async fn role(
     role: &str,
     wanted: Wanted,
 ) -> Result<Response, Failure> {
+    let for_process = match call.parameter("format").as_deref() {
+        None => false,
+        Some("process") if wanted == Wanted::Credentials => true,
+        Some(_) => return Err(Failure::bad_request("`format` is `process`, and of `/credentials` alone")),
+    };
     let grant = match wanted {
         Wanted::Credentials => call.one(Purpose::Credentials, account, role).await?,
         Wanted::ConsoleUrl => call.one(Purpose::Console, account, role).await?,
@@ -29,12 +34,20 @@ pub(super) async fn role(
     let now = SystemTime::now();
     Ok(match wanted {
         Wanted::Credentials => {
-            let body = Credential::of_person(&credentials, None, now);
+            if for_process {
+                let body = ProcessOutput::of(&credentials);
+                return Ok(response::of_user(response::json(&body), call.user()));
+            }
+            // The key counts, not its value.
+            let body = match call.parameter("documented") {
+                Some(_) => Credential::documented(&credentials, None, now),
+                None => Credential::for_sdks(&credentials, now),
+            };
             response::of_user(response::json(&body), call.user())
         }
         Wanted::Both => {
             let url = console(call, &session, &credentials).await?;
-            let body = Credential::of_person(&credentials, Some(url.expose_secret()), now);
+            let body = Credential::documented(&credentials, Some(url.expose_secret()), now);
             response::of_user(response::json(&body), call.user())
         }
         Wanted::ConsoleUrl => {

@@ -9,7 +9,8 @@ use prometheus_client::registry::Registry;
 
 use super::{FederationApi, dispatch};
 use crate::aws::{Aws, Stats};
-use crate::mounts::{OWN_SEGMENTS, claims};
+use crate::decide::InForce;
+use crate::mounts::{Mount, OWN_SEGMENTS, claims};
 
 impl Api for FederationApi {
     fn name(&self) -> &'static str {
@@ -21,12 +22,12 @@ impl Api for FederationApi {
     }
 
     fn claims(&self, path: &str) -> bool {
-        let in_force = self.0.decider.in_force();
-        in_force.mounts().iter().any(|mount| claims(&mount.prefix, mount.metadata.is_some(), path))
+        let in_force = self.shared.decider.in_force();
+        self.mounts(&*in_force).any(|mount| claims(&mount.prefix, mount.metadata.is_some(), path))
     }
 
     fn paths(&self) -> Vec<String> {
-        let in_force = self.0.decider.in_force();
+        let in_force = self.shared.decider.in_force();
         let of_mount = |prefix: &String| {
             let routes = OWN_SEGMENTS.iter().map(move |segment| format!("{prefix}/{segment}"));
             Some(prefix.clone())
@@ -35,22 +36,25 @@ impl Api for FederationApi {
                 .chain(routes)
                 .collect::<Vec<_>>()
         };
-        in_force.mounts().iter().flat_map(|mount| of_mount(&mount.prefix)).collect()
+        self.mounts(&*in_force).flat_map(|mount| of_mount(&mount.prefix)).collect()
     }
 
     fn serve(&self, request: Request<Body>) -> ApiFuture<'_, Response<Body>> {
-        Box::pin(dispatch::respond(&self.0, request))
+        Box::pin(dispatch::respond(self, request))
     }
 
     fn ready(&self) -> ApiFuture<'_, Result<(), NotReady>> {
         Box::pin(async {
-            let in_force = self.0.decider.in_force();
-            in_force.mounts().iter().try_for_each(|mount| in_force.ready(&mount.policies))
+            let in_force = self.shared.decider.in_force();
+            self.mounts(&*in_force).try_for_each(|mount| in_force.ready(&mount.policies))
         })
     }
 
     fn metrics(&self, registry: &mut Registry) {
-        let in_force = self.0.decider.in_force();
+        if !self.has_metrics {
+            return;
+        }
+        let in_force = self.shared.decider.in_force();
         let mut seen: Vec<&Aws> = Vec::new();
         for mount in in_force.mounts().iter() {
             // Mounts with the same settings share their cache.
@@ -82,7 +86,14 @@ impl Api for FederationApi {
     }
 
     fn example_path(&self) -> String {
-        let in_force = self.0.decider.in_force();
-        in_force.mounts().iter().last().map(|mount| format!("{}/status", mount.prefix)).unwrap_or_default()
+        let in_force = self.shared.decider.in_force();
+        self.mounts(&*in_force).last().map(|mount| format!("{}/status", mount.prefix)).unwrap_or_default()
+    }
+}
+
+impl FederationApi {
+    /// The mounts of the listener that this API is served at.
+    fn mounts<'a>(&'a self, in_force: &'a dyn InForce) -> impl Iterator<Item = &'a Mount> {
+        in_force.mounts().at(self.listener.as_deref())
     }
 }

@@ -117,7 +117,12 @@ impl CredentialSource for Sts {
         let (role, user) = (session.role_arn(), session.user());
         match &result {
             Ok(_) => tracing::debug!(role, user, "AWS gave new credentials"),
-            Err(error @ (AwsError::OwnKeys { .. } | AwsError::OtherPartition { .. })) => {
+            Err(
+                error @ (AwsError::OwnKeys { .. }
+                | AwsError::OtherPartition { .. }
+                | AwsError::Clock { .. }
+                | AwsError::RegionDisabled { .. }),
+            ) => {
                 tracing::error!(%error, role, user, "AWS cannot be asked for credentials");
             }
             Err(error) => tracing::warn!(%error, role, user, "AWS gave no credentials"),

@@ -26,8 +26,32 @@ pub enum AwsError {
     /// nothing wrong: it is the operator who must know. Logged as an error already.
     #[error("our own AWS keys cannot be used: {reason}{}", request(.request_id.as_ref()))]
     OwnKeys {
-        /// AWS's code, or why none were found.
+        /// AWS's code and text, or why none were found.
         reason: String,
+        /// AWS's id of the call.
+        request_id: Option<String>,
+    },
+    /// AWS takes no signature of our time: 502. The SDK has tried with AWS's own. Logged as an error already.
+    #[error("AWS rejects the time of our signature; is this machine's clock right? AWS says {reason}{}", request(.request_id.as_ref()))]
+    Clock {
+        /// AWS's code and text.
+        reason: String,
+        /// AWS's id of the call.
+        request_id: Option<String>,
+    },
+    /// STS of the region is not activated in our own account: 502. Logged as an error already.
+    #[error("STS is not activated for our own account in this region; AWS says {reason}{}", request(.request_id.as_ref()))]
+    RegionDisabled {
+        /// AWS's code and text.
+        reason: String,
+        /// AWS's id of the call.
+        request_id: Option<String>,
+    },
+    /// The role's `MaxSessionDuration` is less than what was granted: 502.
+    #[error("the role allows no session of {}: its `MaxSessionDuration` is less{}", format_duration(*.duration), request(.request_id.as_ref()))]
+    TooLong {
+        /// What was asked for.
+        duration: Duration,
         /// AWS's id of the call.
         request_id: Option<String>,
     },
@@ -115,7 +139,7 @@ fn request(id: Option<&String>) -> String {
 }
 
 /// Foreign text on one line, without control characters and short enough for a log.
-pub(super) fn excerpt(text: &str) -> String {
+pub(crate) fn excerpt(text: &str) -> String {
     const LONGEST: usize = 500;
     let plain = |char: char| if char.is_control() { ' ' } else { char };
     text.trim().chars().take(LONGEST).map(plain).collect()

@@ -6,7 +6,7 @@
 //!   nothing
 //! * [`Credentials`]: what a session gives
 //! * `own_keys`: whose keys the calls are signed with
-//! * `sts`: `AssumeRole`, through AWS's own SDK
+//! * `sts`: `AssumeRole`, through AWS's own SDK; `bounded`: no response of it is read without end
 //! * `cache`: what was got already, and who waits for what
 //! * `sign_in`, `console`: from credentials to a URL that a browser can open
 //! * `quiet`: no library writes into the log what it sends or gets
@@ -14,6 +14,7 @@
 //! It knows no request, no policy's answer but the grant, and nothing of who is asking but a name.
 
 mod account;
+mod bounded;
 mod cache;
 mod client;
 mod console;
@@ -31,6 +32,7 @@ pub use account::{Account, AccountId, AccountIdError, Partition, UnknownPartitio
 pub use client::Aws;
 pub use credentials::Credentials;
 pub use error::AwsError;
+pub(crate) use error::excerpt;
 pub use options::{AwsOptions, Keys};
 pub use session::{Session, SessionError};
 pub use stats::Stats;

@@ -1,7 +1,8 @@
 //! `AssumeRole`, through AWS's own SDK.
 //!
 //! The SDK signs, tries again (three times at most, other errors than the caller's), and signs again with the
-//! server's time where the clocks disagree. The whole is bounded by one timeout.
+//! server's time where the clocks disagree. The whole is bounded by one timeout, and no attempt by a shorter one: an STS
+//! that responds late has not failed, and a second attempt would only be later.
 
 mod answer;
 mod refusal;
@@ -19,6 +20,7 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 
 use super::account::Partition;
+use super::bounded::bounded;
 use super::credentials::{Credentials, Moment};
 use super::error::AwsError;
 use super::options::AwsOptions;
@@ -45,14 +47,11 @@ impl Sts {
     /// Asks nothing yet.
     pub(super) fn new(options: &AwsOptions) -> Result<Self, AwsError> {
         let partition = options.partition()?;
-        // Of the whole time: as much as leaves room for another attempt.
+        // A connection that cannot be made leaves room for others, and the look-up of keys for STS.
         let part = options.timeout * 3 / 5;
-        let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(part / 2)
-            .operation_attempt_timeout(part)
-            .operation_timeout(options.timeout)
-            .build();
+        let http = bounded(Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https());
+        let timeouts =
+            TimeoutConfig::builder().connect_timeout(part / 2).operation_timeout(options.timeout).build();
         let retries = RetryConfig::standard()
             .with_max_attempts(MAX_ATTEMPTS)
             .with_initial_backoff(options.timeout / 50)

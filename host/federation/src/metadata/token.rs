@@ -28,18 +28,23 @@ impl Ttl {
     }
 }
 
-/// Makes tokens and knows them again, until the process ends.
+/// Makes tokens and knows them again.
 pub(crate) struct Tokens {
     key: hmac::Key,
     random: SystemRandom,
 }
 
 impl Tokens {
-    /// With a new key; `None` if the system has no random numbers.
+    /// With a new key, which is lost with the process; `None` if the system has no random numbers.
     pub(crate) fn new() -> Option<Self> {
         let random = SystemRandom::new();
         let key = hmac::Key::generate(hmac::HMAC_SHA256, &random).ok()?;
         Some(Self { key, random })
+    }
+
+    /// With a key that others have too: the tokens of each are good for all.
+    pub(crate) fn with_key(key: &[u8]) -> Self {
+        Self { key: hmac::Key::new(hmac::HMAC_SHA256, key), random: SystemRandom::new() }
     }
 
     /// A token for `holder`, from `now` (seconds since 1970) on.
@@ -76,6 +81,16 @@ mod tests {
         for text in ["", "0", "21601", "-1", "+1", " 1", "1.5", "99999999999999999999"] {
             assert_eq!(Ttl::parse(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn replicas_with_one_key_know_each_others_tokens() {
+        let [one, two, other] = [b"a", b"a", b"b"].map(|key| Tokens::with_key(key));
+        let token = one.issue("192.0.2.1", 1000, Ttl(60)).unwrap();
+        assert!(two.is_good(token.as_bytes(), "192.0.2.1", 1059));
+        assert!(!two.is_good(token.as_bytes(), "192.0.2.1", 1060));
+        assert!(!two.is_good(token.as_bytes(), "192.0.2.2", 1000));
+        assert!(!other.is_good(token.as_bytes(), "192.0.2.1", 1000));
     }
 
     #[test]

@@ -1,5 +1,6 @@
-//! The bodies of success: lists of roles, and credentials with the keys of AFP's documentation beside those that its
-//! clients and AWS's SDKs read.
+//! The bodies of success: lists of roles, and credentials with the keys that AFP's clients and AWS's SDKs read. Those of
+//! AFP's documentation stand beside them where a client wants them: the AWS SDK for JavaScript v2 takes `credentials` for
+//! the whole body.
 
 use portcullis_contract::aws::Grant;
 use secrecy::ExposeSecret as _;
@@ -63,6 +64,29 @@ pub(crate) struct Credential<'a> {
     documented_console_url: Option<&'a str>,
 }
 
+/// Credentials as a `credential_process` prints them, for `curl` as one. `Version` is that of the format.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct ProcessOutput<'a> {
+    version: u8,
+    access_key_id: &'a str,
+    secret_access_key: &'a str,
+    session_token: &'a str,
+    expiration: String,
+}
+
+impl<'a> ProcessOutput<'a> {
+    pub(crate) fn of(credentials: &'a Credentials) -> Self {
+        Self {
+            version: 1,
+            access_key_id: credentials.access_key_id(),
+            secret_access_key: credentials.secret_access_key().expose_secret(),
+            session_token: credentials.session_token().expose_secret(),
+            expiration: humantime::format_rfc3339_seconds(credentials.expiration()).to_string(),
+        }
+    }
+}
+
 #[derive(Serialize)]
 struct Documented<'a> {
     access_key: &'a str,
@@ -71,8 +95,8 @@ struct Documented<'a> {
 }
 
 impl<'a> Credential<'a> {
-    /// As an instance gets them. Times have whole seconds: botocore's and AFP's own clients read no others.
-    pub(crate) fn of_instance(credentials: &'a Credentials, now: SystemTime) -> Self {
+    /// With no key but those that SDKs read. Times have whole seconds: botocore's and AFP's own clients read no others.
+    pub(crate) fn for_sdks(credentials: &'a Credentials, now: SystemTime) -> Self {
         Self {
             code: "Success",
             r#type: "AWS-HMAC",
@@ -87,8 +111,8 @@ impl<'a> Credential<'a> {
         }
     }
 
-    /// As a person's client gets them.
-    pub(crate) fn of_person(
+    /// With the keys of AFP's documentation, and the console URL if there is one.
+    pub(crate) fn documented(
         credentials: &'a Credentials,
         console_url: Option<&'a str>,
         now: SystemTime,
@@ -101,7 +125,7 @@ impl<'a> Credential<'a> {
                 session_token: credentials.session_token().expose_secret(),
             }),
             documented_console_url: console_url,
-            ..Self::of_instance(credentials, now)
+            ..Self::for_sdks(credentials, now)
         }
     }
 }

@@ -13,11 +13,11 @@ use http::{HeaderMap, HeaderName};
 use portcullis_files::{Access, FileSet, FileWatcher, Watched};
 use serde_json::Value;
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 use std::time::{Duration, Instant};
 
 use super::header::header_name;
-use super::{AuthMethod, Claims, Groups, name};
+use super::{AuthMethod, Claims, Groups, claim, name};
 use crate::{AuthError, IdentityError};
 use file::Members;
 use ldap::Ldap;
@@ -28,7 +28,7 @@ const MAX_GROUPS: usize = 4096;
 /// One place that groups come from.
 pub(super) enum GroupSource {
     Header(HeaderName),
-    Claim(String),
+    Claim { name: String, warned: Once },
     File(Watched<Members>),
     Ldap(Arc<Ldap>),
 }
@@ -50,7 +50,7 @@ impl GroupSource {
                 reason: "can come from a header only where the user does",
             }),
             Groups::Claim { name } if matches!(proof, AuthMethod::Jwt(_)) && !name.is_empty() => {
-                Ok(Self::Claim(name.clone()))
+                Ok(Self::claim(name))
             }
             Groups::Claim { .. } => Err(IdentityError::Value {
                 key: "groups",
@@ -68,10 +68,14 @@ impl GroupSource {
         }
     }
 
+    fn claim(name: &str) -> Self {
+        Self::Claim { name: name.into(), warned: Once::new() }
+    }
+
     pub(super) fn recheck(&self) -> Result<(), IdentityError> {
         match self {
             Self::File(file) => Ok(file.reload().map(drop)?),
-            Self::Header(_) | Self::Claim(_) | Self::Ldap(_) => Ok(()),
+            Self::Header(_) | Self::Claim { .. } | Self::Ldap(_) => Ok(()),
         }
     }
 }
@@ -89,7 +93,12 @@ pub(super) async fn of(
     for source in sources {
         match source {
             GroupSource::Header(name) => found.extend(from_header(headers, name)?),
-            GroupSource::Claim(name) => found.extend(from_claim(claims, name)?),
+            GroupSource::Claim { name, warned } => {
+                if claim::find(claims, name).is_none() {
+                    warned.call_once(|| warn_of_absence(claims, name));
+                }
+                found.extend(from_claim(claims, name)?);
+            }
             GroupSource::File(file) => found.extend_from_slice(file.current(now)?.of(user)),
             GroupSource::Ldap(ldap) => found.extend_from_slice(&ldap.groups(user, now).await?),
         }
@@ -117,27 +126,29 @@ fn from_header(headers: &HeaderMap, name: &HeaderName) -> Result<Vec<String>, Au
     Ok(groups.filter(|group| !group.is_empty()).map(String::from).collect())
 }
 
+/// Says once that a configured claim is not there, with the claims that are: a name that is written wrong would only ever
+/// mean users without groups. Values stay away.
+fn warn_of_absence(claims: &Claims, name: &str) {
+    const NAMED: usize = 30;
+    let names: Vec<_> = claims.keys().take(NAMED).map(|name| format!("`{}`", name.escape_debug())).collect();
+    tracing::warn!(
+        "a token has no claim `{name}`, so its user is in no groups by it; it has {}. `groups_claim` is the name of a \
+         claim, or a path like `realm_access.roles`. This is said once",
+        names.join(", ")
+    );
+}
+
 /// A token without the claim is one of a user without groups, unless it says that the claim is elsewhere: providers do
 /// so for users in very many groups (OpenID Connect Core, 5.6.2).
 fn from_claim(claims: &Claims, name: &str) -> Result<Vec<String>, AuthError> {
-    let first = name.strip_prefix('/').map_or(name, |pointer| pointer.split('/').next().unwrap_or_default());
-    if claims.get("_claim_names").is_some_and(|elsewhere| elsewhere.get(first).is_some()) {
+    let is_elsewhere =
+        |elsewhere: &Value| claim::holders(name).iter().any(|name| elsewhere.get(name).is_some());
+    if claims.get("_claim_names").is_some_and(is_elsewhere) {
         return Err(AuthError::unauthorized(format!(
             "the user is in more groups than the token holds: its claim `{name}` is elsewhere"
         )));
     }
-    let value = if let Some(pointer) = name.strip_prefix('/') {
-        let (first, rest) =
-            pointer.split_once('/').map_or((pointer, None), |(first, rest)| (first, Some(rest)));
-        let value = claims.get(&first.replace("~1", "/").replace("~0", "~"));
-        match rest {
-            Some(rest) => value.and_then(|value| value.pointer(&format!("/{rest}"))),
-            None => value,
-        }
-    } else {
-        claims.get(name)
-    };
-    let groups = match value {
+    let groups = match claim::find(claims, name) {
         None | Some(Value::Null) => Some(Vec::new()),
         Some(Value::String(group)) => Some(vec![group.clone()]),
         Some(Value::Array(groups)) => groups.iter().map(|group| group.as_str().map(String::from)).collect(),
@@ -207,8 +218,12 @@ mod tests {
             ("groups", json!({ "_claim_names": { "email": "src1" } }), Some(&[])),
             ("groups", json!({ "_claim_names": "x" }), Some(&[])),
             ("/a~1b", json!({ "a/b": "ops" }), Some(&["ops"])),
+            ("realm_access.roles", json!({ "realm_access": { "roles": ["ops"] } }), Some(&["ops"])),
+            ("realm_access.roles", json!({ "realm_access": { "roles": 1 } }), None),
+            ("realm_access.roles", json!({ "_claim_names": { "realm_access": "src1" } }), None),
+            ("https://x/y.z", json!({ "https://x/y.z": ["ops"] }), Some(&["ops"])),
         ] {
-            let found = ask(&[GroupSource::Claim(name.into())], &[], claims.clone()).await.ok();
+            let found = ask(&[GroupSource::claim(name)], &[], claims.clone()).await.ok();
             let expected = expected.map(|groups| groups.iter().map(|g| (*g).to_owned()).collect::<Vec<_>>());
             assert_eq!(found, expected, "{name} of {claims}");
         }
@@ -216,8 +231,7 @@ mod tests {
 
     #[tokio::test]
     async fn several_sources_add_up_in_their_order() {
-        let sources =
-            [GroupSource::Claim("b".into()), GroupSource::Header(NAME), GroupSource::Claim("a".into())];
+        let sources = [GroupSource::claim("b"), GroupSource::Header(NAME), GroupSource::claim("a")];
         let found = ask(&sources, &["ops, dev"], json!({ "a": ["ops", "z"], "b": ["y", "dev"] })).await;
         assert_eq!(found.unwrap(), ["y", "dev", "ops", "z"]);
         let many: Vec<String> = (0..=MAX_GROUPS).map(|number| number.to_string()).collect();

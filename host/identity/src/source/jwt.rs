@@ -24,10 +24,10 @@ use portcullis_contract::types::Principal;
 use portcullis_files::{Access, FileSet, FileWatcher, Watched};
 use serde_json::Value;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::authorization::credentials;
-use super::{Claims, JwtKeys, JwtOptions, name};
+use super::{Claims, JwtKeys, JwtOptions, claim, name};
 use crate::{AuthError, IdentityError};
 use keys::{ALGORITHMS, Keys};
 use provider::Provider;
@@ -44,6 +44,7 @@ pub(super) struct Jwt {
     keys: KeySource,
     validation: Validation,
     user_claim: String,
+    session_ends_with_token: bool,
 }
 
 enum KeySource {
@@ -55,6 +56,8 @@ enum KeySource {
 pub(super) struct VerifiedJwt {
     pub(super) principal: Principal,
     pub(super) claims: Claims,
+    /// When the token expires, if that ends what it is shown for.
+    pub(super) until: Option<SystemTime>,
 }
 
 impl Jwt {
@@ -93,7 +96,8 @@ impl Jwt {
         validation.set_audience(&options.audiences);
         validation.leeway = options.leeway.as_secs();
         validation.validate_nbf = true;
-        Ok(Self { keys, validation, user_claim: options.user_claim })
+        let JwtOptions { user_claim, session_ends_with_token, .. } = options;
+        Ok(Self { keys, validation, user_claim, session_ends_with_token })
     }
 
     pub(super) fn recheck(&self) -> Result<(), IdentityError> {
@@ -150,17 +154,19 @@ impl Jwt {
         if !claims.get("iss").is_some_and(Value::is_string) {
             return Err(AuthError::unauthorized("the token cannot be believed: it has several issuers"));
         }
-        let claim = &self.user_claim;
+        let user_claim = &self.user_claim;
         // Some providers write it as text (Sign in with Apple); those that leave it out let users choose any address.
         let verified = claims.get("email_verified").map(|verified| match verified {
             Value::Bool(verified) => *verified,
             other => other.as_str() == Some("true"),
         });
-        if claim == "email" && verified != Some(true) {
+        if matches!(user_claim.as_str(), "email" | "/email") && verified != Some(true) {
             return Err(AuthError::unauthorized("the provider has not verified the user's e-mail address"));
         }
-        let Some(user) = claims.get(claim).and_then(Value::as_str) else {
-            return Err(AuthError::unauthorized(format!("the token has no text as its claim `{claim}`")));
+        let Some(user) = claim::find(&claims, user_claim).and_then(Value::as_str) else {
+            return Err(AuthError::unauthorized(format!(
+                "the token has no text as its claim `{user_claim}`"
+            )));
         };
         let mut principal = super::principal(name::user(user)?, "token");
         principal.attributes = ATTRIBUTES
@@ -169,8 +175,17 @@ impl Jwt {
             .filter_map(|key| Some(((*key).to_owned(), claims.get(*key)?.as_str()?.to_owned())))
             .filter(|(_, text)| text.len() <= MAX_ATTRIBUTE && !text.chars().any(char::is_control))
             .collect();
-        Ok(VerifiedJwt { principal, claims })
+        let until = self.session_ends_with_token.then(|| expiry(&claims));
+        Ok(VerifiedJwt { principal, claims, until })
     }
+}
+
+/// When a token expires. The library has looked at `exp`: it is a number, and not in the past; what cannot be written as a
+/// time counts as now.
+fn expiry(claims: &Claims) -> SystemTime {
+    let whole = |exp: f64| Duration::try_from_secs_f64(exp.floor()).ok();
+    let since = claims.get("exp").and_then(Value::as_f64).and_then(whole);
+    since.and_then(|since| UNIX_EPOCH.checked_add(since)).unwrap_or_else(SystemTime::now)
 }
 
 /// Whether a token may be looked at further.

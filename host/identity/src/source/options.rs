@@ -127,10 +127,12 @@ pub struct JwtOptions {
     pub audiences: Vec<String>,
     /// Whose signatures are believed.
     pub keys: JwtKeys,
-    /// The claim that is the user's name.
+    /// The claim that is the user's name, as a name or a path like [`Groups::Claim`].
     pub user_claim: String,
     /// How wrong the clocks may be, in whole seconds and at most five minutes.
     pub leeway: Duration,
+    /// Whether what the token was shown for ends with it: [`Authenticated::until`](super::Authenticated::until).
+    pub session_ends_with_token: bool,
 }
 
 impl JwtOptions {
@@ -142,6 +144,7 @@ impl JwtOptions {
             keys,
             user_claim: "sub".into(),
             leeway: Duration::from_secs(30),
+            session_ends_with_token: true,
         }
     }
 }
@@ -171,7 +174,7 @@ pub enum Groups {
     },
     /// A claim: an array of texts, or one text. Only with [`AuthMethod::Jwt`].
     Claim {
-        /// Its name; or, if it begins with `/`, a JSON pointer (RFC 6901), e.g. `/realm_access/roles`.
+        /// Its name; or a path to it, `realm_access.roles`; or a JSON pointer (RFC 6901), `/realm_access/roles`.
         name: String,
     },
     /// A file of lines `group: user, user`, which is read again when it changes.

@@ -2,14 +2,19 @@
 //!
 //! * `identity`: who says who asks at a mount
 //! * `aws`: how a mount's AWS is asked
-//! * `policies`: a mount's accounts go into the settings of its policies
+//! * `listeners`: which mount is served where, and what it is called
+//! * `metadata`: what machines are told of themselves, and the key of their tokens
+//! * `policies`: a mount's accounts go into the settings of its policies; `durations`: which of these a machine cannot use
 
 mod aws;
+mod durations;
 mod identity;
+mod listeners;
+mod metadata;
 mod policies;
 
 use ipnet::IpNet;
-use portcullis_config::{ConfigError, Location, SourceFile};
+use portcullis_config::{ConfigError, Location, SecretText, SourceFile};
 use portcullis_engine::PolicySpec;
 use portcullis_federation::aws::{Account, AwsOptions, Partition};
 use portcullis_federation::{Metadata, claims};
@@ -24,15 +29,23 @@ use super::{Endpoint, raw};
 /// The federation API.
 #[derive(Debug, Clone)]
 pub(crate) struct Federation {
-    /// Of its own; absent means `[listen] api`.
-    pub(crate) listen: Option<Vec<Endpoint>>,
+    /// For every mount that has none of its own; absent means `[listen] api`.
+    listen: Option<Vec<Endpoint>>,
+    /// What metadata tokens are signed with; absent means a new key at each start.
+    pub(crate) token_key: Option<SecretText>,
     pub(crate) mounts: Vec<Mount>,
 }
 
 /// One mount.
 #[derive(Debug, Clone)]
 pub(crate) struct Mount {
+    /// Its prefix, and where several have that, `PREFIX@HOST` or `PREFIX@ADDRESS`.
+    pub(crate) name: String,
     pub(crate) prefix: String,
+    /// Absent means those of `[federation]`.
+    listen: Option<Vec<Endpoint>>,
+    /// Names of the listeners that it is served at.
+    pub(crate) listeners: Arc<[Arc<str>]>,
     pub(crate) hosts: Vec<String>,
     pub(crate) source: AuthenticatorOptions,
     pub(crate) accounts: BTreeMap<String, Account>,
@@ -49,6 +62,7 @@ const BARBICAN: [&str; 3] = ["/v1", "/healthcheck", "/oslo-policy"];
 /// The API, and the policies with the settings of its mounts.
 pub(super) fn federation(
     raw: Spanned<raw::Federation>,
+    api: &[Endpoint],
     specs: &mut Vec<PolicySpec>,
     locations: &mut BTreeMap<String, Location>,
     source_file: &SourceFile<'_>,
@@ -65,27 +79,18 @@ pub(super) fn federation(
     let mut asked = Vec::with_capacity(raw.mounts.len());
     for raw in raw.mounts {
         let (mount, policies) = mount(raw, &common, source_file)?;
-        if let Some(other) = mounts.iter().find(|other| collide(other, &mount) || collide(&mount, other)) {
-            let (here, there) = (shown(&mount.prefix), shown(&other.prefix));
-            return Err(mount.location.wrong(format_args!(
-                "the mount at {here} would answer where the mount at {there} ({}) does",
-                other.location
-            )));
-        }
         mounts.push(mount);
         asked.push(policies);
     }
-    policies::spread(&mut mounts, &asked, specs, locations, source_file)?;
     let listen = raw.listen.map(|listen| endpoints(Some(listen), None, source_file)).transpose()?;
-    Ok(Federation { listen, mounts })
+    let token_key = raw.token_key.map(|key| metadata::token_key(&key, source_file)).transpose()?;
+    let mut federation = Federation { listen, token_key, mounts };
+    listeners::assign(&mut federation, api)?;
+    policies::spread(&mut federation.mounts, &asked, specs, locations, source_file)?;
+    Ok(federation)
 }
 
 impl Federation {
-    /// Where it listens.
-    pub(crate) fn endpoints<'a>(&'a self, api: &'a [Endpoint]) -> &'a [Endpoint] {
-        self.listen.as_deref().unwrap_or(api)
-    }
-
     /// Networks of the proxies that say who asks.
     pub(super) fn trusted(&self) -> impl Iterator<Item = &IpNet> {
         self.mounts.iter().flat_map(|mount| match &mount.source.proof {
@@ -97,12 +102,13 @@ impl Federation {
     /// Refuses a mount whose paths the Barbican API claims, if both have one of `endpoints`.
     pub(super) fn beside_barbican(
         &self,
-        ours: &[Endpoint],
+        api: &[Endpoint],
         barbicans: &[Endpoint],
     ) -> Result<(), ConfigError> {
-        let shared = ours.iter().find(|ours| barbicans.iter().any(|theirs| theirs.address == ours.address));
-        let Some(shared) = shared else { return Ok(()) };
         for mount in &self.mounts {
+            let mut ours = self.endpoints(mount, api).iter();
+            let shared = ours.find(|ours| barbicans.iter().any(|theirs| theirs.address == ours.address));
+            let Some(shared) = shared else { continue };
             let under = |path: &&&str| {
                 beneath(&mount.prefix, path) || claims(&mount.prefix, mount.metadata.is_some(), path)
             };
@@ -118,27 +124,24 @@ impl Federation {
         Ok(())
     }
 
-    /// Refuses a mount that knows people by certificates, if none of `endpoints` asks for one.
-    pub(super) fn asks_for_certificates(&self, endpoints: &[Endpoint]) -> Result<(), ConfigError> {
+    /// Refuses a mount that knows people by certificates, if none of its endpoints asks for one.
+    pub(super) fn asks_for_certificates(&self, api: &[Endpoint]) -> Result<(), ConfigError> {
         let asks = |endpoint: &Endpoint| endpoint.tls.as_ref().is_some_and(|tls| tls.client_ca.is_some());
         let by_certificate = |mount: &&Mount| matches!(mount.source.proof, AuthMethod::Certificate { .. });
-        match self.mounts.iter().find(by_certificate) {
-            Some(mount) if !endpoints.iter().any(asks) => Err(mount.location.wrong(format_args!(
+        let without = |mount: &&Mount| by_certificate(mount) && !self.endpoints(mount, api).iter().any(asks);
+        match self.mounts.iter().find(without) {
+            Some(mount) => Err(mount.location.wrong(format_args!(
                 "the mount at {} knows people by their certificates, and no address that it is served at asks for one: \
                  write `tls = {{ certificate = ..., key = ..., client_ca = ... }}` beside the address",
                 shown(&mount.prefix)
             ))),
-            _ => Ok(()),
+            None => Ok(()),
         }
     }
 }
 
 fn beneath(prefix: &str, path: &str) -> bool {
     prefix == path || prefix.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'))
-}
-
-fn collide(one: &Mount, other: &Mount) -> bool {
-    one.prefix == other.prefix || claims(&one.prefix, one.metadata.is_some(), &other.prefix)
 }
 
 fn shown(prefix: &str) -> String {
@@ -163,21 +166,22 @@ fn mount(
         .accounts
         .into_iter()
         .map(|(name, account)| Ok((name.clone(), self::account(&name, account, source_file)?)));
-    let metadata = match raw.metadata {
-        None | Some(raw::Metadata::Switch(false)) => None,
-        Some(raw::Metadata::Switch(true)) => Some(Metadata { v2_only: false }),
-        Some(raw::Metadata::Table(table)) => Some(Metadata { v2_only: table.v2_only }),
-    };
+    let metadata =
+        raw.metadata.map(|metadata| self::metadata::metadata(metadata, source_file)).transpose()?;
     let aws = raw.aws.map(|aws| self::aws::options(aws, source_file)).transpose()?;
     let aws = aws.unwrap_or_else(|| common.clone());
     let hosts = raw.hosts.unwrap_or_default().into_iter().map(|host| self::host(host, source_file));
+    let listen = raw.listen.map(|listen| own_endpoints(listen, source_file)).transpose()?;
     let mount = Mount {
+        name: String::new(),
         prefix,
+        listen,
+        listeners: Arc::new([]),
         hosts: hosts.collect::<Result<_, ConfigError>>()?,
         source: identity::source(raw.identity, source_file)?,
         accounts: accounts.collect::<Result<_, ConfigError>>()?,
         policies: Arc::new([]),
-        metadata,
+        metadata: metadata.flatten(),
         aws,
         location,
     };
@@ -208,6 +212,18 @@ fn fitting(mount: &Mount) -> Result<(), ConfigError> {
         }
     }
     Ok(())
+}
+
+fn own_endpoints(
+    raw: Spanned<Vec<Spanned<raw::Endpoint>>>,
+    source_file: &SourceFile<'_>,
+) -> Result<Vec<Endpoint>, ConfigError> {
+    if raw.get_ref().is_empty() {
+        let message = "`listen` names no address, so that this mount would be served nowhere: leave it out for those of \
+                       `[federation]`, or write e.g. [\"127.0.0.1:8190\"]";
+        return Err(source_file.wrong(&raw.span(), message));
+    }
+    endpoints(Some(raw.into_inner()), None, source_file)
 }
 
 /// A name that the mount may be called by.

@@ -14,7 +14,9 @@ use toml::Spanned;
 
 pub(super) use barbican::{Barbican, Keystone, Store};
 pub(super) use docker_gateway::DockerGateway;
-pub(super) use federation::{Account, Aws, Federation, Identity, Jwt, Ldap, Metadata, Mount, OneOrMore};
+pub(super) use federation::{
+    Account, Aws, Federation, Identity, Jwt, Ldap, Metadata, MetadataTable, Mount, OneOrMore,
+};
 
 /// The whole file.
 #[derive(Debug, Default, Deserialize)]

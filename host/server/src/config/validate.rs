@@ -49,8 +49,10 @@ pub(super) fn validate(
     let barbican_disabled_at = raw.barbican.as_ref().map(|raw| source_file.at(&raw.span()));
     let listen = listen(raw.listen, source_file)?;
     let barbican = raw.barbican.map(|raw| barbican(raw, &listen.api, source_file)).transpose()?.flatten();
-    let federation =
-        raw.federation.map(|raw| federation(raw, &mut policies, &mut locations, source_file)).transpose()?;
+    let federation = raw
+        .federation
+        .map(|raw| federation(raw, &listen.api, &mut policies, &mut locations, source_file))
+        .transpose()?;
     let docker_gateway = raw.docker_gateway.map(|raw| docker_gateway(raw, source_file)).transpose()?;
     let config = Config {
         docker_gateway,
@@ -71,13 +73,9 @@ pub(super) fn validate(
         audit: audit(raw.audit, source_file)?,
         state,
     };
-    if let (Some(federation), Some(ours), Some(theirs)) =
-        (&config.federation, config.federation_listens(), config.barbican_listens())
-    {
-        federation.beside_barbican(ours, theirs)?;
-    }
-    if let (Some(federation), Some(ours)) = (&config.federation, config.federation_listens()) {
-        federation.asks_for_certificates(ours)?;
+    if let Some(federation) = &config.federation {
+        federation.beside_barbican(&config.listen.api, config.barbican_listens().unwrap_or_default())?;
+        federation.asks_for_certificates(&config.listen.api)?;
     }
     Ok(config)
 }

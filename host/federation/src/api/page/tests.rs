@@ -83,7 +83,9 @@ impl Bench {
         };
         let account = Account { id: "123456789012".parse().unwrap(), partition: Partition::Aws };
         let mount = Mount {
+            name: "/afp".into(),
             prefix: "/afp".into(),
+            listeners: Arc::new([]),
             hosts: vec!["portcullis.example".into()],
             source: Authenticator::open(source, &FileWatcher::idle()).await.unwrap(),
             accounts: BTreeMap::from([("shop".to_owned(), account)]),
@@ -92,7 +94,7 @@ impl Bench {
             metadata: None,
         };
         let fake = Arc::new(Fake { mounts: Mounts::new(vec![mount]), asked: Mutex::default() });
-        Self { api: FederationApi::with(Arc::new(Always(Arc::clone(&fake)))).unwrap(), fake }
+        Self { api: FederationApi::with(Arc::new(Always(Arc::clone(&fake))), None).unwrap(), fake }
     }
 
     /// The answer, its text, and what was decided for it.

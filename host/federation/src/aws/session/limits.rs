@@ -13,7 +13,9 @@ const EXTERNAL_ID: RangeInclusive<usize> = 2..=1224;
 const ROLE_ARN: RangeInclusive<usize> = 20..=2048;
 /// IAM API Reference, `CreateRole`.
 const ROLE_NAME: usize = 64;
-const DURATION: RangeInclusive<u32> = 900..=43_200;
+/// In seconds.
+pub(super) const SHORTEST: u32 = 15 * 60;
+const DURATION: RangeInclusive<u32> = SHORTEST..=43_200;
 const TAGS: usize = 50;
 const TAG_KEY: RangeInclusive<usize> = 1..=128;
 const TAG_VALUE: usize = 256;
@@ -29,8 +31,8 @@ pub(super) fn name(name: &str) -> bool {
     NAME.contains(&name.len()) && name.chars().all(in_name)
 }
 
-/// The role's ARN. A role may have a path before its name: `team/deploy`.
-pub(super) fn role_arn(account: &Account, role: &str) -> Result<String, SessionError> {
+/// Whether there can be such a role. It may have a path before its name: `team/deploy`.
+pub(super) fn role(role: &str) -> Result<(), SessionError> {
     if !role.chars().all(|char| in_name(char) || char == '/') {
         return Err(SessionError::role(
             role,
@@ -46,6 +48,12 @@ pub(super) fn role_arn(account: &Account, role: &str) -> Result<String, SessionE
     if role.rsplit('/').next().is_some_and(|name| name.len() > ROLE_NAME) {
         return Err(SessionError::role(role, "is too long: its name may have 64 characters"));
     }
+    Ok(())
+}
+
+/// The role's ARN.
+pub(super) fn role_arn(account: &Account, role: &str) -> Result<String, SessionError> {
+    self::role(role)?;
     let arn = format!("arn:{}:iam::{}:role/{role}", account.partition, account.id);
     if !ROLE_ARN.contains(&arn.len()) {
         return Err(SessionError::role(role, "is too long: its ARN may have 2048 characters"));

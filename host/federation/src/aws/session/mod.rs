@@ -16,7 +16,7 @@ mod tests;
 
 use portcullis_contract::aws::Grant;
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::account::Account;
 
@@ -24,6 +24,12 @@ pub use error::SessionError;
 
 /// Duration of a session that no grant sets (STS API Reference, `DurationSeconds`).
 const DEFAULT_DURATION: u32 = 3600;
+
+/// The longest session, also of the console.
+const LONGEST: Duration = Duration::from_hours(12);
+
+/// The shortest session that STS gives.
+const SHORTEST: Duration = Duration::from_mins(15);
 
 /// One session to be had, every field within the limits of STS: it cannot be made otherwise.
 ///
@@ -37,8 +43,12 @@ pub struct Session {
     user: String,
     role_arn: String,
     name: String,
+    /// As it was granted.
     duration: u32,
+    /// Whether the policy says so, or what is left of the token of who asks.
     limited: bool,
+    /// When it has to end if that is earlier, but for [`SHORTEST`].
+    until: Option<SystemTime>,
     source_identity: Option<String>,
     tags: Vec<(String, String)>,
     policy: Option<String>,
@@ -65,11 +75,28 @@ impl Session {
             name,
             duration: limits::duration(grant.duration_seconds.unwrap_or(DEFAULT_DURATION))?,
             limited: grant.duration_seconds.is_some(),
+            until: None,
             source_identity: grant.source_identity.as_deref().map(limits::source_identity).transpose()?,
             tags: limits::tags(&grant.tags)?,
             policy: grant.session_policy.as_deref().map(limits::policy).transpose()?,
             external_id: grant.external_id.as_deref().map(limits::external_id).transpose()?,
         })
+    }
+
+    /// The same session, ended by what proved who asks, at `until`.
+    ///
+    /// STS gives no session of less than [`SHORTEST`]. Where less than that is left the session lasts as long, and is the
+    /// same for each such token: some providers' tokens never have more.
+    #[must_use]
+    pub fn ending(mut self, until: SystemTime, now: SystemTime) -> Self {
+        let left = until.duration_since(now).unwrap_or_default();
+        if left <= SHORTEST {
+            self.duration = limits::SHORTEST;
+            self.limited = true;
+        } else if left < LONGEST {
+            self.until = Some(until);
+        }
+        self
     }
 
     /// The role's ARN and the session's name: by these `CloudTrail` knows everything that is done with it.
@@ -85,6 +112,14 @@ impl Session {
             None => name::of_user(user),
         };
         Ok((limits::role_arn(account, &grant.role)?, name))
+    }
+
+    /// Whether there can be a role of this name in any account.
+    ///
+    /// # Errors
+    /// What is wrong with the name.
+    pub fn check_role(role: &str) -> Result<(), SessionError> {
+        limits::role(role)
     }
 
     /// The account whose role it is.
@@ -107,14 +142,22 @@ impl Session {
         &self.name
     }
 
-    /// How long it lasts.
+    /// How long it lasts if it begins now.
     pub fn duration(&self) -> Duration {
-        Duration::from_secs(self.duration.into())
+        let granted = Duration::from_secs(self.duration.into());
+        self.left().map_or(granted, |left| left.min(granted))
     }
 
-    /// How long the policy said that it lasts, if it said so.
+    /// How long it may last by what proved who asks, in whole seconds.
+    fn left(&self) -> Option<Duration> {
+        let left = self.until?.duration_since(SystemTime::now()).unwrap_or_default();
+        Some(Duration::from_secs(left.as_secs()).max(SHORTEST))
+    }
+
+    /// How long the policy, or the token of who asks, said that it lasts, if one of them said so.
     pub(super) fn limit(&self) -> Option<Duration> {
-        self.limited.then(|| self.duration())
+        let granted = self.limited.then(|| Duration::from_secs(self.duration.into()));
+        granted.into_iter().chain(self.left()).min()
     }
 
     /// `SourceIdentity`.

@@ -233,3 +233,42 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_session_ends_with_the_token_of_who_asks() {
+    let now = SystemTime::now();
+    let in_seconds = |seconds: u64| now + Duration::from_secs(seconds);
+    let granted = |seconds| {
+        let grant = Grant { role: "deploy".into(), duration_seconds: seconds, ..Grant::default() };
+        Session::new(&account(), "", "alice", &grant).unwrap()
+    };
+    for (seconds, left, expected) in [
+        (None, 7200, 3600),
+        (None, 1800, 1800),
+        (None, 901, 901),
+        // STS knows no shorter ones.
+        (None, 900, 900),
+        (None, 30, 900),
+        (None, 0, 900),
+        (Some(900), 30, 900),
+        (Some(43_200), 30_000, 30_000),
+        (Some(1200), 30_000, 1200),
+    ] {
+        let session = granted(seconds).ending(in_seconds(left), now);
+        let lasts = session.duration().as_secs();
+        assert!((expected - 5..=expected).contains(&lasts), "{seconds:?} {left}: {lasts}");
+        // A console lasts no longer either.
+        let console = session.limit().unwrap().as_secs();
+        let longest = left.max(900).min(seconds.map_or(43_200, u64::from));
+        assert!((longest - 5..=longest).contains(&console), "{seconds:?} {left}: {console}");
+    }
+    assert_eq!(granted(None).ending(now - Duration::from_secs(20), now).duration().as_secs(), 900);
+    let long = granted(None).ending(in_seconds(86_400), now);
+    assert_eq!((&long, long.limit()), (&granted(None), None));
+    // One token, one session; tokens of a few minutes, one session too.
+    let early = granted(None).ending(in_seconds(1800), now);
+    assert_eq!(early, granted(None).ending(in_seconds(1800), in_seconds(60)));
+    assert_ne!(early, granted(None).ending(in_seconds(1801), now));
+    assert_ne!(early, granted(None));
+    assert_eq!(granted(None).ending(in_seconds(300), now), granted(None).ending(in_seconds(600), now));
+}

@@ -11,7 +11,7 @@ use crate::aws::session::Session;
 
 /// Codes that say that it is our own keys, or how they were used, that are refused (STS API Reference, Common
 /// Errors, and `AssumeRole`). Several come with status 403.
-const OWN_KEYS: [&str; 16] = [
+const OWN_KEYS: [&str; 14] = [
     "AuthFailure",
     "ExpiredToken",
     "ExpiredTokenException",
@@ -24,13 +24,16 @@ const OWN_KEYS: [&str; 16] = [
     "MissingAuthenticationTokenException",
     "NotAuthorized",
     "OptInRequired",
-    "RegionDisabledException",
-    "RequestExpired",
     "SignatureDoesNotMatch",
     "UnrecognizedClientException",
 ];
 
-/// What the SDK says, in our words. What STS says of a signature is left out: it repeats what was signed.
+/// Codes that say that our clock is wrong.
+const CLOCK: [&str; 2] = ["RequestExpired", "RequestTimeTooSkewed"];
+/// How the text of `SignatureDoesNotMatch` begins where the clock is wrong and not the key.
+const CLOCK_TEXTS: [&str; 2] = ["Signature expired", "Signature not yet current"];
+
+/// What the SDK says, in our words.
 pub(super) fn read(error: &SdkError<AssumeRoleError>, session: &Session, timeout: Duration) -> AwsError {
     match error {
         SdkError::TimeoutError(_) => AwsError::Timeout(timeout),
@@ -63,14 +66,35 @@ pub(super) fn read(error: &SdkError<AssumeRoleError>, session: &Session, timeout
 }
 
 fn judge(status: u16, code: &str, message: &str, request_id: Option<String>, session: &Session) -> AwsError {
+    let reason = || format!("`{}`: {}", excerpt(code), said(message));
     if matches!(code, "AccessDenied" | "AccessDeniedException") {
         let role_arn = session.role_arn().to_owned();
         AwsError::Denied { role_arn, message: excerpt(message), request_id }
+    } else if CLOCK.contains(&code) || CLOCK_TEXTS.iter().any(|text| message.starts_with(text)) {
+        AwsError::Clock { reason: reason(), request_id }
+    } else if code == "RegionDisabledException" {
+        AwsError::RegionDisabled { reason: reason(), request_id }
     } else if OWN_KEYS.contains(&code) {
-        AwsError::OwnKeys { reason: format!("`{code}`"), request_id }
+        AwsError::OwnKeys { reason: reason(), request_id }
+    } else if code == "ValidationError" && message.contains("MaxSessionDuration") {
+        AwsError::TooLong { duration: session.duration(), request_id }
     } else {
         AwsError::Failed { status, code: excerpt(code), message: excerpt(message), request_id }
     }
+}
+
+/// What STS says, for the log. Of a signature it repeats what was signed ("The Canonical String for this request should
+/// have been"), on further lines, and that may hold a session token: both are left out, and so is any word that is as
+/// long as one.
+fn said(message: &str) -> String {
+    const LONGEST_WORD: usize = 48;
+    let first = message.trim_start().lines().next().unwrap_or_default();
+    let lower = first.to_ascii_lowercase();
+    let signed =
+        ["canonical string", "string-to-sign", "string to sign"].iter().filter_map(|text| lower.find(text));
+    let first = &first[..signed.min().unwrap_or(first.len())];
+    let words = first.split(' ').map(|word| if word.len() > LONGEST_WORD { "..." } else { word });
+    excerpt(&words.collect::<Vec<_>>().join(" "))
 }
 
 /// Code and message where `Error` is one level deeper than STS itself has it, as some servers in its place do.
@@ -90,6 +114,10 @@ mod tests {
     use crate::aws::{Account, Partition};
     use portcullis_contract::aws::Grant;
 
+    const SIGNED: &str = "The request signature we calculated does not match the signature you provided. Check your AWS \
+                          Secret Access Key and signing method.\n\nThe Canonical String for this request should have been\n\
+                          'POST\n/\n\nx-amz-security-token:hunter2'";
+
     fn session() -> Session {
         let account = Account { id: "123456789012".parse().unwrap(), partition: Partition::default() };
         Session::new(&account, "", "alice", &Grant { role: "deploy".into(), ..Grant::default() }).unwrap()
@@ -101,11 +129,22 @@ mod tests {
             assert!(judge(403, code, "no", None, &session()).is_denial(), "{code}");
         }
         for code in OWN_KEYS {
-            let error =
-                judge(403, code, "the canonical string: x-amz-security-token:hunter2", None, &session());
+            let error = judge(403, code, SIGNED, None, &session());
             assert!(matches!(error, AwsError::OwnKeys { .. }), "{code}");
-            assert!(!format!("{error} {error:?}").contains("hunter2"), "{code}");
+            let text = format!("{error} {error:?}");
+            assert!(!text.contains("hunter2") && text.contains("does not match the signature"), "{text}");
         }
+        for signed in [
+            "The Canonical String: hunter2",
+            "canonical string hunter2",
+            "The String-to-Sign should be hunter2",
+        ] {
+            let error = judge(403, "SignatureDoesNotMatch", signed, None, &session());
+            assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");
+        }
+        let token = "h".repeat(100);
+        let error = judge(403, "InvalidToken", &format!("the token {token} is invalid"), None, &session());
+        assert!(error.to_string().contains("`InvalidToken`: the token ... is invalid"), "{error}");
         for (status, code) in
             [(400, "ValidationError"), (403, "Throttling"), (403, ""), (500, "InternalFailure")]
         {
@@ -113,6 +152,42 @@ mod tests {
             assert!(matches!(error, AwsError::Failed { .. }), "{code}");
             assert!(error.to_string().ends_with("m  m (request `id`)"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_wrong_clock_a_disabled_region_and_too_long_a_session_are_no_wrong_keys() {
+        let judged = |status, code, message| judge(status, code, message, None, &session());
+        for (code, message) in [
+            (
+                "SignatureDoesNotMatch",
+                "Signature expired: 20260101T000000Z is now earlier than 20260101T010000Z (20260101T011500Z - 15 min.)",
+            ),
+            (
+                "SignatureDoesNotMatch",
+                "Signature not yet current: 20260101T020000Z is still later than 20260101T011500Z",
+            ),
+            (
+                "InvalidSignatureException",
+                "Signature expired: 20260101T000000Z is now earlier than 20260101T010000Z",
+            ),
+            ("RequestExpired", "Request has expired."),
+        ] {
+            let error = judged(403, code, message);
+            assert!(matches!(&error, AwsError::Clock { .. }), "{code}: {error}");
+            assert!(error.to_string().contains(message), "AWS's own text is for the operator: {error}");
+        }
+        let disabled = "STS is not activated in this region for account:111111111111. Your account administrator can \
+                        activate STS in this region using the IAM Console.";
+        let error = judged(403, "RegionDisabledException", disabled);
+        assert!(
+            matches!(error, AwsError::RegionDisabled { .. }) && error.to_string().contains(disabled),
+            "{error}"
+        );
+        let long = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.";
+        let error = judged(400, "ValidationError", long);
+        assert!(matches!(error, AwsError::TooLong { .. }), "{error}");
+        assert_eq!(error.to_string(), "the role allows no session of 1h: its `MaxSessionDuration` is less");
+        assert!(matches!(judged(400, "ValidationError", "1 validation error"), AwsError::Failed { .. }));
     }
 
     #[test]

@@ -194,3 +194,24 @@ async fn aws_is_asked_exactly_what_was_granted() {
         assert_eq!(form.get(key).map(String::as_str), Some(value), "{key}");
     }
 }
+
+/// As `curl` prints it where it is the `credential_process` of a profile.
+#[tokio::test]
+async fn credentials_for_a_process() {
+    let world = World::granting(&[("testaccount", "testrole")]).await;
+    let path = "/account/testaccount/testrole";
+    let flat = world.get(&format!("{path}/credentials")).await.json();
+    let body = world.get(&format!("{path}/credentials?format=process")).await.json();
+    let expected = serde_json::json!({
+        "Version": 1,
+        "AccessKeyId": flat["AccessKeyId"],
+        "SecretAccessKey": flat["SecretAccessKey"],
+        "SessionToken": flat["Token"],
+        "Expiration": flat["Expiration"],
+    });
+    assert_eq!(body, expected);
+    for rest in ["/credentials?format=xml", "?format=process", "/consoleurl?format=process"] {
+        let answer = world.get(&format!("{path}{rest}")).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{rest}: {answer:?}");
+    }
+}

@@ -51,11 +51,22 @@ async fn d04_the_sign_in_token_is_encoded() {
 #[tokio::test]
 async fn d05_answers_hold_the_documented_keys_too() {
     let world = world().await;
-    let body = world.get("/account/testaccount/testrole").await.json();
-    assert_eq!(body["credentials"]["access_key"], body["AccessKeyId"]);
-    assert_eq!(body["credentials"]["secret_key"], body["SecretAccessKey"]);
-    assert_eq!(body["credentials"]["session_token"], body["Token"]);
-    assert_eq!(body["console_url"], body["ConsoleUrl"]);
+    for path in ["/account/testaccount/testrole", &format!("{CREDENTIALS}?documented")] {
+        let body = world.get(path).await.json();
+        assert_eq!(body["credentials"]["access_key"], body["AccessKeyId"]);
+        assert_eq!(body["credentials"]["secret_key"], body["SecretAccessKey"]);
+        assert_eq!(body["credentials"]["session_token"], body["Token"]);
+        assert_eq!(body["console_url"], body["ConsoleUrl"]);
+    }
+    // What SDKs ask for has nothing that they do not know.
+    let mut known = ["AccessKeyId", "Code", "Expiration", "LastUpdated", "SecretAccessKey", "Token", "Type"];
+    known.sort_unstable();
+    for path in [CREDENTIALS, "/meta-data/iam/security-credentials/testrole"] {
+        let body = world.get(path).await.json();
+        let mut keys: Vec<_> = body.as_object().unwrap().keys().collect();
+        keys.sort_unstable();
+        assert_eq!(keys, known, "{path}");
+    }
 }
 
 #[tokio::test]

@@ -158,3 +158,39 @@ async fn what_is_granted_for_a_moment_is_not_for_machines() {
         }
     }
 }
+
+/// What SDKs look for to know their region, and no more than is configured. No policy is asked.
+#[tokio::test]
+async fn where_a_machine_is() {
+    let world = World::start().await;
+    let placement = "/latest/meta-data/placement";
+    for (mount, path, expected) in [
+        ("/v2", format!("{placement}/region"), Some("eu-central-1")),
+        ("/v2", format!("{placement}/availability-zone"), Some("eu-central-1a")),
+        ("/v2", format!("{placement}/availability-zone/"), Some("eu-central-1a")),
+        ("/v2", "/latest/meta-data/instance-id".into(), Some("i-0123456789abcdef0")),
+        (SDKS, format!("{placement}/region"), Some("eu-central-1")),
+        (SDKS, format!("{placement}/availability-zone"), None),
+        (SDKS, "/latest/meta-data/instance-id".into(), None),
+        ("/afp-api/latest", format!("{placement}/region"), None),
+    ] {
+        let token = if mount == "/v2" { token(&world, "/v2").await } else { String::new() };
+        let headers = [USER, HOST, (TOKEN, token.as_str())];
+        let headers = if mount == "/v2" { &headers[..] } else { &headers[..2] };
+        let answer = world.send(Method::GET, &format!("{mount}{path}"), headers).await;
+        let expected = expected.map_or((StatusCode::NOT_FOUND, None), |text| (StatusCode::OK, Some(text)));
+        let body = (answer.status == StatusCode::OK).then_some(answer.body.as_str());
+        assert_eq!((answer.status, body), expected, "{mount}{path}");
+    }
+    let document = format!("{SDKS}/latest/dynamic/instance-identity/document");
+    let answer = world.send(Method::GET, &document, &[USER, HOST]).await;
+    let expected = serde_json::json!({ "region": "eu-central-1", "version": "2017-09-30", "signed": false });
+    assert_eq!(answer.json(), expected);
+    assert_eq!(answer.header("server"), Some("EC2ws"));
+    for headers in [&[USER, HOST, ("x-forwarded-for", "10.0.0.1")][..], &[USER, ("host", "evil.example")]] {
+        assert_eq!(world.send(Method::GET, &document, headers).await.status, StatusCode::FORBIDDEN);
+    }
+    let without = world.send(Method::GET, "/v2/latest/meta-data/instance-id", &[USER, HOST]).await;
+    assert_eq!(without.status, StatusCode::UNAUTHORIZED);
+    assert!(world.rules().questions.lock().unwrap().is_empty());
+}

@@ -4,6 +4,7 @@
 mod cases;
 mod differences;
 mod failures;
+mod listeners;
 mod metadata;
 mod paths;
 mod world;

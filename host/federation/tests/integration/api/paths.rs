@@ -45,7 +45,22 @@ async fn paths_as_afp_takes_them() {
         assert_eq!(answer.header("cache-control"), Some("no-store"), "{path}");
     }
     assert_eq!(world.get("/the/pa%20th").await.message(), "Not found: '/the/pa th'");
-    assert_eq!(world.get("/the/path").await.header("x-username"), Some("Unknown User"));
+    // As AFP below its mount, and with the user.
+    for path in ["/the/path", "//the/path", "/afp-api/latest/the/path", "/afp-api/latest//the/path"] {
+        let answer = world.get(path).await;
+        assert_eq!(answer.message(), "Not found: '/the/path'", "{path}");
+        assert_eq!(answer.header("x-username"), Some("testuser"), "{path}");
+        let answer = world.send(Method::GET, path, &[]).await;
+        assert_eq!(
+            (answer.status, answer.header("x-username")),
+            (StatusCode::NOT_FOUND, Some("Unknown User"))
+        );
+    }
+    assert_eq!(world.get("/afp-api/latest").await.message(), "Not found: '/'");
+    // Clients that are kept out of a mount are not identified.
+    let browser = [("x-remote-user", "testuser"), ("user-agent", "Mozilla/5.0")];
+    let answer = world.send(Method::GET, "/sdks/the/path", &browser).await;
+    assert_eq!((answer.status, answer.header("x-username")), (StatusCode::NOT_FOUND, Some("Unknown User")));
 }
 
 #[tokio::test]
@@ -56,6 +71,7 @@ async fn methods() {
         let answer = world.send(method.clone(), "/account", &user).await;
         assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED, "{method}");
         assert_eq!(answer.header("allow"), Some("GET, HEAD"));
+        assert_eq!(answer.header("x-username"), Some("testuser"));
     }
     assert_eq!(world.send(Method::HEAD, "/account", &user).await.status, StatusCode::OK);
     assert!(world.rules().questions.lock().unwrap().iter().all(|asked| asked.method == "HEAD"));

@@ -147,7 +147,9 @@ impl World {
             account("a b", "222222222222"),
         ];
         let mount = |prefix: &str, metadata| Mount {
+            name: prefix.into(),
             prefix: prefix.into(),
+            listeners: Arc::new([]),
             hosts: vec!["imds.example.org".into()],
             source: source.clone(),
             accounts: accounts.clone().into(),
@@ -155,7 +157,12 @@ impl World {
             aws: aws.clone(),
             metadata,
         };
-        let metadata = |v2_only| Some(Metadata { v2_only });
+        let metadata = |v2_only: bool| {
+            let zone = v2_only.then(|| "eu-central-1a".into());
+            let (region, instance_id) =
+                (Some("eu-central-1".into()), v2_only.then(|| "i-0123456789abcdef0".into()));
+            Some(Metadata { v2_only, region, availability_zone: zone, instance_id })
+        };
         let mounts = Mounts::new(vec![
             mount("", None),
             mount("/afp-api/latest", None),
@@ -164,7 +171,11 @@ impl World {
         ]);
         let rules = Arc::<Rules>::default();
         let fixed = Arc::new(Fixed { mounts, rules: Arc::clone(&rules) });
-        Self { api: FederationApi::with(Arc::new(Deciders(fixed))).unwrap(), rules, sts, sign_in }
+        Self { api: FederationApi::with(Arc::new(Deciders(fixed)), None).unwrap(), rules, sts, sign_in }
+    }
+
+    pub fn api(&self) -> &FederationApi {
+        &self.api
     }
 
     pub fn rules(&self) -> &Rules {

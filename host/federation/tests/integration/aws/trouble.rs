@@ -34,14 +34,12 @@ async fn what_is_wrong_with_our_own_keys_is_not() {
     for (status, code) in [
         (403, "InvalidClientTokenId"),
         (403, "SignatureDoesNotMatch"),
-        (403, "RegionDisabledException"),
         (400, "ExpiredTokenException"),
         (403, "ExpiredToken"),
         (403, "MissingAuthenticationToken"),
     ] {
-        for mood in
-            [Mood::Error(status, code, "token=hunter2"), Mood::WrappedError(status, code, "token=hunter2")]
-        {
+        let said = "it does not match\n\nThe Canonical String: x-amz-security-token:hunter2";
+        for mood in [Mood::Error(status, code, said), Mood::WrappedError(status, code, said)] {
             let (error, _) = error_in(mood).await;
             assert!(matches!(&error, AwsError::OwnKeys { reason, .. } if reason.contains(code)), "{error}");
             assert!(!error.is_denial() && !error.to_string().contains("hunter2"), "{error}");
@@ -123,6 +121,30 @@ async fn clocks_that_disagree() {
     sts.skew(-7200);
     let error = aws(&sts).await.credentials(&session("alice"), TWENTY_MINUTES).await.unwrap_err();
     assert!(error.to_string().contains("is this machine's clock right?"), "{error}");
+}
+
+/// An STS that takes most of the time is not asked again, and its response counts.
+#[tokio::test]
+async fn slow_is_not_failed() {
+    let sts = FakeSts::start().await;
+    let timeout = Duration::from_secs(4);
+    sts.be(Mood::Late(timeout * 7 / 10));
+    let aws = Aws::open(AwsOptions { timeout, ..options(&sts) }).await.unwrap();
+    let credentials = aws.credentials(&session("alice"), TWENTY_MINUTES).await;
+    assert!(credentials.is_ok(), "{credentials:?}");
+    assert_eq!(sts.count(), 1);
+}
+
+/// The same credentials, with more behind them than anybody should read.
+#[tokio::test]
+async fn a_response_is_not_read_without_end() {
+    let sts = FakeSts::start().await;
+    sts.be(Mood::Padded(200 << 10));
+    let aws = aws(&sts).await;
+    assert!(aws.credentials(&session("alice"), TWENTY_MINUTES).await.is_ok());
+    sts.be(Mood::Padded(20 << 20));
+    let error = aws.credentials(&session("bob"), TWENTY_MINUTES).await.unwrap_err();
+    assert!(matches!(error, AwsError::Unreadable(_)), "{error}");
 }
 
 #[tokio::test]

@@ -11,7 +11,6 @@ use signer::{Signer, base64};
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
-use std::time::SystemTime;
 use tempfile::TempDir;
 
 fn seconds(from_now: i64) -> i64 {
@@ -240,5 +239,25 @@ fn options_that_make_no_sense() {
         JwtOptions { keys: JwtKeys::Url { url: "http://id.example.org/".into(), ca: None }, ..good },
     ] {
         assert!(open(bad.clone()).is_err(), "{bad:?}");
+    }
+}
+
+/// The time in `exp`, also where it has a fraction, unless the operator wants none.
+#[tokio::test]
+async fn when_a_token_expires() {
+    let signer = Signer::new();
+    let header = json!({ "alg": "ES256", "kid": "p256" });
+    for (exp, ends, expected) in [
+        (json!(4_000_000_000_u64), true, Some(4_000_000_000)),
+        (json!(4_000_000_000.5), true, Some(4_000_000_000)),
+        (json!(4_000_000_000_u64), false, None),
+    ] {
+        let (_folder, path) = write(&signer.set(""));
+        let jwt = open(JwtOptions { session_ends_with_token: ends, ..options(JwtKeys::File(path)) }).unwrap();
+        let token = format!("Bearer {}", signer.sign(&header, &claims(json!({ "exp": exp }))));
+        let headers = HeaderMap::from_iter([(AUTHORIZATION, token.parse().unwrap())]);
+        let until = jwt.identify(&headers, Instant::now()).await.unwrap().until;
+        let expected = expected.map(|seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds));
+        assert_eq!(until, expected, "{exp} {ends}");
     }
 }

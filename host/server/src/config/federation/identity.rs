@@ -150,6 +150,7 @@ fn jwt(raw: raw::Jwt, source_file: &SourceFile<'_>) -> Result<JwtOptions, Config
     if let Some(claim) = raw.user_claim {
         options.user_claim = claim;
     }
+    options.session_ends_with_token = raw.session_ends_with_token.unwrap_or(true);
     if let Some(leeway) = raw.leeway {
         options.leeway = duration(&leeway, Duration::ZERO, Duration::from_mins(5), "leeway", source_file)?;
     }

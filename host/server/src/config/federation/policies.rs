@@ -3,6 +3,7 @@
 
 use portcullis_config::{ConfigError, Location, SourceFile};
 use portcullis_contract::HookName;
+use portcullis_engine::source::Source;
 use portcullis_engine::{Hooks, PolicySpec};
 use portcullis_federation::aws::Account;
 use serde_json::{Map, Value, json};
@@ -10,7 +11,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use toml::Spanned;
 
-use super::Mount;
+use super::{Mount, durations};
 
 /// Gives every mount its own. `asked` are the policies' names as each mount writes them.
 pub(super) fn spread(
@@ -35,12 +36,14 @@ pub(super) fn spread(
             let own = if used.get(name.as_str()) == Some(&1) {
                 name.clone()
             } else {
-                format!("{name}@{}", if mount.prefix.is_empty() { "/" } else { &mount.prefix })
+                let of = mount.name.strip_prefix('@').unwrap_or(&mount.name);
+                format!("{name}@{}", if of.is_empty() { "/" } else { of })
             };
             if policies.iter().any(|other| **other == *own) {
                 return Err(wrong(format!("`{name}` stands twice")));
             }
-            let settings = settings(&spec.settings, &mount.accounts)
+            let is_ours = matches!(&spec.source, Source::Builtin(name, _) if name == "aws-roles");
+            let settings = settings(&spec.settings, &mount.accounts, is_ours && mount.metadata.is_some())
                 .map_err(|error| wrong(format!("the settings of `{name}`: {error}")))?;
             let hooks = hooks(&spec.hooks).ok_or_else(|| {
                 wrong(format!(
@@ -69,10 +72,13 @@ fn hooks(hooks: &Hooks) -> Option<Hooks> {
     }
 }
 
-/// The settings with the accounts, keys in order.
-fn settings(settings: &str, accounts: &BTreeMap<String, Account>) -> Result<String, String> {
+/// The settings with the accounts, keys in order. For `machines` no duration may be too short.
+fn settings(settings: &str, accounts: &BTreeMap<String, Account>, machines: bool) -> Result<String, String> {
     let mut settings: Map<String, Value> =
         serde_json::from_str(settings).map_err(|error| error.to_string())?;
+    if let Some(too_short) = durations::too_short(&settings).filter(|_| machines) {
+        return Err(too_short);
+    }
     let accounts: Map<_, _> = accounts
         .iter()
         .map(|(name, Account { id, partition })| {
@@ -93,10 +99,10 @@ mod tests {
     fn accounts_go_into_settings_and_never_replace_any() {
         let account = Account { id: "012345678901".parse().unwrap(), partition: "aws-cn".parse().unwrap() };
         let accounts = BTreeMap::from([("prod".to_owned(), account)]);
-        let merged = settings(r#"{"single":{"role":"r"},"a":1}"#, &accounts).unwrap();
+        let merged = settings(r#"{"single":{"role":"r"},"a":1}"#, &accounts, false).unwrap();
         let wanted =
             r#"{"a":1,"accounts":{"prod":{"id":"012345678901","partition":"aws-cn"}},"single":{"role":"r"}}"#;
         assert_eq!(merged, wanted);
-        assert!(settings(r#"{"accounts":{}}"#, &accounts).unwrap_err().contains("the mount's"));
+        assert!(settings(r#"{"accounts":{}}"#, &accounts, false).unwrap_err().contains("the mount's"));
     }
 }

@@ -10,6 +10,7 @@ use super::Endpoint;
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(in crate::config) struct Federation {
+    pub(in crate::config) token_key: Option<Spanned<Value>>,
     pub(in crate::config) listen: Option<Vec<Spanned<Endpoint>>>,
     /// For every mount that has none of its own.
     pub(in crate::config) aws: Option<Spanned<Aws>>,
@@ -35,12 +36,14 @@ pub(in crate::config) struct Aws {
 #[serde(deny_unknown_fields)]
 pub(in crate::config) struct Mount {
     pub(in crate::config) prefix: Option<Spanned<String>>,
+    /// Instead of those of `[federation]`.
+    pub(in crate::config) listen: Option<Spanned<Vec<Spanned<Endpoint>>>>,
     pub(in crate::config) hosts: Option<Vec<Spanned<String>>>,
     pub(in crate::config) identity: Spanned<Identity>,
     #[serde(default)]
     pub(in crate::config) accounts: BTreeMap<String, Spanned<Account>>,
     pub(in crate::config) policies: Spanned<Vec<Spanned<String>>>,
-    pub(in crate::config) metadata: Option<Metadata>,
+    pub(in crate::config) metadata: Option<Spanned<Metadata>>,
     pub(in crate::config) aws: Option<Spanned<Aws>>,
 }
 
@@ -72,6 +75,9 @@ pub(in crate::config) enum Metadata {
 pub(in crate::config) struct MetadataTable {
     #[serde(default)]
     pub(in crate::config) v2_only: bool,
+    pub(in crate::config) region: Option<String>,
+    pub(in crate::config) availability_zone: Option<String>,
+    pub(in crate::config) instance_id: Option<String>,
 }
 
 /// Who says who asks: one of `header`, `address`, `password_file`, `certificate` and `jwt`, with what belongs to it.
@@ -106,6 +112,7 @@ pub(in crate::config) struct Jwt {
     pub(in crate::config) user_claim: Option<String>,
     pub(in crate::config) groups_claim: Option<String>,
     pub(in crate::config) leeway: Option<Spanned<String>>,
+    pub(in crate::config) session_ends_with_token: Option<bool>,
 }
 
 /// One text, or a list of them.
