@@ -4,6 +4,7 @@
 //! * `dispatch`: from a request to a route, and everything before Barbican's own code
 //! * `call`: what every handler knows of a request, and how it asks
 //! * `acls`, `secrets`, `payloads`, `containers`, `lists`, `versions`: the handlers
+//! * `listed`: what a list of the secrets that ACLs open shows besides
 //! * `oslo`: requests of the oslo.policy of another service
 //! * `policies`, `record`: the decider of production, and what a record says
 
@@ -12,6 +13,7 @@ mod call;
 mod containers;
 mod dispatch;
 mod entity_locks;
+mod listed;
 mod lists;
 mod oslo;
 mod payloads;

@@ -27,3 +27,5 @@
 //! | 23 | a database that is away ends in 500 | 503 | trying again helps | `response::tests::a_store_that_is_away_is_503` |
 //! | 24 | what `acl_only` lists comes in the order in which a join finds it | oldest first, as every list | an order that holds can be paged through | `entities_go_as_recorded` |
 //! | 25 | a secret may be in any number of containers | in at most 64 of its creator's: 400 | every decision about a secret is told of these | `d25_a_secret_is_in_so_many_containers_at_most` |
+//! | 26 | `user:ID`, `ROLE:reader`, `role: reader` and `role:reader@` in `users` are the ids of users, which no user has | 400 with what to write, for an entry that is not in the ACL yet | a misspelt entry lets no user in, and is noticed too late; what clients read they may write back | `d26_an_entry_that_can_name_no_principal_is_refused_and_an_old_one_stays` |
+//! | 27 | `acl_only` lists what the user's id is listed on | also what another entry of the ACL opens, where the policy honours it | it lets the user read | `a_list_by_acl_shows_what_every_entry_that_counts_opens` |

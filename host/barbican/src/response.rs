@@ -42,6 +42,11 @@ impl Refusal {
         Self { status, description: Some(description.into()), allow: None }
     }
 
+    /// Whether it is a policy's denial, and no fault.
+    pub(crate) fn is_forbidden(&self) -> bool {
+        self.status == StatusCode::FORBIDDEN
+    }
+
     /// 406, before any controller is asked.
     pub(crate) fn not_acceptable() -> Self {
         Self { status: StatusCode::NOT_ACCEPTABLE, description: None, allow: None }

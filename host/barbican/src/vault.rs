@@ -36,7 +36,7 @@ use std::sync::Arc;
 pub use containers::MOST_HOLDERS;
 pub use entity::{Acl, AclValue, Container, Entity, EntityWithAcl, Kind, Secret, SecretRef, Version};
 pub use operation::{
-    Commit, CreateContainer, Filter, NewContainer, NewPayload, NewSecret, Page, PutPayload, Scope,
+    Commit, CreateContainer, Filter, NewContainer, NewPayload, NewSecret, Page, Principals, PutPayload, Scope,
 };
 pub use timestamp::Timestamp;
 

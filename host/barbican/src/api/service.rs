@@ -7,8 +7,8 @@ use portcullis_contract::hook::HookName;
 
 use super::{BarbicanApi, dispatch};
 
-/// One path for each of its routes; `/v1`, `/healthcheck` and `/oslo-policy` with everything beneath.
-const PATHS: [&str; 4] = ["/", "/v1", "/healthcheck", "/oslo-policy"];
+/// The first segments of the API's paths, besides the root.
+const FIRST_SEGMENTS: [&str; 3] = ["v1", "healthcheck", "oslo-policy"];
 
 impl Api for BarbicanApi {
     fn name(&self) -> &'static str {
@@ -20,13 +20,14 @@ impl Api for BarbicanApi {
     }
 
     fn claims(&self, path: &str) -> bool {
-        PATHS.iter().any(|own| {
-            path == *own || (*own != "/" && path.strip_prefix(own).is_some_and(|rest| rest.starts_with('/')))
-        })
+        // Slashes in a row count as one, as for `Route`.
+        let first = path.split('/').find(|segment| !segment.is_empty());
+        path.starts_with('/') && first.is_none_or(|first| FIRST_SEGMENTS.contains(&first))
     }
 
     fn paths(&self) -> Vec<String> {
-        PATHS.map(String::from).into()
+        let beneath = FIRST_SEGMENTS.iter().map(|first| format!("/{first}"));
+        std::iter::once("/".to_owned()).chain(beneath).collect()
     }
 
     fn serve(&self, request: Request<Body>) -> ApiFuture<'_, Response<Body>> {

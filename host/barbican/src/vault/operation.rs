@@ -1,6 +1,7 @@
 //! What the operations take and answer.
 
 use std::fmt;
+use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::{AclValue, Container, EntityWithAcl, SecretRef, Timestamp};
@@ -105,8 +106,26 @@ pub enum PutPayload {
 pub enum Scope {
     /// Those of a project.
     Project(String),
-    /// Those of any project whose ACL lists the user (Barbican's `acl_only`).
-    Listed(String),
+    /// Those of any project whose ACL lists the user (Barbican's `acl_only`), and some more.
+    Listed {
+        /// The user's id.
+        user: String,
+        /// Further entities, by their ids.
+        also: Vec<Uuid>,
+    },
+}
+
+/// As what a user may be listed in an ACL by other entries than the user's id alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Principals {
+    /// The user's id; only with a time behind it.
+    pub user: String,
+    /// Entries that count in every project.
+    pub anywhere: Vec<String>,
+    /// Entries that count in ACLs of `project`, in any case of ASCII letters.
+    pub roles: Vec<String>,
+    /// The project whose roles these are.
+    pub project: String,
 }
 
 /// What is listed: what is of the scope and equals everything that is given here.

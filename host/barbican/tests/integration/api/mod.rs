@@ -5,6 +5,8 @@ mod acls;
 mod compare;
 mod deciding;
 mod differences;
+mod encodings;
+mod entries;
 mod golden;
 mod hostile;
 mod known;
