@@ -53,6 +53,8 @@ pub struct Options {
     /// The subjects of the client certificates that may ask for them, in the form of RFC 4514, e.g.
     /// `CN=barbican,O=Example`; empty lets everybody ask who reaches the listener.
     pub oslo_clients: Vec<String>,
+    /// The release of the Barbican whose oslo.policy asks.
+    pub oslo_release: crate::oslo::Release,
 }
 
 /// How much of a body of JSON is read, in bytes (the default of Barbican's `max_allowed_request_size_in_bytes`).
