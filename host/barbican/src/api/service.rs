@@ -4,6 +4,9 @@ use axum::body::Body;
 use axum::http::{Request, Response};
 use portcullis_api::{Api, ApiFuture, NotReady};
 use portcullis_contract::hook::HookName;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
 
 use super::{BarbicanApi, dispatch};
 
@@ -37,7 +40,19 @@ impl Api for BarbicanApi {
     fn ready(&self) -> ApiFuture<'_, Result<(), NotReady>> {
         Box::pin(async {
             self.0.decider.ready()?;
-            self.0.vault.check().await.map_err(|error| NotReady::Store(error.to_string()))
+            self.0.vault.check().await.map_err(|error| NotReady::Store(error.to_string()))?;
+            self.0.identify.check().await.map_err(|error| NotReady::Identity(error.to_string()))
         })
+    }
+
+    fn metrics(&self, registry: &mut Registry) {
+        let Some(health) = self.0.identify.keystone_health() else { return };
+        let up = Gauge::<i64>::default();
+        up.set(health.up.into());
+        registry.register("keystone_up", "Whether Keystone answered the last request as it should", up);
+        let failures = Counter::<u64>::default();
+        failures.inc_by(health.failures);
+        let help = "Requests to Keystone that failed, or that it refused to the service user";
+        registry.register("keystone_failures", help, failures);
     }
 }
