@@ -62,6 +62,11 @@ impl Refusal {
         Self::of(StatusCode::NOT_FOUND, "")
     }
 
+    /// 404: Barbican has it, and this host has not. Clients would take an empty text for an entity that is not there.
+    pub(crate) fn not_offered(what: &str) -> Self {
+        Self::of(StatusCode::NOT_FOUND, format!("{what} are not offered by this host"))
+    }
+
     /// 404: there is no such route for any method but GET; pecan's own refusals have no text.
     pub(crate) fn no_method() -> Self {
         Self { description: None, ..Self::no_route() }

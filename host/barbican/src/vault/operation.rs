@@ -75,6 +75,28 @@ pub enum CreateContainer {
     TooManyHolders(SecretRef),
 }
 
+/// How a change of what a container holds ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use = "it may not have been written"]
+pub enum ChangeContents {
+    /// It is written, and survives a crash.
+    Done,
+    /// The project has no such secret.
+    UnknownSecret,
+    /// The secret is in the container under that name already.
+    AlreadyThere,
+    /// The secret is not in the container under that name.
+    NotThere,
+    /// The secret is in [`MOST_HOLDERS`](super::MOST_HOLDERS) containers of its creator's already.
+    TooManyHolders,
+    /// The container holds [`MOST_SECRETS`](super::MOST_SECRETS) secrets already.
+    Full,
+    /// The container or its ACL is not what was decided upon.
+    Changed,
+    /// The container is not there any more.
+    Gone,
+}
+
 /// How a write ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use = "it may not have been written"]

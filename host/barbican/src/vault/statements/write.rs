@@ -42,6 +42,12 @@ pub(in crate::vault) const LOCK_HOLDERS: Sql = Sql::each(
 pub(in crate::vault) const ADD_TO_CONTAINER: Sql = Sql::same(
     "INSERT INTO barbican_container_secrets (container_id, position, name, secret_id) VALUES ($1, $2, $3, $4)",
 );
+/// The secrets of a container.
+pub(in crate::vault) const CONTENTS: Sql = Sql::same(
+    "SELECT position, name, secret_id FROM barbican_container_secrets WHERE container_id = $1 ORDER BY position",
+);
+pub(in crate::vault) const REMOVE_FROM_CONTAINER: Sql =
+    Sql::same("DELETE FROM barbican_container_secrets WHERE container_id = $1 AND position = $2");
 
 pub(in crate::vault) const PAYLOAD: Sql = Sql::same(
     "SELECT p.sealed FROM barbican_payloads p JOIN barbican_secrets s ON s.id = p.secret_id

@@ -3,6 +3,7 @@
 
 mod acls;
 mod compare;
+mod contents;
 mod deciding;
 mod differences;
 mod encodings;
