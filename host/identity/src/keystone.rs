@@ -135,7 +135,7 @@ impl Keystone {
 
     /// Whether tokens can be validated now: Keystone responds, and takes our own token if we have a service user.
     pub(crate) async fn check(&self, now: Clock) -> Result<(), AuthError> {
-        self.health.check(now, self.client.limited(self.probe(now))).await
+        self.health.check(now, Box::pin(self.client.limited(self.probe(now)))).await
     }
 
     pub(crate) fn health(&self) -> KeystoneHealth {
@@ -144,15 +144,12 @@ impl Keystone {
 
     /// Validates our own token; without a service user, a text that is no token, which Keystone must refuse.
     async fn probe(&self, now: Clock) -> Result<(), AuthError> {
-        let answer = match &self.service {
-            Some(service) => {
-                let own = service.token(&self.client, now).await?;
-                self.ask_as(service, &own, false, now).await?
-            }
-            None => {
-                let none = HeaderValue::from_static("readiness-probe");
-                self.validate(&none, &none, false).await?
-            }
+        let answer = if let Some(service) = &self.service {
+            let own = service.token(&self.client, now).await?;
+            self.ask_as(service, &own, false, now).await?
+        } else {
+            let none = HeaderValue::from_static("readiness-probe");
+            self.validate(&none, &none, false).await?
         };
         match answer.status {
             StatusCode::OK => Ok(()),

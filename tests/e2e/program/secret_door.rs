@@ -185,7 +185,7 @@ fn check_reads_the_file_of_tokens() {
     tokens(&place, &[("alice", "member")]);
     let config = place.config(&format!("{}{POLICY}", by_file(&place)));
     fs::write(place.at("portcullis.toml"), &config).unwrap();
-    let check = || Run::of(&mut place.command(&["check", "--config", "portcullis.toml"]));
+    let check = || Run::of(&place.command(&["check", "--config", "portcullis.toml"]));
     check().ok();
     for (text, message) in [
         ("[[tokens]]\nsha256 = \"x\"\nuser = \"alice\"\n", "line 1: `sha256` must be 64 hexadecimal digits"),

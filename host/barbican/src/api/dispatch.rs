@@ -135,8 +135,8 @@ async fn place(call: &Call<'_>, place: Place, body: Incoming) -> Result<Response
     let id = route::id(&id).ok_or_else(|| Refusal::invalid_id(kind))?;
     // Read before the lock is taken: a slow body keeps no other client waiting.
     let body = match (call.method(), part, kind) {
-        (&Method::PUT | &Method::PATCH, Part::Acl, _) => body.read(MAX_BODY).await?,
-        (&Method::POST | &Method::DELETE, Part::Secrets, _) => body.read(MAX_BODY).await?,
+        (&Method::PUT | &Method::PATCH, Part::Acl, _)
+        | (&Method::POST | &Method::DELETE, Part::Secrets, _) => body.read(MAX_BODY).await?,
         (&Method::PUT, Part::Whole, Kind::Secret) => body.read(MAX_SECRET + 1).await?,
         _ => Received::default(),
     };

@@ -35,7 +35,7 @@ impl Vault {
                 Box::pin(async move {
                     let id: Value = container.id.to_string().into();
                     let held = container.secrets.iter().map(|held| held.secret.to_string());
-                    let held = serde_json::Value::from_iter(held).to_string();
+                    let held = held.collect::<serde_json::Value>().to_string();
                     to.read(statements::LOCK_SECRETS, &[held.into()]).await?;
                     // Before anything is written: what is found missing leaves nothing behind.
                     for held in &container.secrets {

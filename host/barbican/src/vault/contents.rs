@@ -99,7 +99,7 @@ async fn contents(
         Commit::Gone => return Ok(Err(ChangeContents::Gone)),
     }
     let secret = secret.secret.to_string();
-    let list = serde_json::Value::from_iter([secret.as_str()]).to_string();
+    let list = serde_json::Value::from(vec![secret.as_str()]).to_string();
     to.read(statements::LOCK_SECRETS, &[list.into()]).await?;
     let values = [secret.into(), project.into(), now.0.into()];
     if to.read(statements::SECRET_OF_PROJECT, &values).await?.is_empty() {

@@ -92,5 +92,5 @@ fn clamp(number: u64) -> i64 {
 
 /// A list as one value of a statement.
 fn json_list(texts: impl Iterator<Item = String>) -> Value {
-    serde_json::Value::from_iter(texts).to_string().into()
+    texts.collect::<serde_json::Value>().to_string().into()
 }
