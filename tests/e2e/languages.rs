@@ -309,3 +309,29 @@ fn other_settings_of_a_module_compile_nothing() {
     assert!(said.contains("its settings: the policy refuses them"), "{said}");
     assert_eq!(kept(), second);
 }
+
+/// Cedar recurses, and a sandbox cannot tell how much stack is left: what `src/limits.rs` of the policy lets through fits.
+#[test]
+fn cedar_has_the_stack_that_its_limits_need() {
+    let folder = tempfile::tempdir().unwrap();
+    let chain = |part: &str, count: usize| vec![part; count].join(" ");
+    let conditions = [
+        format!("0 < 1 {}", chain("+ 1", 499)),
+        format!("true {}", chain("|| true", 500)),
+        format!("{}true{} {}", "if true then ".repeat(60), " else false".repeat(60), chain("&& true", 400)),
+        format!("0 < {}1{}", "(".repeat(60), " + 1 + 1 + 1 + 1 + 1 + 1 + 1)".repeat(60)),
+        format!("{0}1{1} == {0}1{1}", r#"{"a":"#.repeat(60), "}".repeat(60)),
+    ];
+    for condition in conditions {
+        let text = format!("permit (principal, action, resource) when {{ {condition} }};");
+        let settings = json!({ "settings": { "cedar": text } });
+        let input = json!({ "operation": "ContainerCreate", "principal": { "name": "alice" } });
+        let case = json!({ "name": "c", "hook": "docker-request", "input": input, "expect": { "verdict": "allow" } });
+        std::fs::write(folder.path().join("c.jsonl"), format!("{settings}\n{case}\n")).unwrap();
+        let said = portcullis(
+            folder.path(),
+            &["policy", "test", "builtin:cedar", "--cases", "c.jsonl", "--state", "state"],
+        );
+        assert!(said.ok().ends_with("1 cases, 0 failed\n"));
+    }
+}

@@ -19,6 +19,9 @@ pub enum NotReady {
     /// The store of an API accepts no writes.
     #[error("the store accepts no writes: {0}")]
     Store(String),
+    /// What validates tokens cannot do so.
+    #[error("tokens cannot be validated: {0}")]
+    Identity(String),
     /// A file of an identity source has not been usable for longer than its `max_stale`.
     #[error("{0}")]
     StaleFile(String),

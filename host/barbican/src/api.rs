@@ -3,15 +3,18 @@
 //! * [`BarbicanApi`], [`Options`]: what the server needs
 //! * `dispatch`: from a request to a route, and everything before Barbican's own code
 //! * `call`: what every handler knows of a request, and how it asks
-//! * `acls`, `secrets`, `payloads`, `containers`, `lists`, `versions`: the handlers
+//! * `acls`, `secrets`, `payloads`, `containers`, `container_secrets`, `lists`, `versions`: the handlers
+//! * `listed`: what a list of the secrets that ACLs open shows besides
 //! * `oslo`: requests of the oslo.policy of another service
 //! * `policies`, `record`: the decider of production, and what a record says
 
 mod acls;
 mod call;
+mod container_secrets;
 mod containers;
 mod dispatch;
 mod entity_locks;
+mod listed;
 mod lists;
 mod oslo;
 mod payloads;
@@ -51,6 +54,8 @@ pub struct Options {
     /// The subjects of the client certificates that may ask for them, in the form of RFC 4514, e.g.
     /// `CN=barbican,O=Example`; empty lets everybody ask who reaches the listener.
     pub oslo_clients: Vec<String>,
+    /// The release of the Barbican whose oslo.policy asks.
+    pub oslo_release: crate::oslo::Release,
 }
 
 /// How much of a body of JSON is read, in bytes (the default of Barbican's `max_allowed_request_size_in_bytes`).

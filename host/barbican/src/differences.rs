@@ -11,7 +11,7 @@
 //! | 7 | a body nested some 1,000 levels deep ends in 500 | 400 from 101 levels on | no schema has more than five | `bodies_that_are_no_acl_are_refused_and_change_nothing` |
 //! | 8 | several first writes of one ACL at once: 500 for most of them | all succeed, one after the other; a write that other processes never let through is 409 | who writes means to succeed | `sixteen_who_write_first_all_succeed_and_one_of_them_stands_whole`, `who_never_gets_a_turn_is_told_to_come_again` |
 //! | 9 | no validators | `ETag` on GET of an ACL, `If-Match` on its writes (412) | an addition: who does not send it sees nothing of it | `d09_an_acl_has_a_tag_and_if_match_is_honoured` |
-//! | 10 | orders, consumers, quotas, secret stores, transport keys, certificate authorities, user metadata, secrets added to containers | 404 | this is no full key manager | `d10_what_is_not_offered_is_not_there` |
+//! | 10 | orders, consumers, quotas, user metadata | 404, with a text that says so | this is no full key manager | `d10_what_is_not_offered_is_not_there` |
 //! | 11 | `name`, `alg` and `mode` of a list are patterns of SQL's `LIKE`, in whichever case the database likes | they are compared as they are | clients send whole names | `d11_names_in_lists_are_whole_names` |
 //! | 12 | lists can be sorted and filtered by dates | 400 | not offered; to ignore a filter would show what was not asked for | `d12_d13_parameters_that_cannot_be_honoured_are_refused` |
 //! | 13 | a parameter that stands twice ends in 500 | 400 | it is the client's mistake | `d12_d13_parameters_that_cannot_be_honoured_are_refused` |
@@ -27,3 +27,8 @@
 //! | 23 | a database that is away ends in 500 | 503 | trying again helps | `response::tests::a_store_that_is_away_is_503` |
 //! | 24 | what `acl_only` lists comes in the order in which a join finds it | oldest first, as every list | an order that holds can be paged through | `entities_go_as_recorded` |
 //! | 25 | a secret may be in any number of containers | in at most 64 of its creator's: 400 | every decision about a secret is told of these | `d25_a_secret_is_in_so_many_containers_at_most` |
+//! | 26 | `user:ID`, `ROLE:reader`, `role: reader` and `role:reader@` in `users` are the ids of users, which no user has | 400 with what to write, for an entry that is not in the ACL yet | a misspelt entry lets no user in, and is noticed too late; what clients read they may write back | `d26_an_entry_that_can_name_no_principal_is_refused_and_an_old_one_stays` |
+//! | 27 | `acl_only` lists what the user's id is listed on | also what another entry of the ACL opens, where the policy honours it | it lets the user read | `a_list_by_acl_shows_what_every_entry_that_counts_opens` |
+//! | 28 | a `secret_ref` without a slash that is added to or removed from a container ends in 500, and so does a removal whose body does not call itself JSON | 404; 415 | it is the client's mistake | `secrets_are_added_to_a_container_and_removed_from_it`, `methods_and_types_are_looked_at_in_barbicans_order` |
+//! | 29 | a container takes any number of added secrets | none beyond 1,024: 400 | every list and decision reads them | `d29_a_container_takes_so_many_secrets_at_most` |
+//! | 30 | transport keys are listed as a policy allows, made by administrators, and one that is not there ends in 500 | the list is empty for every user; 404 | there are none | `there_are_no_transport_keys_and_no_further_secret_stores` |

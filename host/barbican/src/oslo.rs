@@ -38,7 +38,7 @@ mod rules;
 #[cfg(test)]
 mod tests;
 
-use portcullis_contract::secrets::Access;
+use portcullis_contract::secrets::{Access, Requester};
 
 /// The answer that means yes. Anything else means no.
 pub const ANSWER_TRUE: &str = "True";
@@ -50,6 +50,24 @@ pub const MAX_BODY: usize = 256 << 10;
 
 /// The services whose rules are known: Barbican by its name and by its type in the service catalog.
 const SERVICES: [&str; 2] = ["barbican", "key-manager"];
+
+/// Which Barbican asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Release {
+    /// Up to 22: of an ACL's entity it says the project and the creator alone (bug 2069378), so the entity is taken for
+    /// private. Releases 15.0.1, 20.0.0 and 22.0.0 are alike in this ("barbican/api/controllers/acls.py").
+    UpTo22,
+    /// 23 and later.
+    #[default]
+    From23,
+}
+
+impl Release {
+    /// By its major version, e.g. 22.
+    pub fn of(major: u32) -> Self {
+        if major <= 22 { Self::UpTo22 } else { Self::From23 }
+    }
+}
 
 /// What an oslo.policy asks.
 #[derive(Debug, Clone, PartialEq)]
@@ -78,6 +96,11 @@ pub enum OsloRefusal {
     /// The rule is another one than those of secrets, containers and their ACLs.
     #[error("the rule `{0}` is not decided here; take its line out of policy.yaml")]
     Rule(String),
+    /// An ACL's rule, asked by an older Barbican.
+    #[error(
+        "the target does not say `{0}`, as of a Barbican up to 22: set `oslo_release` to its release, e.g. 22"
+    )]
+    Release(String),
     /// Something that must be known is not said, or cannot be what it says.
     #[error("the {part} {problem} `{key}`")]
     Fact {
@@ -94,14 +117,25 @@ pub enum OsloRefusal {
 ///
 /// # Errors
 /// Anything that is missing, malformed or unknown is a reason to respond with [`ANSWER_FALSE`].
-pub fn question(service: &str, content_type: &str, body: &[u8]) -> Result<Question, OsloRefusal> {
+pub fn question(
+    service: &str,
+    release: Release,
+    content_type: &str,
+    body: &[u8],
+) -> Result<Question, OsloRefusal> {
     if !SERVICES.contains(&service) {
         return Err(OsloRefusal::Service(shown(service)));
     }
     let body = body::read(content_type, body)?;
     let rule = rules::find(&body.rule).ok_or_else(|| OsloRefusal::Rule(shown(&body.rule)))?;
-    let access = facts::access(rule, &body.target, &body.credentials)?;
+    let access = facts::access(rule, release, &body.target, &body.credentials)?;
     Ok(Question { rule: body.rule, access })
+}
+
+/// What can be read of a question that is refused, for its record: who asked, and which rule.
+pub fn asked(content_type: &str, body: &[u8]) -> (Option<String>, Option<Requester>) {
+    let Ok(body) = body::read(content_type, body) else { return (None, None) };
+    (Some(shown(&body.rule)), facts::requester(&body.credentials).ok())
 }
 
 /// Text of the client for an error: truncated, and in one line.

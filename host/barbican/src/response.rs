@@ -42,6 +42,11 @@ impl Refusal {
         Self { status, description: Some(description.into()), allow: None }
     }
 
+    /// Whether it is a policy's denial, and no fault.
+    pub(crate) fn is_forbidden(&self) -> bool {
+        self.status == StatusCode::FORBIDDEN
+    }
+
     /// 406, before any controller is asked.
     pub(crate) fn not_acceptable() -> Self {
         Self { status: StatusCode::NOT_ACCEPTABLE, description: None, allow: None }
@@ -55,6 +60,11 @@ impl Refusal {
     /// 404: there is no such route.
     pub(crate) fn no_route() -> Self {
         Self::of(StatusCode::NOT_FOUND, "")
+    }
+
+    /// 404: Barbican has it, and this host has not. Clients would take an empty text for an entity that is not there.
+    pub(crate) fn not_offered(what: &str) -> Self {
+        Self::of(StatusCode::NOT_FOUND, format!("{what} are not offered by this host"))
     }
 
     /// 404: there is no such route for any method but GET; pecan's own refusals have no text.

@@ -10,10 +10,13 @@
 //! | `/v1/secrets/{id}` | GET, PUT, DELETE |
 //! | `/v1/secrets/{id}/payload` | GET |
 //! | `/v1/containers/{id}` | GET, DELETE |
+//! | `/v1/containers/{id}/secrets` | POST, DELETE |
 //! | `/v1/secrets/{id}/acl`, `/v1/containers/{id}/acl` | GET, PUT, PATCH, DELETE |
+//! | `/v1/transport_keys` | GET: an empty list |
+//! | `/v1/secret-stores` | GET: 404, as without multiple backends |
 //!
-//! Slashes at the end and slashes in a row count for nothing. Orders, consumers, quotas, secret stores, transport keys
-//! and user metadata are not offered: 404.
+//! Slashes at the end and slashes in a row count for nothing. Orders, consumers, quotas and user metadata are not
+//! offered: 404, with a text that says so.
 
 use uuid::{Uuid, Variant};
 
@@ -52,7 +55,16 @@ pub enum Place {
     List(Kind),
     /// A secret or a container, or something of it. The id is not looked at yet.
     Entity(Kind, String, Part),
-    /// Nothing that is offered.
+    /// The list of transport keys, or one by its id.
+    TransportKeys(Option<String>),
+    /// The list of secret stores, or what is beneath.
+    SecretStores {
+        /// The list itself.
+        list: bool,
+    },
+    /// What Barbican has and this host has not.
+    NotOffered(&'static str),
+    /// Nothing that is known.
     Nowhere,
 }
 
@@ -65,6 +77,10 @@ pub enum Part {
     Payload,
     /// Its ACL.
     Acl,
+    /// The secrets of a container.
+    Secrets,
+    /// What Barbican has and this host has not.
+    NotOffered(&'static str),
     /// Nothing that is offered.
     Unknown,
 }
@@ -96,12 +112,20 @@ impl Place {
             None => return Self::Version,
             Some("secrets") => Kind::Secret,
             Some("containers") => Kind::Container,
+            Some("transport_keys") => return Self::TransportKeys(segments.next().map(Into::into)),
+            Some("secret-stores") => return Self::SecretStores { list: segments.next().is_none() },
+            Some("orders") => return Self::NotOffered("orders"),
+            Some("quotas" | "project-quotas") => return Self::NotOffered("quotas"),
             Some(_) => return Self::Nowhere,
         };
         let Some(id) = segments.next() else { return Self::List(kind) };
         let part = match (segments.next(), segments.next()) {
             (None, _) => Part::Whole,
             (Some("acl"), None) => Part::Acl,
+            // Barbican does not look at what follows.
+            (Some("secrets"), _) if kind == Kind::Container => Part::Secrets,
+            (Some("consumers"), _) => Part::NotOffered("consumers"),
+            (Some("metadata"), _) if kind == Kind::Secret => Part::NotOffered("user metadata of secrets"),
             (Some("payload"), None) if kind == Kind::Secret => Part::Payload,
             _ => Part::Unknown,
         };
@@ -149,7 +173,18 @@ mod tests {
             ("/v1/containers/", v1(Place::List(Kind::Container), false)),
             ("/v1/secrets.json", v1(Place::List(Kind::Secret), true)),
             ("/v1/Secrets", v1(Place::Nowhere, false)),
-            ("/v1/orders", v1(Place::Nowhere, false)),
+            ("/v1/cas", v1(Place::Nowhere, false)),
+            ("/v1/orders", v1(Place::NotOffered("orders"), false)),
+            ("/v1/orders/x", v1(Place::NotOffered("orders"), false)),
+            ("/v1/project-quotas/x", v1(Place::NotOffered("quotas"), false)),
+            ("/v1/transport_keys/", v1(Place::TransportKeys(None), false)),
+            ("/v1/transport_keys/x", v1(Place::TransportKeys(Some("x".into())), false)),
+            ("/v1/secret-stores", v1(Place::SecretStores { list: true }, false)),
+            ("/v1/secret-stores/preferred", v1(Place::SecretStores { list: false }, false)),
+            ("/v1/containers/x/secrets", entity(Kind::Container, "x", Part::Secrets)),
+            ("/v1/containers/x/secrets/y/z", entity(Kind::Container, "x", Part::Secrets)),
+            ("/v1/secrets/x/secrets", entity(Kind::Secret, "x", Part::Unknown)),
+            ("/v1/secrets/x/consumers", entity(Kind::Secret, "x", Part::NotOffered("consumers"))),
             ("/v1/secrets/x", entity(Kind::Secret, "x", Part::Whole)),
             ("/v1/secrets//x///acl//", entity(Kind::Secret, "x", Part::Acl)),
             ("/v1/secrets/x/payload", entity(Kind::Secret, "x", Part::Payload)),

@@ -7,9 +7,11 @@
 //! * [`acl`]: an ACL
 //! * [`secret`]: a secret to be made
 //! * [`container`]: a container to be made
+//! * [`container_secret`]: a secret to be added to a container, or removed
 
 pub mod acl;
 pub mod container;
+pub mod container_secret;
 pub mod secret;
 
 use std::cmp::Ordering;

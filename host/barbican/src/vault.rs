@@ -16,10 +16,11 @@
 //! * `schema`: the tables
 //! * `statements`: the SQL
 //! * `rows`: from rows to entities
-//! * `find`, `secrets`, `containers`, `acls`: the operations
+//! * `find`, `secrets`, `containers`, `contents`, `acls`: the operations
 
 mod acls;
 mod containers;
+mod contents;
 mod entity;
 mod find;
 mod operation;
@@ -34,9 +35,11 @@ use portcullis_store::{Store, StoreError};
 use std::sync::Arc;
 
 pub use containers::MOST_HOLDERS;
+pub use contents::MOST_SECRETS;
 pub use entity::{Acl, AclValue, Container, Entity, EntityWithAcl, Kind, Secret, SecretRef, Version};
 pub use operation::{
-    Commit, CreateContainer, Filter, NewContainer, NewPayload, NewSecret, Page, PutPayload, Scope,
+    ChangeContents, Commit, CreateContainer, Filter, NewContainer, NewPayload, NewSecret, Page, Principals,
+    PutPayload, Scope,
 };
 pub use timestamp::Timestamp;
 

@@ -15,12 +15,14 @@
 //! * `service`: our own token, got with the service user's password
 //! * `token`: what Keystone says of a token
 //! * `cache`: tokens that are known to be good
+//! * `health`: whether Keystone lets us validate tokens
 //! * `access_rules`: what an application credential is restricted to
 
 mod access_rules;
 mod cache;
 mod client;
 mod endpoint;
+mod health;
 mod options;
 mod service;
 mod token;
@@ -34,6 +36,7 @@ use portcullis_contract::secrets::Requester;
 use portcullis_http_client::Response;
 use std::sync::Arc;
 
+pub use health::KeystoneHealth;
 pub use options::{KeystoneOptions, ServiceUser};
 
 use crate::clock::Clock;
@@ -41,6 +44,7 @@ use crate::request_credentials::{RequestCredentials, Token};
 use crate::{AuthError, IdentityError};
 use cache::Cache;
 use client::{Client, KeystoneError};
+use health::Health;
 use service::Service;
 use token::ValidatedToken;
 
@@ -55,6 +59,7 @@ pub(crate) struct Keystone {
     challenge: HeaderValue,
     service_type: Option<String>,
     service_token_roles: Vec<String>,
+    health: Health,
 }
 
 impl Keystone {
@@ -66,6 +71,7 @@ impl Keystone {
             cache: Cache::new(options.cache_time, options.cache_entries)?,
             service_type: options.service_type,
             service_token_roles: options.service_token_roles,
+            health: Health::new(),
         })
     }
 
@@ -123,7 +129,34 @@ impl Keystone {
         by: Option<&Token>,
         now: Clock,
     ) -> Result<Arc<ValidatedToken>, AuthError> {
-        self.cache.get(token, by.is_some(), now, || self.client.limited(self.ask(token, by, now))).await
+        let ask = || async { self.health.note(self.client.limited(self.ask(token, by, now)).await) };
+        self.cache.get(token, by.is_some(), now, ask).await
+    }
+
+    /// Whether tokens can be validated now: Keystone responds, and takes our own token if we have a service user.
+    pub(crate) async fn check(&self, now: Clock) -> Result<(), AuthError> {
+        self.health.check(now, Box::pin(self.client.limited(self.probe(now)))).await
+    }
+
+    pub(crate) fn health(&self) -> KeystoneHealth {
+        self.health.get()
+    }
+
+    /// Validates our own token; without a service user, a text that is no token, which Keystone must refuse.
+    async fn probe(&self, now: Clock) -> Result<(), AuthError> {
+        let answer = if let Some(service) = &self.service {
+            let own = service.token(&self.client, now).await?;
+            self.ask_as(service, &own, false, now).await?
+        } else {
+            let none = HeaderValue::from_static("readiness-probe");
+            self.validate(&none, &none, false).await?
+        };
+        match answer.status {
+            StatusCode::OK => Ok(()),
+            status if gone(status) => Ok(()),
+            StatusCode::FORBIDDEN => Err(KeystoneError::Forbidden.into()),
+            status => Err(KeystoneError::Status(status).into()),
+        }
     }
 
     async fn ask(&self, token: &Token, by: Option<&Token>, now: Clock) -> Result<ValidatedToken, AuthError> {

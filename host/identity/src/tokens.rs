@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::Clock;
-use crate::keystone::{Keystone, KeystoneOptions};
+use crate::keystone::{Keystone, KeystoneHealth, KeystoneOptions};
 use crate::request_credentials::RequestCredentials;
 use crate::token_file::TokenFile;
 use crate::{AuthError, IdentityError};
@@ -76,6 +76,25 @@ impl Tokens {
     pub fn challenge(&self) -> Option<HeaderValue> {
         match &*self.0 {
             TokenSource::Keystone(keystone) => Some(keystone.challenge()),
+            TokenSource::File(_) | TokenSource::Unconfigured => None,
+        }
+    }
+
+    /// Whether tokens can be validated now. Keystone is asked at most once in five seconds; a file is watched elsewhere.
+    ///
+    /// # Errors
+    /// [`AuthError::Unavailable`] with the reason, e.g. that Keystone refuses the service user's password.
+    pub async fn check(&self) -> Result<(), AuthError> {
+        match &*self.0 {
+            TokenSource::Keystone(keystone) => keystone.check(Clock::read()).await,
+            TokenSource::File(_) | TokenSource::Unconfigured => Ok(()),
+        }
+    }
+
+    /// What the last requests to Keystone came to, for metrics.
+    pub fn keystone_health(&self) -> Option<KeystoneHealth> {
+        match &*self.0 {
+            TokenSource::Keystone(keystone) => Some(keystone.health()),
             TokenSource::File(_) | TokenSource::Unconfigured => None,
         }
     }

@@ -24,6 +24,12 @@ pub(crate) async fn open(
     Ok(BarbicanApi::new(authorizer, vault, tokens, barbican.options.clone()))
 }
 
+/// Reads what validates tokens, as a start does: a file of tokens, or Keystone's options.
+pub(crate) fn check(barbican: &Barbican) -> Result<(), ConfigError> {
+    let tokens = tokens(&barbican.identity, &FileWatcher::idle());
+    tokens.map(drop).map_err(|error| barbican.location.wrong(chain(&error)))
+}
+
 fn tokens(identity: &Identity, watcher: &FileWatcher) -> Result<Tokens, portcullis_identity::IdentityError> {
     match identity {
         Identity::Keystone(options) => Tokens::keystone((**options).clone()),

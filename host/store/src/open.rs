@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep};
 use crate::location::Place;
 use crate::postgres::Postgres;
 use crate::sqlite::Sqlite;
-use crate::transaction::{Act, Transaction};
+use crate::transaction::{Act, Isolation, Transaction};
 use crate::{Location, Options, Row, Sql, StoreError, Value};
 
 /// For how long a transaction that others get in the way of is tried again.
@@ -65,18 +65,39 @@ impl Store {
         T: Send + 'static,
         F: Act<T> + Send + Sync + 'static,
     {
+        self.write_with(Isolation::Serializable, act).await
+    }
+
+    /// As [`Store::write`], but each statement sees what other transactions have committed by then (`READ COMMITTED`).
+    ///
+    /// For an act that locks each row it depends on before it reads what belongs to that row: by an UPDATE that names the
+    /// row's version, or by `SELECT ... FOR NO KEY UPDATE` in PostgreSQL. PostgreSQL's serializable transactions conflict
+    /// also where they touch different rows of one page. In SQLite there is one writer at a time in any case.
+    pub async fn write_rows<T, F>(&self, act: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: Act<T> + Send + Sync + 'static,
+    {
+        self.write_with(Isolation::ReadCommitted, act).await
+    }
+
+    async fn write_with<T, F>(&self, isolation: Isolation, act: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: Act<T> + Send + Sync + 'static,
+    {
         let store = self.clone();
-        let task = tokio::spawn(async move { store.attempts(act).await });
+        let task = tokio::spawn(async move { store.attempts(isolation, act).await });
         task.await.unwrap_or_else(|_| Err(StoreError::Statement("a transaction broke off".into())))
     }
 
-    async fn attempts<T>(&self, act: impl Act<T>) -> Result<T, StoreError> {
+    async fn attempts<T>(&self, isolation: Isolation, act: impl Act<T>) -> Result<T, StoreError> {
         let until = Instant::now() + PATIENCE;
         let mut pause = Duration::from_millis(2);
         loop {
             let done = match &self.backend {
                 Backend::Sqlite(sqlite) => sqlite.attempt(&act).await,
-                Backend::Postgres(postgres) => postgres.attempt(&act).await,
+                Backend::Postgres(postgres) => postgres.attempt(isolation, &act).await,
             };
             match done {
                 Err(error) if error.is_conflict() && Instant::now() < until => {

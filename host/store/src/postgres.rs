@@ -7,7 +7,7 @@ use tokio::time::timeout;
 
 use crate::connection::GuardedConnection;
 use crate::sql::bind;
-use crate::transaction::Connection;
+use crate::transaction::{Connection, Isolation};
 use crate::{Act, Options, Row, Sql, StoreError, Transaction, Value, row};
 
 /// How long one read, or one attempt at a transaction, may take: longer than the server gives a statement, so that it
@@ -15,7 +15,8 @@ use crate::{Act, Options, Row, Sql, StoreError, Transaction, Value, row};
 const SILENT: Duration = Duration::from_secs(10);
 /// A connection that was idle for longer is tried before it is used: the server may have gone and come back.
 const TRUSTED: Duration = Duration::from_secs(1);
-const BEGIN: Sql = Sql::same("BEGIN ISOLATION LEVEL SERIALIZABLE");
+const SERIALIZABLE: Sql = Sql::same("BEGIN ISOLATION LEVEL SERIALIZABLE");
+const READ_COMMITTED: Sql = Sql::same("BEGIN ISOLATION LEVEL READ COMMITTED");
 
 #[derive(Clone)]
 pub(crate) struct Postgres {
@@ -65,10 +66,14 @@ impl Postgres {
         Ok(Connection::Postgres(GuardedConnection::new(self.pool.acquire().await?)))
     }
 
-    pub(crate) async fn attempt<T>(&self, act: &impl Act<T>) -> Result<T, StoreError> {
+    pub(crate) async fn attempt<T>(&self, isolation: Isolation, act: &impl Act<T>) -> Result<T, StoreError> {
         let connection = self.connection().await?;
+        let begin = match isolation {
+            Isolation::Serializable => SERIALIZABLE,
+            Isolation::ReadCommitted => READ_COMMITTED,
+        };
         let done =
-            timeout(SILENT, async { Transaction::begin(connection, BEGIN).await?.carry_out(act).await });
+            timeout(SILENT, async { Transaction::begin(connection, begin).await?.carry_out(act).await });
         done.await.unwrap_or_else(|_| Err(silent()))
     }
 

@@ -34,6 +34,13 @@ pub struct Transaction {
     has_failed: bool,
 }
 
+/// What a transaction sees of others, in PostgreSQL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Isolation {
+    Serializable,
+    ReadCommitted,
+}
+
 pub(crate) enum Connection {
     Sqlite(GuardedConnection<Sqlite>),
     Postgres(GuardedConnection<Postgres>),

@@ -178,3 +178,24 @@ fn a_key_that_is_not_the_one_that_sealed_is_told_of_at_the_start() {
         "a key that opens nothing stands where the right one is looked for"
     );
 }
+
+#[test]
+fn check_reads_the_file_of_tokens() {
+    let place = Place::new();
+    tokens(&place, &[("alice", "member")]);
+    let config = place.config(&format!("{}{POLICY}", by_file(&place)));
+    fs::write(place.at("portcullis.toml"), &config).unwrap();
+    let check = || Run::of(&place.command(&["check", "--config", "portcullis.toml"]));
+    check().ok();
+    for (text, message) in [
+        ("[[tokens]]\nsha256 = \"x\"\nuser = \"alice\"\n", "line 1: `sha256` must be 64 hexadecimal digits"),
+        ("[[tokens]]\nuser = \"alice\"\n", "missing field `sha256`"),
+        ("tokens = 1\n", "tokens.toml"),
+    ] {
+        fs::write(place.at("tokens.toml"), text).unwrap();
+        let said = place.assert_refused(&check());
+        assert!(said.starts_with("portcullis.toml:") && said.contains(message), "{said}");
+    }
+    fs::remove_file(place.at("tokens.toml")).unwrap();
+    assert!(place.assert_refused(&check()).contains("tokens.toml"));
+}

@@ -109,6 +109,9 @@ async fn write(call: &Call<'_>, mut held: EntityWithAcl, change: AclChange) -> R
         if let AclChange::Unreadable { refusal, .. } = change {
             return Err(refusal);
         }
+        if let StoreOp::Set(acl) = &act {
+            check_new_entries(acl, held.acl.as_ref())?;
+        }
         check_if_match(call, &held)?;
         let vault = &call.api.vault;
         let commit = match &act {
@@ -124,6 +127,12 @@ async fn write(call: &Call<'_>, mut held: EntityWithAcl, change: AclChange) -> R
         }
     }
     Err(Refusal::contended(kind))
+}
+
+/// Looks at entries that are not in the ACL yet: a client that adds a user writes back what it has read.
+fn check_new_entries(acl: &AclValue, old: Option<&Acl>) -> Result<(), Refusal> {
+    let is_new = |user: &&String| !old.is_some_and(|old| old.users.contains(user));
+    acl.users.iter().filter(is_new).try_for_each(|user| Ok(acl::check_entry(user)?))
 }
 
 #[derive(Serialize)]

@@ -140,6 +140,23 @@ impl<'a> Call<'a> {
         self.ask_with(operation, access).await
     }
 
+    /// The same, with more that policies and the record are told.
+    pub(super) async fn ask_with_extra(
+        &self,
+        operation: Operation,
+        held: &EntityWithAcl,
+        extra: Pairs,
+    ) -> Result<(), Refusal> {
+        let access = Access {
+            entity: Some(facts::entity(&held.entity)),
+            acl: held.acl.as_ref().map(facts::acl),
+            holders: facts::parent_containers(held),
+            extra,
+            ..Access::default()
+        };
+        self.ask_with(operation, access).await
+    }
+
     /// Asks whether an entity may be made, or any listed.
     pub(super) async fn ask_for(&self, operation: Operation, entity: Option<Entity>) -> Result<(), Refusal> {
         self.ask_with(operation, Access { entity, ..Access::default() }).await

@@ -6,15 +6,19 @@
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::request::Parts;
-use axum::http::{Method, header};
+use axum::http::{Method, StatusCode, header};
 use axum::response::Response;
 use portcullis_contract::secrets::Requester;
 use portcullis_identity::AuthError;
+use serde::Serialize;
 use std::time::Instant;
 use uuid::Uuid;
 
 use super::call::{Call, Incoming, Received};
-use super::{MAX_BODY, MAX_SECRET, Shared, acls, containers, lists, oslo, payloads, secrets, versions};
+use super::{
+    MAX_BODY, MAX_SECRET, Shared, acls, container_secrets, containers, lists, oslo, payloads, secrets,
+    versions,
+};
 use crate::accept::Accept;
 use crate::response::{self, Refusal};
 use crate::route::{self, Part, Place, Route, V1};
@@ -120,6 +124,9 @@ fn marked(mut response: Response, version: Microversion) -> Response {
 async fn place(call: &Call<'_>, place: Place, body: Incoming) -> Result<Response, Refusal> {
     let (kind, id, part) = match place {
         Place::Version => return version_document(call),
+        Place::NotOffered(what) => return Err(Refusal::not_offered(what)),
+        Place::TransportKeys(id) => return transport_keys(call, id.as_deref()),
+        Place::SecretStores { list } => return secret_stores(call, list),
         Place::Nowhere if call.method() == Method::GET => return Err(Refusal::no_route()),
         Place::Nowhere => return Err(Refusal::no_method()),
         Place::List(kind) => return list(call, kind, body).await,
@@ -128,12 +135,13 @@ async fn place(call: &Call<'_>, place: Place, body: Incoming) -> Result<Response
     let id = route::id(&id).ok_or_else(|| Refusal::invalid_id(kind))?;
     // Read before the lock is taken: a slow body keeps no other client waiting.
     let body = match (call.method(), part, kind) {
-        (&Method::PUT | &Method::PATCH, Part::Acl, _) => body.read(MAX_BODY).await?,
+        (&Method::PUT | &Method::PATCH, Part::Acl, _)
+        | (&Method::POST | &Method::DELETE, Part::Secrets, _) => body.read(MAX_BODY).await?,
         (&Method::PUT, Part::Whole, Kind::Secret) => body.read(MAX_SECRET + 1).await?,
         _ => Received::default(),
     };
     // Taken before the entity is read, so that what is read is what is written upon.
-    let writes = [Method::PUT, Method::PATCH, Method::DELETE].contains(call.method());
+    let writes = [Method::POST, Method::PUT, Method::PATCH, Method::DELETE].contains(call.method());
     let _lock = if writes { Some(call.api.entity_locks.lock(id).await) } else { None };
     let held = call.find(kind, id).await?.ok_or_else(|| Refusal::not_found(kind))?;
     match (part, kind) {
@@ -157,8 +165,47 @@ async fn place(call: &Call<'_>, place: Place, body: Incoming) -> Result<Response
             call.method_or_405(*call.method() == Method::GET, "*/*", None)?;
             payloads::get(call, &held, "Secret payload retrieval").await
         }
+        (Part::Secrets, _) => {
+            let known = [Method::POST, Method::DELETE].contains(call.method());
+            call.method_or_405(known, "text/html", Some("DELETE, POST"))?;
+            Box::pin(container_secrets::respond(call, held, &body)).await
+        }
+        (Part::NotOffered(what), _) => Err(Refusal::not_offered(what)),
         (Part::Unknown, _) => Err(Refusal::no_route()),
     }
+}
+
+#[derive(Serialize)]
+struct TransportKeys {
+    transport_keys: [(); 0],
+    total: u64,
+}
+
+/// There are none. Nothing is to be decided about an empty list.
+fn transport_keys(call: &Call<'_>, id: Option<&str>) -> Result<Response, Refusal> {
+    match id {
+        None if call.method() == Method::GET => {
+            call.accepts("application/json")?;
+            call.query()?;
+            Ok(response::json(StatusCode::OK, &TransportKeys { transport_keys: [], total: 0 }))
+        }
+        None => Err(Refusal::not_offered("transport keys")),
+        Some(id) if route::id(id).is_none() => {
+            let text = "Not Found. Provided transport key id is invalid.";
+            Err(Refusal::of(StatusCode::NOT_FOUND, text))
+        }
+        Some(_) => Err(Refusal::of(StatusCode::NOT_FOUND, "Not Found. Transport Key not found.")),
+    }
+}
+
+/// As of a Barbican without multiple backends.
+fn secret_stores(call: &Call<'_>, list: bool) -> Result<Response, Refusal> {
+    if list {
+        call.method_or_405(*call.method() == Method::GET, "text/html", Some("GET"))?;
+        call.accepts("application/json")?;
+    }
+    let text = "Not Found. Multiple backends support is not enabled in service configuration.";
+    Err(Refusal::of(StatusCode::NOT_FOUND, text))
 }
 
 fn version_document(call: &Call<'_>) -> Result<Response, Refusal> {

@@ -9,7 +9,7 @@ use percent_encoding::percent_decode_str;
 use serde::Serialize;
 
 use super::call::{Call, Operation};
-use super::{containers, secrets};
+use super::{containers, listed, secrets};
 use crate::href;
 use crate::query::{Query, Repeated};
 use crate::response::{self, Refusal};
@@ -32,7 +32,10 @@ pub(super) async fn get(call: &Call<'_>, kind: Kind) -> Result<Response, Refusal
         && matches!(query.get("acl_only"), Ok(Some(value)) if value.eq_ignore_ascii_case("true"));
     let extra = acl_only.then(|| ("acl-only".to_owned(), "true".to_owned()));
     call.ask_for_list(operation, extra.into_iter().collect()).await?;
-    let filter = filter(call, kind, &query)?;
+    let mut filter = filter(call, kind, &query)?;
+    if let Scope::Listed { also, .. } = &mut filter.scope {
+        *also = listed::secrets(call, Operation { name: "secret-get", ..operation }).await?;
+    }
     let page = call.api.vault.list(kind, &filter).await;
     let page = page.map_err(|error| Refusal::store(operation.doing, &error))?;
     let rest = match kind {
@@ -81,7 +84,7 @@ fn filter(call: &Call<'_>, kind: Kind, query: &Query) -> Result<Filter, Refusal>
             if let (Some(acl_only), Some(user)) = (text("acl_only")?, &call.requester.user)
                 && acl_only.eq_ignore_ascii_case("true")
             {
-                filter.scope = Scope::Listed(user.clone());
+                filter.scope = Scope::Listed { user: user.clone(), also: Vec::new() };
             }
         }
     }

@@ -33,10 +33,8 @@ pub(super) async fn respond(
     }
     let allowed = match question(api, service, parts, body).await {
         Ok(access) => api.decider.decide(call::question(access, parts, begun)).await.is_ok(),
-        Err(reason) => {
+        Err((access, reason)) => {
             tracing::warn!(service, reason, "a question of oslo.policy was answered with False");
-            let mut access = Access { context: call::context(parts), ..Access::default() };
-            access.extra.push(("oslo-service".into(), service.to_owned()));
             let question = call::question(access, parts, begun);
             api.decider.refuse(question, "host:unreadable-question", reason).await.is_ok()
         }
@@ -50,25 +48,46 @@ pub(super) async fn respond(
     response
 }
 
-/// Reads the request, if its client may ask.
-async fn question(api: &Shared, service: &str, parts: &Parts, body: Body) -> Result<Access, String> {
+/// Reads the request, if its client may ask. Otherwise what is known of it, for the record, and the reason.
+async fn question(
+    api: &Shared,
+    service: &str,
+    parts: &Parts,
+    body: Body,
+) -> Result<Access, (Access, String)> {
+    let client = subject(parts);
+    let mut known = Access { context: call::context(parts), ..Access::default() };
+    known.extra.push(("oslo-service".into(), service.to_owned()));
+    known.extra.extend(client.clone().map(|client| ("oslo-client".to_owned(), client)));
     let clients = &api.options.oslo_clients;
     if !clients.is_empty() {
-        let subject = subject(parts).ok_or("no client certificate was shown that can be read")?;
-        if !clients.contains(&subject) {
-            return Err(format!("`{subject}` may not ask"));
+        let reason = match &client {
+            None => Some("no client certificate was shown that can be read".to_owned()),
+            Some(client) => (!clients.contains(client)).then(|| format!("`{client}` may not ask")),
+        };
+        if let Some(reason) = reason {
+            return Err((known, reason));
         }
     }
-    let received =
-        Incoming::new(body).read(oslo::MAX_BODY + 1).await.map_err(|_| "the question broke off")?.bytes;
+    let Ok(received) = Incoming::new(body).read(oslo::MAX_BODY + 1).await else {
+        return Err((known, "the question broke off".to_owned()));
+    };
     let content_type = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let question = oslo::question(service, content_type.unwrap_or_default(), &received)
-        .map_err(|error| error.to_string())?;
-    let mut access = question.access;
-    access.context = call::context(parts);
-    access.extra.push(("oslo-rule".into(), question.rule));
-    access.extra.push(("oslo-service".into(), service.to_owned()));
-    Ok(access)
+    let content_type = content_type.unwrap_or_default();
+    match oslo::question(service, api.options.oslo_release, content_type, &received.bytes) {
+        Ok(question) => {
+            let mut access = Access { context: known.context, ..question.access };
+            access.extra.push(("oslo-rule".into(), question.rule));
+            access.extra.extend(known.extra);
+            Ok(access)
+        }
+        Err(error) => {
+            let (rule, requester) = oslo::asked(content_type, &received.bytes);
+            known.extra.extend(rule.map(|rule| ("oslo-rule".to_owned(), rule)));
+            known.principal = requester.unwrap_or_default();
+            Err((known, error.to_string()))
+        }
+    }
 }
 
 /// The subject of the certificate that the peer proved to have.

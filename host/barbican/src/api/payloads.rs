@@ -45,7 +45,8 @@ pub(super) async fn get(
     if media == Media::Text && std::str::from_utf8(&payload).is_err() {
         return Err(wrong());
     }
-    Ok(response(media_type, &payload))
+    // pecan makes 204 of an empty body.
+    Ok(if payload.is_empty() { response::no_content() } else { response(media_type, &payload) })
 }
 
 fn response(media_type: &str, payload: &Zeroizing<Vec<u8>>) -> Response {
@@ -90,11 +91,12 @@ pub(super) async fn put(
             return Err(already());
         }
         let decoded;
-        let payload = match (media, call.header(header::CONTENT_ENCODING)) {
+        // An empty header is none to Python. Base64 of nothing is a payload: an empty one.
+        let encoding = call.header(header::CONTENT_ENCODING).filter(|encoding| !encoding.is_empty());
+        let payload = match (media, encoding) {
             (Media::Text, _) | (_, None) => received.as_slice(),
             (_, Some(encoding)) if encoding.eq_ignore_ascii_case("base64") => {
                 decoded = decode_base64(received)
-                    .filter(|payload| !payload.is_empty())
                     .map(Zeroizing::new)
                     .ok_or_else(|| issue(StatusCode::BAD_REQUEST, "Problem decoding payload"))?;
                 decoded.as_slice()

@@ -9,12 +9,17 @@ use portcullis_contract::secrets::{Access, Acl, Entity, Requester};
 
 use super::object::{Object, Value};
 use super::rules::{Kind, Rule};
-use super::{OsloRefusal, shown};
+use super::{OsloRefusal, Release, shown};
 
 const TARGET: &str = "target";
 const CREDENTIALS: &str = "credentials";
 
-pub(super) fn access(rule: Rule, target: &Object, credentials: &Object) -> Result<Access, OsloRefusal> {
+pub(super) fn access(
+    rule: Rule,
+    release: Release,
+    target: &Object,
+    credentials: &Object,
+) -> Result<Access, OsloRefusal> {
     let principal = requester(credentials)?;
     let target = Facts { part: TARGET, object: target };
     let mut extra = Pairs::new();
@@ -30,7 +35,8 @@ pub(super) fn access(rule: Rule, target: &Object, credentials: &Object) -> Resul
     }
     let (entity, acl) = match rule.kind {
         Some(kind) => {
-            let (entity, acl) = entity(kind, &target, &principal)?;
+            let privacy_unsaid = rule.is_about_acl().then_some(release);
+            let (entity, acl) = entity(kind, privacy_unsaid, &target, &principal)?;
             (Some(entity), acl)
         }
         None => (None, None),
@@ -42,7 +48,15 @@ pub(super) fn access(rule: Rule, target: &Object, credentials: &Object) -> Resul
 ///
 /// An open ACL that does not list the user looks to us like none at all, and is taken for none: a policy that keeps
 /// entities private unless their ACL opens them must not take the one for the other.
-fn entity(kind: Kind, target: &Facts<'_>, asking: &Requester) -> Result<(Entity, Option<Acl>), OsloRefusal> {
+///
+/// `of_acl` is the release that asks, where the rule is one of ACLs. A release up to 22 does not say then whether the
+/// project has access. To take it for open would let every member of the project rewrite the ACL of a private secret.
+fn entity(
+    kind: Kind,
+    of_acl: Option<Release>,
+    target: &Facts<'_>,
+    asking: &Requester,
+) -> Result<(Entity, Option<Acl>), OsloRefusal> {
     let key = |name: &str| format!("target.{}.{name}", kind.as_str());
     let entity = Entity {
         kind: kind.as_str().into(),
@@ -51,7 +65,13 @@ fn entity(kind: Kind, target: &Facts<'_>, asking: &Requester) -> Result<(Entity,
         ..Entity::default()
     };
     let access = key("read_project_access");
-    let project_access = target.flag(&access)?.ok_or_else(|| target.wrong("does not say", &access))?;
+    let said = target.flag(&access)?;
+    let project_access = match (said, of_acl) {
+        (Some(project_access), _) => project_access,
+        (None, Some(Release::UpTo22)) => false,
+        (None, Some(Release::From23)) => return Err(OsloRefusal::Release(access)),
+        (None, None) => return Err(target.wrong("does not say", &access)),
+    };
     let read = key("read");
     let listed = match target.object.0.get(&read) {
         None => false,
@@ -63,14 +83,18 @@ fn entity(kind: Kind, target: &Facts<'_>, asking: &Requester) -> Result<(Entity,
         users,
         project_access,
         // An explanation of a decision by this ACL should say that it is not all of it.
-        extra: vec![("users".into(), "requester-only".into())],
+        extra: [("users", "requester-only")]
+            .into_iter()
+            .chain(said.is_none().then_some(("project-access", "not-said")))
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect(),
         ..Acl::default()
     });
     Ok((entity, acl))
 }
 
 /// The user, who must have a token for a project: Barbican lets no other in.
-fn requester(credentials: &Object) -> Result<Requester, OsloRefusal> {
+pub(super) fn requester(credentials: &Object) -> Result<Requester, OsloRefusal> {
     let said = Facts { part: CREDENTIALS, object: credentials };
     for key in ["system_scope", "domain_id"] {
         if said.optional_text(key)?.is_some() {

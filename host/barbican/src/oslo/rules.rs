@@ -9,6 +9,13 @@ pub(super) struct Rule {
     pub(super) kind: Option<Kind>,
 }
 
+impl Rule {
+    /// Whether it is one of ACLs.
+    pub(super) fn is_about_acl(self) -> bool {
+        self.operation.starts_with("acl-")
+    }
+}
+
 /// What an entity is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {

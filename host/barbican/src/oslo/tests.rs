@@ -40,7 +40,7 @@ fn base() -> Value {
 }
 
 fn ask(body: &Value) -> Result<Question, OsloRefusal> {
-    question("barbican", JSON, body.to_string().as_bytes())
+    question("barbican", Release::From23, JSON, body.to_string().as_bytes())
 }
 
 /// `base` with `part.key` set, or taken away.
@@ -62,7 +62,7 @@ fn form(fields: &[(&str, &str)]) -> String {
 fn every_recorded_question_is_read() {
     let mut operations: BTreeMap<(String, bool), Vec<String>> = BTreeMap::new();
     for (content_type, body) in recorded() {
-        match question("barbican", &content_type, body.as_bytes()) {
+        match question("barbican", Release::From23, &content_type, body.as_bytes()) {
             Ok(Question { rule, access }) => {
                 assert_eq!(access.principal.scope, "project");
                 assert_eq!(access.extra, [("enforce-new-defaults".to_owned(), "true".to_owned())]);
@@ -145,7 +145,7 @@ fn a_question_is_what_barbican_said() {
         (JSON, json!({ "rule": rule, "target": target, "credentials": credentials }).to_string()),
     ] {
         for service in ["barbican", "key-manager"] {
-            let asked = question(service, content_type, body.as_bytes()).unwrap();
+            let asked = question(service, Release::From23, content_type, body.as_bytes()).unwrap();
             assert_eq!(asked.access, expected, "{content_type} {body}");
         }
     }
@@ -171,6 +171,45 @@ fn what_is_known_of_the_acl() {
             expected.map(|(users, access)| (users.into_iter().map(String::from).collect(), access));
         assert_eq!(acl.map(|acl| (acl.users, acl.project_access)), expected, "{read:?} {project_access}");
     }
+}
+
+/// What Barbican 22.0.0 says of an ACL's entity.
+fn of_acl(rule: &str, kind: &str) -> Value {
+    let mut body = base();
+    body["rule"] = json!(rule);
+    body["target"] = json!({
+        "enforce_new_defaults": false,
+        (format!("target.{kind}.project_id")): "p1",
+        (format!("target.{kind}.creator_id")): "u1",
+    });
+    body
+}
+
+#[test]
+fn of_an_older_barbican_an_acls_entity_is_taken_for_private() {
+    for kind in ["secret", "container"] {
+        for (rule, operation) in [("get", "acl-get"), ("put_patch", "acl-put"), ("delete", "acl-delete")] {
+            let body = of_acl(&format!("{kind}_acls:{rule}"), kind).to_string();
+            let asked = question("barbican", Release::UpTo22, JSON, body.as_bytes()).unwrap().access;
+            assert_eq!((asked.operation.as_str(), asked.entity.unwrap().kind.as_str()), (operation, kind));
+            let acl = asked.acl.unwrap();
+            assert_eq!((acl.users, acl.project_access), (vec![], false));
+            assert!(acl.extra.contains(&("project-access".into(), "not-said".into())));
+            let refused = question("barbican", Release::From23, JSON, body.as_bytes()).unwrap_err();
+            let advice = "as of a Barbican up to 22: set `oslo_release` to its release, e.g. 22";
+            assert!(refused.to_string().ends_with(advice), "{refused}");
+        }
+        // Only ACLs are asked about in this way.
+        let body = of_acl(&format!("{kind}:get"), kind).to_string();
+        assert!(question("barbican", Release::UpTo22, JSON, body.as_bytes()).is_err());
+    }
+    // What is said counts, whichever release it is.
+    let asked = question("barbican", Release::UpTo22, JSON, base().to_string().as_bytes()).unwrap();
+    assert_eq!(asked, ask(&base()).unwrap());
+    assert_eq!(
+        (Release::of(15), Release::of(22), Release::of(23)),
+        (Release::UpTo22, Release::UpTo22, Release::From23)
+    );
 }
 
 #[test]
@@ -203,7 +242,7 @@ proptest! {
     #[test]
     fn no_body_breaks_the_reader(body in prop::collection::vec(any::<u8>(), 0..300), form in any::<bool>()) {
         let content_type = if form { FORM } else { JSON };
-        prop_assert!(question("barbican", content_type, &body).is_err());
+        prop_assert!(question("barbican", Release::From23, content_type, &body).is_err());
     }
 
     #[test]
@@ -211,7 +250,7 @@ proptest! {
         let mut body = base().to_string().into_bytes();
         let at = at % body.len();
         body[at] = byte;
-        if let Ok(asked) = question("barbican", JSON, &body) {
+        if let Ok(asked) = question("barbican", Release::From23, JSON, &body) {
             prop_assert_eq!(asked.access.principal.scope, "project");
             prop_assert!(asked.access.principal.user.is_some_and(|user| !user.is_empty()));
             prop_assert!(asked.access.entity.is_some_and(|entity| !entity.project.is_empty()));

@@ -2,6 +2,7 @@
 
 use super::{Invalid, Schema, Type, validate, without_nul};
 use crate::json::Value;
+use crate::json::quoted;
 
 const NAME: &str = "ACL";
 
@@ -59,10 +60,57 @@ fn users(items: &[Value]) -> Result<Vec<String>, Invalid> {
     Ok(users)
 }
 
+/// What an entry may begin with, besides the id of a user.
+const KINDS: [&str; 4] = ["user", "group", "role", "project"];
+
+/// Refuses an entry that looks like a group, a role, a project or a user and can name none of them. Barbican takes it for
+/// the id of a user, which no user has.
+pub fn check_entry(entry: &str) -> Result<(), Invalid> {
+    let Some((written, rest)) = entry.split_once(':') else { return Ok(()) };
+    let kind = written.trim().to_ascii_lowercase();
+    let name = rest.trim().trim_end_matches('@');
+    let advice = match (kind.as_str(), name) {
+        (kind, _) if !KINDS.contains(&kind) => return Ok(()),
+        ("user", "") => "write the id of a user".to_owned(),
+        ("user", id) => format!("write {}, the id alone", quoted(id)),
+        (kind, "") => format!("write {kind}:, and what it is called behind it"),
+        (kind, name) if written == kind && rest == name => return Ok(()),
+        (kind, name) => format!("write {}", quoted(&format!("{kind}:{name}"))),
+    };
+    let reason = format!("{} names no user, group, role or project: {advice}", quoted(entry));
+    Err(Invalid::Object { schema: NAME, reason, property: "read" })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::json;
+
+    #[test]
+    fn an_entry_that_can_name_no_principal_is_refused_with_what_to_write() {
+        for entry in
+            ["u1", "", "role:reader", "group:g@2027-01-01T00:00:00Z", "a:b", "roles:x", "bob@", "urn:user:x"]
+        {
+            assert_eq!(check_entry(entry), Ok(()), "{entry}");
+        }
+        for (entry, advice) in [
+            ("user:u1", "write 'u1', the id alone"),
+            ("User: u1", "write 'u1', the id alone"),
+            ("user:", "write the id of a user"),
+            ("ROLE:reader", "write 'role:reader'"),
+            ("role: reader", "write 'role:reader'"),
+            ("role :reader", "write 'role:reader'"),
+            ("role:reader@", "write 'role:reader'"),
+            ("Group:g@2027-01-01T00:00:00Z", "write 'group:g@2027-01-01T00:00:00Z'"),
+            ("project:", "write project:, and what it is called behind it"),
+            ("group:@", "write group:, and what it is called behind it"),
+        ] {
+            let error = check_entry(entry).unwrap_err().to_string();
+            let reason =
+                format!("'{entry}' names no user, group, role or project: {advice}. Invalid property");
+            assert!(error.contains(&reason), "{entry}: {error}");
+        }
+    }
 
     fn read(text: &str) -> Result<Option<RequestBody>, String> {
         let mut body = json::parse(text.as_bytes()).unwrap();

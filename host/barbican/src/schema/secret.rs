@@ -142,7 +142,6 @@ fn read_payload(
         payload.as_bytes().to_vec()
     } else {
         decode_base64(payload.as_bytes())
-            .filter(|bytes| !bytes.is_empty())
             .ok_or_else(|| wrong("Invalid payload for payload_content_encoding", "payload"))?
     };
     Ok(Payload { media, bytes })

@@ -18,7 +18,7 @@ impl Vault {
     ) -> Result<Commit, StoreError> {
         let acl = Arc::new(acl.clone());
         self.store
-            .write(move |to| {
+            .write_rows(move |to| {
                 let acl = Arc::clone(&acl);
                 Box::pin(async move {
                     let now = Timestamp::now();
@@ -36,7 +36,7 @@ impl Vault {
     /// Takes an ACL away; [`Commit::Done`] also where there is none. Its entity's `updated` does not move.
     pub async fn delete_acl(&self, kind: Kind, id: Uuid, expect: Version) -> Result<Commit, StoreError> {
         self.store
-            .write(move |to| {
+            .write_rows(move |to| {
                 Box::pin(async move {
                     let now = Timestamp::now();
                     let done = commit(to, kind, id, expect, now, statements::of(kind).step).await?;
@@ -72,7 +72,9 @@ pub(super) async fn commit(
 /// Moves the versions of what a container holds: it was decided upon with the container's ACL in mind.
 pub(super) async fn step_held(to: &mut Transaction, kind: Kind, id: Uuid) -> Result<(), StoreError> {
     if kind == Kind::Container {
-        to.execute(statements::STEP_HELD, &[id.to_string().into()]).await?;
+        let id = [id.to_string().into()];
+        to.read(statements::LOCK_HELD, &id).await?;
+        to.execute(statements::STEP_HELD, &id).await?;
     }
     Ok(())
 }

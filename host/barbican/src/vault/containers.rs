@@ -30,10 +30,13 @@ impl Vault {
         let made = Arc::clone(&container);
         let refused = self
             .store
-            .write(move |to| {
+            .write_rows(move |to| {
                 let (container, acl) = (Arc::clone(&container), acl.clone());
                 Box::pin(async move {
                     let id: Value = container.id.to_string().into();
+                    let held = container.secrets.iter().map(|held| held.secret.to_string());
+                    let held = held.collect::<serde_json::Value>().to_string();
+                    to.read(statements::LOCK_SECRETS, &[held.into()]).await?;
                     // Before anything is written: what is found missing leaves nothing behind.
                     for held in &container.secrets {
                         let values =

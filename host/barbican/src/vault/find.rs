@@ -1,9 +1,9 @@
 //! Reading: one entity, or a list.
 
-use portcullis_store::StoreError;
+use portcullis_store::{StoreError, Value};
 use uuid::Uuid;
 
-use super::{EntityWithAcl, Filter, Kind, Page, Scope, Timestamp, Vault, rows, statements};
+use super::{EntityWithAcl, Filter, Kind, Page, Principals, Scope, Timestamp, Vault, rows, statements};
 
 impl Vault {
     /// One entity with all that a decision needs, by one statement. Nothing, where it is unknown, deleted or expired.
@@ -27,17 +27,17 @@ impl Vault {
             (Kind::Secret, Scope::Project(_)) => {
                 (statements::LIST_SECRETS_OF_PROJECT, statements::COUNT_SECRETS_OF_PROJECT)
             }
-            (Kind::Secret, Scope::Listed(_)) => {
+            (Kind::Secret, Scope::Listed { .. }) => {
                 (statements::LIST_SECRETS_LISTED, statements::COUNT_SECRETS_LISTED)
             }
             (Kind::Container, Scope::Project(_)) => {
                 (statements::LIST_CONTAINERS_OF_PROJECT, statements::COUNT_CONTAINERS_OF_PROJECT)
             }
-            (Kind::Container, Scope::Listed(_)) => {
+            (Kind::Container, Scope::Listed { .. }) => {
                 (statements::LIST_CONTAINERS_LISTED, statements::COUNT_CONTAINERS_LISTED)
             }
         };
-        let (Scope::Project(whose) | Scope::Listed(whose)) = &filter.scope;
+        let (Scope::Project(whose) | Scope::Listed { user: whose, .. }) = &filter.scope;
         let mut values = vec![whose.as_str().into()];
         match kind {
             Kind::Secret => values.extend([
@@ -50,9 +50,11 @@ impl Vault {
             ]),
             Kind::Container => values.extend([filter.name.clone().into(), filter.subtype.clone().into()]),
         }
+        if let Scope::Listed { also, .. } = &filter.scope {
+            values.push(json_list(also.iter().map(ToString::to_string)));
+        }
         let counted = self.store.read(count, &values).await?;
         let total = counted.first().map_or(Ok(0), |row| row.integer(0))?;
-        let clamp = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
         values.extend([clamp(filter.limit).into(), clamp(filter.offset).into()]);
         let page = self.store.read(list, &values).await?;
         let entities = match kind {
@@ -61,4 +63,34 @@ impl Vault {
         };
         Ok(Page { entities, total: u64::try_from(total).unwrap_or_default() })
     }
+
+    /// Secrets, oldest first, whose ACL has an entry for one of the principals. Whether such entries count is for a
+    /// policy to say.
+    pub async fn listed_otherwise(&self, by: &Principals, most: u64) -> Result<Vec<Uuid>, StoreError> {
+        let anywhere = by.anywhere.iter().cloned();
+        let roles: Vec<String> = by.roles.iter().map(|role| role.to_ascii_lowercase()).collect();
+        // A time follows on `@` and begins with a digit.
+        let until = |principals: &[String]| json_list(principals.iter().map(|name| format!("{name}@")));
+        let timed: Vec<String> = anywhere.clone().chain([by.user.clone()]).collect();
+        let values = [
+            Timestamp::now().0.into(),
+            json_list(anywhere),
+            until(&timed),
+            json_list(roles.iter().cloned()),
+            until(&roles),
+            by.project.as_str().into(),
+            clamp(most).into(),
+        ];
+        let found = self.store.read(statements::LISTED_OTHERWISE, &values).await?;
+        found.iter().map(rows::id).collect()
+    }
+}
+
+fn clamp(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// A list as one value of a statement.
+fn json_list(texts: impl Iterator<Item = String>) -> Value {
+    texts.collect::<serde_json::Value>().to_string().into()
 }

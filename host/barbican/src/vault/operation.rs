@@ -1,6 +1,7 @@
 //! What the operations take and answer.
 
 use std::fmt;
+use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::{AclValue, Container, EntityWithAcl, SecretRef, Timestamp};
@@ -74,6 +75,28 @@ pub enum CreateContainer {
     TooManyHolders(SecretRef),
 }
 
+/// How a change of what a container holds ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use = "it may not have been written"]
+pub enum ChangeContents {
+    /// It is written, and survives a crash.
+    Done,
+    /// The project has no such secret.
+    UnknownSecret,
+    /// The secret is in the container under that name already.
+    AlreadyThere,
+    /// The secret is not in the container under that name.
+    NotThere,
+    /// The secret is in [`MOST_HOLDERS`](super::MOST_HOLDERS) containers of its creator's already.
+    TooManyHolders,
+    /// The container holds [`MOST_SECRETS`](super::MOST_SECRETS) secrets already.
+    Full,
+    /// The container or its ACL is not what was decided upon.
+    Changed,
+    /// The container is not there any more.
+    Gone,
+}
+
 /// How a write ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use = "it may not have been written"]
@@ -105,8 +128,26 @@ pub enum PutPayload {
 pub enum Scope {
     /// Those of a project.
     Project(String),
-    /// Those of any project whose ACL lists the user (Barbican's `acl_only`).
-    Listed(String),
+    /// Those of any project whose ACL lists the user (Barbican's `acl_only`), and some more.
+    Listed {
+        /// The user's id.
+        user: String,
+        /// Further entities, by their ids.
+        also: Vec<Uuid>,
+    },
+}
+
+/// As what a user may be listed in an ACL by other entries than the user's id alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Principals {
+    /// The user's id; only with a time behind it.
+    pub user: String,
+    /// Entries that count in every project.
+    pub anywhere: Vec<String>,
+    /// Entries that count in ACLs of `project`, in any case of ASCII letters.
+    pub roles: Vec<String>,
+    /// The project whose roles these are.
+    pub project: String,
 }
 
 /// What is listed: what is of the scope and equals everything that is given here.

@@ -111,6 +111,11 @@ fn read_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, StoreError
     serde_json::from_str(text).map_err(|error| StoreError::Damaged(error.to_string()))
 }
 
+/// The id that is a row's only column.
+pub(super) fn id(row: &Row) -> Result<Uuid, StoreError> {
+    read_id(&row.text(0)?)
+}
+
 /// Secrets, each with its holders: rows of one secret follow on each other.
 pub(super) fn secrets(rows: &[Row]) -> Result<Vec<EntityWithAcl>, StoreError> {
     let mut all: Vec<EntityWithAcl> = Vec::new();

@@ -38,7 +38,7 @@ impl Vault {
         let acl = new.acl.map(Arc::new);
         let id = secret.id;
         self.store
-            .write(move |to| {
+            .write_rows(move |to| {
                 let (row, payload, acl) = (Arc::clone(&row), payload.clone(), acl.clone());
                 Box::pin(async move {
                     to.execute(statements::CREATE_SECRET, &*row).await?;
@@ -76,7 +76,7 @@ impl Vault {
         let sealed = Arc::new(self.sealed_row(id, payload)?);
         let content_type: Arc<str> = content_type.into();
         self.store
-            .write(move |to| {
+            .write_rows(move |to| {
                 let (sealed, content_type) = (Arc::clone(&sealed), Arc::clone(&content_type));
                 Box::pin(async move {
                     let now = Timestamp::now().0;
@@ -99,9 +99,12 @@ impl Vault {
     /// goes alone.
     pub async fn delete(&self, kind: Kind, id: Uuid, expect: Version) -> Result<Commit, StoreError> {
         self.store
-            .write(move |to| {
+            .write_rows(move |to| {
                 Box::pin(async move {
                     let now = Timestamp::now();
+                    if kind == Kind::Secret {
+                        to.read(statements::LOCK_HOLDERS, &[id.to_string().into()]).await?;
+                    }
                     let done = acls::commit(to, kind, id, expect, now, statements::of(kind).step).await?;
                     if done == Commit::Done {
                         acls::step_held(to, kind, id).await?;

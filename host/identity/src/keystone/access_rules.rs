@@ -42,7 +42,8 @@ pub(super) fn permit(
     }
 }
 
-/// The path as WSGI sees it: decoded, and encoded again in one way (webob `Request.path`).
+/// The path as WSGI sees it: decoded, slashes in a row made one (paste `urlmap.py`, `normalize_url`), and encoded again
+/// in one way (webob `Request.path`).
 fn canonical(path: &str) -> Vec<u8> {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
     let sent = path.as_bytes();
@@ -55,6 +56,9 @@ fn canonical(path: &str) -> Vec<u8> {
             .and_then(|digits| Some(hex(digits[0])? << 4 | hex(digits[1])?));
         at += if decoded.is_some() { 3 } else { 1 };
         let byte = decoded.unwrap_or(byte);
+        if byte == b'/' && canonical.last() == Some(&b'/') {
+            continue;
+        }
         if byte.is_ascii_alphanumeric() || b"_.-/~!$&'()*+,;=:@".contains(&byte) {
             canonical.push(byte);
         } else {
@@ -146,6 +150,8 @@ mod tests {
             ("/v1/%73ecrets", "/v1/secrets"),
             ("/v1/a%2facl", "/v1/a/acl"),
             ("/v1/a%20b", "/v1/a%20b"),
+            ("//v1//secrets///a/acl//", "/v1/secrets/a/acl/"),
+            ("/v1/%2fsecrets/%2F%2facl", "/v1/secrets/acl"),
             ("/v1/a%", "/v1/a%25"),
             ("/v1/%zz%7b", "/v1/%25zz%7B"),
             ("/v1/%c3%A4", "/v1/%C3%A4"),

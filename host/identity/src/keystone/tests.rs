@@ -2,6 +2,7 @@
 
 mod cache;
 mod fake;
+mod health;
 mod restrictions;
 mod service;
 mod tls;

@@ -1,6 +1,7 @@
 //! `[barbican]`: where the API listens, and what validates its tokens.
 
 use portcullis_barbican::api::Options;
+use portcullis_barbican::oslo::Release;
 use portcullis_config::{ConfigError, Location, SourceFile, duration, is_http, max_stale, secret};
 use portcullis_identity::keystone::{KeystoneOptions, ServiceUser};
 use std::path::PathBuf;
@@ -95,6 +96,7 @@ pub(super) fn barbican(
         host_href: raw.host_href.map(|href| href.into_inner().trim_end_matches('/').to_owned()),
         oslo_services: raw.oslo_services.into_iter().map(Spanned::into_inner).collect(),
         oslo_clients: raw.oslo_clients,
+        oslo_release: raw.oslo_release.map_or_else(Release::default, Release::of),
     };
     let listen = raw.listen.map(|listen| endpoints(Some(listen), None, source_file)).transpose()?;
     let proves = |at: &Endpoint| at.tls.as_ref().is_some_and(|tls| tls.client_ca.is_some());

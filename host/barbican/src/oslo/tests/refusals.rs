@@ -93,7 +93,7 @@ fn rules_that_are_not_decided_here() {
     body["rule"] = Value::Null;
     assert!(matches!(ask(&body), Err(OsloRefusal::Malformed(_))));
     assert_eq!(
-        question("nova", JSON, base().to_string().as_bytes()),
+        question("nova", Release::From23, JSON, base().to_string().as_bytes()),
         Err(OsloRefusal::Service("nova".into()))
     );
 }
@@ -134,7 +134,7 @@ fn bodies_that_are_no_question() {
         ("multipart/form-data", good.clone()),
     ];
     for (content_type, body) in table {
-        let refusal = question("barbican", content_type, body.as_bytes()).unwrap_err();
+        let refusal = question("barbican", Release::From23, content_type, body.as_bytes()).unwrap_err();
         let fits = match content_type {
             JSON | FORM => matches!(refusal, OsloRefusal::Malformed(_)),
             _ => matches!(refusal, OsloRefusal::ContentType(_)),
@@ -142,6 +142,6 @@ fn bodies_that_are_no_question() {
         assert!(fits, "{content_type} {body} {refusal:?}");
     }
     let long = format!("{good}{}", " ".repeat(MAX_BODY));
-    assert_eq!(question("barbican", JSON, long.as_bytes()), Err(OsloRefusal::TooLong));
-    assert!(question("barbican", JSON, format!("{good}\n\n").as_bytes()).is_ok());
+    assert_eq!(question("barbican", Release::From23, JSON, long.as_bytes()), Err(OsloRefusal::TooLong));
+    assert!(question("barbican", Release::From23, JSON, format!("{good}\n\n").as_bytes()).is_ok());
 }

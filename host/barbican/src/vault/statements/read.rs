@@ -13,9 +13,19 @@ macro_rules! json {
     };
 }
 
+/// The texts of a JSON list, as a subquery.
+macro_rules! items {
+    ("json_group_array", $value:literal) => {
+        concat!("(SELECT value FROM json_each(", $value, "))")
+    };
+    ("json_agg", $value:literal) => {
+        concat!("(SELECT value FROM json_array_elements_text(CAST(", $value, " AS JSON)) AS texts (value))")
+    };
+}
+
 /// The columns of an ACL: times are null where there is none. Users come as a JSON list.
 macro_rules! acl {
-    ($list:literal, $acl:literal) => {
+    ($list:tt, $acl:literal) => {
         concat!(
             $acl,
             ".project_access, ",
@@ -37,7 +47,7 @@ macro_rules! acl {
 
 /// The columns of a container. What is in it comes as a JSON list of lists.
 macro_rules! container {
-    ($list:literal, $array:literal) => {
+    ($list:tt, $array:tt) => {
         concat!(
             "c.id, c.name, c.project_id, c.creator_id, c.type, c.status, c.created_at, c.updated_at,
             (SELECT CAST(",
@@ -52,7 +62,7 @@ macro_rules! container {
 
 /// `$held` says which containers are joined.
 macro_rules! secret_columns {
-    ($list:literal, $array:literal, $held:literal) => {
+    ($list:tt, $array:tt, $held:literal) => {
         concat!(
             "SELECT s.version, ", acl!($list, "a"), ",
             s.id, s.name, s.project_id, s.creator_id, s.secret_type, s.algorithm, s.bit_length, s.mode, s.status,
@@ -67,7 +77,7 @@ macro_rules! secret_columns {
 }
 
 macro_rules! container_columns {
-    ($list:literal, $array:literal) => {
+    ($list:tt, $array:tt) => {
         concat!(
             "SELECT c.version, ",
             acl!($list, "a"),
@@ -82,7 +92,7 @@ macro_rules! container_columns {
 
 /// `$2` is now.
 macro_rules! find_secret {
-    ($list:literal, $array:literal) => {
+    ($list:tt, $array:tt) => {
         concat!(
             secret_columns!(
                 $list,
@@ -96,19 +106,23 @@ macro_rules! find_secret {
 }
 
 macro_rules! find_container {
-    ($list:literal, $array:literal) => {
+    ($list:tt, $array:tt) => {
         concat!(container_columns!($list, $array), "WHERE c.id = $1")
     };
 }
 
-/// The rows of a list. `$1` is the project or the user, `$2` now, `$3` to `$7` what they must equal, or null.
+/// The rows of a list. `$1` is the project or the user, `$2` now, `$3` to `$7` what they must equal, or null; `$8` further
+/// ids beside what lists the user.
 macro_rules! secrets_where {
-    (of_project) => {
+    ($list:tt, of_project) => {
         concat!("l.project_id = $1", secrets_where!())
     };
-    (listed) => {
+    ($list:tt, listed) => {
         concat!(
-            "l.id IN (SELECT u.entity_id FROM barbican_acl_users u WHERE u.kind = 'secret' AND u.user_id = $1)",
+            "(l.id IN (SELECT u.entity_id FROM barbican_acl_users u WHERE u.kind = 'secret' AND u.user_id = $1)
+              OR l.id IN ",
+            items!($list, "$8"),
+            ")",
             secrets_where!()
         )
     };
@@ -123,33 +137,81 @@ macro_rules! secrets_where {
 }
 
 macro_rules! list_secrets {
-    ($list:literal, $array:literal, $scope:ident) => {
+    ($list:tt, $array:tt, of_project) => {
+        list_secrets!($list, $array, of_project, "LIMIT $8 OFFSET $9")
+    };
+    ($list:tt, $array:tt, listed) => {
+        list_secrets!($list, $array, listed, "LIMIT $9 OFFSET $10")
+    };
+    ($list:tt, $array:tt, $scope:ident, $page:literal) => {
         concat!(
             // Without their containers: these are not read, and could be a hundred times larger than the list.
             secret_columns!($list, $array, "1 = 0"),
             "WHERE s.id IN (SELECT l.id FROM barbican_secrets l WHERE ",
-            secrets_where!($scope),
-            "
-                ORDER BY l.created_at, l.id LIMIT $8 OFFSET $9)
+            secrets_where!($list, $scope),
+            " ORDER BY l.created_at, l.id ",
+            $page,
+            ")
             ORDER BY s.created_at, s.id"
         )
     };
 }
 
 macro_rules! count_secrets {
-    ($scope:ident) => {
-        Sql::same(concat!("SELECT COUNT(*) FROM barbican_secrets l WHERE ", secrets_where!($scope)))
+    ($list:tt, $array:tt, $scope:ident) => {
+        concat!("SELECT COUNT(*) FROM barbican_secrets l WHERE ", secrets_where!($list, $scope))
     };
 }
 
-/// `$1` is the project or the user, `$2` and `$3` what they must equal, or null.
+/// ACL entries `u` that are in the JSON list `$exact`, or begin with a text of the list `$until` and a digit.
+macro_rules! entries {
+    ($list:tt, $entry:literal, $exact:literal, $until:literal) => {
+        concat!(
+            "(",
+            $entry,
+            " IN ",
+            items!($list, $exact),
+            " OR EXISTS (SELECT 1 FROM ",
+            items!($list, $until),
+            " p WHERE ",
+            $entry,
+            " >= p.value AND ",
+            $entry,
+            " < p.value || ':'))"
+        )
+    };
+}
+
+/// `$1` is now; then the entries that count everywhere, the roles that count in the project `$6`, and the limit.
+macro_rules! listed_otherwise {
+    ($list:tt, $array:tt) => {
+        concat!(
+            "SELECT l.id FROM barbican_secrets l
+              WHERE (l.expiration IS NULL OR l.expiration > $1)
+                AND (l.id IN (SELECT u.entity_id FROM barbican_acl_users u WHERE u.kind = 'secret' AND ",
+            entries!($list, "u.user_id", "$2", "$3"),
+            ")
+                  OR (l.project_id = $6 AND l.id IN (SELECT u.entity_id FROM barbican_acl_users u
+                       WHERE u.kind = 'secret' AND u.user_id >= 'role:' AND u.user_id < 'role;' AND ",
+            entries!($list, "lower(u.user_id)", "$4", "$5"),
+            ")))
+              ORDER BY l.created_at, l.id LIMIT $7"
+        )
+    };
+}
+
+/// `$1` is the project or the user, `$2` and `$3` what they must equal, or null; `$4` further ids beside what lists the
+/// user.
 macro_rules! containers_where {
-    (of_project) => {
+    ($list:tt, of_project) => {
         concat!("l.project_id = $1", containers_where!())
     };
-    (listed) => {
+    ($list:tt, listed) => {
         concat!(
-            "l.id IN (SELECT u.entity_id FROM barbican_acl_users u WHERE u.kind = 'container' AND u.user_id = $1)",
+            "(l.id IN (SELECT u.entity_id FROM barbican_acl_users u WHERE u.kind = 'container' AND u.user_id = $1)
+              OR l.id IN ",
+            items!($list, "$4"),
+            ")",
             containers_where!()
         )
     };
@@ -159,21 +221,28 @@ macro_rules! containers_where {
 }
 
 macro_rules! list_containers {
-    ($list:literal, $array:literal, $scope:ident) => {
+    ($list:tt, $array:tt, of_project) => {
+        list_containers!($list, $array, of_project, "LIMIT $4 OFFSET $5")
+    };
+    ($list:tt, $array:tt, listed) => {
+        list_containers!($list, $array, listed, "LIMIT $5 OFFSET $6")
+    };
+    ($list:tt, $array:tt, $scope:ident, $page:literal) => {
         concat!(
             container_columns!($list, $array),
             "WHERE c.id IN (SELECT l.id FROM barbican_containers l WHERE ",
-            containers_where!($scope),
-            "
-                ORDER BY l.created_at, l.id LIMIT $4 OFFSET $5)
+            containers_where!($list, $scope),
+            " ORDER BY l.created_at, l.id ",
+            $page,
+            ")
             ORDER BY c.created_at, c.id"
         )
     };
 }
 
 macro_rules! count_containers {
-    ($scope:ident) => {
-        Sql::same(concat!("SELECT COUNT(*) FROM barbican_containers l WHERE ", containers_where!($scope)))
+    ($list:tt, $array:tt, $scope:ident) => {
+        concat!("SELECT COUNT(*) FROM barbican_containers l WHERE ", containers_where!($list, $scope))
     };
 }
 
@@ -181,9 +250,10 @@ pub(in crate::vault) const FIND_SECRET: Sql = json!(find_secret);
 pub(in crate::vault) const FIND_CONTAINER: Sql = json!(find_container);
 pub(in crate::vault) const LIST_SECRETS_OF_PROJECT: Sql = json!(list_secrets, of_project);
 pub(in crate::vault) const LIST_SECRETS_LISTED: Sql = json!(list_secrets, listed);
-pub(in crate::vault) const COUNT_SECRETS_OF_PROJECT: Sql = count_secrets!(of_project);
-pub(in crate::vault) const COUNT_SECRETS_LISTED: Sql = count_secrets!(listed);
+pub(in crate::vault) const COUNT_SECRETS_OF_PROJECT: Sql = json!(count_secrets, of_project);
+pub(in crate::vault) const COUNT_SECRETS_LISTED: Sql = json!(count_secrets, listed);
 pub(in crate::vault) const LIST_CONTAINERS_OF_PROJECT: Sql = json!(list_containers, of_project);
 pub(in crate::vault) const LIST_CONTAINERS_LISTED: Sql = json!(list_containers, listed);
-pub(in crate::vault) const COUNT_CONTAINERS_OF_PROJECT: Sql = count_containers!(of_project);
-pub(in crate::vault) const COUNT_CONTAINERS_LISTED: Sql = count_containers!(listed);
+pub(in crate::vault) const COUNT_CONTAINERS_OF_PROJECT: Sql = json!(count_containers, of_project);
+pub(in crate::vault) const COUNT_CONTAINERS_LISTED: Sql = json!(count_containers, listed);
+pub(in crate::vault) const LISTED_OTHERWISE: Sql = json!(listed_otherwise);

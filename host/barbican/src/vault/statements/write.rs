@@ -18,9 +18,36 @@ pub(in crate::vault) const SECRET_OF_PROJECT: Sql = Sql::same(
     "SELECT 1 FROM barbican_secrets
       WHERE id = $1 AND project_id = $2 AND (expiration IS NULL OR expiration > $3)",
 );
+/// Locks secrets in PostgreSQL, in one order for all writers. `$1` is a JSON list of ids.
+pub(in crate::vault) const LOCK_SECRETS: Sql = Sql::each(
+    "SELECT id FROM barbican_secrets WHERE id IN (SELECT value FROM json_each($1))",
+    "SELECT id FROM barbican_secrets
+      WHERE id IN (SELECT value FROM json_array_elements_text(CAST($1 AS JSON)) AS ids (value))
+      ORDER BY id FOR NO KEY UPDATE",
+);
+/// Locks the secrets that a container holds.
+pub(in crate::vault) const LOCK_HELD: Sql = Sql::each(
+    "SELECT secret_id FROM barbican_container_secrets WHERE container_id = $1",
+    "SELECT id FROM barbican_secrets
+      WHERE id IN (SELECT secret_id FROM barbican_container_secrets WHERE container_id = $1)
+      ORDER BY id FOR NO KEY UPDATE",
+);
+/// Locks the containers that hold a secret. Containers are locked before secrets.
+pub(in crate::vault) const LOCK_HOLDERS: Sql = Sql::each(
+    "SELECT container_id FROM barbican_container_secrets WHERE secret_id = $1",
+    "SELECT id FROM barbican_containers
+      WHERE id IN (SELECT container_id FROM barbican_container_secrets WHERE secret_id = $1)
+      ORDER BY id FOR NO KEY UPDATE",
+);
 pub(in crate::vault) const ADD_TO_CONTAINER: Sql = Sql::same(
     "INSERT INTO barbican_container_secrets (container_id, position, name, secret_id) VALUES ($1, $2, $3, $4)",
 );
+/// The secrets of a container.
+pub(in crate::vault) const CONTENTS: Sql = Sql::same(
+    "SELECT position, name, secret_id FROM barbican_container_secrets WHERE container_id = $1 ORDER BY position",
+);
+pub(in crate::vault) const REMOVE_FROM_CONTAINER: Sql =
+    Sql::same("DELETE FROM barbican_container_secrets WHERE container_id = $1 AND position = $2");
 
 pub(in crate::vault) const PAYLOAD: Sql = Sql::same(
     "SELECT p.sealed FROM barbican_payloads p JOIN barbican_secrets s ON s.id = p.secret_id

@@ -58,22 +58,53 @@ async fn d09_an_acl_has_a_tag_and_if_match_is_honoured() {
 async fn d10_what_is_not_offered_is_not_there() {
     let world = World::new().await;
     let (secret, container) = (world.secret().await, world.container().await);
-    for path in [
-        "/v1/orders".to_owned(),
-        "/v1/quotas".into(),
-        "/v1/project-quotas".into(),
-        "/v1/secret-stores".into(),
-        "/v1/transport_keys".into(),
-        "/v1/cas".into(),
-        format!("{secret}/metadata"),
-        format!("{secret}/metadata/key"),
-        format!("{secret}/consumers"),
-        format!("{container}/consumers"),
-        format!("{container}/secrets"),
+    for (path, what) in [
+        ("/v1/orders".to_owned(), "orders"),
+        ("/v1/orders/11111111-1111-4111-8111-111111111111".into(), "orders"),
+        ("/v1/quotas".into(), "quotas"),
+        ("/v1/project-quotas".into(), "quotas"),
+        (format!("{secret}/metadata"), "user metadata of secrets"),
+        (format!("{secret}/metadata/key"), "user metadata of secrets"),
+        (format!("{secret}/consumers"), "consumers"),
+        (format!("{container}/consumers"), "consumers"),
     ] {
-        let answer = world.get("owner_a", &path).await;
-        assert_eq!(answer.status, 404, "{path}");
-        assert_eq!(answer.text(), r#"{"code": 404, "title": "Not Found", "description": ""}"#);
+        for method in ["GET", "POST", "PUT", "DELETE"] {
+            let answer = world.ask("owner_a", &format!("{method} {path}"), "").await;
+            assert_eq!(answer.status, 404, "{method} {path}");
+            assert_eq!(answer.description(), format!("{what} are not offered by this host"));
+        }
+    }
+    let answer = world.get("owner_a", "/v1/cas").await;
+    assert_eq!(answer.text(), r#"{"code": 404, "title": "Not Found", "description": ""}"#);
+}
+
+#[tokio::test]
+async fn there_are_no_transport_keys_and_no_further_secret_stores() {
+    let world = World::new().await;
+    let keys = world.get("reader_a", "/v1/transport_keys").await;
+    assert_eq!((keys.status, keys.text()), (200, r#"{"transport_keys": [], "total": 0}"#));
+    for (line, status, text) in [
+        ("GET /v1/transport_keys/x", 404, "Not Found. Provided transport key id is invalid."),
+        (
+            "GET /v1/transport_keys/11111111-1111-4111-8111-111111111111",
+            404,
+            "Not Found. Transport Key not found.",
+        ),
+        ("POST /v1/transport_keys", 404, "transport keys are not offered by this host"),
+        (
+            "GET /v1/secret-stores",
+            404,
+            "Not Found. Multiple backends support is not enabled in service configuration.",
+        ),
+        (
+            "GET /v1/secret-stores/preferred",
+            404,
+            "Not Found. Multiple backends support is not enabled in service configuration.",
+        ),
+        ("POST /v1/secret-stores", 405, ""),
+    ] {
+        let answer = world.ask("owner_a", line, "").await;
+        assert_eq!((answer.status, answer.description().as_str()), (status, text), "{line}");
     }
 }
 

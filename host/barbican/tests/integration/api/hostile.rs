@@ -90,7 +90,7 @@ async fn entities_that_cannot_be_kept_are_not_made() {
         ("secrets", json!({ "bit_length": 1e300 })),
         (
             "secrets",
-            json!({ "payload": "=", "payload_content_type": "application/octet-stream",
+            json!({ "payload": "a", "payload_content_type": "application/octet-stream",
                             "payload_content_encoding": "base64" }),
         ),
         ("containers", json!({ "type": "generic", "name": "a\0b" })),

@@ -34,7 +34,6 @@ pub const ENTITIES: &[(&str, u8)] = &[
     ("routes: orders", 10),
     ("sub: metadata", 10),
     ("sub: consumers", 10),
-    ("container: sub secrets", 10),
     ("container: sub consumers", 10),
     ("list: ?offset=1&limit=2&name=n%25", 11),
     ("list: ?name=n_&limit=1", 11),

@@ -3,8 +3,11 @@
 
 mod acls;
 mod compare;
+mod contents;
 mod deciding;
 mod differences;
+mod encodings;
+mod entries;
 mod golden;
 mod hostile;
 mod known;

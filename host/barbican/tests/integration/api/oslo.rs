@@ -89,3 +89,60 @@ async fn who_must_show_a_certificate_and_shows_another_hears_false() {
         assert_eq!((answer.status, answer.text()), (200, answered), "{name:?}");
     }
 }
+
+/// Keeps what was asked and what was refused.
+#[derive(Default)]
+struct Records(std::sync::Mutex<Vec<portcullis_contract::secrets::Access>>);
+
+impl portcullis_barbican::decide::Decider for Records {
+    fn ready(&self) -> Result<(), portcullis_authorization::NotReady> {
+        Ok(())
+    }
+
+    fn decide(
+        &self,
+        question: portcullis_barbican::decide::Question,
+    ) -> portcullis_barbican::decide::Deciding<'_> {
+        self.0.lock().unwrap().push(question.access);
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn refuse(
+        &self,
+        question: portcullis_barbican::decide::Question,
+        rule: &'static str,
+        reason: String,
+    ) -> portcullis_barbican::decide::Deciding<'_> {
+        self.0.lock().unwrap().push(question.access.clone());
+        super::regime::refused(question, rule, reason)
+    }
+}
+
+/// What Barbican 22.0.0 posts for an ACL: its target says neither `read` nor `read_project_access`.
+fn of_acl() -> String {
+    let question: serde_json::Value = serde_json::from_str(&question("u1", &["member"])).unwrap();
+    let target = json!({
+        "enforce_new_defaults": true, "target.secret.project_id": "p1", "target.secret.creator_id": "creator",
+    });
+    json!({ "rule": "secret_acls:get", "target": target.to_string(), "credentials": question["credentials"] })
+        .to_string()
+}
+
+#[tokio::test]
+async fn an_older_barbican_asks_about_acls_and_the_record_names_who_asked() {
+    use portcullis_barbican::oslo::Release;
+    let line = "POST /oslo-policy/barbican | Content-Type: application/json";
+    for (oslo_release, answered) in [(Release::UpTo22, "True"), (Release::From23, "False")] {
+        let records = Arc::new(Records::default());
+        let options = Options { oslo_services: vec!["barbican".into()], oslo_release, ..Options::default() };
+        let world = World::with(records.clone(), options).await;
+        assert_eq!(world.ask("", line, of_acl()).await.text(), answered, "{oslo_release:?}");
+        let asked = records.0.lock().unwrap().remove(0);
+        // Also where it was refused before any policy.
+        assert_eq!(asked.principal.user.as_deref(), Some("u1"), "{oslo_release:?}");
+        assert_eq!(asked.principal.project.as_deref(), Some("p1"));
+        for (name, value) in [("oslo-rule", "secret_acls:get"), ("oslo-service", "barbican")] {
+            assert!(asked.extra.contains(&(name.into(), value.into())), "{oslo_release:?} {name}");
+        }
+    }
+}

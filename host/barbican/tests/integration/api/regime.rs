@@ -77,6 +77,10 @@ impl Actors {
         &self.users[user]
     }
 
+    pub fn project(&self, name: &str) -> &str {
+        &self.projects[name]
+    }
+
     pub fn ids(&self) -> impl Iterator<Item = (&str, &str)> {
         self.users.iter().map(|(name, id)| (name.as_str(), id.as_str()))
     }

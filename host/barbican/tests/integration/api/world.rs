@@ -18,7 +18,7 @@ use super::regime::{Actors, Barbican23};
 pub const HREF: &str = "http://127.0.0.1:9312";
 
 pub struct World {
-    api: BarbicanApi,
+    pub api: BarbicanApi,
     pub vault: Vault,
     pub actors: Arc<Actors>,
     _folder: TempDir,

@@ -1,7 +1,8 @@
 //! Secrets and containers: made, found with what a decision needs, deleted, expired.
 
 use portcullis_barbican::vault::{
-    Commit, CreateContainer, Entity, Kind, NewContainer, NewSecret, PutPayload, Scope, SecretRef, Timestamp,
+    ChangeContents, Commit, CreateContainer, Entity, Kind, MOST_SECRETS, NewContainer, NewSecret, PutPayload,
+    Scope, SecretRef, Timestamp,
 };
 use portcullis_barbican::vault::{Filter, Vault};
 use portcullis_store::Sql;
@@ -13,6 +14,8 @@ use crate::support::{Database, on_both};
 
 on_both!(
     as_it_was_made,
+    contents_of_a_container,
+    d29_a_container_takes_so_many_secrets_at_most,
     with_its_holders,
     another_secret_with_each_change_of_a_holder,
     a_container_wants_secrets_that_are_there,
@@ -188,4 +191,52 @@ async fn last_over_a_restart(at: Database) {
     let vault = open(&at).await;
     assert_eq!(find(&vault, Kind::Secret, secret.id).await, before);
     assert_eq!(&**vault.payload(secret.id).await.unwrap().unwrap(), b"kept");
+}
+
+async fn contents_of_a_container(at: Database) {
+    let vault = open(&at).await;
+    let (a, b) = (make_secret(&vault, "a").await.id, make_secret(&vault, "b").await.id);
+    let id = make_container(&vault, &[("a", a)]).await.id;
+    let version = async |kind, id| find(&vault, kind, id).await.version;
+    let named = |name: Option<&str>, secret| SecretRef { name: name.map(Into::into), secret };
+    let first = version(Kind::Container, id).await;
+    for (adds, project, reference, expected) in [
+        (true, "p1", named(Some("a"), a), ChangeContents::AlreadyThere),
+        (true, "p2", named(Some("b"), b), ChangeContents::UnknownSecret),
+        (true, "p1", named(None, b), ChangeContents::Done),
+        (true, "p1", named(None, b), ChangeContents::AlreadyThere),
+        (true, "p1", named(Some("b"), b), ChangeContents::Done),
+        (false, "p1", named(Some("x"), b), ChangeContents::NotThere),
+        (false, "p1", named(None, b), ChangeContents::Done),
+    ] {
+        let now = version(Kind::Container, id).await;
+        // The secret is another one once what may hold it has changed.
+        let of_secret = version(Kind::Secret, b).await;
+        let done = if adds {
+            vault.add_to_container(id, now, project, reference.clone()).await.unwrap()
+        } else {
+            vault.remove_from_container(id, now, project, reference.clone()).await.unwrap()
+        };
+        assert_eq!(done, expected, "{adds} {reference:?}");
+        let moved = version(Kind::Secret, b).await != of_secret;
+        assert!(moved || done != ChangeContents::Done, "{adds} {reference:?}");
+    }
+    let found = find(&vault, Kind::Container, id).await.entity;
+    let left = vec![named(Some("a"), a), named(Some("b"), b)];
+    assert!(matches!(&found, Entity::Container(container) if container.secrets == left), "{found:?}");
+    let late = vault.add_to_container(id, first, "p1", named(Some("c"), a)).await.unwrap();
+    assert_eq!(late, ChangeContents::Changed);
+    let unknown = vault.remove_from_container(Uuid::new_v4(), first, "p1", named(None, a)).await.unwrap();
+    assert_eq!(unknown, ChangeContents::Gone);
+}
+
+async fn d29_a_container_takes_so_many_secrets_at_most(at: Database) {
+    let vault = open(&at).await;
+    let secret = make_secret(&vault, "a").await.id;
+    let names: Vec<_> = (0..MOST_SECRETS).map(|number| number.to_string()).collect();
+    let secrets: Vec<_> = names.iter().map(|name| (name.as_str(), secret)).collect();
+    let id = make_container(&vault, &secrets).await.id;
+    let version = find(&vault, Kind::Container, id).await.version;
+    let add = SecretRef { name: Some("one more".into()), secret };
+    assert_eq!(vault.add_to_container(id, version, "p1", add).await.unwrap(), ChangeContents::Full);
 }

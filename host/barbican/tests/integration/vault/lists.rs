@@ -1,11 +1,11 @@
 //! Lists: whose, which, and in what order.
 
-use portcullis_barbican::vault::{Entity, EntityWithAcl, Filter, Kind, NewSecret, Scope, Vault};
+use portcullis_barbican::vault::{Entity, EntityWithAcl, Filter, Kind, NewSecret, Principals, Scope, Vault};
 
 use super::{acl, find, make_container, make_secret, new_secret, open};
 use crate::support::{Database, on_both};
 
-on_both!(of_a_project, filtered, listed_users, in_pages, containers);
+on_both!(of_a_project, filtered, listed_users, listed_otherwise, in_pages, containers);
 
 fn project(name: &str) -> Filter {
     Filter::new(Scope::Project(name.into()))
@@ -81,7 +81,7 @@ async fn listed_users(at: Database) {
         let new = NewSecret { project: project.into(), acl: Some(acl(users, true)), ..new_secret(name) };
         vault.create_secret(new).await.unwrap();
     }
-    let of = |user: &str| Filter::new(Scope::Listed(user.into()));
+    let of = |user: &str| Filter::new(Scope::Listed { user: user.into(), also: Vec::new() });
     assert_eq!(listed(&vault, &of("u2")).await, (vec!["one".into(), "two".into()], 2), "across projects");
     assert_eq!(listed(&vault, &of("u3")).await, (vec!["one".into(), "three".into()], 2));
     assert_eq!(listed(&vault, &of("U2")).await, (vec![], 0));
@@ -124,10 +124,49 @@ async fn containers(at: Database) {
     let page = vault.list(Kind::Container, &project("p1")).await.unwrap();
     assert_eq!((page.total, page.entities.len()), (2, 2));
     assert_eq!(page.entities[0].entity, Entity::Container(one));
-    let mine = vault.list(Kind::Container, &Filter::new(Scope::Listed("u2".into()))).await.unwrap();
+    let mine = vault
+        .list(Kind::Container, &Filter::new(Scope::Listed { user: "u2".into(), also: Vec::new() }))
+        .await
+        .unwrap();
     assert_eq!(mine.entities, [find(&vault, Kind::Container, two.id).await]);
     for (name, subtype, total) in [("box", "generic", 2), ("box", "rsa", 0), ("bag", "generic", 0)] {
         let filter = Filter { name: Some(name.into()), subtype: Some(subtype.into()), ..project("p1") };
         assert_eq!(vault.list(Kind::Container, &filter).await.unwrap().total, total, "{name} {subtype}");
     }
+}
+
+async fn listed_otherwise(at: Database) {
+    let vault = open(&at).await;
+    let by = Principals {
+        user: "u1".into(),
+        anywhere: vec!["group:g".into(), "project:p".into()],
+        roles: vec!["role:Reader".into()],
+        project: "p1".into(),
+    };
+    let mut expected = Vec::new();
+    for (project, entry, found) in [
+        ("p1", "u1", false),
+        ("p1", "u1@2026-01-01T00:00:00Z", true),
+        ("p1", "u1@x", false),
+        ("p1", "u10@2026-01-01T00:00:00Z", false),
+        ("p2", "group:g", true),
+        ("p2", "group:g@2026-01-01T00:00:00Z", true),
+        ("p2", "group:G", false),
+        ("p2", "group:gg", false),
+        ("p1", "project:p", true),
+        ("p1", "role:READER", true),
+        ("p1", "role:reader@2026-01-01T00:00:00Z", true),
+        ("p1", "role:readers", false),
+        ("p2", "role:reader", false),
+    ] {
+        let acl = Some(acl(&["x", entry], true));
+        let secret =
+            vault.create_secret(NewSecret { project: project.into(), acl, ..new_secret(entry) }).await;
+        expected.extend(found.then_some(secret.unwrap().id));
+    }
+    assert_eq!(vault.listed_otherwise(&by, 100).await.unwrap(), expected);
+    assert_eq!(vault.listed_otherwise(&by, 2).await.unwrap(), expected[..2]);
+    let scope = Scope::Listed { user: "u1".into(), also: expected[1..3].to_vec() };
+    let page = vault.list(Kind::Secret, &Filter { limit: 2, offset: 1, ..Filter::new(scope) }).await.unwrap();
+    assert_eq!((names(&page.entities), page.total), (vec!["group:g", "group:g@2026-01-01T00:00:00Z"], 3));
 }

@@ -22,6 +22,7 @@ pub(in crate::config) struct Barbican {
     pub(in crate::config) host_href: Option<Spanned<String>>,
     pub(in crate::config) oslo_services: Vec<Spanned<String>>,
     pub(in crate::config) oslo_clients: Vec<String>,
+    pub(in crate::config) oslo_release: Option<u32>,
     pub(in crate::config) tokens: Option<Spanned<String>>,
     pub(in crate::config) tokens_max_stale: Option<Spanned<String>>,
     pub(in crate::config) keystone: Option<Spanned<Keystone>>,
