@@ -89,7 +89,7 @@ impl Project {
 
     /// With README and configuration.
     pub(super) fn with_readme(self, name: &str, hooks: &[HookName]) -> Self {
-        let indented = |text: &str| text.lines().map(|line| format!("    {line}\n")).collect::<String>();
+        let indented = |text: &str| text.lines().flat_map(|line| ["    ", line, "\n"]).collect::<String>();
         let policy = format!("[[policies]]\n{}cases    = \"cases.jsonl\"\n", self.policy);
         let allow = "\n[[policies]]\nname   = \"allow\"\nmodule = \"builtin:allow\"\n";
         let hooks: Vec<_> = hooks.iter().map(|hook| format!("`{hook}`")).collect();
@@ -155,7 +155,7 @@ pub(super) fn script(example: &str) -> String {
 /// The interfaces, with a world that exports the hooks: `project`.
 pub(super) fn wit_with_world(hooks: &[HookName]) -> Vec<(String, Vec<u8>)> {
     let mut files = super::embedded::wit();
-    let exports: String = hooks.iter().map(|hook| format!("  export {hook};\n")).collect();
+    let exports: String = hooks.iter().flat_map(|hook| ["  export ", hook.as_str(), ";\n"]).collect();
     let world = format!(
         "/// What this policy imports and exports.\nworld project {{\n  include imports;\n  export lifecycle;\n{exports}}}\n"
     );
