@@ -22,6 +22,9 @@ pub(crate) struct Decider {
     pub(crate) authorizer: Authorizer,
 }
 
+/// A resource with what the policies say of it, or why they cannot.
+type OfResource<'a> = (EntityUid, Result<Outcome<'a>, String>);
+
 /// What the policies say of one resource.
 enum Outcome<'a> {
     Permitted(&'a Rule),
@@ -92,9 +95,9 @@ impl Decider {
         for (resource, outcome) in self.outcomes(question)? {
             let Some((account, role)) = resource.id().unescaped().split_once('/') else { continue };
             match outcome? {
-                Outcome::Permitted(rule) => answer.grants.extend(self.grant(&resource, account, role, rule)?),
-                Outcome::Forbidden(rules) => {
-                    let denial = denial(&rules);
+                Outcome::Permitted(by) => answer.grants.extend(self.grant(&resource, account, role, by)?),
+                Outcome::Forbidden(by) => {
+                    let denial = denial(&by);
                     answer.denials.push(aws::Denial {
                         account: Some(account.to_owned()),
                         role: Some(role.to_owned()),
@@ -115,7 +118,7 @@ impl Decider {
         uid: &EntityUid,
         account: &str,
         role: &str,
-        rule: &Rule,
+        by: &Rule,
     ) -> Result<Option<aws::Grant>, String> {
         let Some(entity) = self.store.get(uid) else { return Ok(None) };
         let duration = number_of(entity, "durationSeconds").map(|seconds| {
@@ -124,7 +127,7 @@ impl Decider {
         Ok(Some(aws::Grant {
             account: account.to_owned(),
             role: role.to_owned(),
-            reason: rule.reason.clone().unwrap_or_else(|| rule.name.clone()),
+            reason: by.reason.clone().unwrap_or_else(|| by.name.clone()),
             duration_seconds: duration.transpose()?,
             session_name: text_of(entity, "sessionName"),
             source_identity: text_of(entity, "sourceIdentity"),
@@ -141,7 +144,7 @@ impl Decider {
     }
 
     /// What the policies say of each resource.
-    fn outcomes(&self, question: Question) -> Result<Vec<(EntityUid, Result<Outcome<'_>, String>)>, String> {
+    fn outcomes(&self, question: Question) -> Result<Vec<OfResource<'_>>, String> {
         let Question { principal, action, resources, context, drafts } = question;
         let reached = resources.iter().cloned().chain([action.clone()]);
         let entities = self.store.joined(drafts, reached)?;

@@ -30,7 +30,22 @@ pub(crate) fn check(file: &str, text: &str) -> Result<(), String> {
         }
         previous = token;
         // A tree is no deeper than its operators are many.
-        if matches!(token, "&&" | "||" | "!" | "." | "+" | "-" | "*" | "has" | "in" | "is" | "like") {
+        if matches!(
+            token,
+            "&&" | "||"
+                | "!"
+                | "."
+                | "+"
+                | "-"
+                | "*"
+                | "["
+                | "has"
+                | "in"
+                | "is"
+                | "like"
+                | "when"
+                | "unless"
+        ) {
             operators += 1;
         }
         if depth + branches + sets > DEPTH {
@@ -121,6 +136,11 @@ mod tests {
             (format!("{}true", "if true then true else ".repeat(64)), Some("nested deeper than 64 levels")),
             (vec!["true"; 502].join(" || "), Some("more than 500 operators in one policy")),
             (format!("context{}", ".a".repeat(501)), Some("more than 500 operators in one policy")),
+            (format!("context{}", "[\"a\"]".repeat(501)), Some("more than 500 operators in one policy")),
+            (
+                format!("true }} {} when {{ true", "when { true }".repeat(500)),
+                Some("more than 500 operators in one policy"),
+            ),
             ("\"never closed".to_owned(), None),
             ("\"\\\"\"".to_owned(), None),
         ] {
@@ -129,7 +149,7 @@ mod tests {
             match expected {
                 None => assert_eq!(error, None, "{condition}"),
                 Some(expected) => {
-                    assert!(error.as_ref().is_some_and(|error| error.contains(expected)), "{error:?}")
+                    assert!(error.as_ref().is_some_and(|error| error.contains(expected)), "{error:?}");
                 }
             }
         }

@@ -70,7 +70,7 @@ pub(crate) fn excerpt(file: &str, text: &str, offset: usize, length: usize) -> S
 }
 
 /// An error with all its causes, and Cedar's help.
-pub(crate) fn chain(error: &(impl std::error::Error + Diagnostic)) -> String {
+pub(crate) fn chain(error: &impl Diagnostic) -> String {
     let mut told = error.to_string();
     let mut cause = std::error::Error::source(error);
     while let Some(next) = cause {

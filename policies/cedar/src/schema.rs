@@ -33,7 +33,7 @@ impl Schemas {
             limits::check(FILE, text)?;
             for (namespace, theirs) in json_of(text)? {
                 let ours = schema.entry(namespace.clone()).or_insert_with(|| json!({}));
-                merge(&namespace, ours, theirs).map_err(|error| format!("`schema`: {error}"))?;
+                merge(&namespace, ours, &theirs).map_err(|error| format!("`schema`: {error}"))?;
             }
         }
         let requests = parse(schema.clone())?;
@@ -65,23 +65,23 @@ fn parse(schema: Json) -> Result<Schema, String> {
 }
 
 /// Adds a namespace of the operator's.
-fn merge(namespace: &str, ours: &mut Value, theirs: Value) -> Result<(), String> {
+fn merge(namespace: &str, ours: &mut Value, theirs: &Value) -> Result<(), String> {
     let full =
         |name: &str| if namespace.is_empty() { name.to_owned() } else { format!("{namespace}::{name}") };
     let section = |theirs: &Value, key: &str| theirs[key].as_object().cloned().unwrap_or_default();
-    for (name, declaration) in section(&theirs, "commonTypes") {
+    for (name, declaration) in section(theirs, "commonTypes") {
         if ours["commonTypes"].get(&name).is_some() {
             return Err(format!("the type `{}` is declared by Portcullis", full(&name)));
         }
         ours["commonTypes"][name] = declaration;
     }
-    for (name, declaration) in section(&theirs, "entityTypes") {
+    for (name, declaration) in section(theirs, "entityTypes") {
         match ours["entityTypes"].get_mut(&name) {
             Some(known) => add_to_entity(&full(&name), known, &declaration)?,
             None => ours["entityTypes"][name] = declaration,
         }
     }
-    for (name, declaration) in section(&theirs, "actions") {
+    for (name, declaration) in section(theirs, "actions") {
         let has = |key: &str| declaration["appliesTo"][key].as_array().is_some_and(|types| !types.is_empty());
         if has("principalTypes") || has("resourceTypes") {
             return Err(format!(

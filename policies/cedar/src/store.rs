@@ -207,6 +207,12 @@ fn complete(entity: &mut Json, accounts: &BTreeMap<String, Account>) -> Result<(
                 known.join(", ")
             ));
         }
+        let duration = &entity["attrs"]["durationSeconds"];
+        // What STS takes, by the documentation of AssumeRole.
+        if !duration.is_null() && !duration.as_i64().is_some_and(|seconds| (900..=43_200).contains(&seconds))
+        {
+            return Err(format!("`{name}`: `durationSeconds` is between 900 and 43200, not {duration}"));
+        }
         for (key, value) in [("account", account), ("name", role)] {
             if !entity["attrs"][key].is_null() {
                 return Err(format!("`{name}`: `{key}` follows from the id, and cannot be in `attrs`"));

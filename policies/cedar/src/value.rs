@@ -37,8 +37,8 @@ pub(crate) fn large(value: u64) -> Value {
     whole(i64::try_from(value).unwrap_or(i64::MAX))
 }
 
-pub(crate) fn flag(value: bool) -> Option<Value> {
-    Some(Value::new_bool(value))
+pub(crate) fn flag(value: bool) -> Value {
+    Value::new_bool(value)
 }
 
 /// Those fields that are there.

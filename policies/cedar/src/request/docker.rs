@@ -33,11 +33,19 @@ fn question(names: &Names, request: &Request, action: EntityUid) -> Result<Quest
     let mut drafts = Vec::new();
     let principal = names.principal(&request.principal, &mut drafts)?;
     let mut resources = Vec::new();
-    for target in &request.targets {
-        let resource = resource(names, target, &mut drafts)?;
-        if !resources.contains(&resource) {
-            resources.push(resource);
+    for (at, target) in request.targets.iter().enumerate() {
+        // The same thing named twice is one.
+        if request.targets[..at].contains(target) {
+            continue;
         }
+        let resource = resource(names, target, &mut drafts)?;
+        if resources.contains(&resource) {
+            // Networks may share a name. One entity has the facts of one of them, and those of the other would be hidden.
+            return Err(format!(
+                "the request names two things that are `{resource}`, and Cedar would see one of them: name them by id"
+            ));
+        }
+        resources.push(resource);
     }
     if resources.is_empty() {
         let nothing = Target { kind: "daemon".into(), ..Target::default() };
@@ -124,7 +132,7 @@ pub(super) fn mount(
         ("asSent", Some(text(&mount.as_sent))),
         ("source", optional(mount.source.as_ref())),
         ("target", optional(mount.target.as_ref())),
-        ("readOnly", flag(mount.read_only)),
+        ("readOnly", Some(flag(mount.read_only))),
         ("propagation", optional(mount.propagation.as_ref())),
         ("driver", optional(mount.driver.as_ref())),
         ("driverOptions", Some(names.map(&format!("{place}.driverOptions"), &mount.driver_options, drafts)?)),

@@ -63,7 +63,7 @@ pub(crate) fn access(names: &Names, access: &Access) -> Result<Question, String>
 fn acl(names: &Names, place: &str, acl: &Acl, drafts: &mut Vec<Draft>) -> Result<Value, String> {
     record([
         ("users", Some(texts(&acl.users))),
-        ("projectAccess", flag(acl.project_access)),
+        ("projectAccess", Some(flag(acl.project_access))),
         ("created", acl.created.map(large)),
         ("updated", acl.updated.map(large)),
         ("extra", Some(names.multi_map(&format!("{place}.extra"), &acl.extra, drafts))),

@@ -17,7 +17,7 @@ pub(super) fn value(names: &Names, work: &Workload, drafts: &mut Vec<Draft>) -> 
     let with_parents = work.mounts.iter().filter_map(|mount| mount.host_path.as_deref()).flat_map(parents);
     let is_volume = |mount: &&Mount| mount.kind == "volume";
     let volumes = work.mounts.iter().filter(is_volume).filter_map(|mount| mount.source.as_deref()).map(text);
-    let named = |environment: &String| text(environment.split('=').next().unwrap_or_default());
+    let variable = |environment: &String| text(environment.split('=').next().unwrap_or_default());
     let namespaces =
         work.namespaces.iter().map(|namespace| text(&format!("{}={}", namespace.kind, namespace.mode)));
     let joined = work.namespaces.iter().filter_map(|namespace| namespace.container.as_deref()).map(text);
@@ -31,10 +31,10 @@ pub(super) fn value(names: &Names, work: &Workload, drafts: &mut Vec<Draft>) -> 
         ("command", Some(texts(&work.command))),
         ("entrypoint", Some(texts(&work.entrypoint))),
         ("environment", Some(texts(&work.environment))),
-        ("environmentNames", Some(set(work.environment.iter().map(named)))),
+        ("environmentNames", Some(set(work.environment.iter().map(variable)))),
         ("user", optional(work.user.as_ref())),
         ("groupsAdded", Some(texts(&work.groups_added))),
-        ("privileged", flag(work.privileged)),
+        ("privileged", Some(flag(work.privileged))),
         ("mounts", Some(set(mounts))),
         ("mountKinds", Some(set(work.mounts.iter().map(|mount| text(&mount.kind))))),
         ("volumes", Some(set(volumes))),
@@ -52,7 +52,7 @@ pub(super) fn value(names: &Names, work: &Workload, drafts: &mut Vec<Draft>) -> 
         ("maskedPaths", work.masked_paths.as_deref().map(texts)),
         ("readonlyPaths", work.readonly_paths.as_deref().map(texts)),
         ("published", Some(set(published))),
-        ("publishAll", flag(work.publish_all)),
+        ("publishAll", Some(flag(work.publish_all))),
         ("networks", Some(texts(&work.networks))),
         ("extraHosts", Some(texts(&work.extra_hosts))),
         ("labels", Some(names.map("workload.labels", &work.labels, drafts)?)),
@@ -64,7 +64,7 @@ pub(super) fn value(names: &Names, work: &Workload, drafts: &mut Vec<Draft>) -> 
         ("logDriver", optional(work.log_driver.as_ref())),
         ("logOptions", Some(names.map("workload.logOptions", &work.log_options, drafts)?)),
         ("memoryLimit", work.memory_limit.map(large)),
-        ("readOnlyRoot", flag(work.read_only_root)),
+        ("readOnlyRoot", Some(flag(work.read_only_root))),
         ("extra", Some(names.multi_map("workload.extra", &work.extra, drafts))),
     ])
 }

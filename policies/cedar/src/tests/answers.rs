@@ -210,3 +210,48 @@ fn roles_of_the_entities_are_granted_with_their_session_and_others_can_be_forbid
     let answer = configured(&without).unwrap().grants(&request).unwrap();
     assert_eq!((granted(&answer), denied(&answer)), (vec![], vec!["production/admin".to_owned()]));
 }
+
+/// Networks may share a name. With either order the labels of both count, so neither may hide the other.
+#[test]
+fn two_things_of_one_name_are_never_taken_for_one() {
+    let policy = text(
+        "permit (principal, action, resource);
+         forbid (principal is User, action, resource is Docker::Target)
+         when { resource.hasTag(\"owner\") && resource.getTag(\"owner\") != principal.id };",
+    );
+    let network = |id: &str, owner: &str| docker::Target {
+        kind: "network".into(),
+        as_sent: id.into(),
+        name: Some("shared".into()),
+        id: Some(id.into()),
+        labels: vec![("owner".into(), owner.into())],
+        ..Default::default()
+    };
+    let (alice, bob) = (network("aaa", "alice"), network("bbb", "bob"));
+    for targets in [[alice.clone(), bob.clone()], [bob.clone(), alice]] {
+        let mut request = operation("ContainerCreate");
+        request.principal.name = Some("bob".into());
+        request.targets.extend(targets);
+        let error = ask(&policy, &request).unwrap_err();
+        assert!(error.contains("`Docker::Target::\"network/shared\"`"), "{error}");
+    }
+    let mut request = operation("ContainerCreate");
+    request.principal.name = Some("bob".into());
+    request.targets.extend([bob.clone(), bob]);
+    assert_eq!(ask(&policy, &request).unwrap().verdict, Verdict::Allow, "the same thing, named twice");
+}
+
+#[test]
+fn a_duration_that_no_session_can_have_is_refused_at_load() {
+    for seconds in [json!(-1), json!(0), json!(899), json!(43_201), json!(4_294_967_296_u64)] {
+        let role =
+            json!({"uid": {"type": "Aws::Role", "id": "prod/b"}, "attrs": {"durationSeconds": seconds}});
+        let settings =
+            json!({"cedar": "permit (principal, action, resource is Aws::Role);", "entities": [role]});
+        let error = configured(&settings).err().unwrap();
+        assert!(
+            error.contains("`Aws::Role::\"prod/b\"`: `durationSeconds` is between 900 and 43200"),
+            "{error}"
+        );
+    }
+}
