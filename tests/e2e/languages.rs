@@ -321,6 +321,7 @@ fn cedar_has_the_stack_that_its_limits_need() {
         format!("{}true{} {}", "if true then ".repeat(60), " else false".repeat(60), chain("&& true", 400)),
         format!("0 < {}1{}", "(".repeat(60), " + 1 + 1 + 1 + 1 + 1 + 1 + 1)".repeat(60)),
         format!("{0}1{1} == {0}1{1}", r#"{"a":"#.repeat(60), "}".repeat(60)),
+        format!("true }} {} when {{ true", chain("when { true }", 490)),
     ];
     for condition in conditions {
         let text = format!("permit (principal, action, resource) when {{ {condition} }};");

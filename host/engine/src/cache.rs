@@ -19,8 +19,10 @@ use crate::Digest;
 use crate::build::{self, BUILD_VERSION, BuildReport, BuildRequest, ModuleCode};
 use crate::sealed;
 
-/// Artifacts that are kept: the ones used last.
+/// Artifacts that are kept, and as many files of what all settings of a module share: the ones used last.
 const KEPT: usize = 64;
+/// What the name of a file of the second kind begins with.
+const MODULE: &str = "module-";
 const MAC: usize = 32;
 const KEY_FILE: &str = "artifacts.key";
 
@@ -51,22 +53,22 @@ impl Cache {
 
     /// What was built for this request, if it is there and unchanged.
     pub fn get(&self, request: &BuildRequest, module: Digest) -> Option<(BuildReport, Vec<u8>)> {
-        self.read(key_of(request, module).ok()?, build::unpack_artifact)
+        self.read(&key_of(request, module).ok()?, build::unpack_artifact)
     }
 
     /// What builds of this module left for others of it, with any settings.
     pub fn module_code(&self, module: Digest, wasi: &[String]) -> ModuleCode {
-        self.read(key_of_module(module, wasi), ModuleCode::trusted).unwrap_or_default()
+        self.read(&key_of_module(module, wasi), ModuleCode::trusted).unwrap_or_default()
     }
 
     /// Keeps what a build added.
     pub fn put_module_code(&self, module: Digest, wasi: &[String], code: &ModuleCode) {
         let Some(bytes) = code.changed() else { return };
-        self.keep(bytes.and_then(|bytes| self.write(key_of_module(module, wasi), &bytes)));
+        self.keep(bytes.and_then(|bytes| self.write(&key_of_module(module, wasi), &bytes)));
     }
 
     /// The file of that name, if all of it is as it was written there.
-    fn read<T>(&self, name: Digest, unpack: impl FnOnce(&[u8]) -> Option<T>) -> Option<T> {
+    fn read<T>(&self, name: &str, unpack: impl FnOnce(&[u8]) -> Option<T>) -> Option<T> {
         let path = self.path(name);
         let file = match read_own(&path) {
             Ok(file) => file?,
@@ -88,7 +90,7 @@ impl Cache {
     /// Keeps what was built; a cache that cannot be written only costs the next start.
     pub fn put(&self, request: &BuildRequest, module: Digest, report: &BuildReport, artifact: &[u8]) {
         let written = key_of(request, module)
-            .and_then(|name| self.write(name, &build::pack_artifact(report, artifact)?));
+            .and_then(|name| self.write(&name, &build::pack_artifact(report, artifact)?));
         self.keep(written);
     }
 
@@ -100,7 +102,7 @@ impl Cache {
         self.prune();
     }
 
-    fn write(&self, name: Digest, bytes: &[u8]) -> io::Result<()> {
+    fn write(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
         let mut file = tempfile::NamedTempFile::new_in(&self.directory)?;
         file.write_all(&self.mac(name, bytes).finalize().into_bytes())?;
         file.write_all(bytes)?;
@@ -109,23 +111,24 @@ impl Cache {
     }
 
     /// What is in the bytes of a file of that name, if its MAC fits.
-    fn unseal<'a>(&self, name: Digest, file: &'a [u8]) -> Option<&'a [u8]> {
+    fn unseal<'a>(&self, name: &str, file: &'a [u8]) -> Option<&'a [u8]> {
         let (mac, bytes) = file.split_first_chunk::<MAC>()?;
         self.mac(name, bytes).verify_slice(mac).ok()?;
         Some(bytes)
     }
 
-    fn mac(&self, name: Digest, bytes: &[u8]) -> Hmac<Sha256> {
+    fn mac(&self, name: &str, bytes: &[u8]) -> Hmac<Sha256> {
         #[expect(clippy::expect_used, reason = "INVARIANT: an HMAC takes a key of any length")]
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).expect("a key of any length");
-        // A digest has one length, so no part of it can pass for the other.
-        mac.update(name.to_string().as_bytes());
+        // Names of one kind have one length, and those of the other begin with letters that no digest has: no part can pass
+        // for the other.
+        mac.update(name.as_bytes());
         mac.update(bytes);
         mac
     }
 
-    fn path(&self, name: Digest) -> PathBuf {
-        self.directory.join(name.to_string())
+    fn path(&self, name: &str) -> PathBuf {
+        self.directory.join(name)
     }
 
     fn prune(&self) {
@@ -134,34 +137,41 @@ impl Cache {
         let mut files: Vec<_> =
             entries.flatten().filter_map(|entry| Some((used(&entry)?, entry.path()))).collect();
         files.sort_unstable_by_key(|(used, _)| std::cmp::Reverse(*used));
-        for (_, path) in files.into_iter().skip(KEPT) {
+        let is_of_module = |path: &PathBuf| {
+            path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(MODULE.as_bytes()))
+        };
+        let (modules, artifacts): (Vec<_>, Vec<_>) =
+            files.into_iter().map(|(_, path)| path).partition(is_of_module);
+        for path in modules.into_iter().skip(KEPT).chain(artifacts.into_iter().skip(KEPT)) {
             let _ = fs::remove_file(path);
         }
     }
 }
 
 /// The digest over everything that an artifact depends on. Without one the cache is not used.
-fn key_of(request: &BuildRequest, module: Digest) -> io::Result<Digest> {
+fn key_of(request: &BuildRequest, module: Digest) -> io::Result<String> {
     let request = serde_json::to_vec(request)?;
-    Ok(Digest::of_parts(&[
+    let digest = Digest::of_parts(&[
         module.to_string().as_bytes(),
         &request,
         BUILD_VERSION.as_bytes(),
         &sealed::compatibility(),
-    ]))
+    ]);
+    Ok(digest.to_string())
 }
 
 /// The same for what all builds of a module share.
-fn key_of_module(module: Digest, wasi: &[String]) -> Digest {
+fn key_of_module(module: Digest, wasi: &[String]) -> String {
     let wasi = wasi.join(",");
     let (module, compatibility) = (module.to_string(), sealed::compatibility());
-    Digest::of_parts(&[
+    let digest = Digest::of_parts(&[
         b"module",
         module.as_bytes(),
         wasi.as_bytes(),
         BUILD_VERSION.as_bytes(),
         &compatibility,
-    ])
+    ]);
+    format!("{MODULE}{digest}")
 }
 
 /// The key in that file, which is made if it is not there: whole or not at all, since a crash may come between, and
@@ -273,7 +283,7 @@ mod tests {
         let cache = Cache::open(state.path()).unwrap();
         let module = Digest::of(b"module");
         cache.put(&request("{}"), module, &report(), b"code");
-        let path = cache.path(key_of(&request("{}"), module).unwrap());
+        let path = cache.path(&key_of(&request("{}"), module).unwrap());
         let good = fs::read(&path).unwrap();
         for at in 0..good.len() {
             let mut bad = good.clone();
@@ -295,11 +305,26 @@ mod tests {
         cache.put(&request("{}"), module, &report(), b"code");
         let other = request(r#"{"a":1}"#);
         fs::copy(
-            cache.path(key_of(&request("{}"), module).unwrap()),
-            cache.path(key_of(&other, module).unwrap()),
+            cache.path(&key_of(&request("{}"), module).unwrap()),
+            cache.path(&key_of(&other, module).unwrap()),
         )
         .unwrap();
         assert_eq!(cache.get(&other, module), None);
+    }
+
+    /// The cache of many policies of one module is no smaller for what these share.
+    #[test]
+    fn as_many_artifacts_are_kept_beside_what_modules_share() {
+        let state = tempfile::tempdir().unwrap();
+        let cache = Cache::open(state.path()).unwrap();
+        let module = |number: usize| Digest::of(&number.to_le_bytes());
+        for number in 0..KEPT + 3 {
+            cache.put(&request("{}"), module(number), &report(), b"code");
+            cache.keep(cache.write(&key_of_module(module(number), &[]), b"shared"));
+        }
+        let names = fs::read_dir(&cache.directory).unwrap().map(|entry| entry.unwrap().file_name());
+        let shared = names.filter(|name| name.to_string_lossy().starts_with(MODULE)).count();
+        assert_eq!((shared, fs::read_dir(&cache.directory).unwrap().count()), (KEPT, 2 * KEPT));
     }
 
     #[test]
@@ -322,7 +347,7 @@ mod tests {
         let cache = Cache::open(state.path()).unwrap();
         let module = Digest::of(b"module");
         cache.put(&request("{}"), module, &report(), b"code");
-        let path = cache.path(key_of(&request("{}"), module).unwrap());
+        let path = cache.path(&key_of(&request("{}"), module).unwrap());
         let key = state.path().join(KEY_FILE);
         for mode in [0o640, 0o604, 0o660, 0o606, 0o601, 0o610] {
             set_mode(&path, mode);
@@ -357,7 +382,7 @@ mod tests {
         cache.put(&request("{}"), Digest::of(b"m"), &report(), b"code");
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(&state.path().join(KEY_FILE)), 0o600);
-        assert_eq!(mode(&cache.path(key_of(&request("{}"), Digest::of(b"m")).unwrap())), 0o600);
+        assert_eq!(mode(&cache.path(&key_of(&request("{}"), Digest::of(b"m")).unwrap())), 0o600);
         assert_eq!(mode(&cache.directory), 0o700);
     }
 }
