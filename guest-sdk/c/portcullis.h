@@ -130,8 +130,10 @@ static inline bool portcullis_escape(portcullis_json *json, uint8_t **to) {
 
 static inline bool portcullis_read_string(portcullis_json *json, portcullis_text *text) {
   if (!portcullis_take(json, '"')) return false;
-  // No escape is shorter than what it stands for.
-  uint8_t *to = malloc((size_t)(json->end - json->at) + 1);
+  // No escape is shorter than what it stands for, so the text has room up to its closing quote.
+  const uint8_t *quote = json->at;
+  while (quote < json->end && *quote != '"') quote += *quote == '\\' ? 2 : 1;
+  uint8_t *to = malloc(quote < json->end ? (size_t)(quote - json->at) + 1 : (size_t)(json->end - json->at) + 1);
   if (!to) return false;
   text->ptr = to;
   while (json->at < json->end && *json->at != '"') {
@@ -157,6 +159,7 @@ static inline bool portcullis_read_string(portcullis_json *json, portcullis_text
 
 static inline bool portcullis_read_strings(portcullis_json *json, portcullis_strings *list) {
   if (!portcullis_take(json, '[')) return false;
+  *list = (portcullis_strings){NULL, 0};
   if (portcullis_take(json, ']')) return true;
   size_t room = 0;
   do {
@@ -203,6 +206,12 @@ static inline const char *portcullis_read_settings(const uint8_t *ptr, size_t le
         portcullis_say(&wrong, "unknown key: `");
         portcullis_add(&wrong, key.ptr, key.len);
         portcullis_say(&wrong, "`");
+        return wrong.text;
+      }
+      if (field->found) {
+        portcullis_say(&wrong, "`");
+        portcullis_say(&wrong, field->key);
+        portcullis_say(&wrong, "` is there twice");
         return wrong.text;
       }
       field->found = true;
