@@ -103,6 +103,10 @@ async fn policies(
     for section in started.fixed_sections_changed(config) {
         tracing::warn!("{section} has changed, which takes a restart; it stays as it was");
     }
+    // By the names that the listeners of this process have: a mount for one address is not to be served at another.
+    if let (Some(federation), Some(_)) = (&config.federation, &started.federation) {
+        federation.is_served_at(&started.federation_listens()).map_err(|error| error.to_string())?;
+    }
     let opened = match &config.federation {
         Some(federation) => {
             Some(reloadable.resources.mounts(federation).await.map_err(|error| error.to_string())?)

@@ -85,7 +85,7 @@ impl Session {
 
     /// The same session, ended by what proved who asks, at `until`.
     ///
-    /// STS gives no session of less than [`SHORTEST`]. Where less than that is left the session lasts as long, and is the
+    /// STS gives no session of less than 15 minutes. Where less than that is left the session lasts as long, and is the
     /// same for each such token: some providers' tokens never have more.
     #[must_use]
     pub fn ending(mut self, until: SystemTime, now: SystemTime) -> Self {

@@ -36,6 +36,28 @@ impl Federation {
         }
         listeners
     }
+
+    /// Whether a process that listens at `bound` can serve every mount where it is to be served: a mount that names its
+    /// addresses at these alone, and any other at one of those of the start.
+    pub(crate) fn is_served_at(&self, bound: &[(Arc<str>, &Endpoint)]) -> Result<(), ConfigError> {
+        for mount in &self.mounts {
+            let endpoint = |name: &Arc<str>| bound.iter().find(|(other, _)| other == name).map(|(_, at)| *at);
+            let mut listeners = mount.listeners.iter();
+            let is_served = match mount.listen.as_deref() {
+                None => listeners.any(|name| endpoint(name).is_some()),
+                Some(own) => listeners.all(|name| {
+                    endpoint(name).is_some_and(|at| own.iter().any(|own| own.shares_listener(at)))
+                }),
+            };
+            if !is_served {
+                return Err(mount.location.wrong(format_args!(
+                    "the mount at {} is to be served where this process did not begin to listen, which takes a restart",
+                    shown(&mount.prefix)
+                )));
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Gives each mount the names of its listeners and a name of its own, unless two would answer at one place.
@@ -63,6 +85,14 @@ pub(super) fn assign(federation: &mut Federation, api: &[Endpoint]) -> Result<()
         }
     }
     let names: Vec<_> = mounts.iter().enumerate().map(|(at, mount)| name(mounts, at, mount)).collect();
+    for (at, name) in names.iter().enumerate() {
+        if names[..at].contains(name) {
+            return Err(mounts[at].location.wrong(format_args!(
+                "the mount at {} would have the name of another one, `{name}`: give it another `prefix`, or other `hosts`",
+                shown(&mounts[at].prefix)
+            )));
+        }
+    }
     for (mount, name) in federation.mounts.iter_mut().zip(names) {
         mount.name = name;
     }
@@ -148,6 +178,59 @@ mod tests {
         }
         // A reload of another address, which takes a restart, leaves mounts where they are.
         assert_eq!(named("[listen]\napi = [\"127.0.0.1:9999\"]", &[""]).unwrap(), [" at default"]);
+    }
+
+    fn config(head: &str, mounts: &[&str]) -> Config {
+        let head_of = "[[federation.mounts]]\nidentity = { address = true }\npolicies = [\"people\"]\n";
+        let mounts: String = mounts.iter().flat_map(|lines| [head_of, lines, "\n"]).collect();
+        let text =
+            format!("{head}\n{mounts}[[policies]]\nname = \"people\"\nmodule = \"builtin:aws-roles\"\n");
+        Config::from_text(&text, Path::new("portcullis.toml"), Path::new("."), &[]).unwrap()
+    }
+
+    /// Head and mounts of the start, those of the reload, and whether it is taken.
+    type Row<'a> = (&'a str, &'a [&'a str], &'a str, &'a [&'a str], bool);
+
+    /// A mount that is for one address is never served at another by a reload, nor taken from it without a word.
+    #[test]
+    fn a_reload_serves_mounts_where_the_process_listens_or_is_refused() {
+        let listens =
+            |first: &str, second: &str| format!("[federation]\nlisten = [\"{first}\", \"{second}\"]");
+        let (public, local) = ("0.0.0.0:8443", "127.0.0.1:8181");
+        let (own, other) =
+            ("prefix = \"/a\"\nlisten = [\"127.0.0.1:8181\"]", "listen = [\"127.0.0.1:9191\"]");
+        let api = |address: &str| format!("[listen]\napi = [\"{address}\"]");
+        let head = listens(public, local);
+        let swapped = listens(local, public);
+        let rows: [Row<'_>; 8] = [
+            (&head, &["", own], &head, &["", own], true),
+            (&head, &["", own], &head, &["", own, "prefix = \"/b\""], true),
+            (&head, &["", own], &swapped, &["", own], false),
+            (&head, &["", own], &head, &[own], false),
+            (&api(public), &[""], &api(local), &["", own], false),
+            (&api(public), &[""], &api(local), &[""], true),
+            (&api(public), &[""], &api(public), &["", &format!("prefix = \"/c\"\n{other}")], false),
+            (&api(public), &[other], &api(public), &[other, "prefix = \"/d\""], false),
+        ];
+        for (before, mounts_before, after, mounts_after, is_served) in rows {
+            let (started, changed) = (config(before, mounts_before), config(after, mounts_after));
+            let bound = started.federation_listens();
+            let served = changed.federation.as_ref().unwrap().is_served_at(&bound);
+            assert_eq!(
+                served.is_ok(),
+                is_served,
+                "{before} {mounts_before:?} -> {after} {mounts_after:?}: {served:?}"
+            );
+            if let Err(error) = served {
+                assert!(error.to_string().contains("which takes a restart"), "{error}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_two_mounts_have_one_name() {
+        let error = named("", &["", "hosts = [\"default\"]\nlisten = [\"127.0.0.1:8191\"]"]).unwrap_err();
+        assert!(error.contains("would have the name of another one, `@default`"), "{error}");
     }
 
     #[test]
