@@ -9,10 +9,11 @@ use super::call::{Call, Operation};
 use crate::response::Refusal;
 use crate::vault::{Kind, Principals};
 
-/// How many secrets the policy is asked about for one list. The oldest come first; the others are left out.
-const MAX_ASKED: u64 = 256;
+/// How many secrets the policy is asked about for one list: each is a decision with its record, also for a secret of another
+/// project, whose ACL any user can write. Those of the own project come first, then the oldest; the others are left out.
+const MAX_ASKED: u64 = 64;
 
-/// The secrets, oldest first, for which `operation` is allowed.
+/// The secrets for which `operation` is allowed.
 pub(super) async fn secrets(call: &Call<'_>, operation: Operation) -> Result<Vec<Uuid>, Refusal> {
     let requester = &call.requester;
     let groups = requester.groups.iter().map(|group| format!("group:{group}"));

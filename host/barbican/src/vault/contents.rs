@@ -84,7 +84,7 @@ impl Vault {
     }
 }
 
-/// Locks the container and then the secret; the rows of the container's secrets, or why nothing is to be changed.
+/// Locks the container, and then the secret with those that the container holds, in the one order of all writers; the rows of the container's secrets, or why nothing is to be changed.
 async fn contents(
     to: &mut Transaction,
     id: Uuid,
@@ -99,8 +99,12 @@ async fn contents(
         Commit::Gone => return Ok(Err(ChangeContents::Gone)),
     }
     let secret = secret.secret.to_string();
-    let list = serde_json::Value::from(vec![secret.as_str()]).to_string();
-    to.read(statements::LOCK_SECRETS, &[list.into()]).await?;
+    let held = to.read(statements::CONTENTS, &[id.to_string().into()]).await?;
+    let mut secrets = vec![secret.clone()];
+    for row in &held {
+        secrets.push(row.text(2)?.clone());
+    }
+    to.read(statements::LOCK_SECRETS, &[serde_json::Value::from(secrets).to_string().into()]).await?;
     let values = [secret.into(), project.into(), now.0.into()];
     if to.read(statements::SECRET_OF_PROJECT, &values).await?.is_empty() {
         return Ok(Err(ChangeContents::UnknownSecret));

@@ -195,7 +195,7 @@ macro_rules! listed_otherwise {
                        WHERE u.kind = 'secret' AND u.user_id >= 'role:' AND u.user_id < 'role;' AND ",
             entries!($list, "lower(u.user_id)", "$4", "$5"),
             ")))
-              ORDER BY l.created_at, l.id LIMIT $7"
+              ORDER BY CASE WHEN l.project_id = $6 THEN 0 ELSE 1 END, l.created_at, l.id LIMIT $7"
         )
     };
 }
