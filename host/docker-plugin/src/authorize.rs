@@ -101,7 +101,10 @@ impl Plugin {
     fn read_request(&self, call: &Call, body: Option<&[u8]>) -> Result<docker::Request, Unread> {
         let read = |message: &Message| {
             let settings = &self.settings;
-            read::request(message, call.context.clone(), &settings.daemon, &settings.assume_no_body)
+            let (daemon, assume_no_body) = (&settings.daemon, &settings.assume_no_body);
+            let mut request = read::request(message, call.context.clone(), daemon, assume_no_body)?;
+            read::pass_headers(message, &settings.pass_headers, &mut request);
+            Ok(request)
         };
         read_message(body, read)
     }
@@ -109,7 +112,10 @@ impl Plugin {
     fn read_response(&self, call: &Call, body: Option<&[u8]>) -> Result<docker::Response, Unread> {
         let read = |message: &Message| {
             let settings = &self.settings;
-            read::response(message, call.context.clone(), &settings.daemon, &settings.assume_no_body)
+            let (daemon, assume_no_body) = (&settings.daemon, &settings.assume_no_body);
+            let mut response = read::response(message, call.context.clone(), daemon, assume_no_body)?;
+            read::pass_headers(message, &settings.pass_headers, &mut response.request);
+            Ok(response)
         };
         read_message(body, read)
     }

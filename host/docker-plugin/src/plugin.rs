@@ -22,6 +22,8 @@ pub struct PluginSettings {
     /// Operations whose requests have no body unless dockerd shows one: clients cannot prove it, and the operator
     /// trusts them.
     pub assume_no_body: BTreeSet<Operation>,
+    /// Headers that policies are shown though names like theirs carry credentials, in lower case.
+    pub pass_headers: BTreeSet<String>,
 }
 
 impl PluginSettings {
@@ -36,6 +38,7 @@ impl Default for PluginSettings {
             daemon: "docker".into(),
             always_allow: Self::ALWAYS_ALLOW.into(),
             assume_no_body: BTreeSet::new(),
+            pass_headers: BTreeSet::new(),
         }
     }
 }

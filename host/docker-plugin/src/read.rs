@@ -32,6 +32,26 @@ pub fn request(
     canonical::request(&request, context, daemon, not_shown, || identity::principal(message))
 }
 
+/// Headers that are never passed on: dockerd keeps the first three to itself, and the others are credentials in any case.
+const NEVER_PASSED: [&str; 5] =
+    ["authorization", "x-registry-auth", "x-registry-config", "cookie", "proxy-authorization"];
+
+/// Whether policies may be shown the header of that name, in lower case.
+pub fn may_be_passed(name: &str) -> bool {
+    !NEVER_PASSED.contains(&name)
+}
+
+/// Adds the headers of those names to the request, which were left out since such names may carry credentials.
+pub fn pass_headers(message: &Message, names: &BTreeSet<String>, request: &mut Request) {
+    let passed = message.headers.iter().filter(|(name, _)| {
+        let name = name.to_ascii_lowercase();
+        names.contains(&name) && may_be_passed(&name)
+    });
+    let left_out = passed.filter(|(name, _)| !request.headers.iter().any(|(shown, _)| shown == name));
+    let left_out: Vec<_> = left_out.cloned().collect();
+    request.headers.extend(left_out);
+}
+
 /// Reads a response together with its request.
 pub fn response(
     message: &Message,

@@ -199,3 +199,21 @@ fn a_refusal_says_what_to_do() {
     let refusal = create(r#"{"HostConfig":{},"hostconfig":{}}"#).unwrap_err();
     assert!(refusal.to_string().contains("`HostConfig` and `hostconfig`"), "{refusal}");
 }
+
+#[test]
+fn headers_whose_names_look_like_credentials_are_passed_where_they_are_named() {
+    let headers = [
+        ("Authz-User", "alice"),
+        ("X-Team-Token", "t"),
+        ("User-Agent", "Docker-Client"),
+        ("Authorization", "Bearer x"),
+        ("Cookie", "c"),
+    ];
+    let message = message("GET", "/v1.41/containers/json", &headers, None);
+    let names = ["authz-user", "user-agent", "authorization", "cookie", "x-absent"].map(str::to_owned);
+    let mut request = request(&message, Context::default(), "here", &BTreeSet::new()).unwrap();
+    pass_headers(&message, &BTreeSet::from(names), &mut request);
+    let passed: Vec<_> =
+        request.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    assert_eq!(passed, [("User-Agent", "Docker-Client"), ("Authz-User", "alice")]);
+}

@@ -145,6 +145,8 @@ pub(super) struct Docker {
     pub(super) always_allow: Option<Vec<Spanned<String>>>,
     #[serde(default)]
     pub(super) assume_no_body: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(super) pass_headers: Vec<Spanned<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
