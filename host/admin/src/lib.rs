@@ -4,6 +4,7 @@
 //! * [`Admin`]: what the handlers share
 //! * [`Tokens`]: who may read and change on TCP
 //! * `policies`: the policies in force, listed and changed
+//! * `ask`: what the policies in force would decide
 //! * `decisions`: records in memory, filtered and followed
 //! * `break_glass`: the way out of a bad policy
 //! * `query`: switches in queries
@@ -15,6 +16,7 @@
 //! A new route is a line in `router`, and a row in `docs/operating.md`.
 
 mod access;
+mod ask;
 mod break_glass;
 mod decisions;
 mod error;
@@ -35,7 +37,7 @@ use axum::routing::{get, post, put};
 use axum::{Router, middleware};
 use portcullis_api::{Api, ApiFuture, NotReady};
 use portcullis_audit::Log;
-use portcullis_authorization::BreakGlassCell;
+use portcullis_authorization::{Authorizer, BreakGlassCell};
 use portcullis_contract::HookName;
 use portcullis_engine::Host;
 use portcullis_files::{FileStatus, FileWatcher};
@@ -55,6 +57,8 @@ pub struct Admin {
     pub manager: PolicyManager,
     /// The way out of a bad policy.
     pub break_glass: BreakGlassCell,
+    /// Asks policies.
+    pub authorizer: Authorizer,
     /// The engine.
     pub host: Arc<Host>,
     /// The decision log.
@@ -93,6 +97,7 @@ fn router(admin: Admin) -> Router {
         .route("/policies/{name}/shadow", get(policies::shadow))
         .route("/decisions", get(decisions::list))
         .route("/decisions/{id}", get(decisions::one))
+        .route("/ask/{hook}", post(ask::ask))
         .route_layer(middleware::from_fn(access::readers));
     let change = Router::new()
         .route("/policies", put(policies::put_all))

@@ -7,6 +7,7 @@
 //!
 //! * [`Authorizer`]: the engine and the decision log, as one API uses them
 //! * [`Policies`]: the policies in force when a request began, and how they are asked
+//! * [`Asked`]: what they would decide, for an operator who tries a request
 //! * [`Refused`]: why something is not allowed
 //! * [`BreakGlass`]: the way out of a bad policy
 //! * [`NotReady`]: why requests cannot be decided now, for health responses
@@ -16,6 +17,7 @@
 //! A new API needs nothing here. A hook whose combined answer is no opinion needs a function in [`Policies`] beside
 //! [`Policies::grants`].
 
+mod ask;
 mod break_glass;
 mod docker;
 mod policies;
@@ -23,6 +25,7 @@ mod ready;
 mod record;
 mod refused;
 
+pub use ask::Asked;
 pub use break_glass::{BreakGlass, BreakGlassCell, MAX_BREAK_GLASS};
 pub use docker::describe_docker_request;
 pub use policies::{Granted, NamedGrants, Policies};

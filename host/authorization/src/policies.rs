@@ -236,7 +236,7 @@ impl Policies {
         recorded.err().unwrap_or_else(|| Refused::by_host(rule, reason, &context.decision))
     }
 
-    fn caller(&self, principal: Option<&str>, context: &Context, begun: Instant) -> Caller {
+    pub(crate) fn caller(&self, principal: Option<&str>, context: &Context, begun: Instant) -> Caller {
         Caller::new(principal, context.peer.as_deref().map(host_of), self.until(begun))
     }
 

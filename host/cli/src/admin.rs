@@ -3,9 +3,11 @@
 //!
 //! * [`Target`]: which host is asked
 //! * `policies`: `portcullis policy list|put|delete|rollback|restore|shadow`
+//! * `ask`: `portcullis ask`
 //! * `decisions`: `portcullis explain` and `portcullis decisions`
 //! * `break_glass`: `portcullis break-glass`
 
+pub(super) mod ask;
 pub(super) mod break_glass;
 pub(super) mod decisions;
 pub(super) mod policies;

@@ -19,6 +19,7 @@ mod spec;
 mod trial;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
+use portcullis_contract::HookName;
 use portcullis_listen::Activation;
 use portcullis_server::{BUILD, Config, ConfigSource, ServeError};
 use std::io::IsTerminal as _;
@@ -27,10 +28,14 @@ use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 
 /// Asks a sandboxed WebAssembly policy before power is handed out.
-///
-/// Without a command it serves with the built-in policy docker-baseline on local sockets.
 #[derive(Debug, Parser)]
-#[command(name = "portcullis", version, max_term_width = 100)]
+#[command(
+    name = "portcullis",
+    version,
+    max_term_width = 100,
+    // Not in the text above, or clap writes each option of this list in three lines.
+    after_help = "Without a command it serves with the built-in policy docker-baseline on local sockets."
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
@@ -56,6 +61,8 @@ enum Command {
     /// Inspect, test and measure modules; list and change the policies of the running host
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// Ask the running host what its policies would decide; nothing is carried out
+    Ask(admin::ask::Arguments),
     /// Show who asked for what, what was decided, and why
     Explain(admin::decisions::Explain),
     /// List the latest decisions, or follow them
@@ -144,6 +151,7 @@ fn run(command: Option<Command>) -> Result<(), ServeError> {
         Some(Command::Policy(PolicyCommand::New(arguments))) => policy_new::run(&arguments),
         Some(Command::Policy(PolicyCommand::Inspect(arguments))) => inspect::run(&arguments),
         Some(Command::Policy(PolicyCommand::InForce(command))) => admin::policies::run(command),
+        Some(Command::Ask(arguments)) => admin::ask::run(&arguments),
         Some(Command::Explain(arguments)) => admin::decisions::explain(&arguments),
         Some(Command::Decisions(arguments)) => admin::decisions::decisions(&arguments),
         Some(Command::BreakGlass(arguments)) => admin::break_glass::run(&arguments),
@@ -198,6 +206,14 @@ fn print(text: impl std::fmt::Display) {
 #[expect(clippy::print_stderr, reason = "this is where a command says more than its output")]
 fn note(text: impl std::fmt::Display) {
     eprintln!("{text}");
+}
+
+/// A hook by its name.
+fn hook(text: &str) -> Result<HookName, String> {
+    HookName::from_name(text).ok_or_else(|| {
+        let hooks: Vec<_> = HookName::ALL.iter().map(|hook| format!("`{hook}`")).collect();
+        format!("there is no such hook; there are {}", hooks.join(", "))
+    })
 }
 
 /// The configuration in that file, or the one without a file.

@@ -34,10 +34,13 @@ pub(super) struct Arguments {
         value_name = "HOOK,...",
         value_delimiter = ',',
         default_value = "docker-request",
-        value_parser = hook
+        value_parser = super::hook
     )]
     hooks: Vec<HookName>,
 }
+
+/// The policy that stands beside the new one in its configuration.
+const BESIDE: &str = "allow";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Language {
@@ -50,17 +53,15 @@ enum Language {
     Rego,
 }
 
-fn hook(text: &str) -> Result<HookName, String> {
-    HookName::from_name(text).ok_or_else(|| {
-        let hooks: Vec<_> = HookName::ALL.iter().map(|hook| format!("`{hook}`")).collect();
-        format!("there is no such hook; there are {}", hooks.join(", "))
-    })
-}
-
 pub(super) fn run(arguments: &Arguments) -> Result<(), ServeError> {
     let folder = &arguments.folder;
     let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     // Also the name of a crate.
+    if name == BESIDE || (arguments.language == Language::Rust && rust::is_taken(name)) {
+        return Err(ServeError::Usage(format!(
+            "`{name}` is the name of something that the project uses: write another one"
+        )));
+    }
     let is_name = name.starts_with(|first: char| first.is_ascii_lowercase())
         && name.chars().all(|other| other.is_ascii_lowercase() || other.is_ascii_digit() || other == '-');
     if !is_name || !PolicySpec::is_name(name) {

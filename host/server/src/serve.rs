@@ -207,6 +207,7 @@ async fn start(
         followers,
         bodies,
         manager: manager.clone(),
+        authorizer: authorizer.clone(),
         host: Arc::clone(&host),
         log: log.clone(),
         metrics,

@@ -219,3 +219,36 @@ fn decisions_are_filtered_and_followed() {
         (Some(1), "portcullis: there is no policy `nothing`\n")
     );
 }
+
+/// What would be decided is what is decided, and leaves no record.
+#[test]
+fn policies_are_asked_without_a_request() {
+    let host = Host::start(DENIES);
+    let facts = json!({
+        "operation": "ContainerCreate", "principal": { "name": "alice", "authentication": "certificate" },
+        "body": { "json": "{}" }, "workload": { "privileged": true },
+    });
+    let decisions = || http::call_unix(&host.admin(), "GET", "/decisions?kind=decision", "", b"").unwrap().1;
+    let before = decisions();
+    let answer = host.accepted("POST", "/ask/docker-request", &facts);
+    assert_eq!((&answer["verdict"], &answer["rule"]), (&json!("deny"), &json!("privileged")), "{answer}");
+    assert_eq!(
+        (&answer["principal"]["name"], &answer["policy"]),
+        (&json!("alice"), &json!("docker-baseline"))
+    );
+    let (_, answer) = host.call("POST", "/ask/aws-roles", &json!({ "purpose": "list" }));
+    assert_eq!((&answer["verdict"], &answer["grants"]), (&json!("deny"), &json!([])), "{answer}");
+    assert_eq!(decisions(), before, "nothing is recorded");
+    let wrong = [
+        ("/ask/docker-request", json!({ "operatoin": "x" }), 400, "unknown field `operatoin`"),
+        ("/ask/docker-request", json!([]), 400, "input"),
+        ("/ask/nothing", json!({}), 404, "there are `docker-request`"),
+    ];
+    for (path, body, wanted, text) in wrong {
+        let (status, answer) = host.call("POST", path, &body);
+        assert!(
+            status == wanted && answer["message"].as_str().unwrap().contains(text),
+            "{path}: {status} {answer}"
+        );
+    }
+}

@@ -50,7 +50,7 @@ pub(crate) fn explain(arguments: &Explain) -> Result<(), ServeError> {
 }
 
 /// A record as a person reads it.
-fn explained(record: &Value) -> String {
+pub(super) fn explained(record: &Value) -> String {
     let text = |at: &str| record.pointer(at).and_then(Value::as_str).unwrap_or_default();
     let mut lines = vec![format!("{} {} at {}", text("/kind"), text("/id"), text("/time"))];
     let principal = match text("/principal/name") {

@@ -44,6 +44,22 @@ pub(super) fn project(name: &str, hooks: &[HookName]) -> Project {
         .files(rust_sdk())
 }
 
+/// Whether a crate cannot have that name: it depends on one that has it, or cargo and the compiler have it already.
+pub(super) fn is_taken(name: &str) -> bool {
+    let reserved = ["test", "core", "std", "alloc", "proc-macro", "build", "deps", "examples", "incremental"];
+    LOCK.lines().any(|line| line == format!("name = \"{name}\""))
+        || reserved.contains(&name)
+        || is_keyword(name)
+}
+
+/// Of the names that a policy can have. <https://doc.rust-lang.org/reference/keywords.html>
+fn is_keyword(name: &str) -> bool {
+    const KEYWORDS: &str = " abstract as async await become box break const continue crate do dyn else enum extern false final fn \
+         for gen if impl in let loop macro match mod move mut override priv pub ref return self static struct super trait true \
+         try type typeof unsafe unsized use virtual where while yield ";
+    KEYWORDS.contains(&format!(" {name} "))
+}
+
 /// The example's lock file for a package of another name: cargo wants packages in the order of their names.
 fn lock(name: &str) -> String {
     let mut packages: Vec<_> = LOCK.split("\n[[package]]\n").collect();

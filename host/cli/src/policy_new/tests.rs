@@ -54,6 +54,11 @@ fn a_folder_is_made_once_and_build_can_be_run() {
     assert_eq!(build.permissions().mode() & 0o100, 0o100);
     let again = run(&arguments("guard")).unwrap_err().to_string();
     assert!(again.contains("cannot be made"), "{again}");
+    for taken in ["allow", "log", "serde", "portcullis-policy-sdk", "test", "match"] {
+        let arguments = Arguments { language: Language::Rust, ..arguments(taken) };
+        let error = run(&arguments).unwrap_err().to_string();
+        assert!(error.contains("that the project uses"), "{taken}: {error}");
+    }
     for wrong in ["Guard", "9lives", "a b", "a_b", ".."] {
         let error = run(&arguments(wrong)).unwrap_err().to_string();
         assert!(error.contains("cannot be a policy's name"), "{wrong}: {error}");
