@@ -9,9 +9,17 @@ const ALLOWS: &str = "deadline = \"20s\"";
 const DENIES: &str = "deadline = \"20s\"\nsettings = { require_user = true }";
 const CHANGED: &str = "a cached artifact was changed; it is built anew";
 
+/// Artifacts.
 fn kept(asked: &Asked) -> Vec<PathBuf> {
+    files(asked, false)
+}
+
+/// Artifacts, or what the settings of a module share.
+fn files(asked: &Asked, shared: bool) -> Vec<PathBuf> {
     let folder = fs::read_dir(asked.portcullis.folder().join("state/artifacts")).unwrap();
-    let mut files: Vec<_> = folder.map(|entry| entry.unwrap().path()).collect();
+    let is_shared = |path: &PathBuf| path.file_name().unwrap().to_string_lossy().starts_with("module-");
+    let mut files: Vec<_> =
+        folder.map(|entry| entry.unwrap().path()).filter(|path| is_shared(path) == shared).collect();
     files.sort();
     files
 }
@@ -80,6 +88,24 @@ fn a_changed_artifact_is_noticed_and_built_anew() {
     assert_eq!(complaints(&asked), bad.len(), "what was built anew was kept");
 }
 
+/// Nor is code that the settings of a module share, which is read where there is no artifact.
+#[test]
+fn changed_code_of_a_module_is_noticed_and_made_anew() {
+    let mut asked = Asked::start(&hostile(DENIES));
+    let [file] = files(&asked, true).try_into().unwrap();
+    let good = fs::read(&file).unwrap();
+    for (number, at) in [0, 40, good.len() / 4, good.len() / 2, good.len() - 1].into_iter().enumerate() {
+        let mut bad = good.clone();
+        bad[at] ^= 1;
+        fs::write(&file, &bad).unwrap();
+        kept(&asked).into_iter().for_each(|artifact| fs::remove_file(artifact).unwrap());
+        asked.portcullis.restart();
+        assert_eq!(complaints(&asked), number + 1, "byte {at}");
+        asked.door.get("/containers/json").refused("unknown-user");
+        assert_ne!(fs::read(&file).unwrap(), bad, "byte {at}");
+    }
+}
+
 /// A seal says for what its artifact was built, and not only that we made it.
 #[test]
 fn an_artifact_in_anothers_place_is_noticed() {
@@ -99,10 +125,11 @@ fn another_key_makes_everything_be_built_anew() {
     let key = asked.portcullis.folder().join("state/artifacts.key");
     fs::write(&key, [7; 32]).unwrap();
     asked.portcullis.restart();
-    assert_eq!(complaints(&asked), 1);
+    // The artifact, and what the settings of its module share.
+    assert_eq!(complaints(&asked), 2);
     asked.door.get("/containers/json").refused("unknown-user");
     fs::remove_file(&key).unwrap();
     asked.portcullis.restart();
-    assert_eq!(complaints(&asked), 2);
+    assert_eq!(complaints(&asked), 4);
     asked.door.get("/containers/json").refused("unknown-user");
 }
