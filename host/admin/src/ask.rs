@@ -24,6 +24,9 @@ pub(crate) async fn ask(
     let (bytes, _permit) = admin.body(body).await?;
     let facts: Value =
         serde_json::from_slice(&bytes).map_err(|error| AdminError::Request(format!("the body: {error}")))?;
+    if !facts.is_object() {
+        return Err(AdminError::Request("the body: the input is an object of facts".into()));
+    }
     let input = CaseInput::read(named, with_context(named, facts)).map_err(AdminError::Request)?;
     let asked = admin.authorizer.policies().ask(&input).await;
     let mut answer = json!(asked.record);

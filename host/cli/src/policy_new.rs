@@ -24,7 +24,7 @@ use portcullis_server::ServeError;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// The language
+    /// The language; `c` takes one hook, and `rego` needs no build
     language: Language,
     /// The folder to make; its name is the policy's
     folder: PathBuf,
@@ -47,9 +47,7 @@ enum Language {
     Rust,
     Python,
     Javascript,
-    /// One hook for each policy
     C,
-    /// No build: `builtin:rego` reads the text
     Rego,
 }
 

@@ -109,7 +109,7 @@ fn inspect_shows_what_a_module_is() {
         (&["none.wasm"][..], "policy `none.wasm`: there is no file `none.wasm`"),
         (
             &["builtin:none"],
-            "there is no `builtin:none`; there are `builtin:allow`, `builtin:aws-roles`, `builtin:barbican-acl`, `builtin:docker-baseline`",
+            "there is no `builtin:none`; there are `builtin:allow`, `builtin:aws-roles`, `builtin:barbican-acl`, `builtin:cedar`, `builtin:docker-baseline`",
         ),
         (&["text.wasm"], "policy `text.wasm`: not a usable module: this is not WebAssembly"),
         (&[hookless], "no-hook.wasm`: "),

@@ -143,7 +143,7 @@ async fn listed_otherwise(at: Database) {
         roles: vec!["role:Reader".into()],
         project: "p1".into(),
     };
-    let mut expected = Vec::new();
+    let (mut expected, mut own) = (Vec::new(), Vec::new());
     for (project, entry, found) in [
         ("p1", "u1", false),
         ("p1", "u1@2026-01-01T00:00:00Z", true),
@@ -162,10 +162,15 @@ async fn listed_otherwise(at: Database) {
         let acl = Some(acl(&["x", entry], true));
         let secret =
             vault.create_secret(NewSecret { project: project.into(), acl, ..new_secret(entry) }).await;
-        expected.extend(found.then_some(secret.unwrap().id));
+        let id = secret.unwrap().id;
+        expected.extend(found.then_some(id));
+        own.extend((found && project == "p1").then_some(id));
     }
-    assert_eq!(vault.listed_otherwise(&by, 100).await.unwrap(), expected);
-    assert_eq!(vault.listed_otherwise(&by, 2).await.unwrap(), expected[..2]);
+    // Those of the own project first, which no stranger can push out.
+    let of_others = expected.iter().filter(|id| !own.contains(*id)).copied();
+    let in_order: Vec<_> = own.iter().copied().chain(of_others).collect();
+    assert_eq!(vault.listed_otherwise(&by, 100).await.unwrap(), in_order);
+    assert_eq!(vault.listed_otherwise(&by, 2).await.unwrap(), in_order[..2]);
     let scope = Scope::Listed { user: "u1".into(), also: expected[1..3].to_vec() };
     let page = vault.list(Kind::Secret, &Filter { limit: 2, offset: 1, ..Filter::new(scope) }).await.unwrap();
     assert_eq!((names(&page.entities), page.total), (vec!["group:g", "group:g@2026-01-01T00:00:00Z"], 3));
