@@ -96,7 +96,8 @@ impl Store {
         reached
     }
 
-    /// The request's entities, joined with the operator's, and what they refer to.
+    /// The request's entities, joined with the operator's, and what they refer to. Two of the request that are one entity
+    /// are an error, as two networks of one name would be: the facts of one of them would be hidden.
     pub(crate) fn joined(
         &self,
         drafts: impl IntoIterator<Item = Draft>,
@@ -114,7 +115,9 @@ impl Store {
                     draft.merge(&stored.entity)?.entity()?
                 }
             };
-            made.insert(uid, entity);
+            if made.insert(uid.clone(), entity).is_some() {
+                return Err(format!("the request names two things that are `{uid}`: name them by id"));
+            }
         }
         let mut wanted = self.reached(from);
         wanted.extend(self.named.iter().cloned());

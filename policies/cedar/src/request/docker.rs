@@ -38,14 +38,7 @@ fn question(names: &Names, request: &Request, action: EntityUid) -> Result<Quest
         if request.targets[..at].contains(target) {
             continue;
         }
-        let resource = resource(names, target, &mut drafts)?;
-        if resources.contains(&resource) {
-            // Networks may share a name. One entity has the facts of one of them, and those of the other would be hidden.
-            return Err(format!(
-                "the request names two things that are `{resource}`, and Cedar would see one of them: name them by id"
-            ));
-        }
-        resources.push(resource);
+        resources.push(resource(names, target, &mut drafts)?);
     }
     if resources.is_empty() {
         let nothing = Target { kind: "daemon".into(), ..Target::default() };
