@@ -14,7 +14,7 @@ use crate::offload;
 
 /// The hidden subcommand: confines this process, reads a request and a module from standard input, and writes the answer
 /// to standard output. Its exit code is 0 also when the module was refused: the answer says so. The last argument of
-/// the command line says which of the two children this is.
+/// the command line says which stage of a build this is.
 pub fn child_main() -> ExitCode {
     offload::lower_priority(offload::BUILD_NICE);
     // A panic is an answer here, not a text on the operator's terminal.
@@ -35,7 +35,7 @@ fn serve() -> io::Result<()> {
     match options.stage {
         Stage::Prepare => {
             let (request, module) = read::<PrepareRequest>()?;
-            answer(prepare(&request, module))
+            answer(prepare(request, module))
         }
         Stage::Configure => {
             let (request, bytes) = read::<ConfigureRequest>()?;

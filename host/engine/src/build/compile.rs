@@ -1,6 +1,6 @@
-//! The second child: makes native code, and never runs any. What the host runs comes from here alone.
+//! Makes native code, in a child that never runs any. What the host runs comes from here alone.
 //!
-//! It gets the module as the host read it, and the state that the first child handed over. It encodes and inspects the
+//! It gets the module as the host read it, and the state that the child handed over which ran the guest. It encodes and inspects the
 //! module itself, so that what the host shows and allows was not said by a process that ran the guest.
 
 use portcullis_contract::HookName;

@@ -1,4 +1,4 @@
-//! The first child: runs the guest. Gives it its settings, reads the state that this leaves, and asks the policy's cases.
+//! Runs the guest, in a child of its own. Gives it its settings, reads the state that this leaves, and asks the policy's cases.
 //!
 //! A guest that takes this process over chooses everything that it answers. So nothing of it is code: see `guest_state`. The
 //! rest is text, for people, and answers to the policy's own cases, which a policy chooses anyway.
@@ -27,7 +27,7 @@ pub(super) struct ConfigureRequest {
     pub(super) module: u64,
 }
 
-/// What the first child answers. The bytes of the state's memories are beside it.
+/// What the child answers. The bytes of the state's memories are beside it.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct ConfigureReport {
     /// What `configure` left, or why each instance is configured anew.
@@ -65,8 +65,7 @@ pub(super) async fn configure(
     let ticker = Ticker::start().map_err(|error| Step::Compile.failed(error))?;
     ticker.add(&engine);
     let _running = ticker.run();
-    let prevented = request.not_preinitialized_because.clone();
-    match prevented.map_or(prepared.instrumented, Err) {
+    match prepared.instrumented {
         Err(reason) => configure_only(&engine, &request, &code, reason).await,
         Ok(()) => match preinitialize(&engine, &request, &component, &code).await? {
             Ok(preinitialized) => Ok(preinitialized),

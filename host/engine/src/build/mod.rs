@@ -1,24 +1,24 @@
-//! Building a policy: from a module's bytes and its settings to native code, in two kinds of child processes of our own.
+//! Building a policy: from a module's bytes and its settings to native code, in child processes of our own.
 //!
 //! A child is the same binary with a hidden subcommand, which calls [`child_main`]. It confines itself ([`confine()`]), gets
-//! its request through its standard input, and answers on its standard output. The two share nothing but bytes that pass
-//! through the host:
+//! its request through its standard input, and answers on its standard output. Children share nothing but bytes that pass
+//! through the host. One kind runs the guest, another makes native code and never runs any:
 //!
-//! 0. `prepare` is the second kind, and runs no guest. It compiles the module for the child that does, once for all settings.
-//! 1. `configure` runs the guest. It hands over the guest's memories and globals, what `configure` logged, and what the
+//! 1. `prepare` makes native code of the module, for the child that runs it. This does not depend on the settings.
+//! 2. `configure` runs the guest. It hands over the guest's memories and globals, what `configure` logged, and what the
 //!    component that is not pre-initialized answers to the policy's cases. Nothing of this is code.
-//! 2. `compile` runs no guest. It gets the module as the host read it and that state, makes the pre-initialized component
-//!    of both (`guest_state`), checks that it differs from the module in state alone (`verify`), and compiles it.
+//! 3. `compile` gets the module as the host read it and that state, makes the pre-initialized component of both
+//!    (`guest_state`), checks that it differs from the module in state alone (`verify`), and makes native code of it.
 //!
-//! Compiling is what a build costs, so what does not depend on the settings is kept ([`ModuleCode`]): the code for `configure`,
-//! and every compiled function.
+//! Making code is what a build costs, so what does not depend on the settings is kept ([`ModuleCode`]): what `prepare` made,
+//! and the functions that `compile` compiled.
 //!
-//! Only what the second child made is deserialized as native code. Any harm that a module does in `configure`, through a
-//! fault in the compiler or in the runtime, ends with the first child, which cannot hand back another policy.
+//! Native code comes from children that ran no guest. Any harm that a module does in `configure`, through a fault in the
+//! compiler or in the runtime, ends with its child, which cannot hand back another policy.
 //!
-//! Each child encodes and inspects the module itself: both are deterministic, take milliseconds, and so neither has to
-//! believe the other. The host parses no WebAssembly of a policy: both checks of the state are in the second child, where
-//! a fault in a parser meets no guest and no descriptor.
+//! Each child encodes and inspects the module itself: both are deterministic, take milliseconds, and so none has to
+//! believe another. The host parses no WebAssembly of a policy: both checks of the state are in `compile`, where a fault in
+//! a parser meets no guest and no descriptor.
 
 mod cases;
 mod child;
@@ -85,7 +85,7 @@ impl Default for ResourceLimits {
     }
 }
 
-/// Which of the two children.
+/// What a child does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Stage {

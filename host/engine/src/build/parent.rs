@@ -19,7 +19,7 @@ use crate::text;
 
 /// Bytes of an answer, at most: `SpiderMonkey` compiles to 45 MB.
 const ANSWER: u64 = 1 << 30;
-/// Bytes of the first child's answer beside the guest's memories.
+/// Bytes of what `configure` answers beside the guest's memories.
 const REPORT: u64 = 64 << 20;
 
 /// How children are started.
@@ -165,15 +165,17 @@ impl Builder {
         module: &[u8],
         code: &mut ModuleCode,
     ) -> Result<(PrepareReport, Vec<u8>), BuildError> {
-        let plain = request.not_preinitialized_because.is_some();
-        let kept = code.prepared.as_deref().filter(|_| !plain);
+        let prevented = request.not_preinitialized_because.clone();
+        // What is made for one reason is not for every build of the module.
+        let is_shared = prevented.is_none();
+        let kept = code.prepared.as_deref().filter(|_| is_shared);
         if let Some((bytes, (report, at))) = kept.and_then(|bytes| Some((bytes, wire::unpack(bytes).ok()?))) {
             return Ok((report, bytes.get(at..).unwrap_or_default().to_vec()));
         }
-        let to_prepare = PrepareRequest { wasi: request.wasi.clone(), plain };
+        let to_prepare = PrepareRequest { wasi: request.wasi.clone(), not_preinitialized_because: prevented };
         let (report, native) =
             self.run(Stage::Prepare, request.confinement, &to_prepare, &[module], ANSWER).await?;
-        if !plain {
+        if is_shared {
             code.prepared = wire::pack(&report, &[&native]).ok();
             code.changed = true;
         }

@@ -1,7 +1,7 @@
 //! Compiles a module as it is before it is configured, for the child that runs the guest: once for each module, and not for
 //! each of its settings.
 //!
-//! This runs in the child that makes native code, which never runs any.
+//! In a child that runs no guest.
 
 use serde::{Deserialize, Serialize};
 use wasmtime::Engine;
@@ -16,8 +16,8 @@ use crate::compile_config;
 pub(super) struct PrepareRequest {
     /// The WASI interfaces it may import.
     pub(super) wasi: Vec<String>,
-    /// Whether it is known already that it will not be pre-initialized.
-    pub(super) plain: bool,
+    /// Why it must not be pre-initialized, where that is known already.
+    pub(super) not_preinitialized_because: Option<String>,
 }
 
 /// What was compiled. The native code is beside it.
@@ -28,17 +28,15 @@ pub(super) struct PrepareReport {
 }
 
 /// Compiles `module` with what reads its state, where that can be added.
-pub(super) fn prepare(
-    request: &PrepareRequest,
-    module: Vec<u8>,
-) -> Result<(PrepareReport, Vec<u8>), Failure> {
+pub(super) fn prepare(request: PrepareRequest, module: Vec<u8>) -> Result<(PrepareReport, Vec<u8>), Failure> {
     let component = encode::encode(module)?;
     let inspected = inspect(&component, &request.wasi)?;
-    let instrumented = match inspected.handles {
-        Some(import) => {
-            Err(format!("it imports `{import}`, whose handles do not outlive pre-initialization"))
-        }
-        None if request.plain => Err(String::new()),
+    let prevented = request.not_preinitialized_because.or_else(|| {
+        let import = inspected.handles?;
+        Some(format!("it imports `{import}`, whose handles do not outlive pre-initialization"))
+    });
+    let instrumented = match prevented {
+        Some(reason) => Err(reason),
         None => instrument(&component).map(|instrumented| instrumented.bytes),
     };
     let (instrumented, bytes) = match instrumented {
