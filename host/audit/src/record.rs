@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use portcullis_contract::HookName;
+use portcullis_contract::secrets;
 use portcullis_contract::types::{self, Verdict};
 
 use crate::fields::{Clip, ENTRIES, KeyValues, List, NAME, Names, TEXT, Time, URI};
@@ -232,6 +233,18 @@ impl From<&types::Principal> for Principal {
             authentication: principal.authentication.clone().into(),
             groups: principal.groups.clone(),
             certificate: principal.certificate.as_ref().map(|certificate| certificate.subject.clone()),
+        }
+    }
+}
+
+/// By the user's id: names may be another's tomorrow.
+impl From<&secrets::Requester> for Principal {
+    fn from(requester: &secrets::Requester) -> Self {
+        Self {
+            name: requester.user.clone(),
+            authentication: if requester.user.is_some() { "token" } else { "anonymous" }.into(),
+            groups: requester.groups.clone(),
+            certificate: None,
         }
     }
 }

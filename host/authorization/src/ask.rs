@@ -1,18 +1,22 @@
-//! What the policies in force would decide, for an operator who tries a request before a client makes it. Asked as for a
-//! client; nothing is carried out, recorded, or asked of monitoring policies.
+//! What the policies in force would decide, for an operator who tries a request before a client makes it. Nothing is carried
+//! out, recorded, or asked of monitoring policies.
 
-use portcullis_audit::{Principal, Record, Target};
+use portcullis_audit::{Record, Target};
 use portcullis_contract::docker_edits::Edits;
 use portcullis_contract::hook::{self, Hook};
-use portcullis_contract::{aws, docker, secrets};
-use portcullis_engine::Callable;
+use portcullis_contract::types::Opinion;
+use portcullis_contract::{aws, docker};
 use portcullis_engine::case::CaseInput;
+use portcullis_engine::{Callable, Caller};
 use std::sync::Arc;
 use std::time::Instant;
 
 use crate::Policies;
 use crate::docker::describe_docker_request;
 use crate::record;
+
+/// Whose turns in the queues of policies count: not those of the principal in the facts.
+const OPERATOR: &str = "operator";
 
 /// What the policies in force came to.
 pub struct Asked {
@@ -35,77 +39,54 @@ impl From<Record> for Asked {
 impl Policies {
     /// Asks the policies of the input's hook. Of `aws-roles`, those of all mounts.
     pub async fn ask(&self, input: &CaseInput) -> Asked {
+        let begun = Instant::now();
+        let caller = Caller::new(None, Some(OPERATOR), self.until(begun));
         match input {
             CaseInput::DockerRequest(input) => {
-                let record = self.opinion::<hook::DockerRequest>(input).await;
-                docker_record(input, record).into()
+                let record = self.opinion::<hook::DockerRequest>(input, &caller, begun).await;
+                of_docker(input, record).into()
             }
             CaseInput::DockerResponse(input) => {
-                let record = self.opinion::<hook::DockerResponse>(input).await;
-                docker_record(&input.request, record).into()
+                let record = self.opinion::<hook::DockerResponse>(input, &caller, begun).await;
+                of_docker(&input.request, record).into()
             }
             CaseInput::SecretAccess(input) => {
-                let record = self.opinion::<hook::SecretAccess>(input).await;
-                secrets_record(input, record).into()
+                let mut record = self.opinion::<hook::SecretAccess>(input, &caller, begun).await;
+                record.principal = Some((&input.principal).into());
+                record.operation = Some(input.operation.clone().into());
+                let target =
+                    input.entity.as_ref().map(|entity| (entity.kind.clone().into(), entity.id.clone()));
+                record.targets.extend(target.map(|(kind, as_sent)| Target { kind, as_sent }));
+                record.into()
             }
             CaseInput::DockerEdit(input) => {
-                let begun = Instant::now();
-                let caller = self.caller_of::<hook::DockerEdit>(input, begun);
                 let edits = self.generation.edits(input, &caller).await;
                 let record = record::by_policies::<hook::DockerEdit>(input, edits.decision, begun);
-                Asked { edits: edits.edits, ..docker_record(input, record).into() }
+                Asked { edits: edits.edits, ..of_docker(input, record).into() }
             }
             CaseInput::AwsRoles(input) => {
-                let begun = Instant::now();
-                let caller = self.caller_of::<hook::AwsRoles>(input, begun);
-                let serves = |hooks: &[_]| hooks.contains(&hook::AwsRoles::NAME);
-                let of = self.generation.status().filter(|policy| serves(&policy.hooks));
-                let of: Vec<_> = of.map(|policy| Arc::clone(&policy.name)).collect();
+                let serving =
+                    self.generation.status().filter(|policy| policy.hooks.contains(&hook::AwsRoles::NAME));
+                let of: Vec<_> = serving.map(|policy| Arc::clone(&policy.name)).collect();
                 let granted = self.generation.grants(input, &of, &caller).await;
-                let record = record::by_policies::<hook::AwsRoles>(input, granted.decision, begun);
-                let (grants, denials) = (granted.grants, granted.denials);
-                Asked { grants, denials, ..aws_record(input, record).into() }
+                let mut record = record::by_policies::<hook::AwsRoles>(input, granted.decision, begun);
+                record.principal = Some((&input.principal).into());
+                record.operation = Some(input.purpose.clone().into());
+                Asked { grants: granted.grants, denials: granted.denials, ..record.into() }
             }
         }
     }
 
-    async fn opinion<H>(&self, input: &Arc<H::Input>) -> Record
+    async fn opinion<H>(&self, input: &Arc<H::Input>, caller: &Caller, begun: Instant) -> Record
     where
-        H: Callable + Hook<Answer = portcullis_contract::types::Opinion>,
+        H: Callable + Hook<Answer = Opinion>,
     {
-        let begun = Instant::now();
-        let decision = self.generation.decide::<H>(input, &self.caller_of::<H>(input, begun)).await;
+        let decision = self.generation.decide::<H>(input, caller).await;
         record::by_policies::<H>(input, decision, begun)
     }
-
-    fn caller_of<H: Hook>(&self, input: &H::Input, begun: Instant) -> portcullis_engine::Caller {
-        self.caller(H::principal(input), H::context(input), begun)
-    }
 }
 
-fn docker_record(request: &docker::Request, mut record: Record) -> Record {
+fn of_docker(request: &docker::Request, mut record: Record) -> Record {
     describe_docker_request(request, &Arc::from(request.daemon.as_str()), &mut record);
-    record
-}
-
-fn secrets_record(access: &secrets::Access, mut record: Record) -> Record {
-    let requester = &access.principal;
-    record.principal = Some(Principal {
-        name: requester.user.clone(),
-        authentication: if requester.user.is_some() { "token" } else { "anonymous" }.into(),
-        groups: requester.groups.clone(),
-        certificate: None,
-    });
-    record.operation = Some(access.operation.clone().into());
-    let entity = access.entity.iter();
-    record
-        .targets
-        .extend(entity.map(|entity| Target { kind: entity.kind.clone().into(), as_sent: entity.id.clone() }));
-    record
-}
-
-fn aws_record(request: &aws::Request, mut record: Record) -> Record {
-    record.principal = Some((&request.principal).into());
-    record.operation = Some(request.purpose.clone().into());
     record
 }

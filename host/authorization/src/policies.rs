@@ -236,12 +236,12 @@ impl Policies {
         recorded.err().unwrap_or_else(|| Refused::by_host(rule, reason, &context.decision))
     }
 
-    pub(crate) fn caller(&self, principal: Option<&str>, context: &Context, begun: Instant) -> Caller {
+    fn caller(&self, principal: Option<&str>, context: &Context, begun: Instant) -> Caller {
         Caller::new(principal, context.peer.as_deref().map(host_of), self.until(begun))
     }
 
     /// When a request that came at `begun` has taken as long as it may.
-    fn until(&self, begun: Instant) -> Instant {
+    pub(crate) fn until(&self, begun: Instant) -> Instant {
         begun + self.authorizer.host.time_budget()
     }
 

@@ -1,12 +1,12 @@
 //! What this API adds to the record of a decision. Neither tokens nor payloads ever come here.
 
-use portcullis_audit::{Principal, Record, Target};
-use portcullis_contract::secrets::{Access, Acl, Requester};
+use portcullis_audit::{Record, Target};
+use portcullis_contract::secrets::{Access, Acl};
 use std::borrow::Cow;
 
 /// Adds who asked for what.
 pub(super) fn describe(access: &Access, method: &str, uri: &str, record: &mut Record) {
-    record.principal = Some(principal(&access.principal));
+    record.principal = Some((&access.principal).into());
     record.operation = Some(access.operation.clone()).filter(|name| !name.is_empty()).map(Into::into);
     record.method = Some(method.into());
     record.uri = Some(uri.into());
@@ -24,16 +24,6 @@ pub(super) fn describe(access: &Access, method: &str, uri: &str, record: &mut Re
     say("proposed", access.proposed.as_ref().map(shown));
     for (name, value) in &access.extra {
         record.extra.push((name.clone().into(), value.clone()));
-    }
-}
-
-/// The user's id: names may be another's tomorrow.
-fn principal(requester: &Requester) -> Principal {
-    Principal {
-        name: requester.user.clone(),
-        authentication: if requester.user.is_some() { "token" } else { "anonymous" }.into(),
-        groups: requester.groups.clone(),
-        certificate: None,
     }
 }
 
