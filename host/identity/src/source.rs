@@ -139,14 +139,6 @@ impl Authenticator {
         opening.await.unwrap_or_else(|error| Err(IdentityError::Interrupted(error.to_string())))
     }
 
-    /// Authenticates a request, as [`authenticate`](Self::authenticate) does.
-    ///
-    /// # Errors
-    /// The same.
-    pub async fn identify(&self, asked: AuthRequest<'_>) -> Result<Principal, AuthError> {
-        self.authenticate(asked).await.map(|authenticated| authenticated.principal)
-    }
-
     /// Authenticates a request. The principal's `authentication` is `header`, `address`, `password`, `certificate` or `token`.
     ///
     /// # Errors

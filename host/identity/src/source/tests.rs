@@ -39,7 +39,8 @@ async fn ask(
     peer: Option<&str>,
 ) -> Result<Principal, AuthError> {
     let peer = peer.map(|peer| peer.parse().unwrap());
-    source.identify(AuthRequest { headers, peer, certificate: None }).await
+    let authenticated = source.authenticate(AuthRequest { headers, peer, certificate: None }).await;
+    authenticated.map(|authenticated| authenticated.principal)
 }
 
 #[tokio::test]

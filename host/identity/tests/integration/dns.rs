@@ -117,8 +117,9 @@ impl Server {
 async fn ask(source: &Authenticator, peer: &str) -> Result<Principal, AuthError> {
     let headers = HeaderMap::new();
     source
-        .identify(AuthRequest { headers: &headers, peer: Some(peer.parse().unwrap()), certificate: None })
+        .authenticate(AuthRequest { headers: &headers, peer: Some(peer.parse().unwrap()), certificate: None })
         .await
+        .map(|authenticated| authenticated.principal)
 }
 
 /// The name by which the host is known, or `None` if the request was refused.

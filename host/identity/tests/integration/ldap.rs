@@ -33,7 +33,7 @@ async fn ask(source: &Authenticator, user: &str) -> Result<Vec<String>, AuthErro
     let mut headers = HeaderMap::new();
     headers.insert("x-user", HeaderValue::from_bytes(user.as_bytes()).unwrap());
     let asked = AuthRequest { headers: &headers, peer: None, certificate: None };
-    source.identify(asked).await.map(|principal| principal.groups)
+    source.authenticate(asked).await.map(|authenticated| authenticated.principal.groups)
 }
 
 /// A good deal longer than a loaded machine needs.
