@@ -130,14 +130,7 @@ impl<'a> Call<'a> {
         held: &EntityWithAcl,
         proposed: Option<&crate::vault::AclValue>,
     ) -> Result<(), Refusal> {
-        let access = Access {
-            entity: Some(facts::entity(&held.entity)),
-            acl: held.acl.as_ref().map(facts::acl),
-            proposed: proposed.map(facts::proposed),
-            holders: facts::parent_containers(held),
-            ..Access::default()
-        };
-        self.ask_with(operation, access).await
+        self.ask_with(operation, Access { proposed: proposed.map(facts::proposed), ..about(held) }).await
     }
 
     /// The same, with more that policies and the record are told.
@@ -147,14 +140,7 @@ impl<'a> Call<'a> {
         held: &EntityWithAcl,
         extra: Pairs,
     ) -> Result<(), Refusal> {
-        let access = Access {
-            entity: Some(facts::entity(&held.entity)),
-            acl: held.acl.as_ref().map(facts::acl),
-            holders: facts::parent_containers(held),
-            extra,
-            ..Access::default()
-        };
-        self.ask_with(operation, access).await
+        self.ask_with(operation, Access { extra, ..about(held) }).await
     }
 
     /// Asks whether an entity may be made, or any listed.
@@ -176,6 +162,16 @@ impl<'a> Call<'a> {
         };
         let decision = self.api.decider.decide(question(access, self.parts, self.begun)).await;
         decision.map_err(|refused| Refusal::refused(operation.doing, &refused))
+    }
+}
+
+/// The entity, with what else counts for who may have it.
+fn about(held: &EntityWithAcl) -> Access {
+    Access {
+        entity: Some(facts::entity(&held.entity)),
+        acl: held.acl.as_ref().map(facts::acl),
+        holders: facts::parent_containers(held),
+        ..Access::default()
     }
 }
 

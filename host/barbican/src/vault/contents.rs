@@ -84,7 +84,8 @@ impl Vault {
     }
 }
 
-/// Locks the container, and then the secret with those that the container holds, in the one order of all writers; the rows of the container's secrets, or why nothing is to be changed.
+/// Locks the container, and then the secret with those that the container holds, in the one order of all writers; the rows
+/// of the container's secrets, or why nothing is to be changed.
 async fn contents(
     to: &mut Transaction,
     id: Uuid,

@@ -64,8 +64,8 @@ impl Vault {
         Ok(Page { entities, total: u64::try_from(total).unwrap_or_default() })
     }
 
-    /// Secrets, those of the project first and then the oldest, whose ACL has an entry for one of the principals. Whether such entries count is for a
-    /// policy to say.
+    /// Secrets, those of the project first and then the oldest, whose ACL has an entry for one of the principals. Whether
+    /// such entries count is for a policy to say.
     pub async fn listed_otherwise(&self, by: &Principals, most: u64) -> Result<Vec<Uuid>, StoreError> {
         let anywhere = by.anywhere.iter().cloned();
         let roles: Vec<String> = by.roles.iter().map(|role| role.to_ascii_lowercase()).collect();

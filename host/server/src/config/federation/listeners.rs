@@ -136,16 +136,18 @@ mod tests {
 
     /// Names of mounts with those of their listeners, or why there are none. `mounts` are the lines of each.
     fn named(head: &str, mounts: &[&str]) -> Result<Vec<String>, String> {
+        let federation = config(head, mounts)?.federation.unwrap();
+        let shown = |mount: &super::Mount| format!("{} at {}", mount.name, mount.listeners.join(" "));
+        Ok(federation.mounts.iter().map(shown).collect())
+    }
+
+    fn config(head: &str, mounts: &[&str]) -> Result<Config, String> {
         let head_of = "[[federation.mounts]]\nidentity = { address = true }\npolicies = [\"people\"]\n";
-        let mounts: Vec<_> = mounts.iter().flat_map(|lines| [head_of, lines, "\n"]).collect();
-        let mounts = mounts.concat();
+        let mounts: String = mounts.iter().flat_map(|lines| [head_of, lines, "\n"]).collect();
         let policy = "[[policies]]\nname = \"people\"\nmodule = \"builtin:aws-roles\"\n";
         let text = format!("{head}\n{mounts}{policy}");
         let config = Config::from_text(&text, Path::new("portcullis.toml"), Path::new("."), &[]);
-        let config = config.map_err(|error| error.to_string())?;
-        let federation = config.federation.unwrap();
-        let shown = |mount: &super::Mount| format!("{} at {}", mount.name, mount.listeners.join(" "));
-        Ok(federation.mounts.iter().map(shown).collect())
+        config.map_err(|error| error.to_string())
     }
 
     #[test]
@@ -180,14 +182,6 @@ mod tests {
         assert_eq!(named("[listen]\napi = [\"127.0.0.1:9999\"]", &[""]).unwrap(), [" at default"]);
     }
 
-    fn config(head: &str, mounts: &[&str]) -> Config {
-        let head_of = "[[federation.mounts]]\nidentity = { address = true }\npolicies = [\"people\"]\n";
-        let mounts: String = mounts.iter().flat_map(|lines| [head_of, lines, "\n"]).collect();
-        let text =
-            format!("{head}\n{mounts}[[policies]]\nname = \"people\"\nmodule = \"builtin:aws-roles\"\n");
-        Config::from_text(&text, Path::new("portcullis.toml"), Path::new("."), &[]).unwrap()
-    }
-
     /// Head and mounts of the start, those of the reload, and whether it is taken.
     type Row<'a> = (&'a str, &'a [&'a str], &'a str, &'a [&'a str], bool);
 
@@ -213,7 +207,8 @@ mod tests {
             (&api(public), &[other], &api(public), &[other, "prefix = \"/d\""], false),
         ];
         for (before, mounts_before, after, mounts_after, is_served) in rows {
-            let (started, changed) = (config(before, mounts_before), config(after, mounts_after));
+            let (started, changed) =
+                (config(before, mounts_before).unwrap(), config(after, mounts_after).unwrap());
             let bound = started.federation_listens();
             let served = changed.federation.as_ref().unwrap().is_served_at(&bound);
             assert_eq!(
