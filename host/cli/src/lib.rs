@@ -18,6 +18,7 @@ mod shell;
 mod spec;
 mod trial;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{CommandFactory as _, Parser, Subcommand};
 use portcullis_contract::HookName;
 use portcullis_listen::Activation;
@@ -208,12 +209,10 @@ fn note(text: impl std::fmt::Display) {
     eprintln!("{text}");
 }
 
-/// A hook by its name.
-fn hook(text: &str) -> Result<HookName, String> {
-    HookName::from_name(text).ok_or_else(|| {
-        let hooks: Vec<_> = HookName::ALL.iter().map(|hook| format!("`{hook}`")).collect();
-        format!("there is no such hook; there are {}", hooks.join(", "))
-    })
+/// Reads a hook by its name; a help lists the names, and a shell completes them.
+fn hook_parser() -> impl TypedValueParser<Value = HookName> {
+    PossibleValuesParser::new(HookName::ALL.map(HookName::as_str))
+        .try_map(|name| HookName::from_name(&name).ok_or("there is no such hook"))
 }
 
 /// The configuration in that file, or the one without a file.

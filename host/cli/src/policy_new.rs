@@ -34,7 +34,7 @@ pub(super) struct Arguments {
         value_name = "HOOK,...",
         value_delimiter = ',',
         default_value = "docker-request",
-        value_parser = super::hook
+        value_parser = super::hook_parser()
     )]
     hooks: Vec<HookName>,
 }

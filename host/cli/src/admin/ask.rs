@@ -12,8 +12,8 @@ use crate::{print, runtime};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// The hook, e.g. `docker-request`
-    #[arg(value_parser = crate::hook)]
+    /// The hook
+    #[arg(value_parser = crate::hook_parser())]
     hook: HookName,
     /// The facts as JSON, as in the input of a case; `-` reads standard input
     file: PathBuf,
