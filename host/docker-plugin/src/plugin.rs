@@ -22,7 +22,7 @@ pub struct PluginSettings {
     /// Operations whose requests have no body unless dockerd shows one: clients cannot prove it, and the operator
     /// trusts them.
     pub assume_no_body: BTreeSet<Operation>,
-    /// Headers that policies are shown though names like theirs carry credentials, in lower case.
+    /// Headers that policies are shown though names like theirs carry credentials.
     pub pass_headers: BTreeSet<String>,
 }
 

@@ -36,20 +36,20 @@ pub fn request(
 const NEVER_PASSED: [&str; 5] =
     ["authorization", "x-registry-auth", "x-registry-config", "cookie", "proxy-authorization"];
 
-/// Whether policies may be shown the header of that name, in lower case.
+/// Whether policies may be shown the header of that name.
 pub fn may_be_passed(name: &str) -> bool {
-    !NEVER_PASSED.contains(&name)
+    !NEVER_PASSED.iter().any(|never| never.eq_ignore_ascii_case(name))
 }
 
-/// Adds the headers of those names to the request, which were left out since such names may carry credentials.
+/// Adds the headers of those names to the request, which were left out since such names may carry credentials. Each of the
+/// names [`may_be_passed`].
 pub fn pass_headers(message: &Message, names: &BTreeSet<String>, request: &mut Request) {
-    let passed = message.headers.iter().filter(|(name, _)| {
-        let name = name.to_ascii_lowercase();
-        names.contains(&name) && may_be_passed(&name)
-    });
-    let left_out = passed.filter(|(name, _)| !request.headers.iter().any(|(shown, _)| shown == name));
-    let left_out: Vec<_> = left_out.cloned().collect();
-    request.headers.extend(left_out);
+    for (name, value) in &message.headers {
+        let is_named = names.iter().any(|named| named.eq_ignore_ascii_case(name));
+        if is_named && !request.headers.iter().any(|(shown, _)| shown == name) {
+            request.headers.push((name.clone(), value.clone()));
+        }
+    }
 }
 
 /// Reads a response together with its request.

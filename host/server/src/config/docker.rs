@@ -28,17 +28,16 @@ pub(super) fn docker(raw: raw::Docker, source_file: &SourceFile<'_>) -> Result<P
         settings.assume_no_body.insert(operation);
     }
     for name in &raw.pass_headers {
-        let header = name.get_ref().to_ascii_lowercase();
+        let header = name.get_ref();
         let is_name =
             !header.is_empty() && header.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-        if !is_name || !portcullis_docker_plugin::read::may_be_passed(&header) {
+        if !is_name || !portcullis_docker_plugin::read::may_be_passed(header) {
             let message = format_args!(
-                "`{}` is no header that policies may be shown: it carries credentials, or is no name",
-                name.get_ref()
+                "`{header}` is no header that policies may be shown: it carries credentials, or is no name"
             );
             return Err(source_file.wrong(&name.span(), message));
         }
-        settings.pass_headers.insert(header);
+        settings.pass_headers.insert(header.clone());
     }
     Ok(settings)
 }
