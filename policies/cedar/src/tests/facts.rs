@@ -219,3 +219,29 @@ fn the_readme_has_the_schema() {
         "copy src/portcullis.cedarschema into README.md"
     );
 }
+
+#[test]
+fn dates_and_weekdays_are_those_of_the_calendar() {
+    for (seconds, offset, date, weekday, hour, minute) in [
+        (0, "+00:00", "1970-01-01", 4, 0, 0),
+        (0, "-00:01", "1969-12-31", 3, 23, 59),
+        (951_782_400, "+00:00", "2000-02-29", 2, 0, 0),
+        (951_868_799, "+00:00", "2000-02-29", 2, 23, 59),
+        (1_795_694_400, "+02:00", "2026-11-26", 4, 14, 0),
+        (4_107_542_400, "+00:00", "2100-03-01", 1, 0, 0),
+        (253_402_300_799, "+00:00", "9999-12-31", 5, 23, 59),
+        (u64::MAX / 1000, "+00:00", "9999-12-31", 5, 23, 59),
+    ] {
+        let mut request = operation("ContainerList");
+        request.context.now = seconds * 1000;
+        let condition = format!(
+            "context.time.local == {{ date: \"{date}\", weekday: {weekday}, hour: {hour}, minute: {minute} }}"
+        );
+        let held = holds(&condition, &json!({ "utc_offset": offset }), &request);
+        assert_eq!(held, Ok(true), "{seconds} {offset}");
+    }
+    let mut request = operation("ContainerList");
+    request.context.now = 1_795_694_400_123;
+    let condition = "context.time.now == datetime(\"2026-11-26T12:00:00.123Z\") && context.time.hour == 12";
+    assert_eq!(holds(condition, &json!({}), &request), Ok(true));
+}
