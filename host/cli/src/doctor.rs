@@ -77,7 +77,7 @@ async fn examine(arguments: &Arguments, config: &Config) -> Vec<Finding> {
         vec![Finding { check: "daemon.json", result: daemon_json(&arguments.daemon_json, &name) }];
     let mut answering = !config.listen.docker.is_empty();
     if !answering {
-        let result = Err("`[listen] docker` is empty: the Docker door listens nowhere".into());
+        let result = Err("`[listen] docker` is empty: the Docker plugin listens nowhere".into());
         findings.push(Finding { check: "this host answers", result });
     }
     for endpoint in &config.listen.docker {

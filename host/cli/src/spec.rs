@@ -30,7 +30,9 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<(), ServeError> {
     let config = config_of(arguments.config.as_deref())?;
     let Some(endpoint) = config.listen.docker.first() else {
-        return Err(ServeError::Usage("`[listen] docker` is empty: the Docker door listens nowhere".into()));
+        return Err(ServeError::Usage(
+            "`[listen] docker` is empty: the Docker plugin listens nowhere".into(),
+        ));
     };
     let (name, file) = plugin(endpoint, &arguments.name);
     if let Some((path, text)) = file {

@@ -177,5 +177,5 @@ fn keys_of_a_mount() {
         assert_said(&format!("{}{POLICY}", mount("/a", key)), line, message);
     }
     assert_said(&format!("{}{POLICY}", mount("afp", "")), 8, "`afp` is no prefix");
-    assert_said(&format!("[federation]\n{POLICY}"), 7, "the door has no mounts");
+    assert_said(&format!("[federation]\n{POLICY}"), 7, "the federation API has no mounts");
 }

@@ -163,7 +163,7 @@ fn spec_says_what_to_write_for_each_kind_of_address() {
     }
     fs::write(place.at("c.toml"), "[listen]\ndocker = []\n").unwrap();
     let said = place.assert_refused(&run(&place, &["docker", "spec", "--config", "c.toml"]));
-    assert_eq!(said, "`[listen] docker` is empty: the Docker door listens nowhere");
+    assert_eq!(said, "`[listen] docker` is empty: the Docker plugin listens nowhere");
 }
 
 /// What is printed, with the files that it names put beside it, holds as it stands.

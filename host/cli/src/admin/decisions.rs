@@ -61,9 +61,14 @@ pub(super) fn explained(record: &Value) -> String {
         "" => String::new(),
         peer => format!(" from {peer}"),
     };
+    // Facts that an operator writes may lack what every record has.
+    let method = match text("/principal/authentication") {
+        "" => String::new(),
+        method => format!(" ({method})"),
+    };
     let groups: Vec<_> = list(record, "/principal/groups").filter_map(Value::as_str).collect();
     let groups = if groups.is_empty() { String::new() } else { format!(", in {}", groups.join(", ")) };
-    lines.push(format!("who       {principal} ({}){groups}{from}", text("/principal/authentication")));
+    lines.push(format!("who       {principal}{method}{groups}{from}"));
     let targets: Vec<_> = list(record, "/targets")
         .map(|target| {
             format!(
@@ -85,7 +90,7 @@ pub(super) fn explained(record: &Value) -> String {
         "" => "the host".to_owned(),
         policy => format!("policy {policy}"),
     };
-    lines.push(format!("verdict   {} by {by}, rule {}", text("/verdict"), text("/rule")));
+    lines.push(format!("verdict   {} by {by}{}", text("/verdict"), by_rule(", rule", text("/rule"))));
     if !text("/reason").is_empty() {
         lines.push(format!("reason    {}", text("/reason")));
     }
@@ -97,7 +102,7 @@ pub(super) fn explained(record: &Value) -> String {
         let field = |name: &str| outcome[name].as_str().unwrap_or_default();
         let said = match field("verdict") {
             "" => field("outcome").to_owned(),
-            verdict => format!("{verdict} by rule {}", field("rule")),
+            verdict => format!("{verdict}{}", by_rule(" by rule", field("rule"))),
         };
         let why = [field("reason"), field("detail")].into_iter().find(|text| !text.is_empty());
         let why = why.map(|why| format!(": {why}")).unwrap_or_default();
@@ -114,6 +119,11 @@ pub(super) fn explained(record: &Value) -> String {
         lines.push(format!("{name:9} {value}"));
     }
     lines.join("\n")
+}
+
+/// An opinion that abstains names no rule.
+fn by_rule(before: &str, rule: &str) -> String {
+    if rule.is_empty() { String::new() } else { format!("{before} {rule}") }
 }
 
 fn list<'a>(record: &'a Value, at: &str) -> impl Iterator<Item = &'a Value> {

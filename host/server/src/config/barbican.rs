@@ -102,7 +102,7 @@ pub(super) fn barbican(
     let proves = |at: &Endpoint| at.tls.as_ref().is_some_and(|tls| tls.client_ca.is_some());
     if !options.oslo_clients.is_empty() && !listen.as_deref().unwrap_or(api).iter().any(proves) {
         return Err(location.wrong(
-            "`oslo_clients` names certificates, and no address of this door has `tls` with a `client_ca` to see them",
+            "`oslo_clients` names certificates, and no address of this API has `tls` with a `client_ca` to see them",
         ));
     }
     Ok(Some(Barbican { listen, options, identity, location }))

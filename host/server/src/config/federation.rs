@@ -70,9 +70,8 @@ pub(super) fn federation(
     let span = raw.span();
     let raw = raw.into_inner();
     if raw.mounts.is_empty() {
-        return Err(
-            source_file.wrong(&span, "the door has no mounts: begin one with `[[federation.mounts]]`")
-        );
+        return Err(source_file
+            .wrong(&span, "the federation API has no mounts: begin one with `[[federation.mounts]]`"));
     }
     let common = raw.aws.map(|aws| self::aws::options(aws, source_file)).transpose()?.unwrap_or_default();
     let mut mounts: Vec<Mount> = Vec::with_capacity(raw.mounts.len());
