@@ -52,6 +52,11 @@ pub enum StoreError {
     /// Another host holds the lock.
     #[error("`{}` is in use by another process with this configuration; change policies there", .0.display())]
     InUse(PathBuf),
+    /// Another host held the lock, and changed policies that this one has not read.
+    #[error(
+        "another process with this configuration has changed policies since this one started: restart this one"
+    )]
+    ChangedElsewhere,
 }
 
 /// Modules and state. Without a folder they are kept in memory, and a restart begins with the configuration.
@@ -66,8 +71,11 @@ struct Disk {
     folder: PathBuf,
     modules: PathBuf,
     state: PathBuf,
-    /// Absent if another process holds it.
-    lock: Option<File>,
+    lock: File,
+    /// False while another process holds the lock, e.g. the one before this, which is still answering its last requests.
+    is_held: bool,
+    /// The state as it was read; none if there was none.
+    found: Option<Digest>,
 }
 
 impl PolicyStore {
@@ -95,31 +103,34 @@ impl PolicyStore {
         let mut options = File::options();
         let lock = options.create(true).truncate(false).write(true).mode(0o600).open(&path);
         let lock = lock.map_err(|source| failed(&path, source))?;
-        let held = flock(&lock, FlockOperation::NonBlockingLockExclusive).is_ok();
+        let is_held = flock(&lock, FlockOperation::NonBlockingLockExclusive).is_ok();
         let state = at("json");
-        let disk = Disk { folder, modules, state, lock: held.then_some(lock) };
+        let disk = Disk { folder, modules, state, lock, is_held, found: None };
         Ok(Self { disk: Some(disk), modules: BTreeMap::new() })
     }
 
     /// Whether changes can be kept: there is no other process that keeps them.
-    pub(crate) fn check(&self) -> Result<(), StoreError> {
-        match &self.disk {
-            Some(Disk { lock: None, folder, .. }) => Err(StoreError::InUse(folder.clone())),
-            _ => Ok(()),
+    pub(crate) fn check(&mut self) -> Result<(), StoreError> {
+        let Some(disk) = self.disk.as_mut().filter(|disk| !disk.is_held) else { return Ok(()) };
+        if flock(&disk.lock, FlockOperation::NonBlockingLockExclusive).is_err() {
+            return Err(StoreError::InUse(disk.folder.clone()));
         }
+        if digest(&disk.state)? != disk.found {
+            let _ = flock(&disk.lock, FlockOperation::Unlock);
+            return Err(StoreError::ChangedElsewhere);
+        }
+        disk.is_held = true;
+        Ok(())
     }
 
     /// The state that was saved last; none if there is none.
     ///
     /// # Errors
     /// It cannot be read, or is damaged.
-    pub fn load(&self) -> Result<Option<State>, StoreError> {
-        let Some(Disk { state: path, .. }) = &self.disk else { return Ok(None) };
-        let text = match fs::read(path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(source) => return Err(failed(path, source)),
-        };
+    pub fn load(&mut self) -> Result<Option<State>, StoreError> {
+        let Some(Disk { state: path, found, .. }) = &mut self.disk else { return Ok(None) };
+        let Some(text) = contents(path)? else { return Ok(None) };
+        *found = Some(Digest::of(&text));
         let damaged =
             |error: serde_json::Error| StoreError::Damaged { path: path.clone(), reason: error.to_string() };
         serde_json::from_slice(&text).map(Some).map_err(damaged)
@@ -148,7 +159,7 @@ impl PolicyStore {
         let name = digest.to_string();
         if let Some(disk) = &self.disk {
             let path = disk.modules.join(&name);
-            if disk.lock.is_none() {
+            if !disk.is_held {
                 return Ok(());
             }
             // One that is there already counts as new, so that no other host removes it before the state names it.
@@ -196,6 +207,18 @@ impl Disk {
             }
         }
     }
+}
+
+fn contents(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
+    match fs::read(path) {
+        Ok(contents) => Ok(Some(contents)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(failed(path, source)),
+    }
+}
+
+fn digest(path: &Path) -> Result<Option<Digest>, StoreError> {
+    Ok(contents(path)?.map(|contents| Digest::of(&contents)))
 }
 
 /// Writes a file so that it is whole or not there after a crash.
@@ -248,7 +271,25 @@ mod tests {
         assert!(other.load().unwrap().is_none());
         other.save(&State::default()).unwrap();
         drop(first);
-        open(folder.path()).save(&State::default()).unwrap();
+        second.save(&State::default()).unwrap();
+        assert!(matches!(open(folder.path()).save(&State::default()), Err(StoreError::InUse(_))));
+    }
+
+    #[test]
+    fn what_another_process_changed_meanwhile_is_not_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut first = open(folder.path());
+        first.save(&State::default()).unwrap();
+        let mut second = open(folder.path());
+        second.load().unwrap();
+        let mut changed = State::default();
+        changed.withdraw("docker-baseline", "5f1c");
+        first.save(&changed).unwrap();
+        drop(first);
+        let error = second.save(&State::default()).unwrap_err();
+        assert!(matches!(error, StoreError::ChangedElsewhere), "{error}");
+        // The lock is left to one that has read them.
+        open(folder.path()).save(&changed).unwrap();
     }
 
     #[test]
