@@ -8,10 +8,19 @@ use portcullis_contract::HookName;
 use portcullis_engine::case::CaseInput;
 use serde_json::{Map, Value, json};
 
-use crate::error::AdminError;
+use crate::error::{AdminError, Refusal};
 use crate::{Admin, json_response};
 
-/// `POST /ask/HOOK`
+/// What the policies in force would decide; nothing is carried out or recorded
+#[utoipa::path(
+    post, path = "/ask/{hook}", tag = "decisions",
+    params(("hook" = String, Path, description = "E.g. `docker-request`")),
+    request_body(content = Object, description = "Facts, as the `input` of a case"),
+    responses(
+        (status = 200, content_type = "application/json", body = Object, description = "A record, and what was granted or edited"),
+        (status = "4XX", body = Refusal, description = "The facts cannot be read")
+    )
+)]
 pub(crate) async fn ask(
     State(admin): State<Admin>,
     Path(hook): Path<String>,

@@ -10,9 +10,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant, SystemTime};
+use utoipa::ToSchema;
 
 use crate::access::Caller;
-use crate::error::AdminError;
+use crate::error::{AdminError, Refusal};
 use crate::{Admin, json_response};
 
 /// How long the record may take.
@@ -22,16 +23,25 @@ const RECORD_TIME: Duration = Duration::from_secs(10);
 const APIS: [&str; 3] = ["docker-plugin", "docker-gateway", "barbican"];
 
 /// The body of a request.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Wanted {
-    /// E.g. `10m`.
+    /// E.g. `10m`, at most 24 hours.
     r#for: String,
     reason: String,
+    /// Of `docker-plugin`, `docker-gateway` and `barbican`.
     apis: BTreeSet<String>,
 }
 
-/// `POST /break-glass`
+/// Allows what policies refuse, for a limited time; on the unix socket alone
+#[utoipa::path(
+    post, path = "/break-glass", tag = "break-glass",
+    request_body = Wanted,
+    responses(
+        (status = 200, content_type = "application/json", body = Object, description = "What is open, and until when"),
+        (status = "4XX", body = Refusal, description = "Refused")
+    )
+)]
 pub(crate) async fn open(
     State(admin): State<Admin>,
     caller: Caller,
@@ -73,7 +83,14 @@ pub(crate) async fn open(
     Ok(response)
 }
 
-/// `DELETE /break-glass`
+/// Has policies decide again
+#[utoipa::path(
+    delete, path = "/break-glass", tag = "break-glass",
+    responses(
+        (status = 200, content_type = "application/json", body = Object, description = "What was open"),
+        (status = "4XX", body = Refusal, description = "The glass is not broken, or the caller is not on this machine")
+    )
+)]
 pub(crate) async fn close(State(admin): State<Admin>, caller: Caller) -> Result<Response, AdminError> {
     // First closed, then recorded: a log that fails must not keep it open.
     let closed = admin.break_glass.close();

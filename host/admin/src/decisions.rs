@@ -12,9 +12,10 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{OwnedSemaphorePermit, broadcast};
+use utoipa::IntoParams;
 
 use crate::Admin;
-use crate::error::AdminError;
+use crate::error::{AdminError, Refusal};
 use crate::query::{Switch, is_on};
 
 /// How long a request for records waits for the queued ones.
@@ -24,8 +25,9 @@ const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 pub(crate) const FOLLOWERS: usize = 16;
 
 /// The records that are wanted. A field of a record is compared whole; what is absent is not compared.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Filter {
     kind: Option<String>,
     api: Option<String>,
@@ -38,6 +40,7 @@ pub(crate) struct Filter {
     /// The most records.
     limit: Option<usize>,
     /// Records from now on, until the client goes.
+    #[param(value_type = Option<bool>)]
     follow: Option<Switch>,
 }
 
@@ -69,7 +72,12 @@ async fn flush(log: &Log) {
     let _ = tokio::time::timeout(FLUSH_TIMEOUT, log.flush()).await;
 }
 
-/// `GET /decisions`
+/// Records in memory, newest first; or those to come
+#[utoipa::path(
+    get, path = "/decisions", tag = "decisions",
+    params(Filter),
+    responses((status = 200, content_type = "application/x-ndjson", body = String, description = "One record on each line"))
+)]
 pub(crate) async fn list(
     State(admin): State<Admin>,
     Query(filter): Query<Filter>,
@@ -90,7 +98,15 @@ pub(crate) async fn list(
     Ok((ndjson, lines).into_response())
 }
 
-/// `GET /decisions/ID`
+/// One record
+#[utoipa::path(
+    get, path = "/decisions/{id}", tag = "decisions",
+    params(("id" = String, Path, description = "The decision's id, with which the text of a refusal ends")),
+    responses(
+        (status = 200, content_type = "application/json", body = Object, description = "As docs/records.md says"),
+        (status = 404, body = Refusal, description = "No record in memory has this id")
+    )
+)]
 pub(crate) async fn one(State(admin): State<Admin>, Path(id): Path<String>) -> Result<Response, AdminError> {
     flush(&admin.log).await;
     let line = admin.log.find(&id);

@@ -36,6 +36,16 @@ pub(crate) enum AdminError {
     Change(#[from] ChangeError),
 }
 
+/// The body of a refusal, for the description of the API.
+#[derive(utoipa::ToSchema)]
+#[expect(dead_code, reason = "a description: the body itself is written below")]
+pub(crate) struct Refusal {
+    /// Why, for a person.
+    message: String,
+    /// At which step a change of policies failed.
+    step: Option<String>,
+}
+
 impl AdminError {
     fn status(&self) -> StatusCode {
         match self {

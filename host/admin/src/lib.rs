@@ -7,13 +7,14 @@
 //! * `ask`: what the policies in force would decide
 //! * `decisions`: records in memory, filtered and followed
 //! * `break_glass`: the way out of a bad policy
+//! * `openapi`: the description of the API, made of its routes
 //! * `query`: switches in queries
 //! * `error`: how each error is answered
 //! * [`AdminApi`]: the API as the server sees it
 //! * [`Metrics`]: counters, fed by records
 //! * [`ReloadStatus`]: whether the last reload was accepted
 //!
-//! A new route is a line in `router`, and a row in `docs/operating.md`.
+//! A new route is a handler with `utoipa::path`, a line in `router`, and a row in `docs/operating.md`.
 
 mod access;
 mod ask;
@@ -21,6 +22,7 @@ mod break_glass;
 mod decisions;
 mod error;
 mod metrics;
+mod openapi;
 mod policies;
 mod query;
 mod reloads;
@@ -33,8 +35,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{Request, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post, put};
-use axum::{Router, middleware};
+use axum::{Extension, Router, middleware};
 use portcullis_api::{Api, ApiFuture, NotReady};
 use portcullis_audit::Log;
 use portcullis_authorization::{Authorizer, BreakGlassCell};
@@ -46,6 +47,8 @@ use portcullis_policy_store::{ChangeError, PolicyManager};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use access::Caller;
 use error::AdminError;
@@ -89,31 +92,33 @@ const BODY_TIME: Duration = Duration::from_mins(2);
 /// The routes of the admin listener, by who may call them.
 fn router(admin: Admin) -> Router {
     let tokens = Arc::new(admin.tokens.clone());
-    let health = Router::new().route("/healthz", get(|| async { "ok\n" })).route("/readyz", get(ready));
-    let read = Router::new()
-        .route("/metrics", get(metrics))
-        .route("/policies", get(policies::list))
-        .route("/policies/{name}", get(policies::one))
-        .route("/policies/{name}/shadow", get(policies::shadow))
-        .route("/decisions", get(decisions::list))
-        .route("/decisions/{id}", get(decisions::one))
-        .route("/ask/{hook}", post(ask::ask))
+    let health = OpenApiRouter::new().routes(routes!(healthy)).routes(routes!(ready));
+    let read = OpenApiRouter::new()
+        .routes(routes!(metrics))
+        .routes(routes!(openapi::description))
+        .routes(routes!(policies::list))
+        .routes(routes!(policies::one))
+        .routes(routes!(policies::shadow))
+        .routes(routes!(decisions::list))
+        .routes(routes!(decisions::one))
+        .routes(routes!(ask::ask))
         .route_layer(middleware::from_fn(access::readers));
-    let change = Router::new()
-        .route("/policies", put(policies::put_all))
-        .route("/policies/{name}", put(policies::put).delete(policies::delete))
-        .route("/policies/{name}/rollback", post(policies::rollback))
-        .route("/policies/{name}/restore", post(policies::restore))
-        .route("/policies/{name}/shadow", put(policies::put_shadow).delete(policies::delete_shadow))
-        .route("/policies/{name}/shadow/promote", post(policies::promote))
+    let change = OpenApiRouter::new()
+        .routes(routes!(policies::put_all))
+        .routes(routes!(policies::put, policies::delete))
+        .routes(routes!(policies::rollback))
+        .routes(routes!(policies::restore))
+        .routes(routes!(policies::put_shadow, policies::delete_shadow))
+        .routes(routes!(policies::promote))
         .route_layer(middleware::from_fn(access::changers));
-    let local = Router::new()
-        .route("/break-glass", post(break_glass::open).delete(break_glass::close))
+    let local = OpenApiRouter::new()
+        .routes(routes!(break_glass::open, break_glass::close))
         .route_layer(middleware::from_fn(access::local));
-    health
-        .merge(read)
-        .merge(change)
-        .merge(local)
+    let all =
+        OpenApiRouter::with_openapi(openapi::head()).merge(health).merge(read).merge(change).merge(local);
+    let (routes, description) = all.split_for_parts();
+    routes
+        .layer(Extension(Arc::new(description)))
         .layer(middleware::from_fn_with_state(tokens, access::identify))
         .with_state(admin)
 }
@@ -196,6 +201,20 @@ impl Api for AdminApi {
     }
 }
 
+/// Says that the process answers
+#[utoipa::path(get, path = "/healthz", tag = "health", responses((status = 200, body = String, description = "`ok`")))]
+async fn healthy() -> &'static str {
+    "ok\n"
+}
+
+/// Says whether every API can decide its requests, and why not
+#[utoipa::path(
+    get, path = "/readyz", tag = "health",
+    responses(
+        (status = 200, body = String, description = "`ready`, and a line for each warning"),
+        (status = 503, body = String, description = "Why not, for those who may read")
+    )
+)]
 async fn ready(State(admin): State<Admin>, caller: Caller) -> Response {
     match admin.ready().await {
         Ok(()) if !caller.may_read => "ready\n".into_response(),
@@ -205,6 +224,11 @@ async fn ready(State(admin): State<Admin>, caller: Caller) -> Response {
     }
 }
 
+/// Metrics in the OpenMetrics format
+#[utoipa::path(
+    get, path = "/metrics", tag = "health",
+    responses((status = 200, content_type = "application/openmetrics-text", body = String, description = "As docs/records.md says"))
+)]
 async fn metrics(State(admin): State<Admin>) -> Response {
     match admin.metrics.text(&admin) {
         Ok(text) => {

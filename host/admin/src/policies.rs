@@ -14,9 +14,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::access::Caller;
-use crate::error::AdminError;
+use crate::error::{AdminError, Refusal};
 use crate::query::{Switch, is_on};
 use crate::{Admin, json_response};
 
@@ -26,34 +27,47 @@ type Answer = Result<Response, AdminError>;
 pub(crate) const MAX_BODY: usize = 96 << 20;
 
 /// What may stand in the query of a change.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Flags {
+    /// Allows a change after which no policy enforces some hook.
+    #[param(value_type = Option<bool>)]
     confirm: Option<Switch>,
+    /// For a rollback: cases are not run.
+    #[param(value_type = Option<bool>)]
     force: Option<Switch>,
+    /// For a rollback: which revision, by its digest or the first digits of it.
     revision: Option<String>,
 }
 
 /// A policy as it is put in JSON. What is absent stays as it is.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct PutPolicy {
-    /// In base64.
+    /// A WebAssembly component, in base64.
     module: Option<String>,
+    #[schema(value_type = Option<Object>)]
     settings: Option<serde_json::Map<String, Value>>,
+    /// `enforce` or `monitor`.
+    #[schema(value_type = Option<String>)]
     mode: Option<Mode>,
+    /// E.g. `docker-request`.
+    #[schema(value_type = Option<Vec<String>>)]
     hooks: Option<Vec<HookName>>,
+    /// As in a file of cases.
+    #[schema(value_type = Option<Vec<Object>>)]
     cases: Option<Vec<Case>>,
 }
 
 /// A whole set as it is put.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct PutPolicies {
     policies: Vec<NamedPolicy>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 struct NamedPolicy {
     name: String,
     #[serde(flatten)]
@@ -94,7 +108,11 @@ fn parse<T: serde::de::DeserializeOwned>(body: &Bytes) -> Result<T, AdminError> 
     serde_json::from_slice(body).map_err(|error| AdminError::Request(format!("the body: {error}")))
 }
 
-/// `GET /policies`
+/// Policies in force, shadows, and the last refusal of a change
+#[utoipa::path(
+    get, path = "/policies", tag = "policies",
+    responses((status = 200, content_type = "application/json", body = Object, description = "As `portcullis policy list --json`"), (status = "4XX", body = Refusal, description = "Refused; what is in force stays"))
+)]
 pub(crate) async fn list(State(admin): State<Admin>) -> Response {
     let generation = admin.host.generation();
     let state = admin.manager.state();
@@ -119,7 +137,12 @@ pub(crate) async fn list(State(admin): State<Admin>) -> Response {
     }))
 }
 
-/// `GET /policies/NAME`
+/// One policy with its revisions
+#[utoipa::path(
+    get, path = "/policies/{name}", tag = "policies",
+    params(("name" = String, Path, description = "The policy's name")),
+    responses((status = 200, content_type = "application/json", body = Object, description = "Settings only for those who may change policies"), (status = "4XX", body = Refusal, description = "Refused; what is in force stays"))
+)]
 pub(crate) async fn one(State(admin): State<Admin>, Path(name): Path<String>, caller: Caller) -> Answer {
     let generation = admin.host.generation();
     let state = admin.manager.state();
@@ -190,7 +213,14 @@ fn time(millis: u64) -> String {
     humantime::format_rfc3339_millis(UNIX_EPOCH + Duration::from_millis(millis)).to_string()
 }
 
-/// `PUT /policies/NAME`
+/// Puts a policy, or a part of it, in force
+#[utoipa::path(
+    put, path = "/policies/{name}", tag = "policies",
+    params(("name" = String, Path, description = "The policy's name"), Flags),
+    request_body(description = "A module, or an object that says more", content(
+        (Vec<u8> = "application/wasm"), (PutPolicy = "application/json"))),
+    responses((status = 200, content_type = "application/json", body = Object, description = "What changed"), (status = "4XX", body = Refusal, description = "Refused; what is in force stays"))
+)]
 pub(crate) async fn put(
     State(admin): State<Admin>,
     Path(name): Path<String>,
@@ -205,7 +235,13 @@ pub(crate) async fn put(
     apply(&admin, Change::Put { name, patch, confirm: is_on(flags.confirm) }, caller).await
 }
 
-/// `PUT /policies`
+/// Puts a whole set of policies in force, in one step
+#[utoipa::path(
+    put, path = "/policies", tag = "policies",
+    params(Flags),
+    request_body = PutPolicies,
+    responses((status = 200, content_type = "application/json", body = Object, description = "What changed"), (status = "4XX", body = Refusal, description = "Refused; what is in force stays"))
+)]
 pub(crate) async fn put_all(
     State(admin): State<Admin>,
     Query(flags): Query<Flags>,
@@ -220,7 +256,12 @@ pub(crate) async fn put_all(
     apply(&admin, Change::PutAll { policies, confirm: is_on(flags.confirm) }, caller).await
 }
 
-/// `DELETE /policies/NAME`
+/// Removes a policy
+#[utoipa::path(
+    delete, path = "/policies/{name}", tag = "policies",
+    params(("name" = String, Path, description = "The policy's name"), Flags),
+    responses((status = 200, content_type = "application/json", body = Object, description = "What changed"), (status = "4XX", body = Refusal, description = "Refused; what is in force stays"))
+)]
 pub(crate) async fn delete(
     State(admin): State<Admin>,
     Path(name): Path<String>,
@@ -230,7 +271,12 @@ pub(crate) async fn delete(
     apply(&admin, Change::Delete { name, confirm: is_on(flags.confirm) }, caller).await
 }
 
-/// `POST /policies/NAME/rollback`
+/// Puts an earlier revision in force: the one before, or the one in `revision`
+#[utoipa::path(
+    post, path = "/policies/{name}/rollback", tag = "policies",
+    params(("name" = String, Path, description = "The policy's name"), Flags),
+    responses((status = 200, content_type = "application/json", body = Object, description = "What changed"), (status = "4XX", body = Refusal, description = "Refused; what is in force stays"))
+)]
 pub(crate) async fn rollback(
     State(admin): State<Admin>,
     Path(name): Path<String>,
@@ -242,7 +288,12 @@ pub(crate) async fn rollback(
     apply(&admin, Change::Rollback { name, revision, force, confirm }, caller).await
 }
 
-/// `POST /policies/NAME/restore`
+/// Puts in force what the configuration says
+#[utoipa::path(
+    post, path = "/policies/{name}/restore", tag = "policies",
+    params(("name" = String, Path, description = "The policy's name"), Flags),
+    responses((status = 200, content_type = "application/json", body = Object, description = "What changed"), (status = "4XX", body = Refusal, description = "Refused; what is in force stays"))
+)]
 pub(crate) async fn restore(
     State(admin): State<Admin>,
     Path(name): Path<String>,
@@ -252,7 +303,12 @@ pub(crate) async fn restore(
     apply(&admin, Change::Restore { name, confirm: is_on(flags.confirm) }, caller).await
 }
 
-/// `GET /policies/NAME/shadow`
+/// The shadow of a policy, with its latest disagreements
+#[utoipa::path(
+    get, path = "/policies/{name}/shadow", tag = "policies",
+    params(("name" = String, Path, description = "The policy's name")),
+    responses((status = 200, content_type = "application/json", body = Object, description = "Counts and records"), (status = "4XX", body = Refusal, description = "Refused; what is in force stays"))
+)]
 pub(crate) async fn shadow(State(admin): State<Admin>, Path(name): Path<String>) -> Answer {
     let generation = admin.host.generation();
     let found = generation.shadows().find(|(status, _)| *status.name == name);
@@ -265,7 +321,14 @@ pub(crate) async fn shadow(State(admin): State<Admin>, Path(name): Path<String>)
     Ok(json_response(&shadow))
 }
 
-/// `PUT /policies/NAME/shadow`
+/// Asks a candidate beside the policy in force
+#[utoipa::path(
+    put, path = "/policies/{name}/shadow", tag = "policies",
+    params(("name" = String, Path, description = "The policy's name")),
+    request_body(description = "A module, or an object that says more", content(
+        (Vec<u8> = "application/wasm"), (PutPolicy = "application/json"))),
+    responses((status = 200, content_type = "application/json", body = Object, description = "What changed"), (status = "4XX", body = Refusal, description = "Refused; what is in force stays"))
+)]
 pub(crate) async fn put_shadow(
     State(admin): State<Admin>,
     Path(name): Path<String>,
@@ -279,7 +342,12 @@ pub(crate) async fn put_shadow(
     apply(&admin, Change::PutShadow { name, patch }, caller).await
 }
 
-/// `DELETE /policies/NAME/shadow`
+/// Stops asking a candidate
+#[utoipa::path(
+    delete, path = "/policies/{name}/shadow", tag = "policies",
+    params(("name" = String, Path, description = "The policy's name")),
+    responses((status = 200, content_type = "application/json", body = Object, description = "What changed"), (status = "4XX", body = Refusal, description = "Refused; what is in force stays"))
+)]
 pub(crate) async fn delete_shadow(
     State(admin): State<Admin>,
     Path(name): Path<String>,
@@ -288,7 +356,12 @@ pub(crate) async fn delete_shadow(
     apply(&admin, Change::DeleteShadow { name }, caller).await
 }
 
-/// `POST /policies/NAME/shadow/promote`
+/// Puts a shadow in force
+#[utoipa::path(
+    post, path = "/policies/{name}/shadow/promote", tag = "policies",
+    params(("name" = String, Path, description = "The policy's name"), Flags),
+    responses((status = 200, content_type = "application/json", body = Object, description = "What changed"), (status = "4XX", body = Refusal, description = "Refused; what is in force stays"))
+)]
 pub(crate) async fn promote(
     State(admin): State<Admin>,
     Path(name): Path<String>,

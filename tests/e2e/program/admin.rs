@@ -77,6 +77,28 @@ fn health_policies_and_decisions() {
     assert_eq!(http::get_unix(&admin, "/decisions/none").unwrap().0, 404);
 }
 
+/// What the description says can be read without a parameter can be read.
+#[test]
+fn the_description_names_the_routes_that_answer() {
+    let place = Place::new();
+    let _portcullis = place.start("");
+    let admin = place.admin();
+    let description = get_json(&admin, "/openapi.json");
+    assert!(description["openapi"].as_str().unwrap().starts_with("3."), "{description}");
+    let paths = description["paths"].as_object().unwrap();
+    let readable = paths.iter().filter(|(path, methods)| !path.contains('{') && methods.get("get").is_some());
+    let readable: BTreeSet<_> = readable.map(|(path, _)| path.as_str()).collect();
+    let readable = Vec::from_iter(readable);
+    assert_eq!(readable, ["/decisions", "/healthz", "/metrics", "/openapi.json", "/policies", "/readyz"]);
+    for path in readable {
+        assert_eq!(http::get_unix(&admin, path).unwrap().0, 200, "{path}");
+    }
+    let described = |path: &str, method: &str| paths[path][method]["summary"].as_str().unwrap().to_owned();
+    assert_eq!(described("/policies/{name}", "put"), "Puts a policy, or a part of it, in force");
+    assert!(described("/break-glass", "post").contains("limited time"));
+    assert!(description["components"]["schemas"]["PutPolicy"]["properties"]["cases"].is_object());
+}
+
 #[test]
 fn metrics_are_well_formed_and_move() {
     let place = Place::new();
