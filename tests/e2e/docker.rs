@@ -1,5 +1,6 @@
 //! A real dockerd, unmodified Docker clients, and a policy between them.
 mod cedar;
+mod groups;
 mod host_paths;
 mod rego;
 mod unshown;

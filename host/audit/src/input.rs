@@ -64,7 +64,9 @@ fn field(name: &str, value: &mut Value) {
             fields.iter_mut().for_each(|(name, value)| field(name, value));
         }
         ("environment", Value::Array(variables)) => variables.iter_mut().for_each(variable),
-        ("command" | "entrypoint", Value::Array(arguments)) => self::arguments(arguments),
+        ("command" | "entrypoint", Value::Array(arguments)) => {
+            mask::arguments(arguments.iter_mut().filter_map(text))
+        }
         (name, Value::Array(list)) => {
             for entry in list {
                 match entry {
@@ -90,41 +92,18 @@ fn variable(value: &mut Value) {
     }
 }
 
+fn text(value: &mut Value) -> Option<&mut String> {
+    if let Value::String(text) = value { Some(text) } else { None }
+}
+
 fn pair_value(of: &str, key: &str, value: &str) -> String {
     if mask::is_secret(key) || (of == "query" && key.eq_ignore_ascii_case("outputs")) {
         return MASK.into();
     }
     if of == "driver_options" {
-        return value.split(',').map(option).collect::<Vec<_>>().join(",");
+        return value.split(',').map(mask::option).collect::<Vec<_>>().join(",");
     }
     mask::name(value).into_owned()
-}
-
-/// One of the options of a mount.
-fn option(option: &str) -> String {
-    match option.split_once('=') {
-        Some((name, value)) if !value.is_empty() && mask::is_secret(name) => format!("{name}={MASK}"),
-        _ => mask::name(option).into_owned(),
-    }
-}
-
-fn arguments(arguments: &mut [Value]) {
-    let mut hide_next = false;
-    for argument in arguments {
-        let Value::String(text) = argument else { continue };
-        let flag = text.starts_with('-');
-        if std::mem::take(&mut hide_next) && !flag {
-            *text = MASK.into();
-            continue;
-        }
-        hide_next = flag && !text.contains('=') && mask::is_secret(text);
-        // A whole shell script may be one argument.
-        let masked = text.split_inclusive(char::is_whitespace).map(|word| {
-            let end = word.trim_end().len();
-            option(&word[..end]) + &word[end..]
-        });
-        *text = masked.collect();
-    }
 }
 
 /// A body: every text in it is masked.

@@ -5,6 +5,7 @@
 //! it, and everything in it has a greatest length.
 //!
 //! * [`record`]: what a decision leaves behind, and how long each part may be
+//! * [`facts`]: what a Docker request runs, and with which privileges
 //! * [`input`]: a hook's whole input, where the operator asked for it
 //! * [`mask`]: what is hidden from a record, and why
 //! * [`line`](mod@line): a record as one line of JSON that is harmless to print
@@ -14,6 +15,7 @@
 //! This crate knows no API, no engine and no configuration.
 
 mod error;
+pub mod facts;
 mod fields;
 pub mod input;
 pub mod line;
@@ -26,6 +28,7 @@ mod syslog;
 mod writer;
 
 pub use error::AuditError;
+pub use facts::Facts;
 pub use input::RecordedInput;
 pub use log::{Commit, Log, Options};
 pub use record::{Kind, PolicyRecord, Principal, Record, Target};

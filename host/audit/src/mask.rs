@@ -14,8 +14,12 @@
 //! In doubt more is hidden. Names are compared without case, hyphens and underscores, however often they are
 //! percent-encoded.
 
+mod arguments;
+
 use std::borrow::Cow;
 use std::fmt::Write;
+
+pub(crate) use arguments::{arguments, option};
 
 /// What stands in a secret's place.
 pub(crate) const MASK: &str = "***";

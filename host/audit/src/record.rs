@@ -8,6 +8,7 @@ use portcullis_contract::HookName;
 use portcullis_contract::secrets;
 use portcullis_contract::types::{self, Verdict};
 
+use crate::facts::Facts;
 use crate::fields::{Clip, ENTRIES, KeyValues, List, NAME, Names, TEXT, Time, URI};
 use crate::input::RecordedInput;
 use crate::mask;
@@ -85,6 +86,8 @@ pub struct Record {
     pub uri: Option<String>,
     /// What it would read, change or make.
     pub targets: Vec<Target>,
+    /// What it would run, and with which privileges.
+    pub facts: Option<Facts>,
     /// Major and minor.
     pub api_version: Option<(u32, u32)>,
     /// The HTTP status of the answer, where it tells of a fault.
@@ -188,6 +191,7 @@ impl Record {
             method: None,
             uri: None,
             targets: Vec::new(),
+            facts: None,
             api_version: None,
             status: None,
             error: None,
@@ -274,7 +278,7 @@ fn masked<const N: usize>(text: &(impl AsRef<str> + ?Sized)) -> Clip<'_, N> {
 
 impl Serialize for Record {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut to = serializer.serialize_struct("Record", 29)?;
+        let mut to = serializer.serialize_struct("Record", 30)?;
         to.serialize_field("time", &Time(self.now))?;
         to.serialize_field("kind", self.kind.as_str())?;
         to.serialize_field("id", &clip::<NAME>(&self.id))?;
@@ -296,6 +300,7 @@ impl Serialize for Record {
         optional!(to, "api_version", self.api_version, |(major, minor)| format!("{major}.{minor}"));
         to.serialize_field("targets", &List(&self.targets))?;
         optional!(to, "targets_left_out", left_out(&self.targets), std::convert::identity);
+        optional!(to, "facts", &self.facts, std::convert::identity);
         to.serialize_field("outcomes", &List(&self.outcomes))?;
         optional!(to, "outcomes_left_out", left_out(&self.outcomes), std::convert::identity);
         to.serialize_field("micros", &self.micros)?;

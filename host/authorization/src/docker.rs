@@ -1,6 +1,6 @@
 //! What the Docker APIs add to the record of a decision.
 
-use portcullis_audit::{Record, Target};
+use portcullis_audit::{Facts, Record, Target};
 use portcullis_contract::docker::Request;
 use std::sync::Arc;
 
@@ -17,4 +17,5 @@ pub fn describe_docker_request(request: &Request, daemon: &Arc<str>, record: &mu
         .iter()
         .map(|target| Target { kind: target.kind.clone().into(), as_sent: target.as_sent.clone() })
         .collect();
+    record.facts = Facts::of(request);
 }

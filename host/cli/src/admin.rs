@@ -105,6 +105,15 @@ impl Target {
         serde_json::from_value(record).map_err(|error| ServeError::Usage(format!("the record: {error}")))
     }
 
+    /// The same, as one JSON value on each line.
+    pub(super) async fn lines(&self, ask: Ask<'_>) -> Result<Vec<Value>, ServeError> {
+        let body = self.ask(ask).await?;
+        let lines = serde_json::Deserializer::from_slice(&body).into_iter();
+        lines
+            .collect::<Result<_, _>>()
+            .map_err(|error| ServeError::Usage(format!("the admin API's response: {error}")))
+    }
+
     /// The same, as JSON.
     async fn json(&self, ask: Ask<'_>) -> Result<Value, ServeError> {
         let body = self.ask(ask).await?;

@@ -4,6 +4,7 @@
 
 mod admin;
 mod check;
+mod docker_why;
 mod doctor;
 mod http;
 mod import;
@@ -122,6 +123,8 @@ enum DockerCommand {
     Spec(spec::Arguments),
     /// Prove that dockerd asks: a typo in daemon.json leaves it silently open
     Doctor(doctor::Arguments),
+    /// Show why the latest Docker calls were refused; `docker build` prints no more than `received 403`
+    Why(docker_why::Arguments),
 }
 
 /// Runs the command line of this process, to its end.
@@ -164,6 +167,7 @@ fn run(command: Option<Command>) -> Result<(), ServeError> {
         Some(Command::Man { folder }) => shell::man(Arguments::command(), &folder),
         Some(Command::Docker(DockerCommand::Spec(arguments))) => spec::run(&arguments),
         Some(Command::Docker(DockerCommand::Doctor(arguments))) => doctor::run(&arguments),
+        Some(Command::Docker(DockerCommand::Why(arguments))) => docker_why::run(&arguments),
         Some(Command::Federation(FederationCommand::Import(arguments))) => import::run(&arguments),
     }
 }

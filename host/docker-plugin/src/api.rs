@@ -5,6 +5,7 @@ use axum::http::{Request, Response};
 use portcullis_api::{Api, ApiFuture, NotReady, Placement};
 use portcullis_authorization::Authorizer;
 use portcullis_contract::hook::HookName;
+use portcullis_identity::source::GroupSources;
 use std::sync::Arc;
 
 use crate::plugin::{Plugin, PluginSettings};
@@ -16,9 +17,9 @@ pub struct DockerPlugin {
 }
 
 impl DockerPlugin {
-    /// Asks `authorizer`.
-    pub fn new(authorizer: Authorizer, settings: PluginSettings) -> Self {
-        Self { plugin: Arc::new(Plugin::new(authorizer, settings)) }
+    /// Asks `authorizer`, with the groups that `groups` knows of a user.
+    pub fn new(authorizer: Authorizer, settings: PluginSettings, groups: Option<GroupSources>) -> Self {
+        Self { plugin: Arc::new(Plugin::new(authorizer, settings, groups)) }
     }
 }
 

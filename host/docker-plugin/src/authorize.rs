@@ -1,11 +1,15 @@
 //! From dockerd's message to a reply.
 
 use axum::body::Bytes;
+use portcullis_audit::Record;
 use portcullis_authorization::describe_docker_request;
 use portcullis_contract::docker;
 use portcullis_contract::hook::{DockerRequest, DockerResponse, HookName};
 use portcullis_docker_api::Operation;
 use portcullis_docker_api::canonical::Refusal;
+use portcullis_docker_api::json::shown;
+use portcullis_errors::chain;
+use portcullis_identity::AuthError;
 use std::sync::Arc;
 
 use crate::call::Call;
@@ -30,12 +34,15 @@ type ReadMessage<T> = fn(&Plugin, &Call, Option<&[u8]>) -> Result<T, Unread>;
 pub(super) async fn authorize_request(plugin: &Arc<Plugin>, call: Call, body: Option<Bytes>) -> Reply {
     let hook = HookName::DockerRequest;
     let (call, read) = read(plugin, call, body, Plugin::read_request).await;
-    let request = match read {
+    let mut request = match read {
         Ok(request) => request,
         Err(unread) => return plugin.refuse(&call, hook, &unread).await,
     };
     let policies = plugin.authorizer.policies();
     let daemon = Arc::clone(&plugin.daemon);
+    if let Err(error) = plugin.add_groups(&mut request).await {
+        return plugin.refuse_without_groups((&call, hook), &error, &request).await;
+    }
     let is_requested = |operation: &Operation| request.operation.as_deref() == Some(operation.as_str());
     if plugin.settings.always_allow.iter().any(is_requested) {
         let describe = |record: &mut _| describe_docker_request(&request, &daemon, record);
@@ -56,10 +63,13 @@ pub(super) async fn authorize_response(plugin: &Arc<Plugin>, call: Call, body: O
         return Reply::Allow;
     }
     let (call, read) = read(plugin, call, body, Plugin::read_response).await;
-    let response = match read {
+    let mut response = match read {
         Ok(response) => response,
         Err(unread) => return plugin.refuse(&call, hook, &unread).await,
     };
+    if let Err(error) = plugin.add_groups(&mut response.request).await {
+        return plugin.refuse_without_groups((&call, hook), &error, &response.request).await;
+    }
     let daemon = Arc::clone(&plugin.daemon);
     let describe = move |response: &docker::Response, record: &mut _| {
         describe_docker_request(&response.request, &daemon, record);
@@ -128,6 +138,33 @@ impl Plugin {
         let refused = self.authorizer.policies().refuse_by_host(asked, rule, call.begun, describe).await;
         Err(refused).into()
     }
+
+    /// Refuses since the user's groups are not known: a policy may forbid something to one of them.
+    async fn refuse_without_groups(
+        &self,
+        (call, hook): (&Call, HookName),
+        error: &AuthError,
+        request: &docker::Request,
+    ) -> Reply {
+        let describe = |record: &mut Record| {
+            describe_docker_request(request, &self.daemon, record);
+            record.error = Some(chain(error));
+        };
+        let reason = format!(
+            "the groups of {} cannot be found out; the record of this decision says why, and whether trying again \
+             helps",
+            user(request)
+        );
+        let (asked, rule) = ((&call.context, hook), ("host:groups", reason.as_str()));
+        let policies = self.authorizer.policies();
+        let mut refused = policies.refuse_by_host(asked, rule, call.begun, describe).await;
+        refused.fault = matches!(error, AuthError::Unavailable { .. });
+        Err(refused).into()
+    }
+}
+
+fn user(request: &docker::Request) -> String {
+    request.principal.name.as_ref().map_or_else(|| "the user".into(), |name| format!("`{}`", shown(name)))
 }
 
 fn read_message<T>(

@@ -1,7 +1,10 @@
 //! What the handlers share, and how the operator configures the plugin.
 
 use portcullis_authorization::Authorizer;
+use portcullis_contract::docker;
 use portcullis_docker_api::Operation;
+use portcullis_identity::AuthError;
+use portcullis_identity::source::GroupSources;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -10,6 +13,7 @@ pub(crate) struct Plugin {
     pub(crate) authorizer: Authorizer,
     pub(crate) settings: PluginSettings,
     pub(crate) daemon: Arc<str>,
+    groups: Option<GroupSources>,
 }
 
 /// How the operator configures the plugin.
@@ -44,8 +48,23 @@ impl Default for PluginSettings {
 }
 
 impl Plugin {
-    pub(crate) fn new(authorizer: Authorizer, settings: PluginSettings) -> Self {
+    pub(crate) fn new(
+        authorizer: Authorizer,
+        settings: PluginSettings,
+        groups: Option<GroupSources>,
+    ) -> Self {
         let daemon = settings.daemon.as_str().into();
-        Self { authorizer, settings, daemon }
+        Self { authorizer, settings, daemon, groups }
+    }
+
+    /// Finds out which groups the user of a request is in.
+    ///
+    /// # Errors
+    /// A source of groups cannot answer.
+    pub(crate) async fn add_groups(&self, request: &mut docker::Request) -> Result<(), AuthError> {
+        if let Some(groups) = &self.groups {
+            request.principal.groups = groups.of(&request.principal).await?;
+        }
+        Ok(())
     }
 }

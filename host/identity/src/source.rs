@@ -44,15 +44,16 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
+pub use groups::GroupSources;
 pub use ipnet::IpNet;
 pub use options::{
-    AuthMethod, AuthenticatorOptions, CertificateName, Groups, HostNames, JwtKeys, JwtOptions, LdapBind,
-    LdapOptions, LdapSearch,
+    AuthMethod, AuthenticatorOptions, CertificateGroups, CertificateName, GroupOptions, Groups, HostNames,
+    JwtKeys, JwtOptions, LdapBind, LdapOptions, LdapSearch,
 };
 
 use crate::{AuthError, IdentityError};
 use address::Address;
-use groups::GroupSource;
+use groups::{GroupSource, Known};
 use header::TrustedHeader;
 use jwt::Jwt;
 use password::Passwords;
@@ -160,8 +161,8 @@ impl Authenticator {
             }
         };
         if !self.0.groups.is_empty() {
-            principal.groups =
-                groups::of(&self.0.groups, principal.name.as_deref(), asked.headers, &claims, now).await?;
+            let known = Known { headers: asked.headers, claims: &claims, ..Known::of(&principal) };
+            principal.groups = groups::of(&self.0.groups, known, now).await?;
         }
         Ok(Authenticated { principal, until })
     }

@@ -4,9 +4,9 @@ use portcullis_engine::Candidate;
 use portcullis_files::FileWatcher;
 
 use crate::mounts::MountResources;
-use crate::{Config, ServeError, barbican, engine, listeners};
+use crate::{Config, ServeError, barbican, docker_plugin, engine, listeners};
 
-/// Builds the policies, runs their cases, reads certificates and the file of tokens, and opens what the mounts need.
+/// Builds the policies, runs their cases, reads certificates and the files of tokens and groups, and opens what the mounts need.
 ///
 /// # Errors
 /// A start would fail.
@@ -15,6 +15,8 @@ pub async fn check(config: &Config) -> Result<Candidate, ServeError> {
     let candidate = host.candidate(config.policies.clone().into()).await;
     let candidate = candidate.map_err(|error| ServeError::Policies(config.blame(&error)))?;
     listeners::with_tls(config, &[], &FileWatcher::idle())?;
+    docker_plugin::check(&config.docker).await?;
+    docker_plugin::warn_of_groups(config);
     if let Some(barbican) = &config.barbican {
         barbican::check(barbican)?;
     }

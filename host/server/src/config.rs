@@ -2,7 +2,7 @@
 //!
 //! * `raw`: what may be written, as serde reads it; an unknown key is an error
 //! * `validate`: from raw values to [`Config`], or one message
-//! * `admin`, `listen`, `docker`, `policy` with `settings_files`, `store`, `barbican`, `docker_gateway`, `federation`: the
+//! * `admin`, `listen`, `docker` with `groups`, `policy` with `settings_files`, `store`, `barbican`, `docker_gateway`, `federation`: the
 //!   sections
 //! * `defaults`: the configuration without a file, and defaults
 //! * [`Config`]: what the rest of the program sees
@@ -13,6 +13,7 @@ mod defaults;
 mod docker;
 mod docker_gateway;
 mod federation;
+mod groups;
 mod listen;
 mod policy;
 mod raw;
@@ -25,7 +26,6 @@ use portcullis_admin::Tokens;
 use portcullis_audit::{Commit, Syslog};
 use portcullis_config::environment::{self, Override};
 use portcullis_config::{ConfigError, Location, SourceFile};
-use portcullis_docker_plugin::PluginSettings;
 use portcullis_engine::build::Confinement;
 use portcullis_engine::{Digest, LoadError, PolicySpec};
 use portcullis_listen::{Address, Limits, TlsFiles};
@@ -36,6 +36,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub(crate) use barbican::{Barbican, Identity};
+pub(crate) use docker::Docker;
 pub(crate) use docker_gateway::DockerGateway;
 pub(crate) use federation::Federation;
 pub(crate) use store::{Key, Store};
@@ -62,7 +63,7 @@ pub struct Config {
     /// What is done with a module that is not built in where the kernel cannot confine what builds it.
     pub(crate) confinement: Confinement,
     /// `[docker]`.
-    pub docker: PluginSettings,
+    pub docker: Docker,
     /// Absent where the API is off.
     pub(crate) barbican: Option<Barbican>,
     /// Where `[barbican]` is, if the API is off because no source of identity is configured.

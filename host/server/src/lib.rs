@@ -15,6 +15,7 @@ mod check;
 mod config;
 mod config_source;
 mod docker_gateway;
+mod docker_plugin;
 mod error;
 mod listeners;
 mod mounts;

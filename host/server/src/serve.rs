@@ -7,7 +7,6 @@ use portcullis_api::Api;
 use portcullis_audit::{Log, Sink};
 use portcullis_authorization::Authorizer;
 use portcullis_docker_gateway::GuardedSocket;
-use portcullis_docker_plugin::DockerPlugin;
 use portcullis_engine::build::{Builder, ChildProgram, Confinement};
 use portcullis_engine::cache::Cache;
 use portcullis_engine::{Attached, Host, HostOptions};
@@ -27,6 +26,7 @@ use crate::barbican;
 use crate::config::{AuditTo, Config, Endpoint};
 use crate::config_source::ConfigSource;
 use crate::docker_gateway;
+use crate::docker_plugin;
 use crate::error::ServeError;
 use crate::listeners::{self, BoundListener, Register, Registration};
 use crate::mounts::MountResources;
@@ -150,6 +150,7 @@ async fn start(
              token is and turns it on"
         );
     }
+    docker_plugin::warn_of_groups(config);
     for endpoint in config.in_clear_text() {
         tracing::warn!(
             "{}: `{}` is reached from other machines without TLS, so tokens, passwords and credentials can be read on \
@@ -272,8 +273,8 @@ async fn register<'a>(
     let mut add =
         |api: Arc<dyn Api>, endpoints: &'a [Endpoint]| registered.push(Registration { api, endpoints });
     if !config.listen.docker.is_empty() {
-        let settings = config.docker.clone();
-        add(Arc::new(DockerPlugin::new(authorizer.clone(), settings)), &config.listen.docker);
+        let api = docker_plugin::open(&config.docker, authorizer.clone(), files).await?;
+        add(Arc::new(api), &config.listen.docker);
     }
     if let Some(gateway) = &config.docker_gateway {
         if let Some(endpoints) = &gateway.listen {

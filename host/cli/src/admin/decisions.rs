@@ -86,6 +86,7 @@ pub(super) fn explained(record: &Value) -> String {
     if !text("/uri").is_empty() {
         lines.push(format!("request   {} {}", text("/method"), text("/uri")));
     }
+    lines.extend(facts(record));
     let by = match text("/policy") {
         "" => "the host".to_owned(),
         policy => format!("policy {policy}"),
@@ -119,6 +120,35 @@ pub(super) fn explained(record: &Value) -> String {
         lines.push(format!("{name:9} {value}"));
     }
     lines.join("\n")
+}
+
+/// What a Docker request runs, and how.
+fn facts(record: &Value) -> Vec<String> {
+    let words = |at: &str| {
+        let words = list(record, at).filter_map(Value::as_str);
+        words.collect::<Vec<_>>().join(" ")
+    };
+    let mounts = list(record, "/facts/mounts").map(|mount| {
+        let field = |name: &str| mount[name].as_str().unwrap_or_default();
+        format!("{} {} at {} ({})", field("kind"), field("source"), field("target"), field("access"))
+    });
+    let paths = list(record, "/facts/host_paths").map(|path| {
+        let field = |name: &str| path[name].as_str().unwrap_or_default();
+        format!("{} ({}, {})", field("path"), field("why"), field("access"))
+    });
+    let one = |name: &str| record["facts"][name].as_str().unwrap_or_default().to_owned();
+    let rows = [
+        ("image", one("image")),
+        ("entry", words("/facts/entrypoint")),
+        ("command", words("/facts/command")),
+        ("user", one("user")),
+        ("mounts", mounts.collect::<Vec<_>>().join(", ")),
+        ("paths", paths.collect::<Vec<_>>().join(", ")),
+        ("networks", words("/facts/networks")),
+        ("with", words("/facts/privileges")),
+    ];
+    let rows = rows.into_iter().filter(|(_, value)| !value.is_empty());
+    rows.map(|(name, value)| format!("{name:9} {value}")).collect()
 }
 
 /// An opinion that abstains names no rule.

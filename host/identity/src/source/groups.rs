@@ -3,6 +3,7 @@
 //! Every source that is configured is asked, and one that cannot answer is a refusal: a policy that forbids something
 //! to a group must not be got around by keeping the directory busy.
 //!
+//! * [`GroupSources`]: for principals whom an API authenticates itself
 //! * `file`: lines `group: user, user`
 //! * `ldap`: a directory
 
@@ -10,14 +11,15 @@ mod file;
 mod ldap;
 
 use http::{HeaderMap, HeaderName};
+use portcullis_contract::types::{Certificate, Principal};
 use portcullis_files::{Access, FileSet, FileWatcher, Watched};
 use serde_json::Value;
 use std::collections::BTreeSet;
-use std::sync::{Arc, Once};
+use std::sync::{Arc, LazyLock, Once};
 use std::time::{Duration, Instant};
 
 use super::header::header_name;
-use super::{AuthMethod, Claims, Groups, claim, name};
+use super::{AuthMethod, CertificateGroups, Claims, GroupOptions, Groups, claim, name};
 use crate::{AuthError, IdentityError};
 use file::Members;
 use ldap::Ldap;
@@ -29,6 +31,7 @@ const MAX_GROUPS: usize = 4096;
 pub(super) enum GroupSource {
     Header(HeaderName),
     Claim { name: String, warned: Once },
+    Certificate(CertificateGroups),
     File(Watched<Members>),
     Ldap(Arc<Ldap>),
 }
@@ -56,6 +59,29 @@ impl GroupSource {
                 key: "groups",
                 reason: "can come from a claim only where the user comes from a token, and the claim needs a name",
             }),
+            Groups::Certificate(field) if matches!(proof, AuthMethod::Certificate { .. }) => {
+                Ok(Self::Certificate(*field))
+            }
+            Groups::Certificate(_) => Err(IdentityError::Value {
+                key: "groups",
+                reason: "can come from a certificate only where the user does",
+            }),
+            Groups::File(_) | Groups::Ldap(_) => Self::open_for_any(groups, max_stale, watcher),
+        }
+    }
+
+    /// A source that does not depend on how a user is authenticated; or a certificate, which is there or is not.
+    fn open_for_any(
+        groups: &Groups,
+        max_stale: Option<Duration>,
+        watcher: &FileWatcher,
+    ) -> Result<Self, IdentityError> {
+        match groups {
+            Groups::Header { .. } | Groups::Claim { .. } => Err(IdentityError::Value {
+                key: "groups",
+                reason: "can come from a header or a claim only where the user does",
+            }),
+            Groups::Certificate(field) => Ok(Self::Certificate(*field)),
             Groups::File(path) => {
                 let set = FileSet { max_stale, ..FileSet::file("groups", path.clone(), Access::Public) };
                 let path = path.clone();
@@ -75,7 +101,58 @@ impl GroupSource {
     pub(super) fn recheck(&self) -> Result<(), IdentityError> {
         match self {
             Self::File(file) => Ok(file.reload().map(drop)?),
-            Self::Header(_) | Self::Claim { .. } | Self::Ldap(_) => Ok(()),
+            Self::Header(_) | Self::Claim { .. } | Self::Certificate(_) | Self::Ldap(_) => Ok(()),
+        }
+    }
+}
+
+/// Sources of groups of principals whom an API authenticates itself. Clones share it, with its connections and caches.
+#[derive(Clone)]
+pub struct GroupSources(Arc<[GroupSource]>);
+
+impl GroupSources {
+    /// Reads the files, and has `watcher` read them again when they change. No server is asked yet.
+    ///
+    /// # Errors
+    /// The option or the file that cannot be worked with, and why.
+    pub async fn open(options: GroupOptions, watcher: &FileWatcher) -> Result<Self, IdentityError> {
+        let watcher = watcher.clone();
+        let opening = tokio::task::spawn_blocking(move || {
+            let GroupOptions { sources, max_stale } = options;
+            let open = |groups| GroupSource::open_for_any(groups, max_stale, &watcher);
+            sources.iter().map(open).collect::<Result<_, _>>().map(Self)
+        });
+        opening.await.unwrap_or_else(|error| Err(IdentityError::Interrupted(error.to_string())))
+    }
+
+    /// The groups of all sources, in their order, each once. Without a name, only those of the certificate.
+    ///
+    /// # Errors
+    /// A source cannot answer, or not for certain.
+    pub async fn of(&self, principal: &Principal) -> Result<Vec<String>, AuthError> {
+        of(&self.0, Known::of(principal), Instant::now()).await
+    }
+}
+
+/// What is known of a user before the groups are.
+#[derive(Clone, Copy)]
+pub(super) struct Known<'a> {
+    pub(super) user: Option<&'a str>,
+    pub(super) certificate: Option<&'a Certificate>,
+    pub(super) headers: &'a HeaderMap,
+    pub(super) claims: &'a Claims,
+}
+
+static NO_HEADERS: LazyLock<HeaderMap> = LazyLock::new(HeaderMap::new);
+static NO_CLAIMS: LazyLock<Claims> = LazyLock::new(Claims::new);
+
+impl<'a> Known<'a> {
+    pub(super) fn of(principal: &'a Principal) -> Self {
+        Self {
+            user: principal.name.as_deref(),
+            certificate: principal.certificate.as_ref(),
+            headers: &NO_HEADERS,
+            claims: &NO_CLAIMS,
         }
     }
 }
@@ -83,12 +160,10 @@ impl GroupSource {
 /// The groups of all sources, in their order, each once.
 pub(super) async fn of(
     sources: &[GroupSource],
-    user: Option<&str>,
-    headers: &HeaderMap,
-    claims: &Claims,
+    known: Known<'_>,
     now: Instant,
 ) -> Result<Vec<String>, AuthError> {
-    let user = user.unwrap_or_default();
+    let Known { user, certificate, headers, claims } = known;
     let mut found = Vec::new();
     for source in sources {
         match source {
@@ -99,8 +174,22 @@ pub(super) async fn of(
                 }
                 found.extend(from_claim(claims, name)?);
             }
-            GroupSource::File(file) => found.extend_from_slice(file.current(now)?.of(user)),
-            GroupSource::Ldap(ldap) => found.extend_from_slice(&ldap.groups(user, now).await?),
+            GroupSource::Certificate(field) => {
+                let named = certificate.map_or(&[][..], |certificate| match field {
+                    CertificateGroups::Organization => &certificate.organizations,
+                    CertificateGroups::OrganizationalUnit => &certificate.organizational_units,
+                });
+                found.extend(named.iter().filter(|name| !name.is_empty()).cloned());
+            }
+            GroupSource::File(file) => {
+                let members = file.current(now)?;
+                found.extend_from_slice(user.map_or(&[][..], |user| members.of(user)));
+            }
+            GroupSource::Ldap(ldap) => {
+                if let Some(user) = user {
+                    found.extend_from_slice(&ldap.groups(user, now).await?);
+                }
+            }
         }
     }
     let mut seen = BTreeSet::new();
@@ -173,7 +262,41 @@ mod tests {
             headers.append(NAME, HeaderValue::from_str(value).unwrap());
         }
         let Value::Object(claims) = claims else { panic!("claims are an object") };
-        of(sources, Some("alice"), &headers, &claims, Instant::now()).await
+        let known = Known { user: Some("alice"), certificate: None, headers: &headers, claims: &claims };
+        of(sources, known, Instant::now()).await
+    }
+
+    #[tokio::test]
+    async fn groups_of_a_certificate_need_no_name_and_those_of_a_file_do() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("groups");
+        std::fs::write(&file, "ops: alice\n").unwrap();
+        let certificate = Certificate {
+            organizations: vec!["Example".into(), String::new(), "ops".into()],
+            organizational_units: vec!["dev".into()],
+            ..Certificate::default()
+        };
+        let principal = |name: Option<&str>, certificate: Option<&Certificate>| Principal {
+            name: name.map(Into::into),
+            certificate: certificate.cloned(),
+            ..Principal::default()
+        };
+        for (field, named, unnamed) in [
+            (CertificateGroups::Organization, &["Example", "ops"][..], &["Example", "ops"][..]),
+            (CertificateGroups::OrganizationalUnit, &["dev", "ops"], &["dev"]),
+        ] {
+            let sources = vec![Groups::Certificate(field), Groups::File(file.clone())];
+            let options = GroupOptions { sources, max_stale: None };
+            let sources = GroupSources::open(options, &FileWatcher::idle()).await.unwrap();
+            let of = async |principal: Principal| sources.of(&principal).await.unwrap();
+            assert_eq!(of(principal(Some("alice"), Some(&certificate))).await, named);
+            assert_eq!(of(principal(None, Some(&certificate))).await, unnamed);
+            assert_eq!(of(principal(Some("alice"), None)).await, ["ops"]);
+        }
+        for wrong in [Groups::claim(), Groups::Header { name: "X-Groups".into() }] {
+            let options = GroupOptions { sources: vec![wrong], max_stale: None };
+            assert!(GroupSources::open(options, &FileWatcher::idle()).await.is_err());
+        }
     }
 
     #[tokio::test]

@@ -177,10 +177,30 @@ pub enum Groups {
         /// Its name; or a path to it, `realm_access.roles`; or a JSON pointer (RFC 6901), `/realm_access/roles`.
         name: String,
     },
+    /// A field of the certificate's subject, which its issuer vouches for.
+    Certificate(CertificateGroups),
     /// A file of lines `group: user, user`, which is read again when it changes.
     File(PathBuf),
     /// A directory.
     Ldap(Box<LdapOptions>),
+}
+
+/// Which field of a certificate's subject names groups. Several of them are several groups.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CertificateGroups {
+    /// `O`
+    Organization,
+    /// `OU`
+    OrganizationalUnit,
+}
+
+/// Where the groups of principals come from whom an API authenticates itself.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct GroupOptions {
+    /// Several add up, in this order; neither [`Groups::Header`] nor [`Groups::Claim`].
+    pub sources: Vec<Groups>,
+    /// As [`AuthenticatorOptions::max_stale`].
+    pub max_stale: Option<Duration>,
 }
 
 impl Groups {

@@ -1,14 +1,52 @@
 //! `[docker]`: the Docker plugin; and operations of the Docker Engine API, as both Docker APIs name them.
 
-use portcullis_config::{ConfigError, SourceFile};
+use portcullis_config::{ConfigError, Location, SourceFile, max_stale};
 use portcullis_docker_api::operation::{Operation, UnknownOperationError};
 use portcullis_docker_plugin::PluginSettings;
+use portcullis_identity::source::{GroupOptions, Groups};
 use std::collections::BTreeSet;
 use toml::Spanned;
 
 use super::raw;
 
-pub(super) fn docker(raw: raw::Docker, source_file: &SourceFile<'_>) -> Result<PluginSettings, ConfigError> {
+/// `[docker]`.
+#[derive(Debug, Clone, Default)]
+pub struct Docker {
+    /// The plugin's own settings.
+    pub plugin: PluginSettings,
+    /// Where the groups of its users come from.
+    pub(crate) groups: GroupOptions,
+    /// Where the configuration says so.
+    pub(crate) groups_at: Option<Location>,
+}
+
+impl PartialEq for Docker {
+    fn eq(&self, other: &Self) -> bool {
+        self.plugin == other.plugin && self.groups == other.groups
+    }
+}
+
+pub(super) fn docker(mut raw: raw::Docker, source_file: &SourceFile<'_>) -> Result<Docker, ConfigError> {
+    let groups_at = raw.groups.as_ref().map(|groups| source_file.at(&groups.span()));
+    let groups = group_options(&mut raw, source_file)?;
+    Ok(Docker { plugin: plugin(raw, source_file)?, groups, groups_at })
+}
+
+fn group_options(raw: &mut raw::Docker, source_file: &SourceFile<'_>) -> Result<GroupOptions, ConfigError> {
+    let sources = raw.groups.take().map(Spanned::into_inner).unwrap_or_default();
+    let sources = super::groups::groups(sources, source_file)?;
+    let max_stale =
+        raw.max_stale.as_ref().map(|time| max_stale(time, "max_stale", source_file)).transpose()?;
+    if let (Some(max_stale), false) =
+        (&raw.max_stale, sources.iter().any(|source| matches!(source, Groups::File(_))))
+    {
+        let message = "`max_stale` is about the file of groups, and there is none";
+        return Err(source_file.wrong(&max_stale.span(), message));
+    }
+    Ok(GroupOptions { sources, max_stale })
+}
+
+fn plugin(raw: raw::Docker, source_file: &SourceFile<'_>) -> Result<PluginSettings, ConfigError> {
     let mut settings = PluginSettings::default();
     if let Some(daemon) = raw.daemon {
         settings.daemon = daemon;

@@ -3,6 +3,7 @@
 mod barbican;
 mod docker_gateway;
 mod federation;
+mod groups;
 
 use portcullis_config::{ConfigError, SourceFile};
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
@@ -15,8 +16,9 @@ use toml::Spanned;
 pub(super) use barbican::{Barbican, Keystone, Store};
 pub(super) use docker_gateway::DockerGateway;
 pub(super) use federation::{
-    Account, Aws, Federation, Identity, Jwt, Ldap, Metadata, MetadataTable, Mount, OneOrMore,
+    Account, Aws, Federation, Identity, Jwt, Metadata, MetadataTable, Mount, OneOrMore,
 };
+pub(super) use groups::{Groups, Ldap};
 
 /// The whole file.
 #[derive(Debug, Default, Deserialize)]
@@ -147,6 +149,8 @@ pub(super) struct Docker {
     pub(super) assume_no_body: Vec<Spanned<String>>,
     #[serde(default)]
     pub(super) pass_headers: Vec<Spanned<String>>,
+    pub(super) groups: Option<Spanned<Groups>>,
+    pub(super) max_stale: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

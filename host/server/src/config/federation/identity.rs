@@ -1,9 +1,8 @@
 //! Who says who asks at a mount.
 
-use portcullis_config::{ConfigError, SourceFile, duration, max_stale, network, secret};
+use portcullis_config::{ConfigError, SourceFile, duration, max_stale, network};
 use portcullis_identity::source::{
-    AuthMethod, AuthenticatorOptions, CertificateName, Groups, HostNames, JwtKeys, JwtOptions, LdapBind,
-    LdapOptions,
+    AuthMethod, AuthenticatorOptions, CertificateName, Groups, HostNames, JwtKeys, JwtOptions,
 };
 use std::time::Duration;
 use toml::Spanned;
@@ -38,13 +37,7 @@ pub(super) fn source(
     }
     let proof = proof(&mut raw, source_file)?;
     unused(&raw, source_file)?;
-    let further = raw.groups.unwrap_or_default();
-    if let Some(file) = further.file {
-        groups.push(Groups::File(source_file.path(file.get_ref())));
-    }
-    if let Some(directory) = further.ldap {
-        groups.push(Groups::Ldap(Box::new(ldap(directory, source_file)?)));
-    }
+    groups.extend(crate::config::groups::groups(raw.groups.unwrap_or_default(), source_file)?);
     let max_stale =
         raw.max_stale.as_ref().map(|time| max_stale(time, "max_stale", source_file)).transpose()?;
     let options = AuthenticatorOptions { proof, groups, max_stale };
@@ -153,50 +146,6 @@ fn jwt(raw: raw::Jwt, source_file: &SourceFile<'_>) -> Result<JwtOptions, Config
     options.session_ends_with_token = raw.session_ends_with_token.unwrap_or(true);
     if let Some(leeway) = raw.leeway {
         options.leeway = duration(&leeway, Duration::ZERO, Duration::from_mins(5), "leeway", source_file)?;
-    }
-    Ok(options)
-}
-
-fn ldap(raw: Spanned<raw::Ldap>, source_file: &SourceFile<'_>) -> Result<LdapOptions, ConfigError> {
-    let span = raw.span();
-    let raw = raw.into_inner();
-    let url = raw.url.into_inner();
-    let schema = raw.schema.as_ref().map(|schema| (schema.get_ref().as_str(), schema.span()));
-    let mut options = match schema {
-        None | Some(("active-directory", _)) => {
-            LdapOptions::active_directory(url, raw.user_base, raw.group_base)
-        }
-        Some(("group-of-names", _)) => LdapOptions::group_of_names(url, raw.user_base, raw.group_base),
-        Some((other, span)) => {
-            let message = format!("`{other}`: the schema is `active-directory` or `group-of-names`");
-            return Err(source_file.wrong(&span, message));
-        }
-    };
-    options.start_tls = raw.start_tls.unwrap_or(false);
-    options.ca = raw.ca.map(|ca| source_file.path(&ca));
-    options.bind = match (raw.bind_dn, raw.bind_password) {
-        (Some(dn), Some(password)) => {
-            Some(LdapBind { dn, password: secret(&password, source_file)?.expose().into() })
-        }
-        (None, None) => None,
-        _ => return Err(source_file.wrong(&span, "`bind_dn` and `bind_password` go together")),
-    };
-    if let Some(filter) = raw.user_filter {
-        options.users.filter = filter;
-    }
-    if let Some(filter) = raw.group_filter {
-        options.groups.filter = filter;
-    }
-    if let Some(attribute) = raw.group_attribute {
-        options.group_name = attribute;
-    }
-    if let Some(time) = raw.timeout {
-        let (least, most) = (Duration::from_millis(100), Duration::from_mins(1));
-        options.timeout = duration(&time, least, most, "timeout", source_file)?;
-    }
-    if let Some(time) = raw.cache_time {
-        options.cache_time =
-            duration(&time, Duration::ZERO, Duration::from_mins(1), "cache_time", source_file)?;
     }
     Ok(options)
 }

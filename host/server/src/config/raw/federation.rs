@@ -4,7 +4,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use toml::{Spanned, Value};
 
-use super::Endpoint;
+use super::{Endpoint, Groups};
 
 /// `[federation]`: the API.
 #[derive(Debug, Default, Deserialize)]
@@ -121,32 +121,4 @@ pub(in crate::config) struct Jwt {
 pub(in crate::config) enum OneOrMore {
     One(String),
     More(Vec<String>),
-}
-
-/// Where groups come from, beside header and claim.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(in crate::config) struct Groups {
-    pub(in crate::config) file: Option<Spanned<String>>,
-    pub(in crate::config) ldap: Option<Spanned<Ldap>>,
-}
-
-/// A directory.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(in crate::config) struct Ldap {
-    pub(in crate::config) url: Spanned<String>,
-    /// `active-directory` or `group-of-names`, which say what the filters are by default.
-    pub(in crate::config) schema: Option<Spanned<String>>,
-    pub(in crate::config) start_tls: Option<bool>,
-    pub(in crate::config) user_base: String,
-    pub(in crate::config) user_filter: Option<String>,
-    pub(in crate::config) group_base: String,
-    pub(in crate::config) group_filter: Option<String>,
-    pub(in crate::config) group_attribute: Option<String>,
-    pub(in crate::config) bind_dn: Option<String>,
-    pub(in crate::config) bind_password: Option<Spanned<Value>>,
-    pub(in crate::config) ca: Option<String>,
-    pub(in crate::config) timeout: Option<Spanned<String>>,
-    pub(in crate::config) cache_time: Option<Spanned<String>>,
 }
