@@ -51,7 +51,7 @@ impl Glob {
         Ok(Self(tokens))
     }
 
-    /// Whether the whole of `text` matches. The time grows with the product of both lengths, whatever they hold.
+    /// Whether the whole of `text` matches. The time grows with the product of both lengths, regardless of what they hold.
     pub(crate) fn matches(&self, text: &str, user: Option<&str>) -> bool {
         let bytes = text.as_bytes();
         // At which places in the text the tokens so far may end.

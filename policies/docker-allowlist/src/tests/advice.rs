@@ -48,7 +48,7 @@ fn network(body: &str) -> Request {
     Request { body: Body::Json(body.into()), ..on("alice", "NetworkCreate", target("network", "ci-1")) }
 }
 
-/// Whatever opens the host, one after the other.
+/// Every option that opens the host, one after the other.
 fn openings() -> Vec<Request> {
     let namespace = |kind: &str, mode: &str| {
         let container = (mode == "container").then(|| "ci-2".to_owned());
