@@ -7,6 +7,7 @@ mod check;
 mod doctor;
 mod http;
 mod import;
+mod import_socket_proxy;
 mod inspect;
 mod policy_bench;
 mod policy_case;
@@ -122,6 +123,8 @@ enum DockerCommand {
     Spec(spec::Arguments),
     /// Prove that dockerd asks: a typo in daemon.json leaves it silently open
     Doctor(doctor::Arguments),
+    /// Print the variables of Tecnativa's docker-socket-proxy as rules of docker-allowlist
+    ImportSocketProxy(import_socket_proxy::Arguments),
 }
 
 /// Runs the command line of this process, to its end.
@@ -164,6 +167,9 @@ fn run(command: Option<Command>) -> Result<(), ServeError> {
         Some(Command::Man { folder }) => shell::man(Arguments::command(), &folder),
         Some(Command::Docker(DockerCommand::Spec(arguments))) => spec::run(&arguments),
         Some(Command::Docker(DockerCommand::Doctor(arguments))) => doctor::run(&arguments),
+        Some(Command::Docker(DockerCommand::ImportSocketProxy(arguments))) => {
+            import_socket_proxy::run(&arguments)
+        }
         Some(Command::Federation(FederationCommand::Import(arguments))) => import::run(&arguments),
     }
 }
