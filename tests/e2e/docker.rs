@@ -1,6 +1,8 @@
 //! A real dockerd, unmodified Docker clients, and a policy between them.
+mod allowlist;
 mod cedar;
 mod host_paths;
+mod leash;
 mod rego;
 mod unshown;
 
