@@ -1,7 +1,9 @@
 //! A real dockerd, unmodified Docker clients, and a policy between them.
+mod allowlist;
 mod cedar;
 mod groups;
 mod host_paths;
+mod leash;
 mod rego;
 mod unshown;
 

@@ -1,4 +1,5 @@
 //! The gateway to Docker: a real dockerd behind it, and unmodified clients before it.
+mod allowlist;
 mod clients;
 mod guard;
 mod host;

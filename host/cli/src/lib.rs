@@ -8,6 +8,7 @@ mod docker_why;
 mod doctor;
 mod http;
 mod import;
+mod import_socket_proxy;
 mod inspect;
 mod policy_bench;
 mod policy_case;
@@ -125,6 +126,8 @@ enum DockerCommand {
     Doctor(doctor::Arguments),
     /// Show why the latest Docker calls were refused; `docker build` prints no more than `received 403`
     Why(docker_why::Arguments),
+    /// Print the variables of Tecnativa's docker-socket-proxy as rules of docker-allowlist
+    ImportSocketProxy(import_socket_proxy::Arguments),
 }
 
 /// Runs the command line of this process, to its end.
@@ -168,6 +171,9 @@ fn run(command: Option<Command>) -> Result<(), ServeError> {
         Some(Command::Docker(DockerCommand::Spec(arguments))) => spec::run(&arguments),
         Some(Command::Docker(DockerCommand::Doctor(arguments))) => doctor::run(&arguments),
         Some(Command::Docker(DockerCommand::Why(arguments))) => docker_why::run(&arguments),
+        Some(Command::Docker(DockerCommand::ImportSocketProxy(arguments))) => {
+            import_socket_proxy::run(&arguments)
+        }
         Some(Command::Federation(FederationCommand::Import(arguments))) => import::run(&arguments),
     }
 }

@@ -3,12 +3,14 @@
 use portcullis_engine::source::Source;
 
 /// Name and module of each.
-const BUILTIN: [(&str, &[u8]); 7] = [
+const BUILTIN: [(&str, &[u8]); 9] = [
     ("allow", include_bytes!("../../../policies/prebuilt/allow.wasm")),
     ("aws-roles", include_bytes!("../../../policies/prebuilt/aws-roles.wasm")),
     ("barbican-acl", include_bytes!("../../../policies/prebuilt/barbican-acl.wasm")),
     ("cedar", include_bytes!("../../../policies/prebuilt/cedar.wasm")),
+    ("docker-allowlist", include_bytes!("../../../policies/prebuilt/docker-allowlist.wasm")),
     ("docker-baseline", include_bytes!("../../../policies/prebuilt/docker-baseline.wasm")),
+    ("docker-leash", include_bytes!("../../../policies/prebuilt/docker-leash.wasm")),
     ("docker-ownership", include_bytes!("../../../policies/prebuilt/docker-ownership.wasm")),
     ("rego", include_bytes!("../../../policies/prebuilt/rego.wasm")),
 ];

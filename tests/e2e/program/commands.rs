@@ -110,7 +110,7 @@ fn inspect_shows_what_a_module_is() {
         (&["none.wasm"][..], "policy `none.wasm`: there is no file `none.wasm`"),
         (
             &["builtin:none"],
-            "there is no `builtin:none`; there are `builtin:allow`, `builtin:aws-roles`, `builtin:barbican-acl`, `builtin:cedar`, `builtin:docker-baseline`",
+            "there is no `builtin:none`; there are `builtin:allow`, `builtin:aws-roles`, `builtin:barbican-acl`, `builtin:cedar`, `builtin:docker-allowlist`, `builtin:docker-baseline`",
         ),
         (&["text.wasm"], "policy `text.wasm`: not a usable module: this is not WebAssembly"),
         (&[hookless], "no-hook.wasm`: "),
@@ -199,4 +199,26 @@ fn an_imported_configuration_of_afp_holds() {
     let mut check = place.command(&["check", "--config", "portcullis.toml"]);
     let said = Run::of(check.env("PORTCULLIS__STATE", place.at("state"))).ok();
     assert!(said.starts_with("aws-roles: enforce on aws-roles"), "{said}");
+}
+
+/// Every variable of docker-socket-proxy: what is printed holds as a configuration.
+#[test]
+fn variables_of_docker_socket_proxy_become_rules_that_hold() {
+    let place = Place::new();
+    let names = "AUTH BUILD COMMIT CONFIGS CONTAINERS DISTRIBUTION EXEC GRPC IMAGES INFO NETWORKS NODES PLUGINS SECRETS \
+                 SERVICES SESSION SWARM SYSTEM TASKS VOLUMES ALLOW_START ALLOW_STOP ALLOW_RESTARTS";
+    let variables: String = names.split_whitespace().map(|name| format!("{name}=1\n")).collect();
+    for (post, rules) in [("POST=0\nCONTAINER=1\n", 18), ("POST=1\n", 26)] {
+        fs::write(place.at("proxy.env"), format!("{variables}{post}")).unwrap();
+        let printed = run(&place, &["docker", "import-socket-proxy", "proxy.env"]);
+        assert_eq!(printed.stderr.contains("`CONTAINER` is no variable"), post.contains("CONTAINER"));
+        let toml = printed.ok();
+        assert_eq!(toml.matches("[[policies.settings.rules]]").count(), rules, "{toml}");
+        fs::write(place.at("c.toml"), toml).unwrap();
+        let checked = run(&place, &["check", "--config", "c.toml"]).ok();
+        assert!(checked.contains("c.toml holds"), "{checked}");
+    }
+    fs::write(place.at("proxy.env"), "POST=maybe").unwrap();
+    let said = place.assert_refused(&run(&place, &["docker", "import-socket-proxy", "proxy.env"]));
+    assert!(said.contains("`POST=maybe` is no boolean"), "{said}");
 }

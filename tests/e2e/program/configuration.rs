@@ -81,7 +81,7 @@ fn a_bad_policy_is_named_with_its_line() {
             "builtin:alow",
             "",
             7,
-            "there is no `builtin:alow`; there are `builtin:allow`, `builtin:aws-roles`, `builtin:barbican-acl`, `builtin:cedar`, `builtin:docker-baseline`, `builtin:docker-ownership`",
+            "there is no `builtin:alow`; there are `builtin:allow`, `builtin:aws-roles`, `builtin:barbican-acl`, `builtin:cedar`, `builtin:docker-allowlist`, `builtin:docker-baseline`, `builtin:docker-leash`, `builtin:docker-ownership`",
         ),
         ("x", "text.wasm", "", 5, "policy `x`: not a usable module: "),
         (

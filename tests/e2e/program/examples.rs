@@ -108,3 +108,20 @@ fn the_example_of_the_federation_door_holds() {
     }
     assert_eq!(blocks.len(), 4);
 }
+
+/// The recipes for Docker. `tests/e2e/docker/allowlist.rs` asks them.
+#[test]
+fn the_recipes_for_docker_hold() {
+    let place = Place::new();
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/docker");
+    let mut tried = 0;
+    for file in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+        if file.extension().is_some_and(|ending| ending == "toml") {
+            let mut command = place.command(&["check", "--config"]);
+            let run = Run::of(command.arg(&file).env("PORTCULLIS__STATE", place.at("state"))).ok();
+            assert!(run.contains("holds"), "{}: {run}", file.display());
+            tried += 1;
+        }
+    }
+    assert_eq!(tried, 5);
+}

@@ -1,0 +1,168 @@
+//! Options that open the daemon's host. A rule refuses all of them unless it says `host_options = "allow"`: docker-baseline
+//! has settings for each, this policy only the one.
+
+use crate::body::Members;
+use crate::operations::{self, Class};
+use portcullis_policy_sdk::docker::{Mount, Request, SecurityOption, Workload};
+
+/// What Docker adds to a container anyway (moby oci/caps/defaults.go).
+const DEFAULT_CAPABILITIES: [&str; 14] = [
+    "CAP_AUDIT_WRITE",
+    "CAP_CHOWN",
+    "CAP_DAC_OVERRIDE",
+    "CAP_FOWNER",
+    "CAP_FSETID",
+    "CAP_KILL",
+    "CAP_MKNOD",
+    "CAP_NET_BIND_SERVICE",
+    "CAP_NET_RAW",
+    "CAP_SETFCAP",
+    "CAP_SETGID",
+    "CAP_SETPCAP",
+    "CAP_SETUID",
+    "CAP_SYS_CHROOT",
+];
+/// Options of network drivers that name interfaces of the host.
+const INTERFACES: [&str; 3] =
+    ["parent", "com.docker.network.bridge.name", "com.docker.network.bridge.trusted_host_interfaces"];
+
+/// The first option of the request that opens the host, in words.
+pub(crate) fn opening(operation: &str, request: &Request) -> Option<String> {
+    if operations::class(operation) == Some(Class::Host) {
+        return Some(format!("`{operation}` gives power over the host"));
+    }
+    if let Some(path) = request.host_paths.first() {
+        return Some(format!("the path `{}` of the host is named", path.path));
+    }
+    of_operation(operation, request)
+        .or_else(|| request.volume.as_ref().and_then(mount))
+        .or_else(|| request.workload.as_ref().and_then(|workload| self::workload(operation, workload)))
+}
+
+/// The value that dockerd reads of a parameter: the first.
+fn parameter<'r>(request: &'r Request, name: &str) -> &'r str {
+    let found = request.query.iter().find(|(key, _)| key == name);
+    found.map(|(_, value)| value.as_str()).unwrap_or_default()
+}
+
+fn of_operation(operation: &str, request: &Request) -> Option<String> {
+    match operation {
+        _ if request.anomalies.iter().any(|anomaly| anomaly == "unshown-form") => {
+            Some(format!("a form that dockerd does not show could replace the parameters of `{operation}`"))
+        }
+        "ImageBuild" if !matches!(parameter(request, "version"), "" | "1") => {
+            Some("what BuildKit builds is not seen".into())
+        }
+        "ImageBuild" if !parameter(request, "remote").is_empty() => {
+            Some("the daemon would fetch what it builds".into())
+        }
+        "ImageCreate"
+            if parameter(request, "fromImage").is_empty()
+                && !matches!(parameter(request, "fromSrc"), "" | "-") =>
+        {
+            Some("the daemon would fetch the image from a URL".into())
+        }
+        "NetworkCreate" => network(request),
+        _ => None,
+    }
+}
+
+fn network(request: &Request) -> Option<String> {
+    let Some(members) = Members::of(request) else {
+        return Some("the network's options cannot be read".into());
+    };
+    if !matches!(members.driver(), "" | "bridge" | "default" | "none" | "null" | "overlay") {
+        return Some(format!("the network driver `{}` is named", members.driver()));
+    }
+    if let Some(option) = INTERFACES.iter().find(|option| members.has_option(option)) {
+        return Some(format!("the option `{option}` names an interface of the host"));
+    }
+    members
+        .config_from()
+        .map(|name| format!("options are taken from the network `{name}`, which are not seen"))
+}
+
+fn workload(operation: &str, workload: &Workload) -> Option<String> {
+    if workload.privileged {
+        return Some("it is privileged".into());
+    }
+    if let Some(namespace) = workload.namespaces.iter().find(|namespace| {
+        let is_own = match namespace.kind.as_str() {
+            // The name of a network is judged by `networks`.
+            "network" => !matches!(namespace.mode.as_str(), "host" | "container"),
+            _ => matches!(namespace.mode.as_str(), "private" | "none" | "shareable"),
+        };
+        !is_own || namespace.container.is_some()
+    }) {
+        return Some(format!("it joins another {} namespace (`{}`)", namespace.kind, namespace.mode));
+    }
+    if workload.networks.iter().any(|network| network == "host") {
+        return Some("it joins the host's network".into());
+    }
+    let is_added = |name: &&String| !DEFAULT_CAPABILITIES.contains(&name.as_str());
+    if let Some(name) = workload.capabilities_added.iter().find(is_added) {
+        return Some(format!("the capability `{name}` is added"));
+    }
+    if !workload.devices.is_empty()
+        || !workload.device_cgroup_rules.is_empty()
+        || !workload.device_requests.is_empty()
+    {
+        return Some("a device of the host is handed in".into());
+    }
+    if let Some(option) = workload.security_options.iter().find(|option| !is_harmless(option)) {
+        return Some(format!("the security option `{}` is set", option.name));
+    }
+    if workload.masked_paths.is_some() || workload.readonly_paths.is_some() {
+        return Some("what Docker hides in `/proc` and `/sys` is laid open".into());
+    }
+    runtime(operation, workload).or_else(|| workload.mounts.iter().find_map(mount))
+}
+
+fn runtime(operation: &str, workload: &Workload) -> Option<String> {
+    let runtime = workload.runtime.as_deref().unwrap_or_default();
+    let is_service = operation.starts_with("Service");
+    if is_service && workload.extra.iter().any(|(name, _)| name == "plugin") {
+        return Some("a plugin is installed".into());
+    }
+    let is_usual = matches!(runtime, "" | "runc" | "io.containerd.runc.v2");
+    // A service's runtime says whether its tasks are containers or plugins.
+    let is_of_service = is_service && runtime == "container";
+    if !is_usual && !is_of_service {
+        return Some(format!("the runtime `{runtime}` is named"));
+    }
+    let parent = workload.cgroup_parent.as_deref().filter(|parent| !parent.is_empty());
+    parent.map(|parent| format!("the parent cgroup `{parent}` is named"))
+}
+
+fn is_harmless(option: &SecurityOption) -> bool {
+    let value = option.value.as_deref();
+    match option.name.as_str() {
+        "seccomp" => matches!(value, Some("" | "builtin")),
+        "apparmor" => matches!(value, Some("" | "docker-default")),
+        // What Go's `strconv.ParseBool` takes for true; alone it means true as well.
+        "no-new-privileges" => matches!(value, None | Some("1" | "t" | "T" | "true" | "TRUE" | "True")),
+        _ => false,
+    }
+}
+
+/// Anything but a tmpfs, an image, and a plain volume of the `local` driver.
+fn mount(mount: &Mount) -> Option<String> {
+    if let Some(path) = &mount.host_path {
+        return Some(format!("`{path}` of the host is mounted"));
+    }
+    let is_plain = match mount.kind.as_str() {
+        "tmpfs" | "image" => true,
+        "volume" => {
+            matches!(mount.driver.as_deref(), None | Some("" | "local")) && mount.driver_options.is_empty()
+        }
+        _ => false,
+    };
+    if is_plain {
+        return None;
+    }
+    Some(match mount.kind.as_str() {
+        "volume" => "a volume has a driver or options of its own".into(),
+        "container" => format!("the mounts of `{}` are taken over", mount.as_sent),
+        kind => format!("there is a mount of the kind `{kind}`"),
+    })
+}
