@@ -3,7 +3,7 @@
 //! * [`BarbicanApi`], [`Options`]: what the server needs
 //! * `dispatch`: from a request to a route, and everything before Barbican's own code
 //! * `call`: what every handler knows of a request, and how it asks
-//! * `acls`, `secrets`, `payloads`, `containers`, `container_secrets`, `lists`, `versions`: the handlers
+//! * `acls`, `secrets`, `payloads`, `metadata`, `containers`, `container_secrets`, `lists`, `versions`: the handlers
 //! * `listed`: what a list of the secrets that ACLs open shows besides
 //! * `oslo`: requests of the oslo.policy of another service
 //! * `policies`, `record`: the decider of production, and what a record says
@@ -16,6 +16,7 @@ mod dispatch;
 mod entity_locks;
 mod listed;
 mod lists;
+mod metadata;
 mod oslo;
 mod payloads;
 mod policies;

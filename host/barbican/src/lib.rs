@@ -3,7 +3,7 @@
 //!
 //! Clients of OpenStack's key manager notice nothing but that: requests are read, and refused, in Barbican's order and
 //! words. Where this is not so stands in [`differences`], and nowhere else. This is not a full key manager: there are
-//! no orders, consumers, quotas, transport keys or user metadata.
+//! no orders, consumers, quotas or transport keys.
 //!
 //! The way of a request: [`route`] (where it leads), [`accept`], [`version`], [`query`] (what its headers and its query
 //! say) -> [`identify`] (who asks) -> [`vault`] (what is there) -> [`json`], [`media`], [`isotime`], [`schema`] (what is

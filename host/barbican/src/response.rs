@@ -183,7 +183,10 @@ impl From<Invalid> for Refusal {
     fn from(invalid: Invalid) -> Self {
         let status = match invalid {
             Invalid::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Invalid::Object { .. } | Invalid::ForeignReference => StatusCode::BAD_REQUEST,
+            Invalid::Object { .. }
+            | Invalid::ForeignReference
+            | Invalid::MetadataValue
+            | Invalid::MetadataKey => StatusCode::BAD_REQUEST,
         };
         Self::of(status, invalid.to_string())
     }

@@ -9,14 +9,16 @@
 //! | `/v1/secrets`, `/v1/containers` | GET, POST |
 //! | `/v1/secrets/{id}` | GET, PUT, DELETE |
 //! | `/v1/secrets/{id}/payload` | GET |
+//! | `/v1/secrets/{id}/metadata` | GET, POST, PUT |
+//! | `/v1/secrets/{id}/metadata/{key}` | GET, PUT, DELETE |
 //! | `/v1/containers/{id}` | GET, DELETE |
 //! | `/v1/containers/{id}/secrets` | POST, DELETE |
 //! | `/v1/secrets/{id}/acl`, `/v1/containers/{id}/acl` | GET, PUT, PATCH, DELETE |
 //! | `/v1/transport_keys` | GET: an empty list |
 //! | `/v1/secret-stores` | GET: 404, as without multiple backends |
 //!
-//! Slashes at the end and slashes in a row count for nothing. Orders, consumers, quotas and user metadata are not
-//! offered: 404, with a text that says so.
+//! Slashes at the end and slashes in a row count for nothing. Orders, consumers and quotas are not offered: 404, with a
+//! text that says so.
 
 use uuid::{Uuid, Variant};
 
@@ -69,12 +71,16 @@ pub enum Place {
 }
 
 /// What of an entity.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Part {
     /// Itself.
     Whole,
     /// A secret's payload.
     Payload,
+    /// A secret's user metadata.
+    Metadata,
+    /// One of them, by its key.
+    Metadatum(String),
     /// Its ACL.
     Acl,
     /// The secrets of a container.
@@ -125,7 +131,10 @@ impl Place {
             // Barbican does not look at what follows.
             (Some("secrets"), _) if kind == Kind::Container => Part::Secrets,
             (Some("consumers"), _) => Part::NotOffered("consumers"),
-            (Some("metadata"), _) if kind == Kind::Secret => Part::NotOffered("user metadata of secrets"),
+            (Some("metadata"), None) if kind == Kind::Secret => Part::Metadata,
+            (Some("metadata"), Some(key)) if kind == Kind::Secret && segments.next().is_none() => {
+                Part::Metadatum(key.to_owned())
+            }
             (Some("payload"), None) if kind == Kind::Secret => Part::Payload,
             _ => Part::Unknown,
         };
@@ -188,6 +197,10 @@ mod tests {
             ("/v1/secrets/x", entity(Kind::Secret, "x", Part::Whole)),
             ("/v1/secrets//x///acl//", entity(Kind::Secret, "x", Part::Acl)),
             ("/v1/secrets/x/payload", entity(Kind::Secret, "x", Part::Payload)),
+            ("/v1/secrets/x/metadata/", entity(Kind::Secret, "x", Part::Metadata)),
+            ("/v1/secrets/x/metadata/K", entity(Kind::Secret, "x", Part::Metadatum("K".into()))),
+            ("/v1/secrets/x/metadata/k/y", entity(Kind::Secret, "x", Part::Unknown)),
+            ("/v1/containers/x/metadata", entity(Kind::Container, "x", Part::Unknown)),
             ("/v1/containers/x/payload", entity(Kind::Container, "x", Part::Unknown)),
             ("/v1/containers/x/acl/", entity(Kind::Container, "x", Part::Acl)),
             ("/v1/secrets/x/acls", entity(Kind::Secret, "x", Part::Unknown)),

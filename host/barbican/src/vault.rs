@@ -16,13 +16,14 @@
 //! * `schema`: the tables
 //! * `statements`: the SQL
 //! * `rows`: from rows to entities
-//! * `find`, `secrets`, `containers`, `contents`, `acls`: the operations
+//! * `find`, `secrets`, `metadata`, `containers`, `contents`, `acls`: the operations
 
 mod acls;
 mod containers;
 mod contents;
 mod entity;
 mod find;
+mod metadata;
 mod operation;
 mod rows;
 mod schema;
@@ -37,9 +38,10 @@ use std::sync::Arc;
 pub use containers::MOST_HOLDERS;
 pub use contents::MOST_SECRETS;
 pub use entity::{Acl, AclValue, Container, Entity, EntityWithAcl, Kind, Secret, SecretRef, Version};
+pub use metadata::MOST_METADATA;
 pub use operation::{
-    ChangeContents, Commit, CreateContainer, Filter, NewContainer, NewPayload, NewSecret, Page, Principals,
-    PutPayload, Scope,
+    ChangeContents, ChangeMetadata, Commit, CreateContainer, Filter, MetadataChange, NewContainer,
+    NewPayload, NewSecret, Page, Principals, PutPayload, Scope,
 };
 pub use timestamp::Timestamp;
 

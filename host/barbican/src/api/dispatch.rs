@@ -16,8 +16,8 @@ use uuid::Uuid;
 
 use super::call::{Call, Incoming, Received};
 use super::{
-    MAX_BODY, MAX_SECRET, Shared, acls, container_secrets, containers, lists, oslo, payloads, secrets,
-    versions,
+    MAX_BODY, MAX_SECRET, Shared, acls, container_secrets, containers, lists, metadata, oslo, payloads,
+    secrets, versions,
 };
 use crate::accept::Accept;
 use crate::response::{self, Refusal};
@@ -134,9 +134,11 @@ async fn place(call: &Call<'_>, place: Place, body: Incoming) -> Result<Response
     };
     let id = route::id(&id).ok_or_else(|| Refusal::invalid_id(kind))?;
     // Read before the lock is taken: a slow body keeps no other client waiting.
-    let body = match (call.method(), part, kind) {
+    let body = match (call.method(), &part, kind) {
         (&Method::PUT | &Method::PATCH, Part::Acl, _)
-        | (&Method::POST | &Method::DELETE, Part::Secrets, _) => body.read(MAX_BODY).await?,
+        | (&Method::POST | &Method::DELETE, Part::Secrets, _)
+        | (&Method::POST | &Method::PUT, Part::Metadata, _)
+        | (&Method::PUT, Part::Metadatum(_), _) => body.read(MAX_BODY).await?,
         (&Method::PUT, Part::Whole, Kind::Secret) => body.read(MAX_SECRET + 1).await?,
         _ => Received::default(),
     };
@@ -164,6 +166,16 @@ async fn place(call: &Call<'_>, place: Place, body: Incoming) -> Result<Response
         (Part::Payload, _) => {
             call.method_or_405(*call.method() == Method::GET, "*/*", None)?;
             payloads::get(call, &held, "Secret payload retrieval").await
+        }
+        (Part::Metadata, _) => {
+            let known = [Method::GET, Method::POST, Method::PUT].contains(call.method());
+            call.method_or_405(known, "text/html", Some("GET, POST, PUT"))?;
+            Box::pin(metadata::respond(call, held, &body)).await
+        }
+        (Part::Metadatum(key), _) => {
+            let known = [Method::GET, Method::PUT, Method::DELETE].contains(call.method());
+            call.method_or_405(known, "*/*", None)?;
+            Box::pin(metadata::respond_one(call, held, &key, &body)).await
         }
         (Part::Secrets, _) => {
             let known = [Method::POST, Method::DELETE].contains(call.method());

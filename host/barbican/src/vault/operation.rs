@@ -97,6 +97,37 @@ pub enum ChangeContents {
     Gone,
 }
 
+/// A change of a secret's user metadata: pairs of a key and its value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MetadataChange {
+    /// These, and no others.
+    Replace(Vec<(String, String)>),
+    /// One more.
+    Add(String, String),
+    /// Another value for a key that is there.
+    Set(String, String),
+    /// Without the key, if it is there.
+    Remove(String),
+}
+
+/// How a change of a secret's user metadata ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use = "it may not have been written"]
+pub enum ChangeMetadata {
+    /// It is written, and survives a crash.
+    Done,
+    /// The key to be added is there already.
+    AlreadyThere,
+    /// The key to be set is not there.
+    NotThere,
+    /// The secret has [`MOST_METADATA`](super::MOST_METADATA) keys already.
+    Full,
+    /// The secret or its ACL is not what was decided upon.
+    Changed,
+    /// The secret is not there any more.
+    Gone,
+}
+
 /// How a write ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use = "it may not have been written"]

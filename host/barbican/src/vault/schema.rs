@@ -76,12 +76,43 @@ macro_rules! tables {
     };
 }
 
+macro_rules! metadata {
+    ($text:literal, $integer:literal, $bytes:literal, $table_end:literal) => {
+        concat!(
+            // User metadata, in the order of `position`.
+            "CREATE TABLE barbican_secret_user_metadata (
+                secret_id ",
+            $text,
+            " NOT NULL REFERENCES barbican_secrets (id) ON DELETE CASCADE,
+                key ",
+            $text,
+            " NOT NULL,
+                value ",
+            $text,
+            " NOT NULL,
+                position ",
+            $integer,
+            " NOT NULL,
+                PRIMARY KEY (secret_id, key)
+            )",
+            $table_end,
+            ";"
+        )
+    };
+}
+
+/// A step in the types of both databases.
+macro_rules! step {
+    ($tables:ident) => {
+        Sql::each(
+            $tables!("TEXT", "INTEGER", "BLOB", " STRICT"),
+            $tables!("TEXT COLLATE \"C\"", "BIGINT", "BYTEA", ""),
+        )
+    };
+}
+
 /// In the order in which they are taken.
-pub(super) const MIGRATIONS: &[Migration] = &[Migration {
-    number: 1,
-    name: "secrets, containers and acls",
-    sql: Sql::each(
-        tables!("TEXT", "INTEGER", "BLOB", " STRICT"),
-        tables!("TEXT COLLATE \"C\"", "BIGINT", "BYTEA", ""),
-    ),
-}];
+pub(super) const MIGRATIONS: &[Migration] = &[
+    Migration { number: 1, name: "secrets, containers and acls", sql: step!(tables) },
+    Migration { number: 2, name: "user metadata of secrets", sql: step!(metadata) },
+];

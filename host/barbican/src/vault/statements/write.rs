@@ -49,6 +49,17 @@ pub(in crate::vault) const CONTENTS: Sql = Sql::same(
 pub(in crate::vault) const REMOVE_FROM_CONTAINER: Sql =
     Sql::same("DELETE FROM barbican_container_secrets WHERE container_id = $1 AND position = $2");
 
+pub(in crate::vault) const METADATA: Sql = Sql::same(
+    "SELECT key, value, position FROM barbican_secret_user_metadata WHERE secret_id = $1 ORDER BY position",
+);
+pub(in crate::vault) const CLEAR_METADATA: Sql =
+    Sql::same("DELETE FROM barbican_secret_user_metadata WHERE secret_id = $1");
+pub(in crate::vault) const REMOVE_METADATUM: Sql =
+    Sql::same("DELETE FROM barbican_secret_user_metadata WHERE secret_id = $1 AND key = $2");
+pub(in crate::vault) const ADD_METADATUM: Sql = Sql::same(
+    "INSERT INTO barbican_secret_user_metadata (secret_id, key, value, position) VALUES ($1, $2, $3, $4)",
+);
+
 pub(in crate::vault) const PAYLOAD: Sql = Sql::same(
     "SELECT p.sealed FROM barbican_payloads p JOIN barbican_secrets s ON s.id = p.secret_id
       WHERE p.secret_id = $1 AND (s.expiration IS NULL OR s.expiration > $2)",

@@ -63,8 +63,6 @@ async fn d10_what_is_not_offered_is_not_there() {
         ("/v1/orders/11111111-1111-4111-8111-111111111111".into(), "orders"),
         ("/v1/quotas".into(), "quotas"),
         ("/v1/project-quotas".into(), "quotas"),
-        (format!("{secret}/metadata"), "user metadata of secrets"),
-        (format!("{secret}/metadata/key"), "user metadata of secrets"),
         (format!("{secret}/consumers"), "consumers"),
         (format!("{container}/consumers"), "consumers"),
     ] {
@@ -167,6 +165,39 @@ async fn d14_a_payload_says_what_it_is_to_whom_anything_will_do() {
     let payload = world.ask("owner_a", &format!("GET {secret}/payload | Accept: */*"), "").await;
     assert_eq!(payload.header("content-type"), Some("text/plain; charset=UTF-8"));
     assert_eq!(payload.text(), "hello");
+}
+
+#[tokio::test]
+async fn d32_a_secret_has_so_many_keys_of_metadata_at_most() {
+    let world = World::new().await;
+    let path = format!("{}/metadata", world.secret().await);
+    let pairs: serde_json::Map<_, _> = (0..1024).map(|key| (format!("k{key}"), "".into())).collect();
+    let body = serde_json::json!({ "metadata": pairs }).to_string();
+    assert_eq!(world.json("owner_a", &format!("PUT {path}"), &body).await.status, 201);
+    let add = |key: &str| serde_json::json!({ "key": key, "value": "v" }).to_string();
+    let refused = world.json("owner_a", &format!("POST {path}"), &add("more")).await;
+    assert_eq!(
+        (refused.status, refused.description().as_str()),
+        (400, "The secret has 1024 keys of metadata, which is the most.")
+    );
+    assert_eq!(world.json("owner_a", &format!("POST {path}"), &add("k7")).await.status, 409);
+    assert_eq!(world.json("owner_a", &format!("PUT {path}/k7"), &add("k7")).await.status, 200);
+    assert_eq!(world.ask("owner_a", &format!("DELETE {path}/k7"), "").await.status, 204);
+    assert_eq!(world.json("owner_a", &format!("POST {path}"), &add("more")).await.status, 201);
+}
+
+#[tokio::test]
+async fn d05_a_nul_in_metadata_is_refused() {
+    let world = World::new().await;
+    let path = format!("{}/metadata", world.secret().await);
+    for (line, body) in [
+        (format!("PUT {path}"), r#"{"metadata":{"k":"a\u0000"}}"#),
+        (format!("POST {path}"), r#"{"key":"k","value":"\u0000"}"#),
+        (format!("PUT {path}/k"), r#"{"key":"k","value":"\u0000"}"#),
+    ] {
+        assert_eq!(world.json("owner_a", &line, body).await.status, 400, "{line}");
+    }
+    assert_eq!(world.get("owner_a", &path).await.text(), r#"{"metadata": {}}"#);
 }
 
 #[tokio::test]

@@ -32,7 +32,6 @@ pub const ENTITIES: &[(&str, u8)] = &[
     ("payload: extra", 4),
     ("container: sub x", 4),
     ("routes: orders", 10),
-    ("sub: metadata", 10),
     ("sub: consumers", 10),
     ("container: sub consumers", 10),
     ("list: ?offset=1&limit=2&name=n%25", 11),
@@ -72,4 +71,16 @@ pub const ENTITIES: &[(&str, u8)] = &[
     ("health: json", 21),
     ("list: ?acl_only=TrUe", 24),
     ("list: ?acl_only=true&limit=1", 24),
+];
+
+/// The same of `metadata.jsonl`.
+pub const METADATA: &[(&str, u8)] = &[
+    ("meta: accept text", 31),
+    ("key: put accept text", 31),
+    ("key: get below", 4),
+    ("key: get below slash", 4),
+    ("key: put below", 4),
+    ("key: delete below", 4),
+    ("meta: container", 4),
+    ("key: get txt", 17),
 ];
