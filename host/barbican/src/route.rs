@@ -14,11 +14,13 @@
 //! | `/v1/containers/{id}` | GET, DELETE |
 //! | `/v1/containers/{id}/secrets` | POST, DELETE |
 //! | `/v1/secrets/{id}/acl`, `/v1/containers/{id}/acl` | GET, PUT, PATCH, DELETE |
+//! | `/v1/secrets/{id}/consumers`, `/v1/containers/{id}/consumers` | GET, POST, DELETE |
+//! | `/v1/quotas`, `/v1/project-quotas` | GET |
+//! | `/v1/project-quotas/{project}` | GET, PUT, DELETE |
 //! | `/v1/transport_keys` | GET: an empty list |
 //! | `/v1/secret-stores` | GET: 404, as without multiple backends |
 //!
-//! Slashes at the end and slashes in a row count for nothing. Orders, consumers and quotas are not offered: 404, with a
-//! text that says so.
+//! Slashes at the end and slashes in a row count for nothing. Orders are not offered: 404, with a text that says so.
 
 use uuid::{Uuid, Variant};
 
@@ -57,6 +59,10 @@ pub enum Place {
     List(Kind),
     /// A secret or a container, or something of it. The id is not looked at yet.
     Entity(Kind, String, Part),
+    /// The quotas of the token's project.
+    Quotas,
+    /// The quotas of all projects, or of one by its id.
+    ProjectQuotas(Option<String>),
     /// The list of transport keys, or one by its id.
     TransportKeys(Option<String>),
     /// The list of secret stores, or what is beneath.
@@ -85,8 +91,10 @@ pub enum Part {
     Acl,
     /// The secrets of a container.
     Secrets,
-    /// What Barbican has and this host has not.
-    NotOffered(&'static str),
+    /// Its consumers.
+    Consumers,
+    /// One of them, by its id.
+    Consumer(String),
     /// Nothing that is offered.
     Unknown,
 }
@@ -121,7 +129,11 @@ impl Place {
             Some("transport_keys") => return Self::TransportKeys(segments.next().map(Into::into)),
             Some("secret-stores") => return Self::SecretStores { list: segments.next().is_none() },
             Some("orders") => return Self::NotOffered("orders"),
-            Some("quotas" | "project-quotas") => return Self::NotOffered("quotas"),
+            Some("quotas") if segments.next().is_none() => return Self::Quotas,
+            Some("project-quotas") => {
+                let project = segments.next().map(Into::into);
+                return if segments.next().is_none() { Self::ProjectQuotas(project) } else { Self::Nowhere };
+            }
             Some(_) => return Self::Nowhere,
         };
         let Some(id) = segments.next() else { return Self::List(kind) };
@@ -130,7 +142,8 @@ impl Place {
             (Some("acl"), None) => Part::Acl,
             // Barbican does not look at what follows.
             (Some("secrets"), _) if kind == Kind::Container => Part::Secrets,
-            (Some("consumers"), _) => Part::NotOffered("consumers"),
+            (Some("consumers"), None) => Part::Consumers,
+            (Some("consumers"), Some(id)) if segments.next().is_none() => Part::Consumer(id.to_owned()),
             (Some("metadata"), None) if kind == Kind::Secret => Part::Metadata,
             (Some("metadata"), Some(key)) if kind == Kind::Secret && segments.next().is_none() => {
                 Part::Metadatum(key.to_owned())
@@ -185,7 +198,11 @@ mod tests {
             ("/v1/cas", v1(Place::Nowhere, false)),
             ("/v1/orders", v1(Place::NotOffered("orders"), false)),
             ("/v1/orders/x", v1(Place::NotOffered("orders"), false)),
-            ("/v1/project-quotas/x", v1(Place::NotOffered("quotas"), false)),
+            ("/v1/quotas/", v1(Place::Quotas, false)),
+            ("/v1/quotas/x", v1(Place::Nowhere, false)),
+            ("/v1/project-quotas", v1(Place::ProjectQuotas(None), false)),
+            ("/v1/project-quotas/x", v1(Place::ProjectQuotas(Some("x".into())), false)),
+            ("/v1/project-quotas/x/y", v1(Place::Nowhere, false)),
             ("/v1/transport_keys/", v1(Place::TransportKeys(None), false)),
             ("/v1/transport_keys/x", v1(Place::TransportKeys(Some("x".into())), false)),
             ("/v1/secret-stores", v1(Place::SecretStores { list: true }, false)),
@@ -193,7 +210,9 @@ mod tests {
             ("/v1/containers/x/secrets", entity(Kind::Container, "x", Part::Secrets)),
             ("/v1/containers/x/secrets/y/z", entity(Kind::Container, "x", Part::Secrets)),
             ("/v1/secrets/x/secrets", entity(Kind::Secret, "x", Part::Unknown)),
-            ("/v1/secrets/x/consumers", entity(Kind::Secret, "x", Part::NotOffered("consumers"))),
+            ("/v1/secrets/x/consumers", entity(Kind::Secret, "x", Part::Consumers)),
+            ("/v1/containers/x/consumers/y", entity(Kind::Container, "x", Part::Consumer("y".into()))),
+            ("/v1/containers/x/consumers/y/z", entity(Kind::Container, "x", Part::Unknown)),
             ("/v1/secrets/x", entity(Kind::Secret, "x", Part::Whole)),
             ("/v1/secrets//x///acl//", entity(Kind::Secret, "x", Part::Acl)),
             ("/v1/secrets/x/payload", entity(Kind::Secret, "x", Part::Payload)),

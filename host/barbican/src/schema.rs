@@ -8,12 +8,16 @@
 //! * [`secret`]: a secret to be made
 //! * [`container`]: a container to be made
 //! * [`container_secret`]: a secret to be added to a container, or removed
+//! * [`consumer`]: a consumer of a secret or a container
+//! * [`quotas`]: quotas of a project
 //! * [`metadata`]: user metadata of a secret
 
 pub mod acl;
+pub mod consumer;
 pub mod container;
 pub mod container_secret;
 pub mod metadata;
+pub mod quotas;
 pub mod secret;
 
 use std::cmp::Ordering;

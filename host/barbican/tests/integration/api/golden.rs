@@ -7,7 +7,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 use super::compare::{normal, without_explanation};
-use super::known::{ENTITIES, GOLDEN, METADATA};
+use super::known::{CONSUMERS, ENTITIES, GOLDEN, LISTS, METADATA, QUOTAS};
 use super::regime::data;
 use super::world::{Answer, World};
 
@@ -193,4 +193,19 @@ async fn entities_go_as_recorded() {
 #[tokio::test]
 async fn user_metadata_go_as_recorded() {
     replay("metadata.jsonl", by_name(METADATA)).await;
+}
+
+#[tokio::test]
+async fn consumers_go_as_recorded() {
+    replay("consumers.jsonl", by_name(CONSUMERS)).await;
+}
+
+#[tokio::test]
+async fn lists_go_as_recorded() {
+    replay("lists.jsonl", by_name(LISTS)).await;
+}
+
+#[tokio::test]
+async fn quotas_go_as_recorded() {
+    replay("quotas.jsonl", by_name(QUOTAS)).await;
 }
