@@ -89,6 +89,7 @@ impl Type {
 }
 
 /// The keywords of JSON Schema that Barbican uses.
+#[expect(clippy::struct_excessive_bools, reason = "each is a keyword of JSON Schema")]
 pub(crate) struct Schema {
     types: &'static [Type],
     max_length: Option<usize>,

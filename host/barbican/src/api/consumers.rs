@@ -132,7 +132,7 @@ async fn create(call: &Call<'_>, mut held: EntityWithAcl, body: &Received) -> Re
             AddConsumer::QuotaReached => return Err(Refusal::quota(doing)),
             AddConsumer::Gone => return Err(Refusal::not_found(kind)),
             AddConsumer::Changed => {
-                held = call.find(kind, id).await?.ok_or_else(|| Refusal::not_found(kind))?
+                held = call.find(kind, id).await?.ok_or_else(|| Refusal::not_found(kind))?;
             }
         }
     }

@@ -139,8 +139,7 @@ async fn place(call: &Call<'_>, place: Place, body: Incoming) -> Result<Response
     // Read before the lock is taken: a slow body keeps no other client waiting.
     let body = match (call.method(), &part, kind) {
         (&Method::PUT | &Method::PATCH, Part::Acl, _)
-        | (&Method::POST | &Method::DELETE, Part::Secrets, _)
-        | (&Method::POST | &Method::DELETE, Part::Consumers, _)
+        | (&Method::POST | &Method::DELETE, Part::Secrets | Part::Consumers, _)
         | (&Method::POST | &Method::PUT, Part::Metadata, _)
         | (&Method::PUT, Part::Metadatum(_), _) => body.read(MAX_BODY).await?,
         (&Method::PUT, Part::Whole, Kind::Secret) => body.read(MAX_SECRET + 1).await?,

@@ -37,9 +37,10 @@ pub(super) async fn respond(
             call.ask(GET, &held, None).await?;
             match &held.entity {
                 crate::vault::Entity::Secret(secret) => {
-                    let consumers = match call.version >= Microversion::V1_1 {
-                        true => call.consumers(&held, GET).await?,
-                        false => Vec::new(),
+                    let consumers = if call.version >= Microversion::V1_1 {
+                        call.consumers(&held, GET).await?
+                    } else {
+                        Vec::new()
                     };
                     Ok(response::json(StatusCode::OK, &Document::of(secret, call, &consumers)))
                 }

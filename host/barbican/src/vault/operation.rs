@@ -67,7 +67,7 @@ pub struct NewContainer {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CreateSecret {
     /// It is there.
-    Done(Secret),
+    Done(Box<Secret>),
     /// The project has as many secrets as its quota allows; nothing was made.
     QuotaReached,
 }

@@ -60,7 +60,7 @@ impl Vault {
                 })
             })
             .await?;
-        Ok(if done { CreateSecret::Done(secret) } else { CreateSecret::QuotaReached })
+        Ok(if done { CreateSecret::Done(Box::new(secret)) } else { CreateSecret::QuotaReached })
     }
 
     /// A secret's payload. Nothing, where there is none or no such secret.

@@ -50,7 +50,7 @@ impl Made for CreateSecret {
     #[track_caller]
     fn made(self) -> Secret {
         match self {
-            CreateSecret::Done(secret) => secret,
+            CreateSecret::Done(secret) => *secret,
             CreateSecret::QuotaReached => panic!("{self:?}"),
         }
     }
