@@ -3,22 +3,28 @@
 //! * [`BarbicanApi`], [`Options`]: what the server needs
 //! * `dispatch`: from a request to a route, and everything before Barbican's own code
 //! * `call`: what every handler knows of a request, and how it asks
-//! * `acls`, `secrets`, `payloads`, `containers`, `container_secrets`, `lists`, `versions`: the handlers
+//! * `acls`, `secrets`, `payloads`, `metadata`, `containers`, `container_secrets`, `consumers`, `lists`, `quotas`,
+//!   `versions`: the handlers
+//! * `paging`: pages of lists
 //! * `listed`: what a list of the secrets that ACLs open shows besides
 //! * `oslo`: requests of the oslo.policy of another service
 //! * `policies`, `record`: the decider of production, and what a record says
 
 mod acls;
 mod call;
+mod consumers;
 mod container_secrets;
 mod containers;
 mod dispatch;
 mod entity_locks;
 mod listed;
 mod lists;
+mod metadata;
 mod oslo;
+mod paging;
 mod payloads;
 mod policies;
+mod quotas;
 mod record;
 mod secrets;
 mod service;

@@ -3,10 +3,10 @@
 //!
 //! Clients of OpenStack's key manager notice nothing but that: requests are read, and refused, in Barbican's order and
 //! words. Where this is not so stands in [`differences`], and nowhere else. This is not a full key manager: there are
-//! no orders, consumers, quotas, transport keys or user metadata.
+//! no orders or transport keys.
 //!
-//! The way of a request: [`route`] (where it leads), [`accept`], [`version`], [`query`] (what its headers and its query
-//! say) -> [`identify`] (who asks) -> [`vault`] (what is there) -> [`json`], [`media`], [`isotime`], [`schema`] (what is
+//! The way of a request: [`route`] (where it leads), [`accept`], [`version`], [`query`], [`filters`] (what its headers and its
+//! query say) -> [`identify`] (who asks) -> [`vault`] (what is there) -> [`json`], [`media`], [`isotime`], [`schema`] (what is
 //! to be written) -> [`decide`] (whether it may be) -> `answer`, `webob`, [`href`] (what the client reads). [`api`]
 //! holds it together.
 //!
@@ -17,6 +17,7 @@ pub mod api;
 pub mod decide;
 pub mod differences;
 mod facts;
+pub mod filters;
 pub mod href;
 pub mod identify;
 pub mod isotime;

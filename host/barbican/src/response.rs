@@ -120,6 +120,12 @@ impl Refusal {
         Self::of(status, format!("{doing} issue seen - {reason}."))
     }
 
+    /// 403: the project has as many as its quota allows.
+    pub(crate) fn quota(doing: &str) -> Self {
+        let reason = "Creation not allowed because a quota has been reached";
+        Self::issue(StatusCode::FORBIDDEN, doing, reason)
+    }
+
     /// 403: a policy denied it. Barbican's sentence comes first, and then who said so, why, and under which id it is
     /// recorded.
     /// 503 where load is the cause, 500 where no decision could be made for another reason.
@@ -183,7 +189,10 @@ impl From<Invalid> for Refusal {
     fn from(invalid: Invalid) -> Self {
         let status = match invalid {
             Invalid::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Invalid::Object { .. } | Invalid::ForeignReference => StatusCode::BAD_REQUEST,
+            Invalid::Object { .. }
+            | Invalid::ForeignReference
+            | Invalid::MetadataValue
+            | Invalid::MetadataKey => StatusCode::BAD_REQUEST,
         };
         Self::of(status, invalid.to_string())
     }

@@ -9,14 +9,18 @@
 //! | `/v1/secrets`, `/v1/containers` | GET, POST |
 //! | `/v1/secrets/{id}` | GET, PUT, DELETE |
 //! | `/v1/secrets/{id}/payload` | GET |
+//! | `/v1/secrets/{id}/metadata` | GET, POST, PUT |
+//! | `/v1/secrets/{id}/metadata/{key}` | GET, PUT, DELETE |
 //! | `/v1/containers/{id}` | GET, DELETE |
 //! | `/v1/containers/{id}/secrets` | POST, DELETE |
 //! | `/v1/secrets/{id}/acl`, `/v1/containers/{id}/acl` | GET, PUT, PATCH, DELETE |
+//! | `/v1/secrets/{id}/consumers`, `/v1/containers/{id}/consumers` | GET, POST, DELETE |
+//! | `/v1/quotas`, `/v1/project-quotas` | GET |
+//! | `/v1/project-quotas/{project}` | GET, PUT, DELETE |
 //! | `/v1/transport_keys` | GET: an empty list |
 //! | `/v1/secret-stores` | GET: 404, as without multiple backends |
 //!
-//! Slashes at the end and slashes in a row count for nothing. Orders, consumers, quotas and user metadata are not
-//! offered: 404, with a text that says so.
+//! Slashes at the end and slashes in a row count for nothing. Orders are not offered: 404, with a text that says so.
 
 use uuid::{Uuid, Variant};
 
@@ -55,6 +59,10 @@ pub enum Place {
     List(Kind),
     /// A secret or a container, or something of it. The id is not looked at yet.
     Entity(Kind, String, Part),
+    /// The quotas of the token's project.
+    Quotas,
+    /// The quotas of all projects, or of one by its id.
+    ProjectQuotas(Option<String>),
     /// The list of transport keys, or one by its id.
     TransportKeys(Option<String>),
     /// The list of secret stores, or what is beneath.
@@ -69,18 +77,24 @@ pub enum Place {
 }
 
 /// What of an entity.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Part {
     /// Itself.
     Whole,
     /// A secret's payload.
     Payload,
+    /// A secret's user metadata.
+    Metadata,
+    /// One of them, by its key.
+    Metadatum(String),
     /// Its ACL.
     Acl,
     /// The secrets of a container.
     Secrets,
-    /// What Barbican has and this host has not.
-    NotOffered(&'static str),
+    /// Its consumers.
+    Consumers,
+    /// One of them, by its id.
+    Consumer(String),
     /// Nothing that is offered.
     Unknown,
 }
@@ -115,7 +129,11 @@ impl Place {
             Some("transport_keys") => return Self::TransportKeys(segments.next().map(Into::into)),
             Some("secret-stores") => return Self::SecretStores { list: segments.next().is_none() },
             Some("orders") => return Self::NotOffered("orders"),
-            Some("quotas" | "project-quotas") => return Self::NotOffered("quotas"),
+            Some("quotas") if segments.next().is_none() => return Self::Quotas,
+            Some("project-quotas") => {
+                let project = segments.next().map(Into::into);
+                return if segments.next().is_none() { Self::ProjectQuotas(project) } else { Self::Nowhere };
+            }
             Some(_) => return Self::Nowhere,
         };
         let Some(id) = segments.next() else { return Self::List(kind) };
@@ -124,8 +142,12 @@ impl Place {
             (Some("acl"), None) => Part::Acl,
             // Barbican does not look at what follows.
             (Some("secrets"), _) if kind == Kind::Container => Part::Secrets,
-            (Some("consumers"), _) => Part::NotOffered("consumers"),
-            (Some("metadata"), _) if kind == Kind::Secret => Part::NotOffered("user metadata of secrets"),
+            (Some("consumers"), None) => Part::Consumers,
+            (Some("consumers"), Some(id)) if segments.next().is_none() => Part::Consumer(id.to_owned()),
+            (Some("metadata"), None) if kind == Kind::Secret => Part::Metadata,
+            (Some("metadata"), Some(key)) if kind == Kind::Secret && segments.next().is_none() => {
+                Part::Metadatum(key.to_owned())
+            }
             (Some("payload"), None) if kind == Kind::Secret => Part::Payload,
             _ => Part::Unknown,
         };
@@ -176,7 +198,11 @@ mod tests {
             ("/v1/cas", v1(Place::Nowhere, false)),
             ("/v1/orders", v1(Place::NotOffered("orders"), false)),
             ("/v1/orders/x", v1(Place::NotOffered("orders"), false)),
-            ("/v1/project-quotas/x", v1(Place::NotOffered("quotas"), false)),
+            ("/v1/quotas/", v1(Place::Quotas, false)),
+            ("/v1/quotas/x", v1(Place::Nowhere, false)),
+            ("/v1/project-quotas", v1(Place::ProjectQuotas(None), false)),
+            ("/v1/project-quotas/x", v1(Place::ProjectQuotas(Some("x".into())), false)),
+            ("/v1/project-quotas/x/y", v1(Place::Nowhere, false)),
             ("/v1/transport_keys/", v1(Place::TransportKeys(None), false)),
             ("/v1/transport_keys/x", v1(Place::TransportKeys(Some("x".into())), false)),
             ("/v1/secret-stores", v1(Place::SecretStores { list: true }, false)),
@@ -184,10 +210,16 @@ mod tests {
             ("/v1/containers/x/secrets", entity(Kind::Container, "x", Part::Secrets)),
             ("/v1/containers/x/secrets/y/z", entity(Kind::Container, "x", Part::Secrets)),
             ("/v1/secrets/x/secrets", entity(Kind::Secret, "x", Part::Unknown)),
-            ("/v1/secrets/x/consumers", entity(Kind::Secret, "x", Part::NotOffered("consumers"))),
+            ("/v1/secrets/x/consumers", entity(Kind::Secret, "x", Part::Consumers)),
+            ("/v1/containers/x/consumers/y", entity(Kind::Container, "x", Part::Consumer("y".into()))),
+            ("/v1/containers/x/consumers/y/z", entity(Kind::Container, "x", Part::Unknown)),
             ("/v1/secrets/x", entity(Kind::Secret, "x", Part::Whole)),
             ("/v1/secrets//x///acl//", entity(Kind::Secret, "x", Part::Acl)),
             ("/v1/secrets/x/payload", entity(Kind::Secret, "x", Part::Payload)),
+            ("/v1/secrets/x/metadata/", entity(Kind::Secret, "x", Part::Metadata)),
+            ("/v1/secrets/x/metadata/K", entity(Kind::Secret, "x", Part::Metadatum("K".into()))),
+            ("/v1/secrets/x/metadata/k/y", entity(Kind::Secret, "x", Part::Unknown)),
+            ("/v1/containers/x/metadata", entity(Kind::Container, "x", Part::Unknown)),
             ("/v1/containers/x/payload", entity(Kind::Container, "x", Part::Unknown)),
             ("/v1/containers/x/acl/", entity(Kind::Container, "x", Part::Acl)),
             ("/v1/secrets/x/acls", entity(Kind::Secret, "x", Part::Unknown)),

@@ -8,10 +8,16 @@
 //! * [`secret`]: a secret to be made
 //! * [`container`]: a container to be made
 //! * [`container_secret`]: a secret to be added to a container, or removed
+//! * [`consumer`]: a consumer of a secret or a container
+//! * [`quotas`]: quotas of a project
+//! * [`metadata`]: user metadata of a secret
 
 pub mod acl;
+pub mod consumer;
 pub mod container;
 pub mod container_secret;
+pub mod metadata;
+pub mod quotas;
 pub mod secret;
 
 use std::cmp::Ordering;
@@ -38,6 +44,12 @@ pub enum Invalid {
     /// A reference to a secret of some other host.
     #[error("Provided field value is not supported")]
     ForeignReference,
+    /// User metadata with a value that is no text.
+    #[error("Invalid Metadata. Keys and Values must be Strings.")]
+    MetadataValue,
+    /// User metadata with a key that cannot be a part of a path.
+    #[error("Invalid Key. Key must be URL safe.")]
+    MetadataKey,
 }
 
 /// JSON's types, by jsonschema's names.
@@ -77,6 +89,7 @@ impl Type {
 }
 
 /// The keywords of JSON Schema that Barbican uses.
+#[expect(clippy::struct_excessive_bools, reason = "each is a keyword of JSON Schema")]
 pub(crate) struct Schema {
     types: &'static [Type],
     max_length: Option<usize>,
@@ -88,7 +101,10 @@ pub(crate) struct Schema {
     only_first_item: bool,
     properties: &'static [(&'static str, Schema)],
     closed: bool,
+    /// Properties that must be there (draft 4).
     required: &'static [&'static str],
+    /// As a property: whether it must be there (draft 3).
+    is_required: bool,
 }
 
 impl Schema {
@@ -104,6 +120,7 @@ impl Schema {
             properties: &[],
             closed: false,
             required: &[],
+            is_required: false,
         }
     }
 }
@@ -201,6 +218,10 @@ fn check(value: &Value, schema: &Schema, path: &mut Vec<Step>, errors: &mut Vec<
                 path.push(Step::Key(name));
                 check(value, schema, path, errors);
                 path.pop();
+            } else if schema.is_required {
+                let path = path.iter().cloned().chain([Step::Key(name)]).collect();
+                let message = format!("{} is a required property", quoted(name));
+                errors.push(Error { path, matches_type, message });
             }
         }
     }

@@ -16,14 +16,17 @@
 //! * `schema`: the tables
 //! * `statements`: the SQL
 //! * `rows`: from rows to entities
-//! * `find`, `secrets`, `containers`, `contents`, `acls`: the operations
+//! * `find`, `secrets`, `metadata`, `containers`, `contents`, `consumers`, `acls`, `quotas`: the operations
 
 mod acls;
+mod consumers;
 mod containers;
 mod contents;
 mod entity;
 mod find;
+mod metadata;
 mod operation;
+mod quotas;
 mod rows;
 mod schema;
 mod secrets;
@@ -34,13 +37,19 @@ use portcullis_store::seal::Sealer;
 use portcullis_store::{Store, StoreError};
 use std::sync::Arc;
 
+pub use consumers::MOST_CONSUMERS;
 pub use containers::MOST_HOLDERS;
 pub use contents::MOST_SECRETS;
-pub use entity::{Acl, AclValue, Container, Entity, EntityWithAcl, Kind, Secret, SecretRef, Version};
-pub use operation::{
-    ChangeContents, Commit, CreateContainer, Filter, NewContainer, NewPayload, NewSecret, Page, Principals,
-    PutPayload, Scope,
+pub use entity::{
+    Acl, AclValue, Consumer, ConsumerName, Container, Entity, EntityWithAcl, Kind, Secret, SecretRef, Version,
 };
+pub use metadata::MOST_METADATA;
+pub use operation::{
+    AddConsumer, ChangeContents, ChangeMetadata, Commit, ConsumersPage, CreateContainer, CreateSecret,
+    Filter, MetadataChange, NewContainer, NewPayload, NewSecret, Page, Principals, PutPayload, Range,
+    RemoveConsumer, Scope,
+};
+pub use quotas::{Limited, Quotas, QuotasPage};
 pub use timestamp::Timestamp;
 
 /// The secrets, containers and ACLs of one database. Cheap to clone.

@@ -40,12 +40,13 @@ fn judge(settings: &Checked, access: &secrets::Access) -> Result<Ground, Denial>
 }
 
 fn entity(operation: Operation, access: &secrets::Access) -> Result<&secrets::Entity, Denial> {
-    let no_entity = || explain::plain(Rule::NoEntity, "the question names no secret and no container");
+    let no_entity = || explain::plain(Rule::NoEntity, "the question names no secret, container or order");
     let entity = access.entity.as_ref().filter(|entity| !entity.project.is_empty()).ok_or_else(no_entity)?;
     let fits = match operation.about() {
         About::Secret => entity.kind == "secret",
         About::Container => entity.kind == "container",
         About::Either => entity.kind == "secret" || entity.kind == "container",
+        About::Order => entity.kind == "order",
         About::Project => false,
     };
     let unknown = || explain::plain(Rule::UnknownKind, "the operation is not for an entity of this kind");

@@ -1,7 +1,6 @@
 //! The operations, as `wit/secrets.wit` names them, and what each is about.
 //!
-//! Five more than Barbican's rules need for secrets, containers and ACLs alone: consumers, and secrets that are put
-//! into a container later (`barbican/common/policies/consumers.py` and `containers.py`).
+//! The rules are in `barbican/common/policies`.
 
 macro_rules! operations {
     ($($(#[$meta:meta])* $operation:ident = $name:literal, $about:ident, $act:literal;)+) => {
@@ -58,6 +57,8 @@ pub(crate) enum About {
     Container,
     /// A secret or a container.
     Either,
+    /// An order.
+    Order,
 }
 
 operations! {
@@ -69,6 +70,22 @@ operations! {
     ContainerList = "container-list", Project, "list containers";
     /// `containers:post`
     ContainerCreate = "container-create", Project, "create containers";
+    /// `orders:get`
+    OrderList = "order-list", Project, "list orders";
+    /// `orders:post`
+    OrderCreate = "order-create", Project, "create orders";
+    /// `quotas:get`
+    QuotaGet = "quota-get", Project, "read the quotas of the project";
+    /// `project_quotas:get`
+    ProjectQuotaGet = "project-quota-get", Project, "read the quotas of projects";
+    /// `project_quotas:put`
+    ProjectQuotaPut = "project-quota-put", Project, "set the quotas of a project";
+    /// `project_quotas:delete`
+    ProjectQuotaDelete = "project-quota-delete", Project, "remove the quotas of a project";
+    /// `order:get`
+    OrderGet = "order-get", Order, "read this order";
+    /// `order:delete`
+    OrderDelete = "order-delete", Order, "delete this order";
     /// `secret:get`
     SecretGet = "secret-get", Secret, "read this secret's metadata";
     /// `secret:decrypt`
@@ -77,6 +94,14 @@ operations! {
     PayloadPut = "payload-put", Secret, "set this secret's payload";
     /// `secret:delete`
     SecretDelete = "secret-delete", Secret, "delete this secret";
+    /// `secret_meta:get`
+    SecretMetaGet = "secret-meta-get", Secret, "read this secret's user metadata";
+    /// `secret_meta:put`
+    SecretMetaPut = "secret-meta-put", Secret, "change this secret's user metadata";
+    /// `secret_meta:post`
+    SecretMetaCreate = "secret-meta-create", Secret, "add to this secret's user metadata";
+    /// `secret_meta:delete`
+    SecretMetaDelete = "secret-meta-delete", Secret, "delete from this secret's user metadata";
     /// `container:get`
     ContainerGet = "container-get", Container, "read this container";
     /// `container:delete`
@@ -104,8 +129,19 @@ operations! {
 impl Operation {
     /// Whether being listed in the ACL is enough (`secret_acl_read`, `container_acl_read`), in both regimes.
     pub(crate) const fn is_for_the_listed(self) -> bool {
-        use Operation::{ConsumerCreate, ConsumerDelete, ConsumerList, ContainerGet, PayloadGet, SecretGet};
-        matches!(self, SecretGet | PayloadGet | ContainerGet | ConsumerList | ConsumerCreate | ConsumerDelete)
+        use Operation::{
+            ConsumerCreate, ConsumerDelete, ConsumerList, ContainerGet, PayloadGet, SecretGet, SecretMetaGet,
+        };
+        matches!(
+            self,
+            SecretGet
+                | SecretMetaGet
+                | PayloadGet
+                | ContainerGet
+                | ConsumerList
+                | ConsumerCreate
+                | ConsumerDelete
+        )
     }
 
     /// Whether it changes or removes an ACL.

@@ -6,15 +6,17 @@
 pub(crate) enum Role {
     Admin,
     Member,
+    Reader,
     Creator,
     Observer,
     Audit,
     ServiceAdmin,
 }
 
-const NAMES: [(&str, Role); 6] = [
+const NAMES: [(&str, Role); 7] = [
     ("admin", Role::Admin),
     ("member", Role::Member),
+    ("reader", Role::Reader),
     ("creator", Role::Creator),
     ("observer", Role::Observer),
     ("audit", Role::Audit),

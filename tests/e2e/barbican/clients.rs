@@ -36,6 +36,15 @@ secret store -n later
 secret update {secret} payload
 secret get {secret} -p
 secret store -n dated -p x -x 2096-02-03T04:05:06 -s passphrase
+secret consumer list {secret}
+secret consumer create -s lb -t listener -i l1 {secret}
+secret consumer create -s lb -t listener -i l2 {secret}
+secret consumer create -s lb -t listener -i l1 {secret}
+secret consumer list {secret}
+secret consumer delete -s lb -t listener -i l2 {secret}
+secret consumer delete -s lb -t listener -i l2 {secret}
+secret consumer list {secret} -f json
+secret consumer delete -s lb -t listener -i l1 {secret}
 secret container create -n cli-c --type generic --secret k={secret}
 secret container get {container}
 secret container list -n cli-c -f json -c Name -c Type
@@ -136,7 +145,7 @@ fn the_openstack_command_shows_the_same() {
     let Some(openstack) = Openstack::needed() else { return };
     let (real, ours) = both(&openstack, |region| commands(&openstack, region));
     assert_same(&real, &ours);
-    assert_eq!(ours.len(), 34);
+    assert_eq!(ours.len(), 43);
 }
 
 #[test]

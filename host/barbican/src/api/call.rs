@@ -19,7 +19,7 @@ use crate::href;
 use crate::json::{self, JsonError, Value};
 use crate::query::Query;
 use crate::response::Refusal;
-use crate::vault::{EntityWithAcl, Kind};
+use crate::vault::{ConsumerName, EntityWithAcl, Kind};
 use crate::version::Microversion;
 
 /// Bytes of a body that are read and thrown away, so that a client that sends too much hears why.
@@ -123,6 +123,18 @@ impl<'a> Call<'a> {
         self.api.vault.find(kind, id).await.map_err(|error| Refusal::store(doing, &error))
     }
 
+    /// The consumers of the entity, for its document.
+    pub(super) async fn consumers(
+        &self,
+        held: &EntityWithAcl,
+        operation: Operation,
+    ) -> Result<Vec<ConsumerName>, Refusal> {
+        let (kind, id) = (held.entity.kind(), held.entity.id());
+        let consumers = self.api.vault.consumers_of(kind, std::iter::once(id)).await;
+        let mut consumers = consumers.map_err(|error| Refusal::store(operation.doing, &error))?;
+        Ok(consumers.remove(&id).unwrap_or_default())
+    }
+
     /// Asks whether it may be done to that entity.
     pub(super) async fn ask(
         &self,
@@ -148,7 +160,7 @@ impl<'a> Call<'a> {
         self.ask_with(operation, Access { entity, ..Access::default() }).await
     }
 
-    /// Asks about a list, which is about no entity.
+    /// Asks about a list or quotas, which are about no entity.
     pub(super) async fn ask_for_list(&self, operation: Operation, extra: Pairs) -> Result<(), Refusal> {
         self.ask_with(operation, Access { extra, ..Access::default() }).await
     }

@@ -13,7 +13,8 @@ use crate::response::{self, Refusal};
 use crate::route;
 use crate::schema::container::{self, RequestBody};
 use crate::vault::{
-    Container, CreateContainer, Entity, EntityWithAcl, Kind, MOST_HOLDERS, NewContainer, SecretRef,
+    ConsumerName, Container, CreateContainer, Entity, EntityWithAcl, Kind, MOST_HOLDERS, NewContainer,
+    SecretRef,
 };
 
 const GET: Operation = Operation { name: "container-get", doing: "Container retrieval" };
@@ -28,7 +29,10 @@ pub(super) async fn respond(call: &Call<'_>, held: EntityWithAcl) -> Result<Resp
     call.query()?;
     call.ask(GET, &held, None).await?;
     match &held.entity {
-        Entity::Container(container) => Ok(response::json(StatusCode::OK, &Document::of(container, call))),
+        Entity::Container(container) => {
+            let consumers = call.consumers(&held, GET).await?;
+            Ok(response::json(StatusCode::OK, &Document::of(container, call, &consumers)))
+        }
         Entity::Secret(_) => Err(Refusal::not_found(Kind::Container)),
     }
 }
@@ -64,6 +68,7 @@ pub(super) async fn create(call: &Call<'_>, body: Incoming) -> Result<Response, 
     let created = call.api.vault.create_container(new).await;
     let container = match created.map_err(|error| Refusal::store(CREATE.doing, &error))? {
         CreateContainer::Done(container) => container,
+        CreateContainer::QuotaReached => return Err(Refusal::quota(CREATE.doing)),
         CreateContainer::UnknownSecret(secret) => return Err(unknown_secret(secret.name.as_deref())),
         CreateContainer::TooManyHolders(secret) => {
             let text =
@@ -112,9 +117,22 @@ pub(super) struct Document<'a> {
     container_type: &'a str,
     creator_id: Option<&'a str>,
     secret_refs: Vec<Reference<'a>>,
-    /// Always none.
-    consumers: [(); 0],
+    consumers: Vec<ConsumerDocument<'a>>,
     container_ref: String,
+}
+
+/// A consumer as clients see it.
+#[derive(Serialize)]
+pub(super) struct ConsumerDocument<'a> {
+    name: &'a str,
+    #[serde(rename = "URL")]
+    url: &'a str,
+}
+
+impl<'a> ConsumerDocument<'a> {
+    pub(super) fn of(name: &'a ConsumerName) -> Self {
+        Self { name: &name.service, url: &name.resource }
+    }
 }
 
 #[derive(Serialize)]
@@ -124,7 +142,7 @@ struct Reference<'a> {
 }
 
 impl<'a> Document<'a> {
-    pub(super) fn of(container: &'a Container, call: &Call<'_>) -> Self {
+    pub(super) fn of(container: &'a Container, call: &Call<'_>, consumers: &'a [ConsumerName]) -> Self {
         let reference = |held: &'a SecretRef| Reference {
             name: held.name.as_deref(),
             secret_ref: href::entity(&call.base, Kind::Secret, held.secret),
@@ -137,7 +155,7 @@ impl<'a> Document<'a> {
             container_type: &container.container_type,
             creator_id: container.creator.as_deref(),
             secret_refs: container.secrets.iter().map(reference).collect(),
-            consumers: [],
+            consumers: consumers.iter().map(ConsumerDocument::of).collect(),
             container_ref: href::entity(&call.base, Kind::Container, container.id),
         }
     }

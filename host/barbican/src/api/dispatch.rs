@@ -16,8 +16,8 @@ use uuid::Uuid;
 
 use super::call::{Call, Incoming, Received};
 use super::{
-    MAX_BODY, MAX_SECRET, Shared, acls, container_secrets, containers, lists, oslo, payloads, secrets,
-    versions,
+    MAX_BODY, MAX_SECRET, Shared, acls, consumers, container_secrets, containers, lists, metadata, oslo,
+    payloads, quotas, secrets, versions,
 };
 use crate::accept::Accept;
 use crate::response::{self, Refusal};
@@ -125,6 +125,9 @@ async fn place(call: &Call<'_>, place: Place, body: Incoming) -> Result<Response
     let (kind, id, part) = match place {
         Place::Version => return version_document(call),
         Place::NotOffered(what) => return Err(Refusal::not_offered(what)),
+        Place::Quotas => return quotas::effective(call).await,
+        Place::ProjectQuotas(None) => return quotas::list(call).await,
+        Place::ProjectQuotas(Some(project)) => return quotas::of_project(call, &project, body).await,
         Place::TransportKeys(id) => return transport_keys(call, id.as_deref()),
         Place::SecretStores { list } => return secret_stores(call, list),
         Place::Nowhere if call.method() == Method::GET => return Err(Refusal::no_route()),
@@ -134,9 +137,11 @@ async fn place(call: &Call<'_>, place: Place, body: Incoming) -> Result<Response
     };
     let id = route::id(&id).ok_or_else(|| Refusal::invalid_id(kind))?;
     // Read before the lock is taken: a slow body keeps no other client waiting.
-    let body = match (call.method(), part, kind) {
+    let body = match (call.method(), &part, kind) {
         (&Method::PUT | &Method::PATCH, Part::Acl, _)
-        | (&Method::POST | &Method::DELETE, Part::Secrets, _) => body.read(MAX_BODY).await?,
+        | (&Method::POST | &Method::DELETE, Part::Secrets | Part::Consumers, _)
+        | (&Method::POST | &Method::PUT, Part::Metadata, _)
+        | (&Method::PUT, Part::Metadatum(_), _) => body.read(MAX_BODY).await?,
         (&Method::PUT, Part::Whole, Kind::Secret) => body.read(MAX_SECRET + 1).await?,
         _ => Received::default(),
     };
@@ -165,12 +170,34 @@ async fn place(call: &Call<'_>, place: Place, body: Incoming) -> Result<Response
             call.method_or_405(*call.method() == Method::GET, "*/*", None)?;
             payloads::get(call, &held, "Secret payload retrieval").await
         }
+        (Part::Metadata, _) => {
+            let known = [Method::GET, Method::POST, Method::PUT].contains(call.method());
+            call.method_or_405(known, "text/html", Some("GET, POST, PUT"))?;
+            Box::pin(metadata::respond(call, held, &body)).await
+        }
+        (Part::Metadatum(key), _) => {
+            let known = [Method::GET, Method::PUT, Method::DELETE].contains(call.method());
+            call.method_or_405(known, "*/*", None)?;
+            Box::pin(metadata::respond_one(call, held, &key, &body)).await
+        }
         (Part::Secrets, _) => {
             let known = [Method::POST, Method::DELETE].contains(call.method());
             call.method_or_405(known, "text/html", Some("DELETE, POST"))?;
             Box::pin(container_secrets::respond(call, held, &body)).await
         }
-        (Part::NotOffered(what), _) => Err(Refusal::not_offered(what)),
+        (Part::Consumers, _) => {
+            let known = [Method::GET, Method::POST, Method::DELETE].contains(call.method());
+            call.method_or_405(known, "text/html", Some("DELETE, GET, POST"))?;
+            Box::pin(consumers::respond(call, held, &body)).await
+        }
+        (Part::Consumer(id), _) => {
+            if route::id(&id).is_none() {
+                let text = "Not Found. Provided consumer id is invalid.";
+                return Err(Refusal::of(StatusCode::NOT_FOUND, text));
+            }
+            call.method_or_405(*call.method() == Method::GET, "text/html", Some("GET"))?;
+            consumers::respond_one(call, &held).await
+        }
         (Part::Unknown, _) => Err(Refusal::no_route()),
     }
 }

@@ -9,17 +9,19 @@ use percent_encoding::percent_decode_str;
 use serde::Serialize;
 
 use super::call::{Call, Operation};
+use super::paging::{Links, Paging};
 use super::{containers, listed, secrets};
+use crate::filters;
 use crate::href;
 use crate::query::{Query, Repeated};
 use crate::response::{self, Refusal};
-use crate::vault::{Entity, Filter, Kind, Page, Scope};
-use crate::version::integer;
+use crate::vault::{ConsumerName, Entity, Filter, Kind, Page, Range, Scope, Timestamp};
+use crate::version::{Microversion, integer};
+use std::collections::HashMap;
+use uuid::Uuid;
 
-/// Barbican's `default_limit_paging`.
-const DEFAULT_LIMIT: u64 = 10;
-/// Barbican's `max_limit_paging`.
-const MAX_LIMIT: u64 = 100;
+/// The longest pattern. Names have 255 characters at most.
+const MAX_PATTERN: usize = 4096;
 
 pub(super) async fn get(call: &Call<'_>, kind: Kind) -> Result<Response, Refusal> {
     let operation = match kind {
@@ -43,8 +45,30 @@ pub(super) async fn get(call: &Call<'_>, kind: Kind) -> Result<Response, Refusal
         // Barbican forgets the other parameters of containers.
         Kind::Container => String::new(),
     };
-    let page = Links::of(call, kind, &filter, &page, &rest).with(call, kind, &page);
-    Ok(response::json(StatusCode::OK, &page))
+    let paging = Paging { offset: filter.offset, limit: filter.limit };
+    // A page without anything on it has none.
+    let links = if page.entities.is_empty() {
+        Links::NONE
+    } else {
+        paging.links(&format!("{}/v1/{}", call.base, href::collection(kind)), page.total, &rest)
+    };
+    let consumers = consumers(call, operation, kind, &page).await?;
+    Ok(response::json(StatusCode::OK, &Answer::of(links, call, kind, &page, &consumers)))
+}
+
+/// The consumers of each entity on the page, if its documents show them.
+async fn consumers(
+    call: &Call<'_>,
+    operation: Operation,
+    kind: Kind,
+    page: &Page,
+) -> Result<HashMap<Uuid, Vec<ConsumerName>>, Refusal> {
+    if page.entities.is_empty() || kind == Kind::Secret && call.version < Microversion::V1_1 {
+        return Ok(HashMap::new());
+    }
+    let ids = page.entities.iter().map(|held| held.entity.id()).collect::<Vec<_>>().into_iter();
+    let consumers = call.api.vault.consumers_of(kind, ids).await;
+    consumers.map_err(|error| Refusal::store(operation.doing, &error))
 }
 
 impl From<Repeated> for Refusal {
@@ -56,22 +80,29 @@ impl From<Repeated> for Refusal {
 fn filter(call: &Call<'_>, kind: Kind, query: &Query) -> Result<Filter, Refusal> {
     let text = |name| Ok::<_, Repeated>(query.get(name)?.filter(|value| !value.is_empty()));
     let mut filter = Filter::new(Scope::Project(call.project().to_owned()));
-    filter.offset = text("offset")?.and_then(|text| integer(text).ok()).map_or(0, |offset| {
-        i64::try_from(offset).ok().and_then(|offset| u64::try_from(offset).ok()).unwrap_or(0)
-    });
-    filter.limit = text("limit")?
-        .and_then(|text| integer(text).ok())
-        .map_or(DEFAULT_LIMIT, |limit| u64::try_from(limit.clamp(1, MAX_LIMIT.into())).unwrap_or(MAX_LIMIT));
+    let paging = Paging::of(query)?;
+    (filter.offset, filter.limit) = (paging.offset, paging.limit);
     match kind {
         Kind::Container => {
             filter.name = text("name")?.map(String::from);
             filter.subtype = text("type")?.map(String::from);
         }
         Kind::Secret => {
-            for name in ["created", "updated", "expiration", "sort"] {
-                if text(name)?.is_some() {
-                    return Err(Refusal::query());
+            let times = |name| match text(name)? {
+                None => Ok(Range::default()),
+                Some(text) => {
+                    let times = filters::times(text).ok_or_else(Refusal::query)?;
+                    Ok::<_, Refusal>(Range {
+                        from: times.from.map(Timestamp),
+                        until: times.until.map(Timestamp),
+                    })
                 }
+            };
+            filter.created = times("created")?;
+            filter.updated = times("updated")?;
+            filter.expiration = times("expiration")?;
+            if let Some(text) = text("sort")? {
+                filter.sort = filters::sort(text).ok_or_else(Refusal::query)?;
             }
             // Barbican decodes it once more, after the query was decoded as a whole.
             filter.name = text("name")?
@@ -89,16 +120,10 @@ fn filter(call: &Call<'_>, kind: Kind, query: &Query) -> Result<Filter, Refusal>
         }
     }
     let texts = [&filter.name, &filter.subtype, &filter.algorithm, &filter.mode];
-    if texts.into_iter().flatten().any(|text| text.contains('\0')) {
+    if texts.into_iter().flatten().any(|text| text.contains('\0') || text.len() > MAX_PATTERN) {
         return Err(Refusal::query());
     }
     Ok(filter)
-}
-
-/// The pages before and after.
-struct Links {
-    previous: Option<String>,
-    next: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -114,36 +139,30 @@ struct Answer<'a> {
     total: u64,
 }
 
-impl Links {
-    /// A page without anything on it has none.
-    fn of(call: &Call<'_>, kind: Kind, filter: &Filter, page: &Page, rest: &str) -> Self {
-        let (offset, limit) = (filter.offset, filter.limit);
-        let link = |offset: u64| {
-            let rest = if rest.is_empty() { String::new() } else { format!("&{rest}") };
-            format!("{}/v1/{}?limit={limit}&offset={offset}{rest}", call.base, href::collection(kind))
-        };
-        let shown = !page.entities.is_empty();
-        let end = offset.saturating_add(limit);
-        Self {
-            previous: (shown && offset > 0).then(|| link(offset.saturating_sub(limit))),
-            next: (shown && page.total > end).then(|| link(end)),
-        }
-    }
-
-    fn with<'a>(self, call: &Call<'_>, kind: Kind, page: &'a Page) -> Answer<'a> {
+impl<'a> Answer<'a> {
+    fn of(
+        links: Links,
+        call: &Call<'_>,
+        kind: Kind,
+        page: &'a Page,
+        consumers: &'a HashMap<Uuid, Vec<ConsumerName>>,
+    ) -> Self {
         let mut secrets = Vec::new();
         let mut containers = Vec::new();
         for held in &page.entities {
+            let consumers = consumers.get(&held.entity.id()).map_or(&[][..], Vec::as_slice);
             match &held.entity {
-                Entity::Secret(secret) => secrets.push(secrets::Document::of(secret, call)),
-                Entity::Container(container) => containers.push(containers::Document::of(container, call)),
+                Entity::Secret(secret) => secrets.push(secrets::Document::of(secret, call, consumers)),
+                Entity::Container(container) => {
+                    containers.push(containers::Document::of(container, call, consumers));
+                }
             }
         }
-        Answer {
+        Self {
             secrets: (kind == Kind::Secret).then_some(secrets),
             containers: (kind == Kind::Container).then_some(containers),
-            previous: self.previous,
-            next: self.next,
+            previous: links.previous,
+            next: links.next,
             total: page.total,
         }
     }

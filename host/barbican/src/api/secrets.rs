@@ -13,7 +13,9 @@ use crate::href;
 use crate::isotime;
 use crate::response::{self, Refusal};
 use crate::schema::secret::{self, RequestBody};
-use crate::vault::{Commit, EntityWithAcl, Kind, NewPayload, NewSecret, Secret, Timestamp};
+use crate::vault::{
+    Commit, ConsumerName, CreateSecret, EntityWithAcl, Kind, NewPayload, NewSecret, Secret, Timestamp,
+};
 use crate::version::Microversion;
 
 const GET: Operation = Operation { name: "secret-get", doing: "Secret retrieval" };
@@ -35,7 +37,12 @@ pub(super) async fn respond(
             call.ask(GET, &held, None).await?;
             match &held.entity {
                 crate::vault::Entity::Secret(secret) => {
-                    Ok(response::json(StatusCode::OK, &Document::of(secret, call)))
+                    let consumers = if call.version >= Microversion::V1_1 {
+                        call.consumers(&held, GET).await?
+                    } else {
+                        Vec::new()
+                    };
+                    Ok(response::json(StatusCode::OK, &Document::of(secret, call, &consumers)))
                 }
                 crate::vault::Entity::Container(_) => Err(Refusal::not_found(Kind::Secret)),
             }
@@ -72,8 +79,11 @@ pub(super) async fn create(call: &Call<'_>, body: Incoming) -> Result<Response, 
         payload,
         acl: None,
     };
-    let secret =
-        call.api.vault.create_secret(new).await.map_err(|error| Refusal::store(CREATE.doing, &error))?;
+    let created = call.api.vault.create_secret(new).await;
+    let secret = match created.map_err(|error| Refusal::store(CREATE.doing, &error))? {
+        CreateSecret::Done(secret) => secret,
+        CreateSecret::QuotaReached => return Err(Refusal::quota(CREATE.doing)),
+    };
     let secret_ref = href::entity(&call.base, Kind::Secret, secret.id);
     let mut response = response::json(StatusCode::CREATED, &Reference { secret_ref: secret_ref.clone() });
     response::location(response.headers_mut(), &secret_ref);
@@ -119,7 +129,11 @@ pub(super) async fn delete(
     for _ in 0..ATTEMPTS {
         call.ask(operation, &held, None).await?;
         if kind == Kind::Secret && call.version >= Microversion::MAX {
-            check_force(query.get("force").map_err(|_| Refusal::query())?)?;
+            let force = is_forced(query.get("force").map_err(|_| Refusal::query())?)?;
+            if !force && !call.consumers(&held, operation).await?.is_empty() {
+                let reason = "Secret cannot be deleted as it has consumers.";
+                return Err(Refusal::issue(StatusCode::BAD_REQUEST, operation.doing, reason));
+            }
         }
         let commit = call.api.vault.delete(kind, id, held.version).await;
         match commit.map_err(|error| Refusal::store(operation.doing, &error))? {
@@ -131,11 +145,14 @@ pub(super) async fn delete(
     Err(Refusal::contended(kind))
 }
 
-/// `force` is read, though nothing here has consumers (`oslo_utils`, `bool_from_string` with `strict`).
-fn check_force(force: Option<&str>) -> Result<(), Refusal> {
-    let words = ["1", "t", "true", "on", "y", "yes", "0", "f", "false", "off", "n", "no"];
-    let known = |text: &str| words.contains(&text.trim().to_ascii_lowercase().as_str());
-    if force.is_none_or(known) { Ok(()) } else { Err(Refusal::query()) }
+/// Whether a secret is deleted though it has consumers (`oslo_utils`, `bool_from_string` with `strict`).
+fn is_forced(force: Option<&str>) -> Result<bool, Refusal> {
+    let Some(force) = force else { return Ok(false) };
+    match force.trim().to_ascii_lowercase().as_str() {
+        "1" | "t" | "true" | "on" | "y" | "yes" => Ok(true),
+        "0" | "f" | "false" | "off" | "n" | "no" => Ok(false),
+        _ => Err(Refusal::query()),
+    }
 }
 
 /// A secret as clients see it.
@@ -151,12 +168,26 @@ pub(super) struct Document<'a> {
     bit_length: Option<i64>,
     mode: Option<&'a str>,
     creator_id: Option<&'a str>,
-    /// From 1.1 on; always none.
+    /// From 1.1 on.
     #[serde(skip_serializing_if = "Option::is_none")]
-    consumers: Option<[(); 0]>,
+    consumers: Option<Vec<ConsumerDocument<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     content_types: Option<ContentTypes<'a>>,
     secret_ref: String,
+}
+
+/// A consumer as clients see it.
+#[derive(Serialize)]
+pub(super) struct ConsumerDocument<'a> {
+    service: &'a str,
+    resource_type: &'a str,
+    resource_id: &'a str,
+}
+
+impl<'a> ConsumerDocument<'a> {
+    pub(super) fn of(name: &'a ConsumerName) -> Self {
+        Self { service: &name.service, resource_type: &name.resource_type, resource_id: &name.resource }
+    }
 }
 
 #[derive(Serialize)]
@@ -165,7 +196,17 @@ struct ContentTypes<'a> {
 }
 
 impl<'a> Document<'a> {
-    pub(super) fn of(secret: &'a Secret, call: &Call<'_>) -> Self {
+    /// As the microversion has it.
+    pub(super) fn of(secret: &'a Secret, call: &Call<'_>, consumers: &'a [ConsumerName]) -> Self {
+        let has_consumers = call.version >= Microversion::V1_1;
+        Self {
+            consumers: has_consumers.then(|| consumers.iter().map(ConsumerDocument::of).collect()),
+            ..Self::with_consumers(secret, call, consumers)
+        }
+    }
+
+    /// With consumers in every microversion, as after a change of these.
+    pub(super) fn with_consumers(secret: &'a Secret, call: &Call<'_>, consumers: &'a [ConsumerName]) -> Self {
         Self {
             created: isotime::format(secret.created.micros()),
             updated: isotime::format(secret.updated.micros()),
@@ -177,7 +218,7 @@ impl<'a> Document<'a> {
             bit_length: secret.bit_length,
             mode: secret.mode.as_deref(),
             creator_id: secret.creator.as_deref(),
-            consumers: (call.version >= Microversion::V1_1).then_some([]),
+            consumers: Some(consumers.iter().map(ConsumerDocument::of).collect()),
             content_types: secret.content_type.as_deref().map(|default| ContentTypes { default }),
             secret_ref: href::entity(&call.base, Kind::Secret, secret.id),
         }

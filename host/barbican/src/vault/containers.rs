@@ -5,7 +5,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::acls::put_acl;
-use super::{Container, CreateContainer, Kind, NewContainer, Timestamp, Vault, statements};
+use super::{Container, CreateContainer, Kind, Limited, NewContainer, Timestamp, Vault, quotas, statements};
 
 /// How many containers of its creator's may hold one secret. Every decision about the secret is told of all of these, and
 /// of no other user's: a user who may make containers could otherwise make a colleague's secret too large to decide about.
@@ -33,6 +33,9 @@ impl Vault {
             .write_rows(move |to| {
                 let (container, acl) = (Arc::clone(&container), acl.clone());
                 Box::pin(async move {
+                    if quotas::is_reached(to, Limited::Containers, &container.project).await? {
+                        return Ok(Some(CreateContainer::QuotaReached));
+                    }
                     let id: Value = container.id.to_string().into();
                     let held = container.secrets.iter().map(|held| held.secret.to_string());
                     let held = held.collect::<serde_json::Value>().to_string();

@@ -120,6 +120,28 @@ pub struct Container {
     pub updated: Timestamp,
 }
 
+/// What uses a secret or a container.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConsumerName {
+    /// The service, or a container's consumer's `name`.
+    pub service: String,
+    /// e.g. `loadbalancer`; empty for a container.
+    pub resource_type: String,
+    /// The resource's id, or a container's consumer's `URL`.
+    pub resource: String,
+}
+
+/// A consumer that is registered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Consumer {
+    /// What it is.
+    pub name: ConsumerName,
+    /// When it was registered.
+    pub created: Timestamp,
+    /// The same: consumers do not change.
+    pub updated: Timestamp,
+}
+
 /// A secret or a container.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Entity {

@@ -19,13 +19,21 @@ impl Vault {
         Ok(found.pop())
     }
 
-    /// A part of all entities of a kind, oldest first (barbican/model/repositories.py, `get_by_create_date`).
+    /// A part of all entities of a kind, oldest first where no order is asked for (barbican/model/repositories.py,
+    /// `get_secret_list`, `get_by_create_date`).
     ///
     /// The page and the total are two statements: what is made or deleted between them counts in one alone.
     pub async fn list(&self, kind: Kind, filter: &Filter) -> Result<Page, StoreError> {
+        let is_sorted = !filter.sort.is_empty();
         let (list, count) = match (kind, &filter.scope) {
+            (Kind::Secret, Scope::Project(_)) if is_sorted => {
+                (statements::SORT_SECRETS_OF_PROJECT, statements::COUNT_SECRETS_OF_PROJECT)
+            }
             (Kind::Secret, Scope::Project(_)) => {
                 (statements::LIST_SECRETS_OF_PROJECT, statements::COUNT_SECRETS_OF_PROJECT)
+            }
+            (Kind::Secret, Scope::Listed { .. }) if is_sorted => {
+                (statements::SORT_SECRETS_LISTED, statements::COUNT_SECRETS_LISTED)
             }
             (Kind::Secret, Scope::Listed { .. }) => {
                 (statements::LIST_SECRETS_LISTED, statements::COUNT_SECRETS_LISTED)
@@ -37,25 +45,14 @@ impl Vault {
                 (statements::LIST_CONTAINERS_LISTED, statements::COUNT_CONTAINERS_LISTED)
             }
         };
-        let (Scope::Project(whose) | Scope::Listed { user: whose, .. }) = &filter.scope;
-        let mut values = vec![whose.as_str().into()];
-        match kind {
-            Kind::Secret => values.extend([
-                Timestamp::now().0.into(),
-                filter.name.clone().into(),
-                filter.subtype.clone().into(),
-                filter.algorithm.clone().into(),
-                filter.bit_length.into(),
-                filter.mode.clone().into(),
-            ]),
-            Kind::Container => values.extend([filter.name.clone().into(), filter.subtype.clone().into()]),
-        }
-        if let Scope::Listed { also, .. } = &filter.scope {
-            values.push(json_list(also.iter().map(ToString::to_string)));
-        }
+        let mut values = values(kind, filter);
         let counted = self.store.read(count, &values).await?;
         let total = counted.first().map_or(Ok(0), |row| row.integer(0))?;
         values.extend([clamp(filter.limit).into(), clamp(filter.offset).into()]);
+        if kind == Kind::Secret && is_sorted {
+            let keys = filter.sort.iter().cloned().map(Some).chain(std::iter::repeat(None));
+            values.extend(keys.take(SORT_KEYS).map(Value::Text));
+        }
         let page = self.store.read(list, &values).await?;
         let entities = match kind {
             Kind::Secret => rows::secrets(&page)?,
@@ -84,6 +81,40 @@ impl Vault {
         let found = self.store.read(statements::LISTED_OTHERWISE, &values).await?;
         found.iter().map(rows::id).collect()
     }
+}
+
+/// How many keys the statements sort by: as many as there are.
+const SORT_KEYS: usize = 9;
+
+/// What a list's rows are compared with.
+fn values(kind: Kind, filter: &Filter) -> Vec<Value> {
+    let (Scope::Project(whose) | Scope::Listed { user: whose, .. }) = &filter.scope;
+    let also = match &filter.scope {
+        Scope::Project(_) => None,
+        Scope::Listed { also, .. } => Some(json_list(also.iter().map(ToString::to_string))),
+    };
+    let mut values = vec![whose.as_str().into()];
+    match kind {
+        Kind::Secret => {
+            values.extend([
+                Timestamp::now().0.into(),
+                filter.name.clone().into(),
+                filter.subtype.clone().into(),
+                filter.algorithm.clone().into(),
+                filter.bit_length.into(),
+                filter.mode.clone().into(),
+            ]);
+            for range in [filter.created, filter.updated, filter.expiration] {
+                values.extend([range.from, range.until].map(|time| time.map(|time| time.0).into()));
+            }
+            values.push(also.unwrap_or(Value::Text(None)));
+        }
+        Kind::Container => {
+            values.extend([filter.name.clone().into(), filter.subtype.clone().into()]);
+            values.extend(also);
+        }
+    }
+    values
 }
 
 fn clamp(number: u64) -> i64 {

@@ -4,7 +4,7 @@ use std::fmt;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::{AclValue, Container, EntityWithAcl, SecretRef, Timestamp};
+use super::{AclValue, Consumer, Container, EntityWithAcl, Secret, SecretRef, Timestamp};
 
 /// A secret to be made. Its id, status and times are given by the vault.
 #[derive(Debug, Clone, Default)]
@@ -63,6 +63,15 @@ pub struct NewContainer {
     pub acl: Option<AclValue>,
 }
 
+/// How [`Vault::create_secret`](super::Vault::create_secret) ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CreateSecret {
+    /// It is there.
+    Done(Box<Secret>),
+    /// The project has as many secrets as its quota allows; nothing was made.
+    QuotaReached,
+}
+
 /// How [`Vault::create_container`](super::Vault::create_container) ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CreateContainer {
@@ -73,6 +82,49 @@ pub enum CreateContainer {
     UnknownSecret(SecretRef),
     /// The secret is in [`MOST_HOLDERS`](super::MOST_HOLDERS) containers of its creator's already; nothing was made.
     TooManyHolders(SecretRef),
+    /// The project has as many containers as its quota allows; nothing was made.
+    QuotaReached,
+}
+
+/// How [`Vault::add_consumer`](super::Vault::add_consumer) ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use = "it may not have been written"]
+pub enum AddConsumer {
+    /// It is registered, and survives a crash; also where it was before.
+    Done,
+    /// The entity has [`MOST_CONSUMERS`](super::MOST_CONSUMERS) consumers already.
+    Full,
+    /// The project has registered as many consumers as its quota allows.
+    QuotaReached,
+    /// The entity or its ACL is not what was decided upon.
+    Changed,
+    /// The entity is not there any more.
+    Gone,
+}
+
+/// How [`Vault::remove_consumer`](super::Vault::remove_consumer) ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use = "it may not have been written"]
+pub enum RemoveConsumer {
+    /// It is removed, and that survives a crash.
+    Done,
+    /// The entity has no such consumer.
+    NotThere,
+    /// Another project has registered it.
+    OfOtherProject,
+    /// The entity or its ACL is not what was decided upon.
+    Changed,
+    /// The entity is not there any more.
+    Gone,
+}
+
+/// A part of an entity's consumers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConsumersPage {
+    /// By name for a container, the oldest first for a secret.
+    pub consumers: Vec<Consumer>,
+    /// How many there are in all.
+    pub total: u64,
 }
 
 /// How a change of what a container holds ended.
@@ -94,6 +146,37 @@ pub enum ChangeContents {
     /// The container or its ACL is not what was decided upon.
     Changed,
     /// The container is not there any more.
+    Gone,
+}
+
+/// A change of a secret's user metadata: pairs of a key and its value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MetadataChange {
+    /// These, and no others.
+    Replace(Vec<(String, String)>),
+    /// One more.
+    Add(String, String),
+    /// Another value for a key that is there.
+    Set(String, String),
+    /// Without the key, if it is there.
+    Remove(String),
+}
+
+/// How a change of a secret's user metadata ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use = "it may not have been written"]
+pub enum ChangeMetadata {
+    /// It is written, and survives a crash.
+    Done,
+    /// The key to be added is there already.
+    AlreadyThere,
+    /// The key to be set is not there.
+    NotThere,
+    /// The secret has [`MOST_METADATA`](super::MOST_METADATA) keys already.
+    Full,
+    /// The secret or its ACL is not what was decided upon.
+    Changed,
+    /// The secret is not there any more.
     Gone,
 }
 
@@ -150,21 +233,39 @@ pub struct Principals {
     pub project: String,
 }
 
-/// What is listed: what is of the scope and equals everything that is given here.
+/// Times, both ends included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Range {
+    /// Not before.
+    pub from: Option<Timestamp>,
+    /// Not after.
+    pub until: Option<Timestamp>,
+}
+
+/// What is listed: what is of the scope and matches everything that is given here. Patterns are those of SQL's `LIKE`, in
+/// any case of ASCII letters and without an escape.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Filter {
     /// Whose.
     pub scope: Scope,
-    /// The whole name.
+    /// A pattern of the name.
     pub name: Option<String>,
     /// The secret's or the container's type.
     pub subtype: Option<String>,
-    /// Of secrets alone.
+    /// A pattern. Of secrets alone, as all that follow.
     pub algorithm: Option<String>,
-    /// Of secrets alone.
+    /// Bits.
     pub bit_length: Option<i64>,
-    /// Of secrets alone.
+    /// A pattern.
     pub mode: Option<String>,
+    /// When it was made.
+    pub created: Range,
+    /// When it was last written.
+    pub updated: Range,
+    /// When it expires, which must be set then.
+    pub expiration: Range,
+    /// `KEY:asc` and `KEY:desc` with Barbican's names of keys, each key once. What is equal in them comes oldest first.
+    pub sort: Vec<String>,
     /// How many to pass over.
     pub offset: u64,
     /// How many at most.
@@ -181,6 +282,10 @@ impl Filter {
             algorithm: None,
             bit_length: None,
             mode: None,
+            created: Range::default(),
+            updated: Range::default(),
+            expiration: Range::default(),
+            sort: Vec::new(),
             offset: 0,
             limit: 10,
         }
@@ -190,7 +295,7 @@ impl Filter {
 /// A part of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
-    /// Oldest first, secrets without their holders.
+    /// In order, secrets without their holders.
     pub entities: Vec<EntityWithAcl>,
     /// How many there are in all.
     pub total: u64,

@@ -76,12 +76,122 @@ macro_rules! tables {
     };
 }
 
+macro_rules! metadata {
+    ($text:literal, $integer:literal, $bytes:literal, $table_end:literal) => {
+        concat!(
+            // User metadata, in the order of `position`.
+            "CREATE TABLE barbican_secret_user_metadata (
+                secret_id ",
+            $text,
+            " NOT NULL REFERENCES barbican_secrets (id) ON DELETE CASCADE,
+                key ",
+            $text,
+            " NOT NULL,
+                value ",
+            $text,
+            " NOT NULL,
+                position ",
+            $integer,
+            " NOT NULL,
+                PRIMARY KEY (secret_id, position)
+            )",
+            $table_end,
+            ";"
+        )
+    };
+}
+
+macro_rules! consumers {
+    ($text:literal, $integer:literal, $bytes:literal, $table_end:literal) => {
+        concat!(
+            // Of secrets: service, type and id of the resource. Of containers: name, nothing, and URL.
+            "CREATE TABLE barbican_consumers (
+                kind ",
+            $text,
+            " NOT NULL CHECK (kind IN ('secret', 'container')),
+                entity_id ",
+            $text,
+            " NOT NULL,
+                position ",
+            $integer,
+            " NOT NULL,
+                service ",
+            $text,
+            " NOT NULL,
+                resource_type ",
+            $text,
+            " NOT NULL,
+                resource ",
+            $text,
+            " NOT NULL,
+                project_id ",
+            $text,
+            " NOT NULL,
+                created_at ",
+            $integer,
+            " NOT NULL,
+                updated_at ",
+            $integer,
+            " NOT NULL,
+                PRIMARY KEY (kind, entity_id, position)
+            )",
+            $table_end,
+            ";
+            CREATE INDEX barbican_consumers_of_project ON barbican_consumers (kind, project_id);"
+        )
+    };
+}
+
+macro_rules! quotas {
+    ($text:literal, $integer:literal, $bytes:literal, $table_end:literal) => {
+        concat!(
+            // Null where the default counts, below 0 without a limit.
+            "CREATE TABLE barbican_project_quotas (
+                project_id ",
+            $text,
+            " PRIMARY KEY,
+                secrets ",
+            $integer,
+            ",
+                orders ",
+            $integer,
+            ",
+                containers ",
+            $integer,
+            ",
+                consumers ",
+            $integer,
+            ",
+                cas ",
+            $integer,
+            ",
+                created_at ",
+            $integer,
+            " NOT NULL,
+                updated_at ",
+            $integer,
+            " NOT NULL
+            )",
+            $table_end,
+            ";"
+        )
+    };
+}
+
+/// A step in the types of both databases.
+macro_rules! step {
+    ($tables:ident) => {
+        Sql::each(
+            $tables!("TEXT", "INTEGER", "BLOB", " STRICT"),
+            $tables!("TEXT COLLATE \"C\"", "BIGINT", "BYTEA", ""),
+        )
+    };
+}
+
 /// In the order in which they are taken.
-pub(super) const MIGRATIONS: &[Migration] = &[Migration {
-    number: 1,
-    name: "secrets, containers and acls",
-    sql: Sql::each(
-        tables!("TEXT", "INTEGER", "BLOB", " STRICT"),
-        tables!("TEXT COLLATE \"C\"", "BIGINT", "BYTEA", ""),
-    ),
-}];
+pub(super) const MIGRATIONS: &[Migration] = &[
+    Migration { number: 1, name: "secrets, containers and acls", sql: step!(tables) },
+    Migration { number: 2, name: "user metadata of secrets", sql: step!(metadata) },
+    Migration { number: 3, name: "consumers", sql: step!(consumers) },
+    Migration { number: 4, name: "quotas of projects", sql: step!(quotas) },
+];

@@ -8,14 +8,17 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::acls::{self, put_acl};
-use super::{Commit, Kind, NewSecret, PutPayload, Secret, Timestamp, Vault, Version, statements};
+use super::{
+    Commit, CreateSecret, Kind, Limited, NewSecret, PutPayload, Secret, Timestamp, Vault, Version, quotas,
+    statements,
+};
 
 /// The table that a sealed payload is bound to. It stays, even if the table is ever called otherwise.
 const PAYLOADS: &str = "barbican_payloads";
 
 impl Vault {
     /// Makes a secret, with its payload and its ACL if there are any, as one.
-    pub async fn create_secret(&self, new: NewSecret) -> Result<Secret, StoreError> {
+    pub async fn create_secret(&self, new: NewSecret) -> Result<CreateSecret, StoreError> {
         let now = Timestamp::now();
         let secret = Secret {
             id: Uuid::new_v4(),
@@ -36,11 +39,16 @@ impl Vault {
             new.payload.map(|payload| self.sealed_row(secret.id, &payload.bytes)).transpose()?.map(Arc::new);
         let row = Arc::new(row_of(&secret));
         let acl = new.acl.map(Arc::new);
-        let id = secret.id;
-        self.store
+        let (id, project) = (secret.id, Arc::<str>::from(secret.project.as_str()));
+        let done = self
+            .store
             .write_rows(move |to| {
                 let (row, payload, acl) = (Arc::clone(&row), payload.clone(), acl.clone());
+                let project = Arc::clone(&project);
                 Box::pin(async move {
+                    if quotas::is_reached(to, Limited::Secrets, &project).await? {
+                        return Ok(false);
+                    }
                     to.execute(statements::CREATE_SECRET, &*row).await?;
                     if let Some(payload) = payload {
                         to.execute(statements::ADD_PAYLOAD, &*payload).await?;
@@ -48,11 +56,11 @@ impl Vault {
                     if let Some(acl) = acl {
                         put_acl(to, Kind::Secret, id, &acl, now).await?;
                     }
-                    Ok(())
+                    Ok(true)
                 })
             })
             .await?;
-        Ok(secret)
+        Ok(if done { CreateSecret::Done(Box::new(secret)) } else { CreateSecret::QuotaReached })
     }
 
     /// A secret's payload. Nothing, where there is none or no such secret.
@@ -95,7 +103,7 @@ impl Vault {
             .await
     }
 
-    /// Deletes an entity, with its payload and its ACL. A secret goes from the containers that hold it; a container
+    /// Deletes an entity, with its payload, its ACL and its consumers. A secret goes from the containers that hold it; a container
     /// goes alone.
     pub async fn delete(&self, kind: Kind, id: Uuid, expect: Version) -> Result<Commit, StoreError> {
         self.store
@@ -109,7 +117,9 @@ impl Vault {
                     if done == Commit::Done {
                         acls::step_held(to, kind, id).await?;
                         let id: Value = id.to_string().into();
-                        to.execute(statements::DELETE_ACL, &[kind.as_str().into(), id.clone()]).await?;
+                        let entity = [kind.as_str().into(), id.clone()];
+                        to.execute(statements::DELETE_ACL, &entity).await?;
+                        to.execute(statements::CLEAR_CONSUMERS, &entity).await?;
                         if kind == Kind::Secret {
                             to.execute(statements::STEP_HOLDERS, slice::from_ref(&id)).await?;
                         }

@@ -111,48 +111,153 @@ macro_rules! find_container {
     };
 }
 
-/// The rows of a list. `$1` is the project or the user, `$2` now, `$3` to `$7` what they must equal, or null; `$8` further
-/// ids beside what lists the user.
+/// A pattern of SQL, in any case of ASCII letters and without an escape.
+macro_rules! like {
+    ("json_group_array", $column:literal, $pattern:literal) => {
+        concat!("(CAST(", $pattern, " AS TEXT) IS NULL OR ", $column, " LIKE ", $pattern, ")")
+    };
+    ("json_agg", $column:literal, $pattern:literal) => {
+        concat!(
+            "(CAST(",
+            $pattern,
+            " AS TEXT) IS NULL OR lower(",
+            $column,
+            ") LIKE lower(",
+            $pattern,
+            " COLLATE \"C\") ESCAPE '')"
+        )
+    };
+}
+
+/// A time between two, which may be absent.
+macro_rules! between {
+    ($column:literal, $from:literal, $until:literal) => {
+        concat!(
+            " AND (CAST(",
+            $from,
+            " AS BIGINT) IS NULL OR ",
+            $column,
+            " >= ",
+            $from,
+            ")",
+            " AND (CAST(",
+            $until,
+            " AS BIGINT) IS NULL OR ",
+            $column,
+            " <= ",
+            $until,
+            ")"
+        )
+    };
+}
+
+/// The rows of a list. `$1` is the project or the user, `$2` now, `$3` to `$7` what they must match, `$8` to `$13` times
+/// from and until, each of these or null; `$14` further ids beside what lists the user, or null.
 macro_rules! secrets_where {
     ($list:tt, of_project) => {
-        concat!("l.project_id = $1", secrets_where!())
+        concat!("l.project_id = $1 AND CAST($14 AS TEXT) IS NULL", secrets_where!($list))
     };
     ($list:tt, listed) => {
         concat!(
             "(l.id IN (SELECT u.entity_id FROM barbican_acl_users u WHERE u.kind = 'secret' AND u.user_id = $1)
               OR l.id IN ",
-            items!($list, "$8"),
+            items!($list, "$14"),
             ")",
-            secrets_where!()
+            secrets_where!($list)
         )
     };
-    () => {
-        " AND (l.expiration IS NULL OR l.expiration > $2)
-          AND (CAST($3 AS TEXT) IS NULL OR l.name = $3)
-          AND (CAST($4 AS TEXT) IS NULL OR l.secret_type = $4)
-          AND (CAST($5 AS TEXT) IS NULL OR l.algorithm = $5)
-          AND (CAST($6 AS BIGINT) IS NULL OR l.bit_length = $6)
-          AND (CAST($7 AS TEXT) IS NULL OR l.mode = $7)"
+    ($list:tt) => {
+        concat!(
+            " AND (l.expiration IS NULL OR l.expiration > $2) AND ",
+            like!($list, "l.name", "$3"),
+            " AND (CAST($4 AS TEXT) IS NULL OR l.secret_type = $4) AND ",
+            like!($list, "l.algorithm", "$5"),
+            " AND (CAST($6 AS BIGINT) IS NULL OR l.bit_length = $6) AND ",
+            like!($list, "l.mode", "$7"),
+            between!("l.created_at", "$8", "$9"),
+            between!("l.updated_at", "$10", "$11"),
+            between!("l.expiration", "$12", "$13")
+        )
     };
 }
 
+/// `$15` is how many at most, `$16` how many to pass over.
 macro_rules! list_secrets {
-    ($list:tt, $array:tt, of_project) => {
-        list_secrets!($list, $array, of_project, "LIMIT $8 OFFSET $9")
-    };
-    ($list:tt, $array:tt, listed) => {
-        list_secrets!($list, $array, listed, "LIMIT $9 OFFSET $10")
-    };
-    ($list:tt, $array:tt, $scope:ident, $page:literal) => {
+    ($list:tt, $array:tt, $scope:ident) => {
         concat!(
             // Without their containers: these are not read, and could be a hundred times larger than the list.
             secret_columns!($list, $array, "1 = 0"),
             "WHERE s.id IN (SELECT l.id FROM barbican_secrets l WHERE ",
             secrets_where!($list, $scope),
-            " ORDER BY l.created_at, l.id ",
-            $page,
-            ")
+            " ORDER BY l.created_at, l.id LIMIT $15 OFFSET $16)
             ORDER BY s.created_at, s.id"
+        )
+    };
+}
+
+/// One key of an order, a parameter such as `name:desc` or null, in which case all rows are equal in it.
+macro_rules! sorted_by {
+    ($key:literal) => {
+        concat!(sorted_by!($key, ":asc", " NULLS FIRST, "), sorted_by!($key, ":desc", " DESC NULLS LAST, "))
+    };
+    ($key:literal, $direction:literal, $end:literal) => {
+        concat!(
+            "CASE ",
+            $key,
+            " WHEN 'name",
+            $direction,
+            "' THEN l.name",
+            " WHEN 'algorithm",
+            $direction,
+            "' THEN l.algorithm",
+            " WHEN 'mode",
+            $direction,
+            "' THEN l.mode",
+            " WHEN 'secret_type",
+            $direction,
+            "' THEN l.secret_type",
+            " WHEN 'status",
+            $direction,
+            "' THEN l.status END",
+            $end,
+            "CASE ",
+            $key,
+            " WHEN 'bit_length",
+            $direction,
+            "' THEN l.bit_length",
+            " WHEN 'created",
+            $direction,
+            "' THEN l.created_at",
+            " WHEN 'updated",
+            $direction,
+            "' THEN l.updated_at",
+            " WHEN 'expiration",
+            $direction,
+            "' THEN l.expiration END",
+            $end
+        )
+    };
+}
+
+/// The same in another order: `$17` to `$25` are its keys.
+macro_rules! sort_secrets {
+    ($list:tt, $array:tt, $scope:ident) => {
+        concat!(
+            secret_columns!($list, $array, "1 = 0"),
+            "JOIN (SELECT l.id AS id, row_number() OVER (ORDER BY ",
+            sorted_by!("$17"),
+            sorted_by!("$18"),
+            sorted_by!("$19"),
+            sorted_by!("$20"),
+            sorted_by!("$21"),
+            sorted_by!("$22"),
+            sorted_by!("$23"),
+            sorted_by!("$24"),
+            sorted_by!("$25"),
+            "l.created_at, l.id) AS place FROM barbican_secrets l WHERE ",
+            secrets_where!($list, $scope),
+            " ORDER BY place LIMIT $15 OFFSET $16) p ON p.id = s.id
+            ORDER BY p.place"
         )
     };
 }
@@ -200,11 +305,11 @@ macro_rules! listed_otherwise {
     };
 }
 
-/// `$1` is the project or the user, `$2` and `$3` what they must equal, or null; `$4` further ids beside what lists the
+/// `$1` is the project or the user, `$2` and `$3` what they must match, or null; `$4` further ids beside what lists the
 /// user.
 macro_rules! containers_where {
     ($list:tt, of_project) => {
-        concat!("l.project_id = $1", containers_where!())
+        concat!("l.project_id = $1", containers_where!($list))
     };
     ($list:tt, listed) => {
         concat!(
@@ -212,11 +317,11 @@ macro_rules! containers_where {
               OR l.id IN ",
             items!($list, "$4"),
             ")",
-            containers_where!()
+            containers_where!($list)
         )
     };
-    () => {
-        " AND (CAST($2 AS TEXT) IS NULL OR l.name = $2) AND (CAST($3 AS TEXT) IS NULL OR l.type = $3)"
+    ($list:tt) => {
+        concat!(" AND ", like!($list, "l.name", "$2"), " AND (CAST($3 AS TEXT) IS NULL OR l.type = $3)")
     };
 }
 
@@ -250,6 +355,8 @@ pub(in crate::vault) const FIND_SECRET: Sql = json!(find_secret);
 pub(in crate::vault) const FIND_CONTAINER: Sql = json!(find_container);
 pub(in crate::vault) const LIST_SECRETS_OF_PROJECT: Sql = json!(list_secrets, of_project);
 pub(in crate::vault) const LIST_SECRETS_LISTED: Sql = json!(list_secrets, listed);
+pub(in crate::vault) const SORT_SECRETS_OF_PROJECT: Sql = json!(sort_secrets, of_project);
+pub(in crate::vault) const SORT_SECRETS_LISTED: Sql = json!(sort_secrets, listed);
 pub(in crate::vault) const COUNT_SECRETS_OF_PROJECT: Sql = json!(count_secrets, of_project);
 pub(in crate::vault) const COUNT_SECRETS_LISTED: Sql = json!(count_secrets, listed);
 pub(in crate::vault) const LIST_CONTAINERS_OF_PROJECT: Sql = json!(list_containers, of_project);

@@ -49,6 +49,94 @@ pub(in crate::vault) const CONTENTS: Sql = Sql::same(
 pub(in crate::vault) const REMOVE_FROM_CONTAINER: Sql =
     Sql::same("DELETE FROM barbican_container_secrets WHERE container_id = $1 AND position = $2");
 
+pub(in crate::vault) const METADATA: Sql = Sql::same(
+    "SELECT key, value, position FROM barbican_secret_user_metadata WHERE secret_id = $1 ORDER BY position",
+);
+pub(in crate::vault) const CLEAR_METADATA: Sql =
+    Sql::same("DELETE FROM barbican_secret_user_metadata WHERE secret_id = $1");
+pub(in crate::vault) const REMOVE_METADATUM: Sql =
+    Sql::same("DELETE FROM barbican_secret_user_metadata WHERE secret_id = $1 AND key = $2");
+pub(in crate::vault) const ADD_METADATUM: Sql = Sql::same(
+    "INSERT INTO barbican_secret_user_metadata (secret_id, key, value, position) VALUES ($1, $2, $3, $4)",
+);
+
+/// `$3` is how many to pass over, `$4` how many at most.
+pub(in crate::vault) const CONSUMERS_BY_NAME: Sql = Sql::same(
+    "SELECT service, resource_type, resource, created_at, updated_at FROM barbican_consumers
+      WHERE kind = $1 AND entity_id = $2 ORDER BY service, position LIMIT $4 OFFSET $3",
+);
+pub(in crate::vault) const CONSUMERS_BY_AGE: Sql = Sql::same(
+    "SELECT service, resource_type, resource, created_at, updated_at FROM barbican_consumers
+      WHERE kind = $1 AND entity_id = $2 ORDER BY position LIMIT $4 OFFSET $3",
+);
+pub(in crate::vault) const COUNT_CONSUMERS: Sql =
+    Sql::same("SELECT COUNT(*) FROM barbican_consumers WHERE kind = $1 AND entity_id = $2");
+/// Those of all entities of the JSON list `$2`.
+pub(in crate::vault) const CONSUMERS_OF_ALL: Sql = Sql::each(
+    "SELECT entity_id, service, resource_type, resource FROM barbican_consumers
+      WHERE kind = $1 AND entity_id IN (SELECT value FROM json_each($2)) ORDER BY entity_id, position",
+    "SELECT entity_id, service, resource_type, resource FROM barbican_consumers
+      WHERE kind = $1
+        AND entity_id IN (SELECT value FROM json_array_elements_text(CAST($2 AS JSON)) AS ids (value))
+      ORDER BY entity_id, position",
+);
+/// The position and the project of one, and the last position of all.
+pub(in crate::vault) const FIND_CONSUMER: Sql = Sql::same(
+    "SELECT position, project_id FROM barbican_consumers
+      WHERE kind = $1 AND entity_id = $2 AND service = $3 AND resource_type = $4 AND resource = $5",
+);
+pub(in crate::vault) const LAST_CONSUMER: Sql = Sql::same(
+    "SELECT COUNT(*), COALESCE(MAX(position), 0) FROM barbican_consumers WHERE kind = $1 AND entity_id = $2",
+);
+pub(in crate::vault) const ADD_CONSUMER: Sql = Sql::same(
+    "INSERT INTO barbican_consumers
+        (kind, entity_id, position, service, resource_type, resource, project_id, created_at, updated_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)",
+);
+pub(in crate::vault) const REMOVE_CONSUMER: Sql =
+    Sql::same("DELETE FROM barbican_consumers WHERE kind = $1 AND entity_id = $2 AND position = $3");
+pub(in crate::vault) const CLEAR_CONSUMERS: Sql =
+    Sql::same("DELETE FROM barbican_consumers WHERE kind = $1 AND entity_id = $2");
+
+/// The quotas of a project, which are locked until the end: what is counted below them stays so.
+pub(in crate::vault) const LOCK_QUOTAS: Sql = Sql::each(
+    "SELECT secrets, orders, containers, consumers, cas FROM barbican_project_quotas WHERE project_id = $1",
+    "SELECT secrets, orders, containers, consumers, cas FROM barbican_project_quotas WHERE project_id = $1
+        FOR NO KEY UPDATE",
+);
+pub(in crate::vault) const QUOTAS: Sql = Sql::same(
+    "SELECT secrets, orders, containers, consumers, cas FROM barbican_project_quotas WHERE project_id = $1",
+);
+pub(in crate::vault) const LIST_QUOTAS: Sql = Sql::same(
+    "SELECT secrets, orders, containers, consumers, cas, project_id FROM barbican_project_quotas
+      ORDER BY created_at, project_id LIMIT $1 OFFSET $2",
+);
+pub(in crate::vault) const COUNT_QUOTAS: Sql = Sql::same("SELECT COUNT(*) FROM barbican_project_quotas");
+/// Sets those that are given; the others stay.
+pub(in crate::vault) const PUT_QUOTAS: Sql = Sql::same(
+    "INSERT INTO barbican_project_quotas AS old
+        (project_id, secrets, orders, containers, consumers, cas, created_at, updated_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
+     ON CONFLICT (project_id) DO UPDATE SET
+        secrets = COALESCE(excluded.secrets, old.secrets),
+        orders = COALESCE(excluded.orders, old.orders),
+        containers = COALESCE(excluded.containers, old.containers),
+        consumers = COALESCE(excluded.consumers, old.consumers),
+        cas = COALESCE(excluded.cas, old.cas),
+        updated_at = excluded.updated_at",
+);
+pub(in crate::vault) const DELETE_QUOTAS: Sql =
+    Sql::same("DELETE FROM barbican_project_quotas WHERE project_id = $1");
+/// `$2` is now.
+pub(in crate::vault) const SECRETS_OF_PROJECT: Sql = Sql::same(
+    "SELECT COUNT(*) FROM barbican_secrets
+      WHERE project_id = $1 AND (expiration IS NULL OR expiration > $2)",
+);
+pub(in crate::vault) const CONTAINERS_OF_PROJECT: Sql =
+    Sql::same("SELECT COUNT(*) FROM barbican_containers WHERE project_id = $1");
+pub(in crate::vault) const CONSUMERS_OF_PROJECT: Sql =
+    Sql::same("SELECT COUNT(*) FROM barbican_consumers WHERE project_id = $1 AND kind = $2");
+
 pub(in crate::vault) const PAYLOAD: Sql = Sql::same(
     "SELECT p.sealed FROM barbican_payloads p JOIN barbican_secrets s ON s.id = p.secret_id
       WHERE p.secret_id = $1 AND (s.expiration IS NULL OR s.expiration > $2)",

@@ -57,16 +57,9 @@ async fn d09_an_acl_has_a_tag_and_if_match_is_honoured() {
 #[tokio::test]
 async fn d10_what_is_not_offered_is_not_there() {
     let world = World::new().await;
-    let (secret, container) = (world.secret().await, world.container().await);
     for (path, what) in [
         ("/v1/orders".to_owned(), "orders"),
         ("/v1/orders/11111111-1111-4111-8111-111111111111".into(), "orders"),
-        ("/v1/quotas".into(), "quotas"),
-        ("/v1/project-quotas".into(), "quotas"),
-        (format!("{secret}/metadata"), "user metadata of secrets"),
-        (format!("{secret}/metadata/key"), "user metadata of secrets"),
-        (format!("{secret}/consumers"), "consumers"),
-        (format!("{container}/consumers"), "consumers"),
     ] {
         for method in ["GET", "POST", "PUT", "DELETE"] {
             let answer = world.ask("owner_a", &format!("{method} {path}"), "").await;
@@ -109,16 +102,58 @@ async fn there_are_no_transport_keys_and_no_further_secret_stores() {
 }
 
 #[tokio::test]
-async fn d11_names_in_lists_are_whole_names() {
+async fn d12_a_time_with_an_offset_is_that_moment() {
     let world = World::new().await;
-    for name in ["n1", "n2", "n%"] {
-        let body = serde_json::json!({ "name": name, "algorithm": "aes" }).to_string();
-        world.json("owner_a", "POST /v1/secrets", &body).await.id("secret_ref");
-    }
-    for (query, total) in [("name=n1", 1), ("name=n%25", 1), ("name=n_", 0), ("name=N1", 0), ("alg=AES", 0)] {
-        let listed = world.get("owner_a", &format!("/v1/secrets?{query}")).await;
+    let body = r#"{"name":"s","expiration":"2090-01-01T00:00:00"}"#;
+    world.json("owner_a", "POST /v1/secrets", body).await.id("secret_ref");
+    for (time, total) in [
+        ("2090-01-01T00:00:00", 1),
+        ("2090-01-01T02:00:00%2B02:00", 1),
+        ("gt:2089-12-31T23:00:00-01:00", 0),
+        ("lt:2090-01-01T00:00:01%2B02:00", 0),
+    ] {
+        let listed = world.get("owner_a", &format!("/v1/secrets?expiration={time}")).await;
         ok(&listed);
-        assert_eq!(listed.json()["total"], total, "{query}");
+        assert_eq!(listed.json()["total"], total, "{time}");
+    }
+}
+
+#[tokio::test]
+async fn d34_an_entity_has_so_many_consumers_at_most() {
+    let world = World::new().await;
+    let path = format!("{}/consumers", world.container().await);
+    let consumer = |number: u32| serde_json::json!({ "name": "n", "URL": number.to_string() }).to_string();
+    for number in 0..1024 {
+        ok(&world.json("owner_a", &format!("POST {path}"), &consumer(number)).await);
+    }
+    let refused = world.json("owner_a", &format!("POST {path}"), &consumer(1024)).await;
+    let text = "The container has 1024 consumers, which is the most.";
+    assert_eq!((refused.status, refused.description().as_str()), (400, text));
+    ok(&world.json("owner_a", &format!("POST {path}"), &consumer(7)).await);
+    ok(&world.json("owner_a", &format!("DELETE {path}"), &consumer(7)).await);
+    ok(&world.json("owner_a", &format!("POST {path}"), &consumer(1024)).await);
+}
+
+#[tokio::test]
+async fn d05_a_nul_in_a_consumer_or_a_project_is_refused() {
+    let world = World::new().await;
+    let container = format!("POST {}/consumers", world.container().await);
+    let secret = format!("POST {}/consumers", world.secret().await);
+    for (line, body) in [
+        (&container, r#"{"name":"\u0000","URL":"u"}"#),
+        (&container, r#"{"name":"n","URL":"\u0000"}"#),
+        (&secret, r#"{"service":"\u0000","resource_type":"t","resource_id":"i"}"#),
+        (&secret, r#"{"service":"s","resource_type":"\u0000","resource_id":"i"}"#),
+        (&secret, r#"{"service":"s","resource_type":"t","resource_id":"\u0000"}"#),
+    ] {
+        assert_eq!(world.json("owner_a", line, body).await.status, 400, "{line} {body}");
+    }
+    for project in ["a%00b".to_owned(), "a".repeat(256)] {
+        for method in ["GET", "PUT", "DELETE"] {
+            let line = format!("{method} /v1/project-quotas/{project}");
+            let answer = world.json("admin_a", &line, r#"{"project_quotas":{}}"#).await;
+            assert_eq!(answer.status, 400, "{line}");
+        }
     }
 }
 
@@ -149,11 +184,9 @@ async fn d25_a_secret_is_in_so_many_containers_at_most() {
 }
 
 #[tokio::test]
-async fn d12_d13_parameters_that_cannot_be_honoured_are_refused() {
+async fn d13_a_parameter_that_stands_twice_is_refused() {
     let world = World::new().await;
-    for query in
-        ["sort=name:asc", "created=gt:2020-01-01", "updated=2020-01-01", "limit=1&limit=2", "name=a&name=b"]
-    {
+    for query in ["limit=1&limit=2", "name=a&name=b", "sort=name&sort=mode"] {
         let listed = world.get("owner_a", &format!("/v1/secrets?{query}")).await;
         assert_eq!(listed.status, 400, "{query}");
         assert_eq!(listed.description(), "URI provided invalid query string parameters.");
@@ -167,6 +200,39 @@ async fn d14_a_payload_says_what_it_is_to_whom_anything_will_do() {
     let payload = world.ask("owner_a", &format!("GET {secret}/payload | Accept: */*"), "").await;
     assert_eq!(payload.header("content-type"), Some("text/plain; charset=UTF-8"));
     assert_eq!(payload.text(), "hello");
+}
+
+#[tokio::test]
+async fn d32_a_secret_has_so_many_keys_of_metadata_at_most() {
+    let world = World::new().await;
+    let path = format!("{}/metadata", world.secret().await);
+    let pairs: serde_json::Map<_, _> = (0..1024).map(|key| (format!("k{key}"), "".into())).collect();
+    let body = serde_json::json!({ "metadata": pairs }).to_string();
+    assert_eq!(world.json("owner_a", &format!("PUT {path}"), &body).await.status, 201);
+    let add = |key: &str| serde_json::json!({ "key": key, "value": "v" }).to_string();
+    let refused = world.json("owner_a", &format!("POST {path}"), &add("more")).await;
+    assert_eq!(
+        (refused.status, refused.description().as_str()),
+        (400, "The secret has 1024 keys of metadata, which is the most.")
+    );
+    assert_eq!(world.json("owner_a", &format!("POST {path}"), &add("k7")).await.status, 409);
+    assert_eq!(world.json("owner_a", &format!("PUT {path}/k7"), &add("k7")).await.status, 200);
+    assert_eq!(world.ask("owner_a", &format!("DELETE {path}/k7"), "").await.status, 204);
+    assert_eq!(world.json("owner_a", &format!("POST {path}"), &add("more")).await.status, 201);
+}
+
+#[tokio::test]
+async fn d05_a_nul_in_metadata_is_refused() {
+    let world = World::new().await;
+    let path = format!("{}/metadata", world.secret().await);
+    for (line, body) in [
+        (format!("PUT {path}"), r#"{"metadata":{"k":"a\u0000"}}"#),
+        (format!("POST {path}"), r#"{"key":"k","value":"\u0000"}"#),
+        (format!("PUT {path}/k"), r#"{"key":"k","value":"\u0000"}"#),
+    ] {
+        assert_eq!(world.json("owner_a", &line, body).await.status, 400, "{line}");
+    }
+    assert_eq!(world.get("owner_a", &path).await.text(), r#"{"metadata": {}}"#);
 }
 
 #[tokio::test]

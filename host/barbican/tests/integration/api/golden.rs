@@ -7,7 +7,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 use super::compare::{normal, without_explanation};
-use super::known::{ENTITIES, GOLDEN};
+use super::known::{CONSUMERS, ENTITIES, GOLDEN, LISTS, METADATA, QUOTAS};
 use super::regime::data;
 use super::world::{Answer, World};
 
@@ -168,6 +168,14 @@ async fn replay(file: &str, deliberate: impl Fn(&Value) -> Option<u8>) {
     assert!(wrong.is_empty(), "{} of {count} differ:\n{}", wrong.len(), wrong.join("\n"));
 }
 
+/// Known differences, by the names of exchanges.
+fn by_name(known: &[(&str, u8)]) -> impl Fn(&Value) -> Option<u8> {
+    |recorded| {
+        let name = recorded["name"].as_str().unwrap();
+        known.iter().find(|(known, _)| *known == name).map(|(_, difference)| *difference)
+    }
+}
+
 #[tokio::test]
 async fn acls_go_as_recorded() {
     let deliberate = |recorded: &Value| {
@@ -179,9 +187,25 @@ async fn acls_go_as_recorded() {
 
 #[tokio::test]
 async fn entities_go_as_recorded() {
-    let deliberate = |recorded: &Value| {
-        let name = recorded["name"].as_str().unwrap();
-        ENTITIES.iter().find(|(known, _)| *known == name).map(|(_, difference)| *difference)
-    };
-    replay("entities.jsonl", deliberate).await;
+    replay("entities.jsonl", by_name(ENTITIES)).await;
+}
+
+#[tokio::test]
+async fn user_metadata_go_as_recorded() {
+    replay("metadata.jsonl", by_name(METADATA)).await;
+}
+
+#[tokio::test]
+async fn consumers_go_as_recorded() {
+    replay("consumers.jsonl", by_name(CONSUMERS)).await;
+}
+
+#[tokio::test]
+async fn lists_go_as_recorded() {
+    replay("lists.jsonl", by_name(LISTS)).await;
+}
+
+#[tokio::test]
+async fn quotas_go_as_recorded() {
+    replay("quotas.jsonl", by_name(QUOTAS)).await;
 }

@@ -48,7 +48,10 @@ fn allows(access: &Access) -> bool {
     match access.operation.as_str() {
         "secret-create" | "container-create" | "secret-list" | "container-list" => has("member"),
         "secret-get" => usual || listed || has("admin"),
-        "payload-get" | "container-get" => usual || listed,
+        "payload-get" | "container-get" | "secret-meta-get" => usual || listed,
+        "consumer-list" | "consumer-create" | "consumer-delete" => usual || listed,
+        "quota-get" => has("reader"),
+        "project-quota-get" | "project-quota-put" | "project-quota-delete" => has("admin"),
         "secret-delete" => usual || has("admin"),
         _ => usual,
     }

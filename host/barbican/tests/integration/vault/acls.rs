@@ -4,7 +4,7 @@ use portcullis_barbican::vault::{Commit, Entity, EntityWithAcl, Kind, NewSecret,
 use portcullis_store::StoreError;
 use uuid::Uuid;
 
-use super::{acl, find, new_secret, one, open};
+use super::{Made as _, acl, find, new_secret, one, open};
 use crate::support::{Database, on_both};
 
 on_both!(
@@ -102,7 +102,7 @@ async fn nothing_is_written_upon_what_has_changed(at: Database) {
 async fn from_the_first_moment_on(at: Database) {
     let vault = open(&at).await;
     let new = NewSecret { acl: Some(acl(&["u2", "u2"], false)), ..new_secret("private") };
-    let secret = vault.create_secret(new).await.unwrap();
+    let secret = vault.create_secret(new).await.unwrap().made();
     let held = find(&vault, Kind::Secret, secret.id).await;
     let found = held.acl.unwrap();
     assert_eq!((found.users, found.project_access), (vec!["u2".to_owned()], false));

@@ -9,7 +9,7 @@ use portcullis_store::Sql;
 use portcullis_store::seal::Sealer;
 use uuid::Uuid;
 
-use super::{acl, find, key, make_container, make_secret, new_payload, new_secret, open};
+use super::{Made as _, acl, find, key, make_container, make_secret, new_payload, new_secret, open};
 use crate::support::{Database, on_both};
 
 on_both!(
@@ -36,7 +36,7 @@ async fn as_it_was_made(at: Database) {
         expiration: Some(Timestamp(i64::MAX)),
         ..new_secret("")
     };
-    let secret = vault.create_secret(new).await.unwrap();
+    let secret = vault.create_secret(new).await.unwrap().made();
     assert_eq!((secret.status.as_str(), &secret.content_type), ("ACTIVE", &None));
     assert_eq!(secret.id.get_version_num(), 4, "Barbican's ids are");
     let held = find(&vault, Kind::Secret, secret.id).await;
@@ -108,9 +108,9 @@ async fn a_container_wants_secrets_that_are_there(at: Database) {
     let vault = open(&at).await;
     let ours = make_secret(&vault, "ours").await.id;
     let theirs = NewSecret { project: "p2".into(), ..new_secret("theirs") };
-    let theirs = vault.create_secret(theirs).await.unwrap().id;
+    let theirs = vault.create_secret(theirs).await.unwrap().made().id;
     let expired = NewSecret { expiration: Some(Timestamp(1)), ..new_secret("expired") };
-    let expired = vault.create_secret(expired).await.unwrap().id;
+    let expired = vault.create_secret(expired).await.unwrap().made().id;
     for bad in [theirs, expired, Uuid::new_v4()] {
         let secrets: Vec<_> = [ours, bad].map(|secret| SecretRef { name: None, secret }).into();
         let new = NewContainer { project: "p1".into(), secrets: secrets.clone(), ..NewContainer::default() };
@@ -125,7 +125,7 @@ async fn deleted_with_its_acl(at: Database) {
     let vault = open(&at).await;
     let new =
         NewSecret { payload: Some(new_payload(b"x")), acl: Some(acl(&["u2"], false)), ..new_secret("a") };
-    let a = vault.create_secret(new).await.unwrap();
+    let a = vault.create_secret(new).await.unwrap().made();
     let b = make_secret(&vault, "b").await;
     let held_by = make_container(&vault, &[("a", a.id), ("b", b.id)]).await;
     let before = find(&vault, Kind::Container, held_by.id).await;
@@ -157,8 +157,11 @@ async fn deleted_with_its_acl(at: Database) {
 
 async fn expired_is_not_there(at: Database) {
     let vault = open(&at).await;
-    let secret =
-        vault.create_secret(NewSecret { payload: Some(new_payload(b"x")), ..new_secret("a") }).await.unwrap();
+    let secret = vault
+        .create_secret(NewSecret { payload: Some(new_payload(b"x")), ..new_secret("a") })
+        .await
+        .unwrap()
+        .made();
     let version = find(&vault, Kind::Secret, secret.id).await.version;
     let expire = Sql::same("UPDATE barbican_secrets SET expiration = $1");
     at.open()
@@ -185,7 +188,8 @@ async fn last_over_a_restart(at: Database) {
     let secret = vault
         .create_secret(NewSecret { payload: Some(new_payload(b"kept")), ..new_secret("a") })
         .await
-        .unwrap();
+        .unwrap()
+        .made();
     let before = find(&vault, Kind::Secret, secret.id).await;
     store.close().await;
     let vault = open(&at).await;

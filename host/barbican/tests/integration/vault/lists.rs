@@ -1,11 +1,13 @@
 //! Lists: whose, which, and in what order.
 
-use portcullis_barbican::vault::{Entity, EntityWithAcl, Filter, Kind, NewSecret, Principals, Scope, Vault};
+use portcullis_barbican::vault::{
+    Entity, EntityWithAcl, Filter, Kind, NewSecret, Principals, Range, Scope, Timestamp, Vault,
+};
 
-use super::{acl, find, make_container, make_secret, new_secret, open};
+use super::{Made as _, acl, find, make_container, make_secret, new_secret, open};
 use crate::support::{Database, on_both};
 
-on_both!(of_a_project, filtered, listed_users, listed_otherwise, in_pages, containers);
+on_both!(of_a_project, filtered, sorted, listed_users, listed_otherwise, in_pages, containers);
 
 fn project(name: &str) -> Filter {
     Filter::new(Scope::Project(name.into()))
@@ -26,7 +28,7 @@ async fn of_a_project(at: Database) {
         make_secret(&vault, name).await;
     }
     let theirs = NewSecret { project: "P1".into(), ..new_secret("theirs") };
-    vault.create_secret(theirs).await.unwrap();
+    vault.create_secret(theirs).await.unwrap().made();
     let page = vault.list(Kind::Secret, &project("p1")).await.unwrap();
     assert_eq!((names(&page.entities), page.total), (vec!["c", "a", "b"], 3), "oldest first");
     for held in &page.entities {
@@ -44,29 +46,71 @@ async fn filtered(at: Database) {
         secret_type: "symmetric".into(),
         ..new_secret("key")
     };
-    vault.create_secret(aes).await.unwrap();
+    vault.create_secret(aes).await.unwrap().made();
     make_secret(&vault, "key").await;
     make_secret(&vault, "Key").await;
-    vault.create_secret(NewSecret { name: None, ..new_secret("") }).await.unwrap();
+    vault.create_secret(NewSecret { name: None, ..new_secret("") }).await.unwrap().made();
     let all = project("p1");
     let some = |text: &str| Some(text.to_owned());
     for (filter, total) in [
         (all.clone(), 4),
-        (Filter { name: some("key"), ..all.clone() }, 2),
-        (Filter { name: some("ke_"), ..all.clone() }, 0),
+        (Filter { name: some("key"), ..all.clone() }, 3),
+        (Filter { name: some("kE_"), ..all.clone() }, 3),
+        (Filter { name: some("%Y"), ..all.clone() }, 3),
+        (Filter { name: some("_"), ..all.clone() }, 0),
+        (Filter { name: some("%"), ..all.clone() }, 3),
+        (Filter { name: some("\\%"), ..all.clone() }, 0),
         (Filter { name: some(""), ..all.clone() }, 0),
         (Filter { subtype: some("symmetric"), ..all.clone() }, 1),
         (Filter { algorithm: some("aes"), ..all.clone() }, 1),
-        (Filter { algorithm: some("AES"), ..all.clone() }, 0),
+        (Filter { algorithm: some("AES"), ..all.clone() }, 1),
+        (Filter { algorithm: some("a%"), ..all.clone() }, 1),
         (Filter { bit_length: Some(256), ..all.clone() }, 1),
         (Filter { bit_length: Some(128), ..all.clone() }, 0),
         (Filter { mode: some("cbc"), ..all.clone() }, 1),
         (Filter { name: some("key"), mode: some("cbc"), ..all.clone() }, 1),
-        (Filter { name: some("Key"), mode: some("cbc"), ..all.clone() }, 0),
+        (Filter { name: some("Key"), mode: some("CB_"), ..all.clone() }, 1),
+        (Filter { created: Range { from: Some(Timestamp(1)), until: None }, ..all.clone() }, 4),
+        (Filter { updated: Range { from: None, until: Some(Timestamp(1)) }, ..all.clone() }, 0),
+        (Filter { expiration: Range { from: Some(Timestamp(1)), until: None }, ..all.clone() }, 0),
         (Filter { name: some("' OR 1=1 --"), ..all }, 0),
     ] {
         let page = vault.list(Kind::Secret, &filter).await.unwrap();
         assert_eq!((page.total, page.entities.len()), (total, usize::try_from(total).unwrap()), "{filter:?}");
+    }
+}
+
+async fn sorted(at: Database) {
+    let vault = open(&at).await;
+    for (name, bits, mode) in
+        [(Some("b"), Some(2), "x"), (None, Some(10), "x"), (Some("Ü"), None, "y"), (Some("B"), Some(1), "y")]
+    {
+        let name = name.map(String::from);
+        let new = NewSecret { name, bit_length: bits, mode: Some(mode.into()), ..new_secret("") };
+        vault.create_secret(new).await.unwrap().made();
+    }
+    for (sort, expected) in [
+        (&["name:asc"][..], ["", "B", "b", "Ü"]),
+        (&["name:desc"], ["Ü", "b", "B", ""]),
+        (&["bit_length:asc"], ["Ü", "B", "b", ""]),
+        (&["bit_length:desc"], ["", "b", "B", "Ü"]),
+        (&["mode:desc", "bit_length:asc"], ["Ü", "B", "b", ""]),
+        (&["mode:asc"], ["b", "", "Ü", "B"]),
+        (&["created:desc"], ["B", "Ü", "", "b"]),
+        (
+            &["status:asc", "secret_type:desc", "algorithm:asc", "expiration:asc", "updated:desc"],
+            ["B", "Ü", "", "b"],
+        ),
+    ] {
+        let sort = sort.iter().map(ToString::to_string).collect();
+        let filter = Filter { sort, ..project("p1") };
+        let page = vault.list(Kind::Secret, &filter).await.unwrap();
+        let names: Vec<_> = page.entities.iter().map(|held| held.entity.name().unwrap_or("")).collect();
+        assert_eq!(names, expected, "{filter:?}");
+        let part = Filter { offset: 1, limit: 2, ..filter };
+        let page = vault.list(Kind::Secret, &part).await.unwrap();
+        let names: Vec<_> = page.entities.iter().map(|held| held.entity.name().unwrap_or("")).collect();
+        assert_eq!((names.as_slice(), page.total), (&expected[1..3], 4), "{part:?}");
     }
 }
 
@@ -79,7 +123,7 @@ async fn listed_users(at: Database) {
         ("four", "p1", &[]),
     ] {
         let new = NewSecret { project: project.into(), acl: Some(acl(users, true)), ..new_secret(name) };
-        vault.create_secret(new).await.unwrap();
+        vault.create_secret(new).await.unwrap().made();
     }
     let of = |user: &str| Filter::new(Scope::Listed { user: user.into(), also: Vec::new() });
     assert_eq!(listed(&vault, &of("u2")).await, (vec!["one".into(), "two".into()], 2), "across projects");
@@ -162,7 +206,7 @@ async fn listed_otherwise(at: Database) {
         let acl = Some(acl(&["x", entry], true));
         let secret =
             vault.create_secret(NewSecret { project: project.into(), acl, ..new_secret(entry) }).await;
-        let id = secret.unwrap().id;
+        let id = secret.unwrap().made().id;
         expected.extend(found.then_some(id));
         own.extend((found && project == "p1").then_some(id));
     }

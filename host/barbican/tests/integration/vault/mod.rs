@@ -1,6 +1,7 @@
 //! The vault over both databases.
 
 mod acls;
+mod attached;
 mod entities;
 mod lists;
 mod payloads;
@@ -9,8 +10,8 @@ mod speed;
 
 use crate::support::Database;
 use portcullis_barbican::vault::{
-    AclValue, Container, CreateContainer, EntityWithAcl, Kind, NewContainer, NewPayload, NewSecret, Secret,
-    SecretRef, Vault,
+    AclValue, Container, CreateContainer, CreateSecret, EntityWithAcl, Kind, NewContainer, NewPayload,
+    NewSecret, Secret, SecretRef, Vault,
 };
 use portcullis_store::seal::{MasterKey, Sealer};
 use uuid::Uuid;
@@ -41,8 +42,22 @@ pub fn acl(users: &[&str], project_access: bool) -> AclValue {
     AclValue { users: users.iter().map(ToString::to_string).collect(), project_access }
 }
 
+pub trait Made {
+    fn made(self) -> Secret;
+}
+
+impl Made for CreateSecret {
+    #[track_caller]
+    fn made(self) -> Secret {
+        match self {
+            CreateSecret::Done(secret) => *secret,
+            CreateSecret::QuotaReached => panic!("{self:?}"),
+        }
+    }
+}
+
 pub async fn make_secret(vault: &Vault, name: &str) -> Secret {
-    vault.create_secret(new_secret(name)).await.unwrap()
+    vault.create_secret(new_secret(name)).await.unwrap().made()
 }
 
 pub async fn make_container(vault: &Vault, secrets: &[(&str, Uuid)]) -> Container {

@@ -5,7 +5,7 @@ use portcullis_store::seal::{SealError, Sealer};
 use portcullis_store::{Sql, StoreError, Value};
 use uuid::Uuid;
 
-use super::{find, key, make_secret, new_payload, new_secret, open};
+use super::{Made as _, find, key, make_secret, new_payload, new_secret, open};
 use crate::support::{Database, on_both};
 
 on_both!(put_once, moved_or_changed_it_does_not_open, it_is_not_in_the_database_as_it_is, keys_change,);
@@ -34,7 +34,7 @@ async fn put_once(at: Database) {
     assert_eq!(gone, PutPayload::Gone);
     // Nothing is a payload too.
     let empty = NewSecret { payload: Some(new_payload(b"")), ..new_secret("empty") };
-    let empty = vault.create_secret(empty).await.unwrap();
+    let empty = vault.create_secret(empty).await.unwrap().made();
     assert!(vault.payload(empty.id).await.unwrap().unwrap().is_empty());
 }
 
@@ -46,7 +46,7 @@ async fn moved_or_changed_it_does_not_open(at: Database) {
     let mut ids = Vec::new();
     for name in ["mine", "yours"] {
         let new = NewSecret { payload: Some(new_payload(name.as_bytes())), ..new_secret(name) };
-        ids.push(vault.create_secret(new).await.unwrap().id);
+        ids.push(vault.create_secret(new).await.unwrap().made().id);
     }
     let store = at.open().await;
     let row: Value = ids[0].to_string().into();
@@ -72,7 +72,7 @@ async fn it_is_not_in_the_database_as_it_is(at: Database) {
     let vault = open(&at).await;
     let new = NewSecret { payload: Some(new_payload(b"correct horse battery staple")), ..new_secret("a") };
     assert!(!format!("{new:?}").contains("correct"));
-    vault.create_secret(new).await.unwrap();
+    vault.create_secret(new).await.unwrap().made();
     if let Some(folder) = at.folder() {
         for file in std::fs::read_dir(folder).unwrap() {
             let bytes = std::fs::read(file.unwrap().path()).unwrap();
@@ -85,14 +85,14 @@ async fn keys_change(at: Database) {
     let store = at.open().await;
     let before = Vault::open(store.clone(), Sealer::new(&key(1), &[])).await.unwrap();
     let new = NewSecret { payload: Some(new_payload(b"old")), ..new_secret("old") };
-    let old = before.create_secret(new).await.unwrap().id;
+    let old = before.create_secret(new).await.unwrap().made().id;
     // The old key is gone: said at once, and not when a secret is asked for.
     let lost = Vault::open(store.clone(), Sealer::new(&key(2), &[])).await.err().unwrap();
     assert!(matches!(lost, StoreError::Seal(SealError::UnknownKey(id)) if id == key(1).id()), "{lost:?}");
     let after = Vault::open(store.clone(), Sealer::new(&key(2), &[key(1)])).await.unwrap();
     assert_eq!(&**after.payload(old).await.unwrap().unwrap(), b"old");
     let new = NewSecret { payload: Some(new_payload(b"new")), ..new_secret("new") };
-    let new = after.create_secret(new).await.unwrap().id;
+    let new = after.create_secret(new).await.unwrap().made().id;
     assert_eq!(&**after.payload(new).await.unwrap().unwrap(), b"new");
     assert!(matches!(before.payload(new).await, Err(StoreError::Seal(SealError::UnknownKey(_)))));
 }
