@@ -9,6 +9,7 @@ mod answered;
 mod answers;
 mod boto;
 mod cached;
+mod client;
 mod host;
 mod identities;
 mod javascript;

@@ -75,6 +75,9 @@ enum Command {
     /// Connect dockerd, and check that it asks
     #[command(subcommand)]
     Docker(DockerCommand),
+    /// Get AWS credentials from a federation mount
+    #[command(subcommand)]
+    Aws(portcullis_aws_client::Command),
     /// Import AWS Federation Proxy configuration
     #[command(subcommand)]
     Federation(FederationCommand),
@@ -136,7 +139,7 @@ pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = log_to_stderr().and_then(|()| run(arguments.command));
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             complain(&error);
             ExitCode::FAILURE
@@ -144,7 +147,7 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn run(command: Option<Command>) -> Result<(), ServeError> {
+fn run(command: Option<Command>) -> Result<ExitCode, ServeError> {
     match command {
         None => run_server(ConfigSource::BuiltIn),
         Some(Command::Serve { config }) => run_server(ConfigSource::File(config)),
@@ -165,11 +168,24 @@ fn run(command: Option<Command>) -> Result<(), ServeError> {
         Some(Command::Docker(DockerCommand::Spec(arguments))) => spec::run(&arguments),
         Some(Command::Docker(DockerCommand::Doctor(arguments))) => doctor::run(&arguments),
         Some(Command::Federation(FederationCommand::Import(arguments))) => import::run(&arguments),
+        Some(Command::Aws(command)) => return Ok(aws(&command)),
+    }?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The client of a host elsewhere, with errors and exit statuses of its own.
+fn aws(command: &portcullis_aws_client::Command) -> ExitCode {
+    match portcullis_aws_client::run(command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&portcullis_errors::chain(&error));
+            ExitCode::from(error.exit_code())
+        }
     }
 }
 
 #[expect(clippy::print_stderr, reason = "this is where a command says why it failed")]
-fn complain(error: &ServeError) {
+fn complain(error: &dyn std::fmt::Display) {
     eprintln!("portcullis: {error}");
 }
 
