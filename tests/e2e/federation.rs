@@ -14,6 +14,7 @@ mod host;
 mod identities;
 mod javascript;
 mod listeners;
+mod login;
 mod machines;
 mod page;
 mod policies;

@@ -38,9 +38,9 @@ pub(crate) struct Api<'a> {
 
 impl<'a> Api<'a> {
     /// Authenticates as `connection` says. It asks for a password where it needs to.
-    pub(crate) fn new(connection: &'a Resolved) -> Result<Self, AwsClientError> {
+    pub(crate) async fn new(connection: &'a Resolved) -> Result<Self, AwsClientError> {
         let http = connection.http()?;
-        Ok(Self { connection, http, authorization: connection.authorization()? })
+        Ok(Self { connection, http, authorization: connection.authorization().await? })
     }
 
     /// All roles that the user may have.

@@ -5,21 +5,22 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use http::HeaderValue;
-use portcullis_http_client::{ClientOptions, HttpClient, Proxies, Roots};
-use std::path::{Path, PathBuf};
+use portcullis_http_client::HttpClient;
+use secrecy::{ExposeSecret as _, SecretString};
+use std::path::PathBuf;
 use std::time::Duration;
 use zeroize::Zeroizing;
 
 use crate::error::AwsClientError;
 use crate::files::read_secret;
+use crate::http_client::http_client;
+use crate::login::{self, Login};
 use crate::mount_url::MountUrl;
+use crate::oidc::Provider;
 use crate::settings::Settings;
 
 /// The environment variable that has a token itself.
 pub(crate) const TOKEN: &str = "PORTCULLIS_AWS_TOKEN";
-
-/// The longest response: a list of 10,000 roles has a tenth of that.
-const MAX_RESPONSE: usize = 4 << 20;
 
 /// Which mount is asked, and how.
 #[derive(Debug, Clone, clap::Args)]
@@ -46,7 +47,7 @@ pub(crate) struct Connection {
 }
 
 /// How the client authenticates.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(crate) enum Method {
     /// No header: the mount knows the client by its address or its certificate, or has a proxy before it.
     None,
@@ -57,6 +58,10 @@ pub(crate) enum Method {
         user: String,
         password_file: Option<PathBuf>,
     },
+    /// The token of a login that is not stored yet.
+    NewLogin(SecretString),
+    /// The token of `login`.
+    Login(Box<Login>),
 }
 
 /// The mount, and how the client authenticates to it.
@@ -73,10 +78,15 @@ impl Connection {
     /// Completes the options with the environment and the settings of the login.
     pub(crate) fn resolve(&self) -> Result<Resolved, AwsClientError> {
         let has_token = std::env::var_os(TOKEN).is_some_and(|token| !token.is_empty());
-        self.resolve_with(Settings::load()?, has_token)
+        self.resolve_with(Settings::load()?, Login::load()?, has_token)
     }
 
-    fn resolve_with(&self, settings: Settings, has_token: bool) -> Result<Resolved, AwsClientError> {
+    fn resolve_with(
+        &self,
+        settings: Settings,
+        login: Option<Login>,
+        has_token: bool,
+    ) -> Result<Resolved, AwsClientError> {
         let url = self.url.as_ref().or(settings.url.as_ref()).ok_or(AwsClientError::NoUrl)?;
         let url = MountUrl::parse(url)?;
         let stored_url = settings.url.as_deref().map(MountUrl::parse).transpose()?;
@@ -91,6 +101,8 @@ impl Connection {
             Method::Basic { user: user.clone(), password_file: self.password_file.clone() }
         } else if has_token {
             Method::TokenVariable
+        } else if let Some(login) = login.filter(|login| is_for(login, &url)) {
+            Method::Login(Box::new(login))
         } else if let Some(user) = stored.user {
             let password_file = self.password_file.clone().or(stored.password_file);
             Method::Basic { user, password_file }
@@ -111,7 +123,7 @@ impl Resolved {
     }
 
     /// The header `Authorization`, if the client sends one. It asks for a password where it needs to.
-    pub(crate) fn authorization(&self) -> Result<Option<HeaderValue>, AwsClientError> {
+    pub(crate) async fn authorization(&self) -> Result<Option<HeaderValue>, AwsClientError> {
         let text = match &self.method {
             Method::None => return Ok(None),
             Method::TokenVariable => {
@@ -119,6 +131,8 @@ impl Resolved {
                 bearer(token.trim())
             }
             Method::TokenFile(file) => bearer(&read_secret(file)?),
+            Method::NewLogin(token) => bearer(token.expose_secret()),
+            Method::Login(login) => bearer(self.token_of(login).await?.expose_secret()),
             Method::Basic { user, password_file } => {
                 if user.contains(|char: char| char == ':' || char.is_control()) {
                     return Err(AwsClientError::User(crate::error::sanitize(user)));
@@ -136,6 +150,26 @@ impl Resolved {
         Ok(Some(value))
     }
 
+    /// The login's token, refreshed and stored again where it is about to expire.
+    async fn token_of(&self, login: &Login) -> Result<SecretString, AwsClientError> {
+        if !login.is_stale() {
+            return Ok(login.token.clone());
+        }
+        let _one_at_a_time = login::lock()?;
+        // Another process may have refreshed it, or signed out.
+        let mut login = Login::load()?.ok_or(AwsClientError::LoginExpired)?;
+        if !login.is_stale() {
+            return Ok(login.token);
+        }
+        let refresh = login.refresh_token.as_ref().ok_or(AwsClientError::LoginExpired)?;
+        let provider = Provider::known(&login, self.ca.as_deref(), self.timeout)?;
+        let tokens = provider.refresh(refresh).await?.ok_or(AwsClientError::LoginExpired)?;
+        (login.token, login.expires) = tokens.of(login.kind).ok_or(AwsClientError::LoginExpired)?;
+        login.refresh_token = tokens.refresh.or(login.refresh_token);
+        login.save()?;
+        Ok(login.token)
+    }
+
     /// What to do if the mount does not take the client for a user.
     pub(crate) fn advice(&self) -> String {
         match &self.method {
@@ -147,6 +181,16 @@ impl Resolved {
                 "the token in `{}` has expired, or is none for this mount; get another one",
                 file.display()
             ),
+            Method::NewLogin(_) => {
+                "the mount's `jwt` needs this `issuer`, and the client's id as `audience`; or give \
+                                    another `--token`"
+                    .into()
+            }
+            Method::Login(_) => {
+                "run `portcullis aws login` again; if that does not help, the provider's token is not \
+                                 for this mount"
+                    .into()
+            }
             Method::Basic { user, password_file: None } => {
                 format!("try the password of `{user}` again, or another `--user`")
             }
@@ -157,22 +201,9 @@ impl Resolved {
     }
 }
 
-/// A client for one host.
-pub(crate) fn http_client(
-    host: &str,
-    ca: Option<&Path>,
-    timeout: Duration,
-) -> Result<HttpClient, AwsClientError> {
-    let roots = ca.map_or(Roots::SystemIfAny, |file| Roots::File(file.to_owned()));
-    let options = ClientOptions {
-        roots,
-        proxies: Proxies::from_environment(),
-        timeout,
-        max_response_bytes: MAX_RESPONSE,
-        max_concurrent: 1,
-        max_idle: 1,
-    };
-    HttpClient::new(&options).map_err(|source| AwsClientError::Roots { host: host.to_owned(), source })
+/// Whether the login is for that server.
+fn is_for(login: &Login, url: &MountUrl) -> bool {
+    MountUrl::parse(&login.url).is_ok_and(|of_login| of_login.is_same_server(url))
 }
 
 fn bearer(token: &str) -> Zeroizing<String> {
@@ -190,6 +221,7 @@ fn prompt(user: &str) -> Result<Zeroizing<String>, AwsClientError> {
 mod tests {
     use super::*;
     use clap::Parser as _;
+    use std::path::Path;
 
     #[derive(clap::Parser)]
     struct Arguments {
@@ -200,7 +232,20 @@ mod tests {
     fn resolve(arguments: &[&str], settings: &Settings, has_token: bool) -> Result<Resolved, String> {
         let arguments = Arguments::try_parse_from([&["x"], arguments].concat());
         let connection = arguments.map_err(|error| error.to_string())?.connection;
-        connection.resolve_with(settings.clone(), has_token).map_err(|error| error.to_string())
+        connection.resolve_with(settings.clone(), None, has_token).map_err(|error| error.to_string())
+    }
+
+    fn shown(resolved: &Resolved) -> String {
+        match &resolved.method {
+            Method::None => "none".into(),
+            Method::TokenVariable => "variable".into(),
+            Method::TokenFile(file) => format!("file {}", file.display()),
+            Method::NewLogin(_) => "new login".into(),
+            Method::Login(login) => format!("login {}", login.issuer),
+            Method::Basic { user, password_file } => {
+                format!("basic {user} {}", password_file.as_deref().unwrap_or(Path::new("-")).display())
+            }
+        }
     }
 
     #[test]
@@ -211,15 +256,13 @@ mod tests {
             password_file: Some("/password".into()),
             ca: Some("/ca".into()),
             region: Some("eu-central-1".into()),
+            ..Settings::default()
         };
         let same = resolve(&["--url", "https://host/b"], &stored, false).unwrap();
-        assert_eq!(
-            same.method,
-            Method::Basic { user: "alice".into(), password_file: Some("/password".into()) }
-        );
+        assert_eq!(shown(&same), "basic alice /password");
         assert_eq!(same.ca, Some("/ca".into()));
         let other = resolve(&["--url", "https://other/a"], &stored, false).unwrap();
-        assert_eq!((other.method, other.ca), (Method::None, None));
+        assert_eq!((shown(&other), &other.ca), ("none".into(), &None));
         assert_eq!(other.region.as_deref(), Some("eu-central-1"));
     }
 
@@ -230,15 +273,14 @@ mod tests {
             user: Some("alice".into()),
             ..Settings::default()
         };
-        let basic = |user: &str| Method::Basic { user: user.into(), password_file: None };
         for (arguments, has_token, expected) in [
-            (&["--token-file", "/t"][..], true, Method::TokenFile("/t".into())),
-            (&["--user", "bob"], true, basic("bob")),
-            (&[], true, Method::TokenVariable),
-            (&[], false, basic("alice")),
+            (&["--token-file", "/t"][..], true, "file /t"),
+            (&["--user", "bob"], true, "basic bob -"),
+            (&[], true, "variable"),
+            (&[], false, "basic alice -"),
         ] {
             let resolved = resolve(arguments, &stored, has_token).unwrap();
-            assert_eq!(resolved.method, expected, "{arguments:?} {has_token}");
+            assert_eq!(shown(&resolved), expected, "{arguments:?} {has_token}");
         }
         for (arguments, part) in [
             (&["--token-file", "/t", "--user", "bob"][..], "cannot be used with"),

@@ -107,6 +107,22 @@ pub enum AwsClientError {
         /// What to do.
         advice: String,
     },
+    /// There is nothing to sign in with.
+    #[error(
+        "give `--issuer URL` and `--client-id ID` of an OpenID provider, or `--user NAME` for a password"
+    )]
+    NoIssuer,
+    /// The provider does not do what was asked, or the user refused.
+    #[error("`{issuer}`: {what}")]
+    Provider {
+        /// The provider.
+        issuer: String,
+        /// What is wrong.
+        what: String,
+    },
+    /// The token has expired, and cannot be refreshed.
+    #[error("the login has expired: run `portcullis aws login`")]
+    LoginExpired,
     /// The mount refuses.
     #[error("{0}")]
     Refused(String),

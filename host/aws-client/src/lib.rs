@@ -5,6 +5,8 @@
 //! * `mount_url`, `role`: what is asked for
 //! * `error`: why a command failed, and what to do next
 //! * `files`, `settings`: what is kept in the user's folder
+//! * `http_client`: the HTTP client of all requests
+//! * `login`, `oidc`: the login at an OpenID provider, and its token
 //! * `connection`: the options that all commands have, and how the client authenticates
 //! * `api`: requests and responses of the federation API
 //! * `format`: how credentials are printed
@@ -19,7 +21,10 @@ mod connection;
 mod error;
 mod files;
 mod format;
+mod http_client;
+mod login;
 mod mount_url;
+mod oidc;
 mod profiles;
 mod role;
 mod settings;
@@ -35,6 +40,10 @@ pub enum Command {
     Exec(commands::exec::Arguments),
     /// Write a profile for each role into `~/.aws/config`
     Config(commands::config::Arguments),
+    /// Sign in at an OpenID provider, and remember the mount
+    Login(commands::login::Arguments),
+    /// Forget the login
+    Logout(commands::logout::Arguments),
     /// Print a URL that opens the AWS console with a role
     Console(commands::console::Arguments),
 }
@@ -48,6 +57,8 @@ pub fn run(command: &Command) -> Result<(), AwsClientError> {
         Command::Credentials(arguments) => commands::credentials::run(arguments),
         Command::Exec(arguments) => commands::exec::run(arguments),
         Command::Config(arguments) => commands::config::run(arguments),
+        Command::Login(arguments) => commands::login::run(arguments),
+        Command::Logout(arguments) => commands::logout::run(arguments),
         Command::Console(arguments) => commands::console::run(arguments),
     }
 }

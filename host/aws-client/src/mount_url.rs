@@ -54,6 +54,11 @@ impl fmt::Display for MountUrl {
     }
 }
 
+/// The host of an endpoint that tokens are sent to, over TLS or on this machine.
+pub(crate) fn secure_host(text: &str) -> Result<String, AwsClientError> {
+    MountUrl::parse(text.split('?').next().unwrap_or_default()).map(|url| url.host)
+}
+
 fn check(text: &str) -> Result<MountUrl, &'static str> {
     let uri: Uri = text.parse().map_err(|_| "it is no URL; write e.g. `https://HOST/PREFIX`")?;
     let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {

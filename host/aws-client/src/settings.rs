@@ -19,6 +19,10 @@ pub(crate) struct Settings {
     pub(crate) user: Option<String>,
     /// The file that has the password.
     pub(crate) password_file: Option<PathBuf>,
+    /// The OpenID provider of the login.
+    pub(crate) issuer: Option<String>,
+    /// The client there.
+    pub(crate) client_id: Option<String>,
     /// The AWS region of profiles and commands.
     pub(crate) region: Option<String>,
 }
@@ -34,7 +38,6 @@ impl Settings {
     }
 
     /// Writes the file.
-    #[allow(dead_code, reason = "login")]
     pub(crate) fn save(&self) -> Result<(), AwsClientError> {
         let path = folder()?.join("aws.toml");
         let text = toml::to_string(self)

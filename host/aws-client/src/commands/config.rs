@@ -40,7 +40,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), AwsClientError> {
         Some(program) => program.clone(),
         None => std::env::current_exe()?,
     };
-    let roles = block_on(Api::new(&connection)?.roles())?;
+    let roles = block_on(async { Api::new(&connection).await?.roles().await })?;
     let region = arguments.region.as_ref().or(connection.region.as_ref());
     if let Some(region) = region.filter(|region| !is_region(region)) {
         return Err(AwsClientError::Unquotable(region.clone()));

@@ -29,8 +29,9 @@ pub struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), AwsClientError> {
     let connection = arguments.connection.resolve()?;
-    let api = Api::new(&connection)?;
-    let url = block_on(api.console(&arguments.role, arguments.destination.as_deref()))?;
+    let url = block_on(async {
+        Api::new(&connection).await?.console(&arguments.role, arguments.destination.as_deref()).await
+    })?;
     let url = url.expose_secret();
     if arguments.open {
         return open::that_detached(url).map_err(AwsClientError::Open);

@@ -21,7 +21,6 @@ pub struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), AwsClientError> {
     let connection = arguments.connection.resolve()?;
-    let api = Api::new(&connection)?;
-    let credentials = block_on(api.credentials(&arguments.role))?;
+    let credentials = block_on(async { Api::new(&connection).await?.credentials(&arguments.role).await })?;
     print(&arguments.format.write(&credentials))
 }

@@ -50,7 +50,7 @@ pub struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), AwsClientError> {
     let connection = arguments.connection.resolve()?;
-    let credentials = block_on(Api::new(&connection)?.credentials(&arguments.role))?;
+    let credentials = block_on(async { Api::new(&connection).await?.credentials(&arguments.role).await })?;
     let Some((program, rest)) = arguments.command.split_first() else { return Ok(()) };
     let mut command = Command::new(program);
     command.args(rest);
