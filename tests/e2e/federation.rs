@@ -19,6 +19,7 @@ mod machines;
 mod page;
 mod policies;
 mod rclone;
+mod revoked;
 mod sdk;
 mod secrets;
 mod startup;

@@ -7,6 +7,7 @@
 //! * `ask`: what the policies in force would decide
 //! * `decisions`: records in memory, filtered and followed
 //! * `break_glass`: the way out of a bad policy
+//! * `revocation`: ends what was handed out to a user and is cached
 //! * `query`: switches in queries
 //! * `error`: how each error is answered
 //! * [`AdminApi`]: the API as the server sees it
@@ -24,6 +25,7 @@ mod metrics;
 mod policies;
 mod query;
 mod reloads;
+mod revocation;
 
 pub use access::Tokens;
 pub use metrics::Metrics;
@@ -106,6 +108,7 @@ fn router(admin: Admin) -> Router {
         .route("/policies/{name}/restore", post(policies::restore))
         .route("/policies/{name}/shadow", put(policies::put_shadow).delete(policies::delete_shadow))
         .route("/policies/{name}/shadow/promote", post(policies::promote))
+        .route("/revocations", post(revocation::revoke))
         .route_layer(middleware::from_fn(access::changers));
     let local = Router::new()
         .route("/break-glass", post(break_glass::open).delete(break_glass::close))

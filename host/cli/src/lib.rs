@@ -77,7 +77,7 @@ enum Command {
     Docker(DockerCommand),
     /// Get AWS credentials from a federation mount
     #[command(subcommand)]
-    Aws(portcullis_aws_client::Command),
+    Aws(AwsCommand),
     /// Import AWS Federation Proxy configuration
     #[command(subcommand)]
     Federation(FederationCommand),
@@ -95,6 +95,14 @@ enum Command {
         #[arg(value_name = "DIR")]
         folder: PathBuf,
     },
+}
+
+#[derive(Debug, Subcommand)]
+enum AwsCommand {
+    #[command(flatten)]
+    Client(portcullis_aws_client::Command),
+    /// End a user's cached sessions on the running host, and print the policy that denies the rest
+    Revoke(admin::revoke::Arguments),
 }
 
 #[derive(Debug, Subcommand)]
@@ -168,7 +176,8 @@ fn run(command: Option<Command>) -> Result<ExitCode, ServeError> {
         Some(Command::Docker(DockerCommand::Spec(arguments))) => spec::run(&arguments),
         Some(Command::Docker(DockerCommand::Doctor(arguments))) => doctor::run(&arguments),
         Some(Command::Federation(FederationCommand::Import(arguments))) => import::run(&arguments),
-        Some(Command::Aws(command)) => return Ok(aws(&command)),
+        Some(Command::Aws(AwsCommand::Client(command))) => return Ok(aws(&command)),
+        Some(Command::Aws(AwsCommand::Revoke(arguments))) => admin::revoke::run(&arguments),
     }?;
     Ok(ExitCode::SUCCESS)
 }

@@ -23,6 +23,7 @@ use super::error::AwsError;
 use super::session::Session;
 use super::stats::{Counters, Stats};
 use entry::{CacheDecision, CacheEntry};
+use single_flight::Waiter;
 
 /// Interval of the sweep that removes expired entries, which would stay in memory without a request for them.
 const SWEEP: Duration = Duration::from_mins(1);
@@ -118,10 +119,25 @@ impl<S: CredentialSource> Cache<S> {
         decision
     }
 
-    /// What STS said, kept or remembered. A denial leaves nothing behind.
-    fn store_result(&self, session: &Arc<Session>, result: Result<&Arc<Credentials>, &AwsError>) {
+    /// Drops the credentials of some sessions, and those that are being fetched for them. Returns the sessions.
+    pub(super) fn forget(&self, is_meant: impl Fn(&Session) -> bool) -> Vec<Arc<Session>> {
+        let is_meant = |session: &Arc<Session>, _: &mut CacheEntry| is_meant(session);
+        self.entries().extract_if(is_meant).map(|(session, _)| session).collect()
+    }
+
+    /// What STS said, kept or remembered. A denial leaves nothing behind. What was revoked in the meantime is not kept: the
+    /// entry is gone, or is of a later request.
+    fn store_result(
+        &self,
+        session: &Arc<Session>,
+        waiter: &Waiter,
+        result: Result<&Arc<Credentials>, &AwsError>,
+    ) {
         let now = self.source.now();
         let mut entries = self.entries();
+        if !entries.get(session).is_some_and(|entry| entry.awaits(waiter)) {
+            return;
+        }
         match result {
             Ok(credentials) => {
                 let replaced =

@@ -93,6 +93,11 @@ impl CacheEntry {
         self.held(now).is_some() || self.in_flight.is_some() || self.failed(now, PAUSE).is_some()
     }
 
+    /// Whether it waits for that request, and not for a later one.
+    pub(super) fn awaits(&self, waiter: &Waiter) -> bool {
+        self.in_flight.as_ref().is_some_and(|in_flight| in_flight.is_same(waiter))
+    }
+
     pub(super) fn is_idle(&self) -> bool {
         self.in_flight.is_none()
     }

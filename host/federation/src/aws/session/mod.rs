@@ -122,6 +122,11 @@ impl Session {
         limits::role(role)
     }
 
+    /// Whether it is a session of that user of that mount.
+    pub(super) fn is_of(&self, mount: &str, user: &str) -> bool {
+        self.mount == mount && self.user == user
+    }
+
     /// The account whose role it is.
     pub fn account(&self) -> &Account {
         &self.account
