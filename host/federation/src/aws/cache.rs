@@ -103,7 +103,11 @@ impl<S: CredentialSource> Cache<S> {
                 evict(&mut entries, self.max_entries, now)?;
                 Arc::new(session.clone())
             };
+            let shared = shared(&mut entries, &session, now, least_left);
             let entry = entries.entry(Arc::clone(&session)).or_default();
+            if let Some(shared) = shared {
+                entry.adopt(shared);
+            }
             entry.decide(now, least_left, || {
                 let (flight, waiter) = single_flight::new(Arc::clone(self), session);
                 starting = Some(flight);
@@ -175,6 +179,23 @@ pub(super) async fn sweep<S: CredentialSource>(cache: Weak<Cache<S>>) {
         let Some(cache) = cache.upgrade() else { return };
         cache.sweep();
     }
+}
+
+/// Credentials of the same session by another token of the user, where they end no later than this token: each new
+/// token would else mean a request to STS. Looked for once, when a token is new.
+fn shared(
+    entries: &mut HashMap<Arc<Session>, CacheEntry>,
+    session: &Session,
+    now: Moment,
+    least_left: Duration,
+) -> Option<Arc<Credentials>> {
+    let until = session.until().filter(|_| !entries.contains_key(session))?;
+    entries
+        .iter_mut()
+        .filter(|(other, _)| other.is_same_but_for_its_end(session))
+        .filter_map(|(_, entry)| entry.enough(now, least_left))
+        .filter(|held| held.expiration() <= until)
+        .max_by_key(|held| held.expiration())
 }
 
 /// Room for one more. What expires soonest goes first; a question under way never does.

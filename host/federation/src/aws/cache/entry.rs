@@ -76,6 +76,16 @@ impl CacheEntry {
         }
     }
 
+    /// Those that are held, if a request need not wait for others.
+    pub(super) fn enough(&mut self, now: Moment, least_left: Duration) -> Option<Arc<Credentials>> {
+        self.held(now).filter(|held| held.left(now) >= enough(held.life(), least_left).0)
+    }
+
+    /// Credentials of another entry that are as good for this one.
+    pub(super) fn adopt(&mut self, credentials: Arc<Credentials>) {
+        self.held = Some(credentials);
+    }
+
     /// The new credentials. Says whether there were some already.
     pub(super) fn succeeded(&mut self, credentials: Arc<Credentials>) -> bool {
         self.in_flight = None;
