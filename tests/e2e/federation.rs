@@ -10,6 +10,7 @@ mod answers;
 mod boto;
 mod cached;
 mod client;
+mod guessed;
 mod host;
 mod identities;
 mod javascript;
