@@ -270,7 +270,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn one_failure_of_a_name_and_address_in_a_window_is_recorded() {
         let attempts = Attempts::new(AttemptLimits { entries: 4, ..AttemptLimits::default() });
-        let first = |name, address: &str| attempts.is_first_failure(name, address.parse().ok());
+        let first = |name: Option<&str>, address: &str| attempts.is_first_failure(name, address.parse().ok());
         let alice = Some("alice");
         assert!(first(alice, "192.0.2.1") && !first(alice, "192.0.2.1"));
         assert!(first(alice, "192.0.2.2") && first(Some("bob"), "192.0.2.1"));
