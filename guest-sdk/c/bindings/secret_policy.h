@@ -197,8 +197,10 @@ typedef struct portcullis_policy_secrets_access_t {
   portcullis_policy_secrets_context_t   context;
   // `secret-get`, `payload-get`, `secret-list`, `secret-create`, `payload-put`, `secret-delete`,
   // `container-get`, `container-list`, `container-create`, `container-delete`, `acl-get`, `acl-put`,
-  // `acl-patch`, `acl-delete`, `container-secret-create`, `container-secret-delete`. Only asked for a Barbican
-  // elsewhere: `consumer-list`, `consumer-create`, `consumer-delete`.
+  // `acl-patch`, `acl-delete`, `container-secret-create`, `container-secret-delete`, `consumer-list`,
+  // `consumer-create`, `consumer-delete`, `secret-meta-get`, `secret-meta-put`, `secret-meta-create`,
+  // `secret-meta-delete`, `quota-get`, `project-quota-get`, `project-quota-put`, `project-quota-delete`.
+  // Reserved for orders: `order-list`, `order-create`, `order-get`, `order-delete`.
   secret_policy_string_t   operation;
   portcullis_policy_secrets_requester_t   principal;
   // Absent where the operation is about none yet: lists.

@@ -25,6 +25,7 @@ const APIS: [&str; 3] = ["docker-plugin", "docker-gateway", "barbican"];
 /// The body of a request.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = BreakGlass)]
 struct Wanted {
     /// E.g. `10m`, at most 24 hours.
     r#for: String,

@@ -8,6 +8,7 @@
 //! * `decisions`: records in memory, filtered and followed
 //! * `break_glass`: the way out of a bad policy
 //! * `openapi`: the description of the API, made of its routes
+//! * `revocation`: ends what was handed out to a user and is cached
 //! * `query`: switches in queries
 //! * `error`: how each error is answered
 //! * [`AdminApi`]: the API as the server sees it
@@ -26,6 +27,7 @@ mod openapi;
 mod policies;
 mod query;
 mod reloads;
+mod revocation;
 
 pub use access::Tokens;
 pub use metrics::Metrics;
@@ -110,6 +112,7 @@ fn router(admin: Admin) -> Router {
         .routes(routes!(policies::restore))
         .routes(routes!(policies::put_shadow, policies::delete_shadow))
         .routes(routes!(policies::promote))
+        .routes(routes!(revocation::revoke))
         .route_layer(middleware::from_fn(access::changers));
     let local = OpenApiRouter::new()
         .routes(routes!(break_glass::open, break_glass::close))

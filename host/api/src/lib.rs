@@ -30,6 +30,26 @@ pub enum Placement {
     PerCore,
 }
 
+/// Whose sessions are to end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revocation {
+    /// The user, as authentication names them.
+    pub user: String,
+    /// `ACCOUNT/ROLE`; all roles without one.
+    pub role: Option<String>,
+    /// The mount whose user it is; all mounts without one.
+    pub mount: Option<String>,
+}
+
+/// A session that was ended.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Revoked {
+    /// The ARN of the role.
+    pub role_arn: String,
+    /// The name of the session.
+    pub session_name: String,
+}
+
 /// An HTTP API that the server serves.
 pub trait Api: Send + Sync + 'static {
     /// The name in logs, contexts, records and metrics, e.g. `barbican`.
@@ -57,6 +77,15 @@ pub trait Api: Send + Sync + 'static {
 
     /// Registers the metrics that only this API has, with their values of now.
     fn metrics(&self, _registry: &mut Registry) {}
+
+    /// Ends what was handed out to a user and is kept for further requests. None for an API that hands out nothing of the
+    /// kind.
+    ///
+    /// # Errors
+    /// What of the request names nothing.
+    fn revoke(&self, _wanted: &Revocation) -> Option<Result<Vec<Revoked>, String>> {
+        None
+    }
 
     /// A path for a person who wants to see that it answers.
     fn example_path(&self) -> String {

@@ -32,12 +32,15 @@ pub use policies::{Granted, NamedGrants, Policies};
 pub use ready::NotReady;
 pub use refused::{RETRY_AFTER, Refused};
 
-use portcullis_audit::Log;
+use portcullis_audit::{AuditError, Log, Record};
 use portcullis_contract::types::Context;
 use portcullis_engine::Host;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use uuid::Uuid;
+
+/// How long a record of an API's own may take.
+const RECORD_TIME: Duration = Duration::from_secs(10);
 
 /// The engine and the decision log, as all APIs use them. Clones are cheap, and share break-glass.
 #[derive(Clone)]
@@ -56,6 +59,14 @@ impl Authorizer {
     /// What an operator opens where policies refuse too much. All clones obey it.
     pub fn break_glass(&self) -> &BreakGlassCell {
         &self.break_glass
+    }
+
+    /// Writes a record of an API's own, e.g. of a login that failed. Returns once it is written.
+    ///
+    /// # Errors
+    /// The record cannot be written.
+    pub async fn record(&self, record: Record) -> Result<(), AuditError> {
+        self.log.write(record, Instant::now() + RECORD_TIME).await
     }
 
     /// The policies in force. A request keeps to them until its response, also when other policies are published.

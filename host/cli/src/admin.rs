@@ -6,11 +6,13 @@
 //! * `ask`: `portcullis ask`
 //! * `decisions`: `portcullis explain` and `portcullis decisions`
 //! * `break_glass`: `portcullis break-glass`
+//! * `revoke`: `portcullis aws revoke`
 
 pub(super) mod ask;
 pub(super) mod break_glass;
 pub(super) mod decisions;
 pub(super) mod policies;
+pub(super) mod revoke;
 
 use axum::body::Body;
 use hyper::{Request, StatusCode};

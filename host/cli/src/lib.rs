@@ -77,6 +77,9 @@ enum Command {
     /// Connect dockerd, and check that it asks
     #[command(subcommand)]
     Docker(DockerCommand),
+    /// Get AWS credentials from a federation mount
+    #[command(subcommand)]
+    Aws(AwsCommand),
     /// Import AWS Federation Proxy configuration
     #[command(subcommand)]
     Federation(FederationCommand),
@@ -94,6 +97,14 @@ enum Command {
         #[arg(value_name = "DIR")]
         folder: PathBuf,
     },
+}
+
+#[derive(Debug, Subcommand)]
+enum AwsCommand {
+    #[command(flatten)]
+    Client(portcullis_aws_client::Command),
+    /// End a user's cached sessions on the running host, and print the policy that denies the rest
+    Revoke(admin::revoke::Arguments),
 }
 
 #[derive(Debug, Subcommand)]
@@ -142,7 +153,7 @@ pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = log_to_stderr().and_then(|()| run(arguments.command));
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             complain(&error);
             ExitCode::FAILURE
@@ -150,7 +161,7 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn run(command: Option<Command>) -> Result<(), ServeError> {
+fn run(command: Option<Command>) -> Result<ExitCode, ServeError> {
     match command {
         None => run_server(ConfigSource::BuiltIn),
         Some(Command::Serve { config }) => run_server(ConfigSource::File(config)),
@@ -175,11 +186,25 @@ fn run(command: Option<Command>) -> Result<(), ServeError> {
             import_socket_proxy::run(&arguments)
         }
         Some(Command::Federation(FederationCommand::Import(arguments))) => import::run(&arguments),
+        Some(Command::Aws(AwsCommand::Client(command))) => return Ok(aws(&command)),
+        Some(Command::Aws(AwsCommand::Revoke(arguments))) => admin::revoke::run(&arguments),
+    }?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The client of a host elsewhere, with errors and exit statuses of its own.
+fn aws(command: &portcullis_aws_client::Command) -> ExitCode {
+    match portcullis_aws_client::run(command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&portcullis_errors::chain(&error));
+            ExitCode::from(error.exit_code())
+        }
     }
 }
 
 #[expect(clippy::print_stderr, reason = "this is where a command says why it failed")]
-fn complain(error: &ServeError) {
+fn complain(error: &dyn std::fmt::Display) {
     eprintln!("portcullis: {error}");
 }
 

@@ -4,6 +4,7 @@
 //! * `dispatch`: from a request to a route, and everything before authentication
 //! * `call`: a request whose sender is known, and how it asks
 //! * `accounts`, `roles`, `instance`: the handlers
+//! * `revocation`: ends the cached sessions of a user
 //! * `policies`, `record`: the decider of production, and what a record says
 
 mod accounts;
@@ -13,6 +14,7 @@ mod instance;
 mod page;
 mod policies;
 mod record;
+mod revocation;
 mod roles;
 mod service;
 

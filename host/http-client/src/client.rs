@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 
 use crate::quiet::{QuietExecutor, quiet};
 use crate::roots::tls_config;
+use crate::tunnel::{Connector, Proxies};
 use crate::{HttpError, Roots, RootsError};
 
 /// How long an idle connection stays in the pool.
@@ -24,6 +25,8 @@ const IDLE: Duration = Duration::from_secs(30);
 pub struct ClientOptions {
     /// Which certificate authorities are trusted.
     pub roots: Roots,
+    /// Which servers are asked through a proxy.
+    pub proxies: Proxies,
     /// How long a whole exchange may take, from the first byte sent to the last byte received. Half of it is for
     /// the connection.
     pub timeout: Duration,
@@ -37,7 +40,7 @@ pub struct ClientOptions {
 
 /// A bounded HTTPS client for one server.
 pub struct HttpClient {
-    http: legacy::Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    http: legacy::Client<HttpsConnector<Connector>, Full<Bytes>>,
     timeout: Duration,
     max_response_bytes: usize,
     permits: Semaphore,
@@ -67,7 +70,7 @@ impl HttpClient {
             .with_tls_config(tls_config(&options.roots)?)
             .https_or_http()
             .enable_http1()
-            .wrap_connector(connector);
+            .wrap_connector(Connector::new(connector, options.proxies.clone()));
         let http = legacy::Client::builder(QuietExecutor)
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE)

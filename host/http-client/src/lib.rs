@@ -7,6 +7,7 @@
 //!
 //! * [`HttpClient`]: the client, and its options
 //! * [`Roots`]: which certificate authorities are trusted
+//! * [`Proxies`]: which servers are asked through a proxy
 //! * [`HttpError`]: why there is no response
 //! * [`proxy`]: the core of a reverse proxy
 
@@ -15,6 +16,7 @@ mod error;
 pub mod proxy;
 mod quiet;
 mod roots;
+mod tunnel;
 
 #[cfg(test)]
 mod tests;
@@ -22,3 +24,4 @@ mod tests;
 pub use client::{ClientOptions, HttpClient, Response};
 pub use error::HttpError;
 pub use roots::{Roots, RootsError, tls_config};
+pub use tunnel::Proxies;

@@ -27,6 +27,7 @@ const LIMIT: usize = 1024;
 fn options(roots: Roots) -> ClientOptions {
     ClientOptions {
         roots,
+        proxies: Proxies::none(),
         timeout: Duration::from_secs(20),
         max_response_bytes: LIMIT,
         max_concurrent: 2,
@@ -230,6 +231,68 @@ async fn a_server_is_trusted_by_name_and_authority() {
         assert!(error.to_string().contains(part), "{error}");
         assert!(error.source().is_none_or(|cause| !error.to_string().contains(&cause.to_string())));
     }
+}
+
+/// A proxy that connects to `server`, no matter which is asked for, and remembers the requests that it got. It asks for
+/// the credentials `user:pass`.
+async fn serve_proxy(server: SocketAddr) -> (SocketAddr, Arc<std::sync::Mutex<Vec<String>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let heads = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let seen = Arc::clone(&heads);
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                head.push(stream.read_u8().await.unwrap());
+            }
+            let head = String::from_utf8(head).unwrap();
+            let allowed = head.to_lowercase().contains("\r\nproxy-authorization: basic dxnlcjpwyxnz\r\n");
+            seen.lock().unwrap().push(head);
+            if !allowed {
+                stream.write_all(b"HTTP/1.1 407 No\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+                continue;
+            }
+            stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
+            let mut upstream = TcpStream::connect(server).await.unwrap();
+            let _ = tokio::io::copy_bidirectional(&mut stream, &mut upstream).await;
+        }
+    });
+    (address, heads)
+}
+
+#[tokio::test]
+async fn https_goes_through_the_proxy_and_clear_text_never_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let (server, pem) = serve_tls("name-of-the-server.example").await;
+    let ca = folder.path().join("ca.pem");
+    std::fs::write(&ca, pem).unwrap();
+    let (proxy, heads) = serve_proxy(server).await;
+    let client = |proxy: String, no: &str| {
+        let proxies = Proxies::of(&proxy, no);
+        HttpClient::new(&ClientOptions { proxies, ..options(Roots::File(ca.clone())) }).unwrap()
+    };
+    let name = "name-of-the-server.example:8443";
+    let through = client(format!("http://user:pass@{proxy}"), "127.0.0.1,localhost");
+    let response = through.send(get("https", name, "/")).await.unwrap();
+    assert_eq!(response.status, StatusCode::OK);
+    let head = heads.lock().unwrap().pop().unwrap();
+    assert!(head.starts_with(&format!("CONNECT {name} HTTP/1.1\r\n")) && !head.contains(SECRET), "{head}");
+
+    let plain = serve(Router::new().fallback(any(|| async { "direct" }))).await;
+    assert_eq!(&through.send(get("http", plain, "/")).await.unwrap().body[..], b"direct");
+    // A server in NO_PROXY is asked directly: its certificate has another name.
+    let error = shown(&through.send(get("https", server, "/")).await.unwrap_err());
+    assert!(error.contains("certificate"), "{error}");
+    assert_eq!(heads.lock().unwrap().len(), 0);
+
+    let refused = client(format!("http://user:wrong@{proxy}"), "");
+    let error = shown(&refused.send(get("https", name, "/")).await.unwrap_err());
+    let expected = "the proxy `127.0.0.1` gives no connection to `name-of-the-server.example`";
+    assert!(error.contains(expected) && !error.contains("wrong"), "{error}");
+    let over_tls = client(format!("https://user:pass@{proxy}"), "");
+    let error = shown(&over_tls.send(get("https", name, "/")).await.unwrap_err());
+    assert!(error.contains("only `http://` is supported") && !error.contains("pass"), "{error}");
 }
 
 /// Collects everything that is logged.

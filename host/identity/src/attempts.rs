@@ -22,6 +22,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
+/// One record stands for the failures of a name and address in this time.
+pub const RECORD_WINDOW: Duration = Duration::from_mins(1);
+
 /// How many failures in a row a counter allows, and how long it takes to recover one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limit {
@@ -74,6 +77,8 @@ struct Counters {
     name_and_address: HashMap<u64, Instant>,
     address: HashMap<u64, Instant>,
     name: HashMap<u64, Instant>,
+    /// Until when the failures of a name and address are recorded already.
+    recorded: HashMap<u64, Instant>,
 }
 
 /// Of the counters that an attempt is charged to.
@@ -133,6 +138,23 @@ impl Attempts {
         }
         drop(counters);
         Ok(Attempt { attempts: self.clone(), keys })
+    }
+
+    /// Whether a failure is the first one of this name and address within [`RECORD_WINDOW`]: one record is written for all
+    /// of them. All names that are unknown count as one.
+    pub fn is_first_failure(&self, name: Option<&str>, address: Option<IpAddr>) -> bool {
+        let key = self.key((name, address.map(network)));
+        let now = Instant::now();
+        let mut counters = self.0.counters.lock().unwrap_or_else(PoisonError::into_inner);
+        let recorded = &mut counters.recorded;
+        if recorded.get(&key).is_some_and(|until| *until > now) {
+            return false;
+        }
+        if recorded.len() >= self.0.limits.entries {
+            make_room(recorded, self.0.limits.entries, now);
+        }
+        recorded.insert(key, now + RECORD_WINDOW);
+        true
     }
 
     /// Attempts that were refused, since the limiter was made. For metrics.
@@ -243,6 +265,22 @@ mod tests {
         assert!(fails(&attempts, "alice", "192.0.2.1"));
         tokio::time::advance(error.retry_after).await;
         assert!(fails(&attempts, "admin", "192.0.2.1"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_failure_of_a_name_and_address_in_a_window_is_recorded() {
+        let attempts = Attempts::new(AttemptLimits { entries: 4, ..AttemptLimits::default() });
+        let first = |name: Option<&str>, address: &str| attempts.is_first_failure(name, address.parse().ok());
+        let alice = Some("alice");
+        assert!(first(alice, "192.0.2.1") && !first(alice, "192.0.2.1"));
+        assert!(first(alice, "192.0.2.2") && first(Some("bob"), "192.0.2.1"));
+        assert!(first(None, "192.0.2.1") && !first(None, "192.0.2.1"));
+        tokio::time::advance(RECORD_WINDOW).await;
+        assert!(first(alice, "192.0.2.1") && !first(alice, "192.0.2.1"));
+        for n in 0..100 {
+            assert!(first(Some(&format!("user{n}")), "192.0.2.1"));
+        }
+        assert!(attempts.0.counters.lock().unwrap().recorded.len() <= 4);
     }
 
     #[tokio::test(start_paused = true)]

@@ -18,6 +18,8 @@ pub enum AuthError {
     Unauthorized {
         /// Why, for the log.
         reason: String,
+        /// The login that failed, if the request carried a name and a password.
+        login: Option<FailedLogin>,
     },
     /// The credentials cannot be validated now, e.g. since Keystone does not respond: 503.
     #[error("{reason}")]
@@ -31,6 +33,15 @@ pub enum AuthError {
         /// When the next attempt is allowed, in whole seconds.
         retry_after: Duration,
     },
+}
+
+/// A login whose password was wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailedLogin {
+    /// The user. An unknown name is left out: it may be a password in the wrong field.
+    pub user: Option<String>,
+    /// Whether it is the first one of this user and address in a while, which is recorded for all of them.
+    pub is_first: bool,
 }
 
 impl From<TooManyAttempts> for AuthError {
@@ -48,7 +59,7 @@ impl From<StaleError> for AuthError {
 
 impl AuthError {
     pub(crate) fn unauthorized(reason: impl Into<String>) -> Self {
-        Self::Unauthorized { reason: reason.into() }
+        Self::Unauthorized { reason: reason.into(), login: None }
     }
 
     pub(crate) fn unavailable(reason: impl Into<String>) -> Self {
@@ -58,7 +69,9 @@ impl AuthError {
     /// The same, with `what` before the reason.
     pub(crate) fn of(self, what: &str) -> Self {
         match self {
-            Self::Unauthorized { reason } => Self::Unauthorized { reason: format!("{what}: {reason}") },
+            Self::Unauthorized { reason, login } => {
+                Self::Unauthorized { reason: format!("{what}: {reason}"), login }
+            }
             Self::Unavailable { reason } => Self::Unavailable { reason: format!("{what}: {reason}") },
             Self::Limited { .. } => self,
         }

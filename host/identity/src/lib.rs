@@ -37,7 +37,7 @@ pub mod source;
 pub mod token_file;
 mod tokens;
 
-pub use auth_error::AuthError;
+pub use auth_error::{AuthError, FailedLogin};
 pub use error::IdentityError;
 /// A password: never shown by `Debug`, and wiped from memory when it is dropped.
 pub use secrecy::SecretString;

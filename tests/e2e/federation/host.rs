@@ -133,7 +133,7 @@ impl Setup {
             endpoints = format!("{endpoints}\nsign_in = \"{}\"", sign_in.url());
         }
         let template = format!(
-            "state = \"{STATE}\"\n[listen]\ndocker = []\nadmin = []\napi = [\"127.0.0.1:0\"]\n\
+            "state = \"{STATE}\"\n[listen]\ndocker = []\nadmin = [\"unix:FOLDER/admin.sock\"]\napi = [\"127.0.0.1:0\"]\n\
              [audit]\nfile = \"decisions.jsonl\"\n\
              [federation.aws]\naccess_key = \"{}\"\nsecret_key = {{ file = \"FOLDER/own-key\" }}\n{endpoints}\n{}\n",
             self.access_key, self.further

@@ -5,6 +5,7 @@ use axum::extract::Request;
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::response::Response;
+use portcullis_identity::AuthError;
 use portcullis_identity::source::{AuthRequest, Authenticated};
 use portcullis_listen::Peer;
 use std::net::{IpAddr, SocketAddr};
@@ -12,7 +13,7 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use super::call::Call;
-use super::{FederationApi, Shared, accounts, instance, page, roles};
+use super::{FederationApi, Shared, accounts, instance, page, record, roles};
 use crate::decide::InForce;
 use crate::metadata::Ttl;
 use crate::mounts::Mount;
@@ -63,7 +64,7 @@ pub(super) async fn respond(api: &FederationApi, request: Request) -> Response {
     if route == Route::MetadataToken {
         return token(api, mount, &parts, &peer);
     }
-    let Authenticated { principal, until } = match mount.source.authenticate(peer.asks(&parts)).await {
+    let Authenticated { principal, until } = match authenticate(api, mount, &parts, &peer).await {
         Ok(authenticated) => authenticated,
         Err(rejection) => {
             tracing::info!(mount = mount.name, peer = peer.text, %rejection, "nobody could be made of a request");
@@ -132,10 +133,26 @@ fn holder(mount: &Mount, peer: &Asking) -> String {
 /// are kept out of the mount, learn no more than that.
 async fn user(api: &Shared, mount: &Mount, parts: &Parts, peer: &Asking) -> String {
     let authenticated = match keep_out(api, mount, &Route::Status, parts, peer) {
-        Ok(()) => mount.source.authenticate(peer.asks(parts)).await.ok(),
+        Ok(()) => authenticate(api, mount, parts, peer).await.ok(),
         Err(_) => None,
     };
     authenticated.and_then(|found| found.principal.name).unwrap_or_else(|| UNKNOWN.into())
+}
+
+/// Authenticates a request. A login that fails is recorded, once in a while for each user and address.
+async fn authenticate(
+    api: &Shared,
+    mount: &Mount,
+    parts: &Parts,
+    peer: &Asking,
+) -> Result<Authenticated, AuthError> {
+    let result = mount.source.authenticate(peer.asks(parts)).await;
+    if let Err(AuthError::Unauthorized { login: Some(login), .. }) = &result
+        && login.is_first
+    {
+        api.decider.record(record::failed_login(login, &mount.name, "login", peer.text.clone())).await;
+    }
+    result
 }
 
 /// Refuses a request that is not authenticated: a browser gets a page.

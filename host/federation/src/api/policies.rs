@@ -1,5 +1,6 @@
 //! The [`Decider`] of production: mounts and policies of one generation, and the decision log.
 
+use portcullis_audit::Record;
 use portcullis_authorization::{Authorizer, NotReady, Policies};
 use portcullis_contract::aws::{Grant, Request};
 use portcullis_contract::hook::HookName;
@@ -8,7 +9,7 @@ use std::sync::{Arc, LazyLock};
 use super::call::Purpose;
 use super::{FederationApi, NoRandomness, record};
 use crate::aws::Session;
-use crate::decide::{Decider, Deciding, InForce, Question, narrowed};
+use crate::decide::{Decider, Deciding, InForce, Question, Recording, narrowed};
 use crate::mounts::Mounts;
 
 /// The mounts before any were published.
@@ -24,6 +25,15 @@ impl FederationApi {
 impl Decider for Authorizer {
     fn in_force(&self) -> Arc<dyn InForce> {
         Arc::new(Current { policies: self.policies() })
+    }
+
+    fn record(&self, record: Record) -> Recording {
+        let authorizer = self.clone();
+        Box::pin(async move {
+            if let Err(error) = authorizer.record(record).await {
+                tracing::error!(%error, "a failed login cannot be recorded");
+            }
+        })
     }
 }
 

@@ -1,8 +1,37 @@
 //! What this API adds to the record of a decision. Neither credentials nor console URLs ever come here: the record is
 //! written before AWS is asked.
 
-use portcullis_audit::{Record, Target};
+use portcullis_audit::{Principal, Record, Target};
 use portcullis_contract::aws::{Grant, Request};
+use portcullis_contract::types::Verdict;
+use portcullis_identity::FailedLogin;
+
+/// The record of a login that failed, which stands for all of this user and address within a minute.
+pub(super) fn failed_login(
+    login: &FailedLogin,
+    mount: &str,
+    operation: &str,
+    peer: Option<String>,
+) -> Record {
+    let context = portcullis_authorization::context("aws-federation", peer);
+    let mut record = Record::authentication(context.decision, context.now, "aws-federation", Verdict::Deny);
+    let (rule, reason) = match login.user {
+        Some(_) => ("host:wrong-password", "the password is wrong"),
+        None => ("host:unknown-user", "there is no such user"),
+    };
+    record.rule = rule.into();
+    record.reason = reason.into();
+    record.operation = Some(operation.to_owned().into());
+    record.peer = context.peer;
+    record.principal = Some(Principal {
+        name: login.user.clone(),
+        authentication: "password".into(),
+        groups: Vec::new(),
+        certificate: None,
+    });
+    record.extra.push(("mount".into(), mount.into()));
+    record
+}
 
 /// How many roles of a list are named.
 const NAMED: usize = 20;

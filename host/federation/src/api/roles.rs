@@ -57,13 +57,16 @@ pub(super) async fn role(
     })
 }
 
-/// A URL that opens the console. `callbackurl` is where AWS sends a person whose session has ended.
+/// A URL that opens the console. `callbackurl` is where AWS sends a person whose session has ended, `destination` the page
+/// of the console that is opened.
 pub(super) async fn console(
     call: &Call<'_>,
     session: &Session,
     credentials: &Credentials,
 ) -> Result<SecretString, Failure> {
     let issuer = call.parameter("callbackurl");
-    let url = call.mount.aws.console_url(session, credentials, issuer.as_deref(), None).await;
+    let destination = call.parameter("destination");
+    let url =
+        call.mount.aws.console_url(session, credentials, issuer.as_deref(), destination.as_deref()).await;
     url.map_err(|error| Failure::of_aws(&error))
 }

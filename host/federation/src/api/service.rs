@@ -2,11 +2,12 @@
 
 use axum::body::Body;
 use axum::http::{Request, Response};
-use portcullis_api::{Api, ApiFuture, NotReady};
+use portcullis_api::{Api, ApiFuture, NotReady, Revocation, Revoked};
 use portcullis_contract::hook::HookName;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::registry::Registry;
 
+use super::revocation::revoke;
 use super::{FederationApi, dispatch};
 use crate::aws::{Aws, Stats};
 use crate::decide::InForce;
@@ -83,6 +84,11 @@ impl Api for FederationApi {
             counter.inc_by(count);
             registry.register(name, help, counter);
         }
+    }
+
+    fn revoke(&self, wanted: &Revocation) -> Option<Result<Vec<Revoked>, String>> {
+        // Of several for the listeners of one server one is enough: all have the same mounts.
+        self.has_metrics.then(|| revoke(self.shared.decider.in_force().mounts(), wanted))
     }
 
     fn example_path(&self) -> String {

@@ -23,6 +23,7 @@ use super::error::AwsError;
 use super::session::Session;
 use super::stats::{Counters, Stats};
 use entry::{CacheDecision, CacheEntry};
+use single_flight::Waiter;
 
 /// Interval of the sweep that removes expired entries, which would stay in memory without a request for them.
 const SWEEP: Duration = Duration::from_mins(1);
@@ -102,7 +103,11 @@ impl<S: CredentialSource> Cache<S> {
                 evict(&mut entries, self.max_entries, now)?;
                 Arc::new(session.clone())
             };
+            let shared = shared(&mut entries, &session, now, least_left);
             let entry = entries.entry(Arc::clone(&session)).or_default();
+            if let Some(shared) = shared {
+                entry.adopt(shared);
+            }
             entry.decide(now, least_left, || {
                 let (flight, waiter) = single_flight::new(Arc::clone(self), session);
                 starting = Some(flight);
@@ -118,10 +123,25 @@ impl<S: CredentialSource> Cache<S> {
         decision
     }
 
-    /// What STS said, kept or remembered. A denial leaves nothing behind.
-    fn store_result(&self, session: &Arc<Session>, result: Result<&Arc<Credentials>, &AwsError>) {
+    /// Drops the credentials of some sessions, and those that are being fetched for them. Returns the sessions.
+    pub(super) fn forget(&self, is_meant: impl Fn(&Session) -> bool) -> Vec<Arc<Session>> {
+        let is_meant = |session: &Arc<Session>, _: &mut CacheEntry| is_meant(session);
+        self.entries().extract_if(is_meant).map(|(session, _)| session).collect()
+    }
+
+    /// What STS said, kept or remembered. A denial leaves nothing behind. What was revoked in the meantime is not kept: the
+    /// entry is gone, or is of a later request.
+    fn store_result(
+        &self,
+        session: &Arc<Session>,
+        waiter: &Waiter,
+        result: Result<&Arc<Credentials>, &AwsError>,
+    ) {
         let now = self.source.now();
         let mut entries = self.entries();
+        if !entries.get(session).is_some_and(|entry| entry.awaits(waiter)) {
+            return;
+        }
         match result {
             Ok(credentials) => {
                 let replaced =
@@ -159,6 +179,23 @@ pub(super) async fn sweep<S: CredentialSource>(cache: Weak<Cache<S>>) {
         let Some(cache) = cache.upgrade() else { return };
         cache.sweep();
     }
+}
+
+/// Credentials of the same session by another token of the user, where they end no later than this token: each new
+/// token would else mean a request to STS. Looked for once, when a token is new.
+fn shared(
+    entries: &mut HashMap<Arc<Session>, CacheEntry>,
+    session: &Session,
+    now: Moment,
+    least_left: Duration,
+) -> Option<Arc<Credentials>> {
+    let until = session.until().filter(|_| !entries.contains_key(session))?;
+    entries
+        .iter_mut()
+        .filter(|(other, _)| other.is_same_but_for_its_end(session))
+        .filter_map(|(_, entry)| entry.enough(now, least_left))
+        .filter(|held| held.expiration() <= until)
+        .max_by_key(|held| held.expiration())
 }
 
 /// Room for one more. What expires soonest goes first; a question under way never does.

@@ -98,6 +98,16 @@ impl Aws {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
+    /// Drops cached credentials of a user: all of them, or those of one role. Returns ARN and session name of each. What
+    /// was handed out stays valid until it expires, or a policy of the role denies it.
+    pub(crate) fn forget(&self, mount: &str, user: &str, role_arn: Option<&str>) -> Vec<(String, String)> {
+        let is_meant = |session: &Session| {
+            session.is_of(mount, user) && role_arn.is_none_or(|role| session.role_arn() == role)
+        };
+        let forgotten = self.0.cache.forget(is_meant);
+        forgotten.iter().map(|session| (session.role_arn().into(), session.name().into())).collect()
+    }
+
     /// How the cache does.
     pub fn stats(&self) -> Stats {
         self.0.cache.stats()

@@ -5,7 +5,7 @@
 
 use http::{Request, StatusCode};
 use portcullis_errors::chain;
-use portcullis_http_client::{ClientOptions, HttpClient, HttpError, Roots};
+use portcullis_http_client::{ClientOptions, HttpClient, HttpError, Proxies, Roots};
 use secrecy::SecretString;
 use serde::Deserialize;
 use std::time::Duration;
@@ -29,6 +29,7 @@ impl SignIn {
     /// Trusts the system's certificate authorities. A system without any fails when the first token is requested.
     pub(super) fn new(timeout: Duration) -> Result<Self, AwsError> {
         let client = HttpClient::new(&ClientOptions {
+            proxies: Proxies::none(),
             roots: Roots::SystemIfAny,
             timeout,
             max_response_bytes: MAX_RESPONSE,

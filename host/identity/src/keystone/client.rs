@@ -3,7 +3,7 @@
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri};
 use portcullis_errors::chain;
-use portcullis_http_client::{ClientOptions, HttpClient, HttpError, Response, Roots};
+use portcullis_http_client::{ClientOptions, HttpClient, HttpError, Proxies, Response, Roots};
 use std::time::Duration;
 
 use super::KeystoneOptions;
@@ -69,6 +69,7 @@ impl Client {
         }
         let needs_system = options.ca.is_some() || endpoint.scheme_str() == Some("https");
         let http = HttpClient::new(&ClientOptions {
+            proxies: Proxies::none(),
             roots: if needs_system { Roots::file_or_system(options.ca.as_deref()) } else { Roots::None },
             timeout: options.timeout,
             max_response_bytes: MAX_RESPONSE,

@@ -77,7 +77,7 @@ mod tests {
                     assert_eq!(principal.authentication, "certificate");
                     assert_eq!(principal.certificate, Some(certificate::read(&full).unwrap()));
                 }
-                (Err(AuthError::Unauthorized { reason }), Err(part)) if reason.contains(part) => {}
+                (Err(AuthError::Unauthorized { reason, .. }), Err(part)) if reason.contains(part) => {}
                 (result, _) => panic!("{from:?} gave {result:?}, not {expected:?}"),
             }
         }

@@ -100,7 +100,7 @@ mod tests {
                 Ok(principal) if *trusted => {
                     assert_eq!(principal, super::super::principal("alice".into(), "header"));
                 }
-                Err(AuthError::Unauthorized { reason }) if !trusted => {
+                Err(AuthError::Unauthorized { reason, .. }) if !trusted => {
                     assert!(reason.contains("trusted to say who asks"), "{reason}");
                 }
                 result => panic!("{peer:?} gave {result:?}"),

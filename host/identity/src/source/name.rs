@@ -83,7 +83,7 @@ mod tests {
         for (values, expected) in table {
             match (named(values), expected) {
                 (Ok(name), Ok(expected)) => assert_eq!(name, *expected),
-                (Err(AuthError::Unauthorized { reason }), Err(part)) if reason.contains(part) => {}
+                (Err(AuthError::Unauthorized { reason, .. }), Err(part)) if reason.contains(part) => {}
                 (result, _) => panic!("{values:?} gave {result:?}, not {expected:?}"),
             }
         }

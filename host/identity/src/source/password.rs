@@ -39,7 +39,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 
 use crate::attempts::{AttemptLimits, Attempts};
-use crate::{AuthError, IdentityError};
+use crate::{AuthError, FailedLogin, IdentityError};
 use basic::Basic;
 use hash::Hash;
 
@@ -157,8 +157,16 @@ impl Passwords {
             let wrong = || AuthError::unauthorized(format!("the password of `{user}` is wrong"));
             Err(if found.is_some() { wrong() } else { unknown() })
         });
-        Box::pin(checking).await.map_err(|error| AuthError::clone(&error))?;
+        Box::pin(checking).await.map_err(|error| self.failed(&error, found.map(|_| user.as_str()), peer))?;
         Ok(super::principal(user, "password"))
+    }
+
+    /// The same error, with the login that failed. Those who waited for one answer are one failure.
+    fn failed(&self, error: &AuthError, user: Option<&str>, peer: Option<IpAddr>) -> AuthError {
+        let AuthError::Unauthorized { reason, .. } = error else { return error.clone() };
+        let is_first = self.attempts.is_first_failure(user, peer);
+        let login = Some(FailedLogin { user: user.map(str::to_owned), is_first });
+        AuthError::Unauthorized { reason: reason.clone(), login }
     }
 
     /// Whether the password is the one of the hash. The permit is held until that is known, even if the caller hangs

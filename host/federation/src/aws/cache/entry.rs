@@ -76,6 +76,16 @@ impl CacheEntry {
         }
     }
 
+    /// Those that are held, if a request need not wait for others.
+    pub(super) fn enough(&mut self, now: Moment, least_left: Duration) -> Option<Arc<Credentials>> {
+        self.held(now).filter(|held| held.left(now) >= enough(held.life(), least_left).0)
+    }
+
+    /// Credentials of another entry that are as good for this one.
+    pub(super) fn adopt(&mut self, credentials: Arc<Credentials>) {
+        self.held = Some(credentials);
+    }
+
     /// The new credentials. Says whether there were some already.
     pub(super) fn succeeded(&mut self, credentials: Arc<Credentials>) -> bool {
         self.in_flight = None;
@@ -91,6 +101,11 @@ impl CacheEntry {
     /// Whether it has to stay: something works, or is under way, or must be remembered.
     pub(super) fn is_of_use(&mut self, now: Moment) -> bool {
         self.held(now).is_some() || self.in_flight.is_some() || self.failed(now, PAUSE).is_some()
+    }
+
+    /// Whether it waits for that request, and not for a later one.
+    pub(super) fn awaits(&self, waiter: &Waiter) -> bool {
+        self.in_flight.as_ref().is_some_and(|in_flight| in_flight.is_same(waiter))
     }
 
     pub(super) fn is_idle(&self) -> bool {

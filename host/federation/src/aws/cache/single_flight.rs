@@ -18,6 +18,7 @@ pub(super) struct Waiter(watch::Receiver<Option<FetchResult>>);
 pub(super) struct SingleFlight<S: CredentialSource> {
     cache: Arc<Cache<S>>,
     session: Arc<Session>,
+    waiter: Waiter,
     outcome: watch::Sender<Option<FetchResult>>,
     completed: bool,
 }
@@ -27,10 +28,16 @@ pub(super) fn new<S: CredentialSource>(
     session: Arc<Session>,
 ) -> (SingleFlight<S>, Waiter) {
     let (outcome, waiter) = watch::channel(None);
-    (SingleFlight { cache, session, outcome, completed: false }, Waiter(waiter))
+    let waiter = Waiter(waiter);
+    (SingleFlight { cache, session, waiter: waiter.clone(), outcome, completed: false }, waiter)
 }
 
 impl Waiter {
+    /// Whether both wait for the same request.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        self.0.same_channel(&other.0)
+    }
+
     pub(super) async fn wait(mut self) -> FetchResult {
         match self.0.wait_for(Option::is_some).await {
             Ok(outcome) => outcome.clone().unwrap_or(Err(AwsError::GivenUp)),
@@ -48,7 +55,7 @@ impl<S: CredentialSource> SingleFlight<S> {
     /// First into the cache, then to the waiters: one that asks again finds the result there.
     fn complete(&mut self, outcome: FetchResult) {
         self.completed = true;
-        self.cache.store_result(&self.session, outcome.as_ref());
+        self.cache.store_result(&self.session, &self.waiter, outcome.as_ref());
         self.outcome.send_replace(Some(outcome));
     }
 }

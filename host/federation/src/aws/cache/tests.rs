@@ -1,6 +1,7 @@
 //! With a clock that is set by hand and a source that answers when it is told to.
 
 mod age;
+mod tokens;
 
 use super::*;
 use crate::aws::{Account, Partition};

@@ -122,6 +122,23 @@ impl Session {
         limits::role(role)
     }
 
+    /// When it must end by the token of who asks, if that is earlier than granted.
+    pub(super) fn until(&self) -> Option<SystemTime> {
+        self.until
+    }
+
+    /// Whether two sessions differ in nothing but when the token of who asks ends.
+    pub(super) fn is_same_but_for_its_end(&self, other: &Self) -> bool {
+        let endless = |session: &Self| Self { until: None, ..session.clone() };
+        // Most differ in these, which costs no copy.
+        self.user == other.user && self.role_arn == other.role_arn && endless(self) == endless(other)
+    }
+
+    /// Whether it is a session of that user of that mount.
+    pub(super) fn is_of(&self, mount: &str, user: &str) -> bool {
+        self.mount == mount && self.user == user
+    }
+
     /// The account whose role it is.
     pub fn account(&self) -> &Account {
         &self.account

@@ -8,7 +8,7 @@ use arc_swap::ArcSwapOption;
 use http::{Request, StatusCode, Uri};
 use jsonwebtoken::Header;
 use portcullis_errors::chain;
-use portcullis_http_client::{ClientOptions, HttpClient, Roots};
+use portcullis_http_client::{ClientOptions, HttpClient, Proxies, Roots};
 use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -50,6 +50,7 @@ impl Provider {
         let url = checked(url)?;
         let needs_system = ca.is_some() || url.scheme_str() == Some("https");
         let http = HttpClient::new(&ClientOptions {
+            proxies: Proxies::none(),
             roots: if needs_system { Roots::file_or_system(ca) } else { Roots::None },
             timeout: TIMEOUT,
             max_response_bytes: MAX_RESPONSE,

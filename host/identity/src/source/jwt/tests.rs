@@ -55,7 +55,7 @@ async fn show(jwt: &Jwt, authorization: &str, now: Instant) -> Result<Principal,
 async fn refusal(jwt: &Jwt, token: &str) -> String {
     match show(jwt, &format!("Bearer {token}"), Instant::now()).await {
         Ok(_) => String::new(),
-        Err(AuthError::Unauthorized { reason }) => {
+        Err(AuthError::Unauthorized { reason, .. }) => {
             assert!(!token.split('.').any(|part| part.len() > 8 && reason.contains(part)), "{reason}");
             reason
         }

@@ -67,7 +67,7 @@ async fn who_knows_the_password() {
     ] {
         match ask(&passwords, sent, now).await {
             Ok(name) => assert_eq!(Some(name.as_str()), user, "{sent}"),
-            Err(AuthError::Unauthorized { reason }) => {
+            Err(AuthError::Unauthorized { reason, .. }) => {
                 assert!(user.is_none(), "{sent}: {reason}");
                 assert!(!reason.contains("mallory") && !reason.contains("sesam"), "{reason}");
             }

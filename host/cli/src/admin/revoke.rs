@@ -1,0 +1,47 @@
+//! `portcullis aws revoke`: ends the cached sessions of a user at once.
+
+use portcullis_server::ServeError;
+use serde_json::{Value, json};
+
+use super::{Ask, Target};
+use crate::{note, print, runtime};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// The user, as records name them
+    #[arg(long, value_name = "NAME")]
+    user: String,
+    /// The account and the role [default: all roles]
+    #[arg(long, value_name = "ACCOUNT/ROLE")]
+    role: Option<String>,
+    /// The mount whose user it is [default: all mounts]
+    #[arg(long, value_name = "NAME")]
+    mount: Option<String>,
+    #[command(flatten)]
+    target: Target,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<(), ServeError> {
+    let wanted = json!({ "user": arguments.user, "role": arguments.role, "mount": arguments.mount });
+    let (path, body) = ("/revocations".into(), wanted.to_string().into_bytes());
+    let ask = Ask { method: "POST", path, media_type: "application/json", body };
+    let found = runtime()?.block_on(arguments.target.json(ask))?;
+    if arguments.target.json {
+        print(format_args!("{found:#}"));
+        return Ok(());
+    }
+    let sessions = found["sessions"].as_array().map(Vec::as_slice).unwrap_or_default();
+    if sessions.is_empty() {
+        print("no session is cached; records of `aws-federation` name the sessions that were handed out");
+        return Ok(());
+    }
+    note(format_args!("ended: {} cached sessions", sessions.len()));
+    for session in sessions {
+        let part = |key: &str| session[key].as_str().unwrap_or_default().to_owned();
+        note(format_args!("  {} as {}", part("role_arn"), part("session_name")));
+    }
+    note("what was handed out works until it expires, unless each of these roles has this inline policy:");
+    let policy: &Value = &found["policy"];
+    print(format_args!("{policy:#}"));
+    Ok(())
+}

@@ -1,0 +1,148 @@
+"""An OpenID provider for one public client, as strict as the specifications: PKCE with S256 (RFC 7636), codes and refresh
+tokens that work once, redirects to loopback alone (RFC 8252), the device flow with `slow_down` (RFC 8628).
+
+Arguments: the client, the user, the seconds that a token lasts. Prints the issuer; runs until its input ends. A user is
+signed in as soon as the authorization URL or the device's verification URL is opened.
+"""
+
+import base64
+import hashlib
+import json
+import secrets
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from joserfc import jwt
+from joserfc.jwk import ECKey
+
+client, user, lasts = sys.argv[1], sys.argv[2], int(sys.argv[3])
+key = ECKey.generate_key("P-256", {"kid": "test", "alg": "ES256", "use": "sig"})
+codes, refresh_tokens, devices, log = {}, set(), {}, []
+DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
+
+
+class Refused(Exception):
+    pass
+
+
+def tokens(nonce):
+    now = int(time.time())
+    claims = {"iss": issuer, "aud": client, "sub": user, "iat": now, "exp": now + lasts, "jti": secrets.token_hex(8)}
+    claims["groups"] = ["aws-production-reader"]
+    if nonce:
+        claims["nonce"] = nonce
+    refresh = "refresh-" + secrets.token_urlsafe(16)
+    refresh_tokens.add(refresh)
+    signed = jwt.encode({"alg": "ES256", "kid": "test"}, claims, key)
+    return {"access_token": "opaque-" + secrets.token_urlsafe(16), "token_type": "Bearer", "expires_in": lasts,
+            "id_token": signed, "refresh_token": refresh}
+
+
+def grant(form):
+    log.append(form["grant_type"])
+    if form.get("client_id") != client:
+        raise Refused("invalid_client")
+    if form["grant_type"] == "authorization_code":
+        asked = codes.pop(form["code"], None)
+        verifier = hashlib.sha256(form["code_verifier"].encode()).digest()
+        challenge = base64.urlsafe_b64encode(verifier).rstrip(b"=").decode()
+        if not asked or asked["redirect_uri"] != form["redirect_uri"] or asked["code_challenge"] != challenge:
+            raise Refused("invalid_grant")
+        return tokens(asked["nonce"])
+    if form["grant_type"] == "refresh_token":
+        if form["refresh_token"] not in refresh_tokens:
+            raise Refused("invalid_grant")
+        refresh_tokens.remove(form["refresh_token"])
+        return tokens(None)
+    if form["grant_type"] == DEVICE_GRANT:
+        device = devices[form["device_code"]]
+        device["polls"] += 1
+        if device["polls"] == 1:
+            raise Refused("slow_down")
+        if not device["approved"]:
+            raise Refused("authorization_pending")
+        del devices[form["device_code"]]
+        return tokens(None)
+    raise Refused("unsupported_grant_type")
+
+
+class Provider(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_):
+        pass
+
+    def answer(self, status, body, **headers):
+        text = body.encode() if isinstance(body, str) else json.dumps(body).encode()
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+    def do_GET(self):
+        url = urlsplit(self.path)
+        query = dict(parse_qsl(url.query))
+        if url.path == "/.well-known/openid-configuration":
+            names = {"authorization": "/authorize", "token": "/token", "device_authorization": "/device",
+                     "revocation": "/revoke"}
+            found = {f"{name}_endpoint": issuer + path for name, path in names.items()}
+            self.answer(200, {"issuer": issuer, "jwks_uri": issuer + "/jwks", "scopes_supported": ["openid",
+                              "offline_access"], "id_token_signing_alg_values_supported": ["ES256"],
+                              "response_types_supported": ["code"], "subject_types_supported": ["public"], **found})
+        elif url.path == "/jwks":
+            self.answer(200, {"keys": [key.as_dict(private=False)]})
+        elif url.path == "/log":
+            self.answer(200, log)
+        elif url.path == "/authorize":
+            redirect = urlsplit(query["redirect_uri"])
+            right = (query["client_id"] == client and query["response_type"] == "code"
+                     and query["code_challenge_method"] == "S256" and len(query["state"]) >= 16
+                     and len(query["nonce"]) >= 16 and query["scope"].split() == ["openid", "offline_access"]
+                     and redirect.hostname == "127.0.0.1" and redirect.port)
+            if not right:
+                return self.answer(400, "wrong request")
+            code = secrets.token_urlsafe(16)
+            codes[code] = query
+            back = urlencode({"code": code, "state": query["state"]})
+            self.answer(302, "", Location=f"{query['redirect_uri']}?{back}")
+        elif url.path == "/approve":
+            for device in devices.values():
+                if device["user_code"] == query["user_code"]:
+                    device["approved"] = True
+                    return self.answer(200, "approved")
+            self.answer(404, "no such code")
+        else:
+            self.answer(404, "")
+
+    def do_POST(self):
+        form = dict(parse_qsl(self.rfile.read(int(self.headers["Content-Length"])).decode()))
+        try:
+            if self.path == "/token":
+                self.answer(200, grant(form))
+            elif self.path == "/device" and form["client_id"] == client:
+                code, user_code = secrets.token_urlsafe(16), secrets.token_hex(4).upper()
+                devices[code] = {"polls": 0, "approved": False, "user_code": user_code}
+                self.answer(200, {"device_code": code, "user_code": user_code, "expires_in": 600, "interval": 1,
+                                  "verification_uri": issuer + "/approve",
+                                  "verification_uri_complete": f"{issuer}/approve?user_code={user_code}"})
+            elif self.path == "/revoke":
+                log.append("revoke")
+                refresh_tokens.discard(form["token"])
+                self.answer(200, "")
+            else:
+                self.answer(404, "")
+        except Refused as error:
+            self.answer(400, {"error": str(error)})
+
+
+server = ThreadingHTTPServer(("127.0.0.1", 0), Provider)
+issuer = f"http://127.0.0.1:{server.server_address[1]}"
+threading.Thread(target=server.serve_forever, daemon=True).start()
+print(issuer, flush=True)
+sys.stdin.read()
