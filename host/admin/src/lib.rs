@@ -227,7 +227,7 @@ async fn ready(State(admin): State<Admin>, caller: Caller) -> Response {
     }
 }
 
-/// Metrics in the OpenMetrics format
+/// Metrics in the `OpenMetrics` format
 #[utoipa::path(
     get, path = "/metrics", tag = "health",
     responses((status = 200, content_type = "application/openmetrics-text", body = String, description = "As docs/records.md says"))

@@ -1,4 +1,4 @@
-//! The description of the admin API, made of its routes: OpenAPI 3.1.
+//! The description of the admin API, made of its routes, for `/openapi.json`.
 
 use axum::response::IntoResponse as _;
 use axum::response::Response;

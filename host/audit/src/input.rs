@@ -65,7 +65,7 @@ fn field(name: &str, value: &mut Value) {
         }
         ("environment", Value::Array(variables)) => variables.iter_mut().for_each(variable),
         ("command" | "entrypoint", Value::Array(arguments)) => {
-            mask::arguments(arguments.iter_mut().filter_map(text))
+            mask::arguments(arguments.iter_mut().filter_map(text));
         }
         (name, Value::Array(list)) => {
             for entry in list {

@@ -31,7 +31,7 @@ pub(crate) struct Connection {
     /// Certificate authorities to trust instead of the system's, in PEM
     #[arg(long, value_name = "FILE", env = "PORTCULLIS_AWS_CA")]
     pub(crate) ca: Option<PathBuf>,
-    /// A file with a token, which is sent as `Bearer`; PORTCULLIS_AWS_TOKEN may have the token itself
+    /// A file with a token, which is sent as `Bearer`; `PORTCULLIS_AWS_TOKEN` may have the token itself
     #[arg(long, value_name = "FILE", env = "PORTCULLIS_AWS_TOKEN_FILE", conflicts_with_all = ["user", "password_file"])]
     pub(crate) token_file: Option<PathBuf>,
     /// The user, where the mount wants a password

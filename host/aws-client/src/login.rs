@@ -3,7 +3,7 @@
 //! The file is `aws-login.json` beside the settings. No desktop keyring is used: the maintained crates for one need D-Bus
 //! and an unlocked session, which a `credential_process` on a server or in a container has not.
 
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize, Serializer};
 use std::fs::{self, File};
 use std::io;
@@ -106,6 +106,7 @@ fn expose<S: Serializer>(secret: &SecretString, serializer: S) -> Result<S::Ok, 
     serializer.serialize_str(secret.expose_secret())
 }
 
+#[expect(clippy::ref_option, reason = "serde asks for it")]
 fn expose_some<S: Serializer>(secret: &Option<SecretString>, serializer: S) -> Result<S::Ok, S::Error> {
-    secret.as_ref().map(|secret| secret.expose_secret()).serialize(serializer)
+    secret.as_ref().map(ExposeSecret::expose_secret).serialize(serializer)
 }

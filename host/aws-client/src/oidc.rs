@@ -35,6 +35,20 @@ type OidcClient = Client<
     BasicRevocationErrorResponse,
 >;
 
+/// The client with the addresses that the provider's description names.
+type ConfiguredClient = Client<
+    BasicErrorResponse,
+    TokenResponse,
+    BasicTokenIntrospectionResponse,
+    StandardRevocableToken,
+    BasicRevocationErrorResponse,
+    oauth2::EndpointSet,
+    oauth2::EndpointNotSet,
+    oauth2::EndpointNotSet,
+    oauth2::EndpointNotSet,
+    oauth2::EndpointSet,
+>;
+
 /// One exchange with the provider.
 type Exchange<'a> = Pin<Box<dyn Future<Output = Result<HttpResponse, HttpError>> + Send + 'a>>;
 
@@ -221,23 +235,7 @@ impl Provider {
         Err(self.failed(format!("the status of a revocation is {}", response.status)))
     }
 
-    fn client(
-        &self,
-    ) -> Result<
-        Client<
-            BasicErrorResponse,
-            TokenResponse,
-            BasicTokenIntrospectionResponse,
-            StandardRevocableToken,
-            BasicRevocationErrorResponse,
-            oauth2::EndpointSet,
-            oauth2::EndpointNotSet,
-            oauth2::EndpointNotSet,
-            oauth2::EndpointNotSet,
-            oauth2::EndpointSet,
-        >,
-        AwsClientError,
-    > {
+    fn client(&self) -> Result<ConfiguredClient, AwsClientError> {
         let url = |error: oauth2::url::ParseError| self.failed(error.to_string());
         Ok(OidcClient::new(ClientId::new(self.client_id.clone()))
             .set_auth_uri(AuthUrl::new(self.metadata.authorization_endpoint.clone()).map_err(url)?)

@@ -1,5 +1,5 @@
 //! `portcullis docker why`: the latest refusals of Docker calls. A client may print less than it was told, as
-//! `docker build` with BuildKit does: `received 403`.
+//! `docker build` with `BuildKit` does: `received 403`.
 
 use portcullis_server::ServeError;
 use serde_json::Value;

@@ -223,7 +223,7 @@ name = \"docker-allowlist\"
 module = \"builtin:docker-allowlist\"
 ";
 
-/// As HAProxy's `-m bool` reads a variable.
+/// As `HAProxy`'s `-m bool` reads a variable.
 fn boolean(value: &str) -> Option<bool> {
     match value.to_ascii_lowercase().as_str() {
         "1" | "true" | "yes" | "on" => Some(true),

@@ -67,7 +67,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), AwsClientError> {
     let what = if is_changed { "written" } else { "unchanged" };
     let mut text = format!("{}: {} profiles, {what}\n", path.display(), names.len());
     for name in names {
-        text.push_str(&format!("  {name}\n"));
+        text.extend(["  ", name, "\n"]);
     }
     print(&text)
 }
@@ -91,7 +91,7 @@ fn entry(
 fn options(given: &Connection, resolved: &Resolved) -> Result<String, AwsClientError> {
     let mut text = format!(" --url {}", quoted(resolved.url.as_str())?);
     let mut add = |option: &str, value: &str| -> Result<(), AwsClientError> {
-        text.push_str(&format!(" {option} {}", quoted(value)?));
+        text.extend([" ", option, " ", &quoted(value)?]);
         Ok(())
     };
     if let Some(ca) = &given.ca {

@@ -101,7 +101,9 @@ impl Actors {
             "reader_a" | "reader_b" => &["reader"],
             "observer_a" | "observer_b" => &["observer"],
             "audit_a" => &["audit"],
-            _ => return Err(AuthError::Unauthorized { reason: "the token is not known".into() }),
+            _ => {
+                return Err(AuthError::Unauthorized { reason: "the token is not known".into(), login: None });
+            }
         };
         let project = if actor.ends_with("_b") { "project_b" } else { "project_a" };
         Ok(Requester {
@@ -123,7 +125,7 @@ impl Identify for Actors {
         let answer = match token.trim().strip_prefix("token-of-") {
             Some("nobody-knows") => Err(AuthError::Unavailable { reason: "keystone is away".into() }),
             Some(actor) => self.requester(actor),
-            None => Err(AuthError::Unauthorized { reason: "there is no token".into() }),
+            None => Err(AuthError::Unauthorized { reason: "there is no token".into(), login: None }),
         };
         Box::pin(std::future::ready(answer))
     }
