@@ -92,6 +92,31 @@ fn secrets_are_masked_also_where_a_text_is_cut() {
 }
 
 #[test]
+fn secrets_of_commands_are_masked_in_the_ways_people_pass_them() {
+    for (arguments, expected) in [
+        (&["--env=TOKEN=hunter2"][..], &["--env=TOKEN=***"][..]),
+        (&["--set=db.password=hunter2"], &["--set=db.password=***"]),
+        (&["sh", "-c", "mysql --password hunter2 -e x"], &["sh", "-c", "mysql --password *** -e x"]),
+        (&["--password", "-hunter2"], &["--password", "***"]),
+        (&["A=1;TOKEN=hunter2;x"], &["A=1;TOKEN=***;x"]),
+        (&["a&&TOKEN=hunter2|cat"], &["a&&TOKEN=***|cat"]),
+        (&["curl", "-H", "Authorization: Bearer hunter2"], &["curl", "-H", "Authorization: ***"]),
+        (&["curl", "-H", "X-Vault-Token:hunter2"], &["curl", "-H", "X-Vault-Token:***"]),
+        (&["{\"password\":\"hunter2\"}"], &["{\"password\":***"]),
+        (&["export PASSWORD='hunter2 hunter2'"], &["export PASSWORD=***"]),
+        (&["curl", "-u", "alice:hunter2"], &["curl", "-u", "alice:***"]),
+        (&["sh", "-c", "curl --user alice:hunter2 x"], &["sh", "-c", "curl --user alice:*** x"]),
+        (&["x://u:hunter2@db/?token=hunter2"], &["x://***@db/?token=***"]),
+        // What is no secret stays.
+        (&["sh", "-c", "echo a=b; ls -u root /x:y"], &["sh", "-c", "echo a=b; ls -u root /x:y"]),
+        (&["run", "-v", "/a:/b:ro", "http://x/y?z=1"], &["run", "-v", "/a:/b:ro", "http://x/y?z=1"]),
+    ] {
+        let value = facts(Workload { command: texts(arguments), ..Workload::default() });
+        assert_eq!(value["command"], json!(expected), "{arguments:?}");
+    }
+}
+
+#[test]
 fn lists_and_texts_are_bounded_and_say_so() {
     let value = facts(Workload {
         command: vec!["a ".repeat(2000); 40],

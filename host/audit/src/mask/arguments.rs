@@ -1,30 +1,100 @@
-//! Secrets in the arguments of a command: `NAME=value`, `--name=value` and `--name value`.
+//! Secrets in the arguments of a command, in the ways in which people pass them: `NAME=value`, `--name=value`,
+//! `--env=NAME=value`, `--name value`, `Name: value` and `-u user:password`; each also within a shell script that is
+//! one argument. In doubt more is hidden.
 
 use super::{MASK, is_secret, name};
 
 /// Masks values whose name promises a secret, and the user information of URLs.
 pub(crate) fn arguments<'a>(arguments: impl Iterator<Item = &'a mut String>) {
-    let mut hide_next = false;
+    let mut next = Next::Shown;
     for text in arguments {
-        let flag = text.starts_with('-');
-        if std::mem::take(&mut hide_next) && !flag {
-            *text = MASK.into();
-            continue;
+        let mut masked = String::with_capacity(text.len());
+        let mut rest_is_hidden = false;
+        for word in text.split_inclusive(|byte: char| byte.is_whitespace() || matches!(byte, ';' | '&' | '|'))
+        {
+            let end =
+                word.trim_end_matches(|byte: char| byte.is_whitespace() || matches!(byte, ';' | '&' | '|'));
+            let (word, separator) = word.split_at(end.len());
+            if word.is_empty() {
+                masked.push_str(separator);
+                continue;
+            }
+            if rest_is_hidden {
+                continue;
+            }
+            match std::mem::replace(&mut next, after(word)) {
+                Next::Hidden => {
+                    masked.push_str(MASK);
+                    next = Next::Shown;
+                }
+                Next::UserAndPassword if word.contains(':') => {
+                    masked.push_str(&user_and_password(word));
+                    next = Next::Shown;
+                }
+                Next::Shown | Next::UserAndPassword => {
+                    let shown = option(word);
+                    // What is quoted goes on after the space; so does the value of a header.
+                    rest_is_hidden = shown.ends_with(MASK)
+                        && (has_open_quote(word) || !word.starts_with('-') && word.contains(": "))
+                        || is_header(word);
+                    masked.push_str(&shown);
+                    if rest_is_hidden && !shown.ends_with(MASK) {
+                        masked.push_str(separator);
+                        masked.push_str(MASK);
+                    }
+                }
+            }
+            if !rest_is_hidden {
+                masked.push_str(separator);
+            }
         }
-        hide_next = flag && !text.contains('=') && is_secret(text);
-        // A whole shell script may be one argument.
-        let masked = text.split_inclusive(char::is_whitespace).map(|word| {
-            let end = word.trim_end().len();
-            option(&word[..end]) + &word[end..]
-        });
-        *text = masked.collect();
+        *text = masked;
     }
 }
 
-/// One option, `NAME` or `NAME=value`.
-pub(crate) fn option(option: &str) -> String {
-    match option.split_once('=') {
-        Some((key, value)) if !value.is_empty() && is_secret(key) => format!("{key}={MASK}"),
-        _ => name(option).into_owned(),
+/// What the word before says of the next one.
+enum Next {
+    Shown,
+    Hidden,
+    UserAndPassword,
+}
+
+fn after(word: &str) -> Next {
+    if matches!(word, "-u" | "--user" | "--proxy-user") {
+        return Next::UserAndPassword;
     }
+    if word.starts_with('-') && !word.contains('=') && is_secret(word) { Next::Hidden } else { Next::Shown }
+}
+
+fn user_and_password(word: &str) -> String {
+    word.split_once(':').map_or_else(|| word.to_owned(), |(user, _)| format!("{user}:{MASK}"))
+}
+
+/// `Authorization:` and the like, whose value is the rest.
+fn is_header(word: &str) -> bool {
+    word.strip_suffix(':').is_some_and(is_secret)
+}
+
+fn has_open_quote(word: &str) -> bool {
+    ['\'', '"'].iter().any(|quote| word.matches(*quote).count() % 2 == 1)
+}
+
+/// One option, `NAME` or `NAME=value`, with any number of names before the value: `--env=NAME=value`.
+pub(crate) fn option(option: &str) -> String {
+    let mut from = 0;
+    while let Some(at) = option[from..].find(['=', ':']).map(|at| from + at) {
+        // A URL's scheme is no name, and its user information is masked below.
+        let is_scheme = option[at..].starts_with("://");
+        if !is_scheme && at + 1 < option.len() && is_secret(last_name(&option[..at])) {
+            return format!("{}{MASK}", &option[..=at]);
+        }
+        from = at + 1;
+    }
+    name(option).into_owned()
+}
+
+/// The name that stands last: of `--env=NAME` and `{"NAME"`.
+fn last_name(text: &str) -> &str {
+    let start = text.rfind(['=', ':', ',', '{']).map_or(0, |at| at + 1);
+    &text[start..]
 }
