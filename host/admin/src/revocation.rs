@@ -69,14 +69,23 @@ pub(crate) async fn revoke(
     extra.extend(wanted.mount.clone().map(|mount| ("mount".into(), mount)));
     record.extra = extra;
     let written = admin.log.write(record, Instant::now() + RECORD_TIME).await;
-    written.map_err(portcullis_policy_store::ChangeError::Record)?;
+    // The sessions have ended, and the caller needs to know which: an error would hide them.
+    let unrecorded = written.err().map(|error| portcullis_errors::chain(&error));
+    if let Some(error) = &unrecorded {
+        tracing::error!(error, "a revocation cannot be recorded");
+    }
     tracing::warn!(by = %caller.by, user = wanted.user, role = wanted.role, ended = revoked.len(), "sessions are revoked");
     let sessions: Vec<_> = revoked
         .iter()
         .map(|Revoked { role_arn, session_name }| json!({ "role_arn": role_arn, "session_name": session_name }))
         .collect();
     let policy = deny_policy(&revoked, SystemTime::now());
-    Ok(json_response(&json!({ "ended": sessions.len(), "sessions": sessions, "policy": policy })))
+    Ok(json_response(&json!({
+        "ended": sessions.len(),
+        "sessions": sessions,
+        "policy": policy,
+        "unrecorded_because": unrecorded,
+    })))
 }
 
 /// Denies everything to sessions of these names that AWS gave before now (IAM User Guide, Revoking IAM role temporary

@@ -69,6 +69,14 @@ impl Authorizer {
         self.log.write(record, Instant::now() + RECORD_TIME).await
     }
 
+    /// Queues a record that no response depends on.
+    ///
+    /// # Errors
+    /// It is lost: the log cannot be written, or too many records wait.
+    pub fn record_detached(&self, record: Record) -> Result<(), AuditError> {
+        self.log.write_detached(record)
+    }
+
     /// The policies in force. A request keeps to them until its response, also when other policies are published.
     pub fn policies(&self) -> Policies {
         Policies { authorizer: self.clone(), generation: self.host.generation() }

@@ -156,17 +156,25 @@ impl Resolved {
             return Ok(login.token.clone());
         }
         let _one_at_a_time = login::lock()?;
-        // Another process may have refreshed it, or signed out.
-        let mut login = Login::load()?.ok_or(AwsClientError::LoginExpired)?;
+        // Another process may have refreshed it, signed out, or signed in elsewhere.
+        let login = Login::load()?.filter(|login| is_for(login, &self.url));
+        let mut login = login.ok_or(AwsClientError::LoginExpired)?;
         if !login.is_stale() {
             return Ok(login.token);
         }
         let refresh = login.refresh_token.as_ref().ok_or(AwsClientError::LoginExpired)?;
         let provider = Provider::known(&login, self.ca.as_deref(), self.timeout)?;
         let tokens = provider.refresh(refresh).await?.ok_or(AwsClientError::LoginExpired)?;
-        (login.token, login.expires) = tokens.of(login.kind).ok_or(AwsClientError::LoginExpired)?;
+        let token = tokens.of(login.kind);
+        // Stored first: the one before it may be used no more.
         login.refresh_token = tokens.refresh.or(login.refresh_token);
+        if let Some(token) = token {
+            (login.token, login.expires) = token;
+        }
         login.save()?;
+        if login.is_stale() {
+            return Err(AwsClientError::LoginExpired);
+        }
         Ok(login.token)
     }
 

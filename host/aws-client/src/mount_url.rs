@@ -21,8 +21,9 @@ pub(crate) struct MountUrl {
 impl MountUrl {
     pub(crate) fn parse(text: &str) -> Result<Self, AwsClientError> {
         check(text).map_err(|why| {
-            // A password in the URL must not be shown.
+            // A password or a token in the URL must not be shown.
             let shown = text.rsplit_once('@').map_or(text, |(_, rest)| rest);
+            let shown = shown.split(['?', '#']).next().unwrap_or_default();
             AwsClientError::Url { url: sanitize(shown), why }
         })
     }

@@ -32,18 +32,13 @@ pub struct Question {
 /// A decision in the making.
 pub type Deciding = Pin<Box<dyn Future<Output = Result<Vec<Grant>, Refused>> + Send>>;
 
-/// A record that is being written.
-pub type Recording = Pin<Box<dyn Future<Output = ()> + Send>>;
-
 /// Who decides.
 pub trait Decider: Send + Sync + 'static {
     /// What is in force now; a request keeps to it until it is answered.
     fn in_force(&self) -> Arc<dyn InForce>;
 
-    /// Writes a record that is of no decision. A failure is logged.
-    fn record(&self, _record: Record) -> Recording {
-        Box::pin(std::future::ready(()))
-    }
+    /// Queues a record that is of no decision. A failure is logged.
+    fn record(&self, _record: Record) {}
 }
 
 /// Mounts and policies that went into force together.

@@ -67,6 +67,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), AwsClientError> {
     };
     // What the mount does not take is not remembered.
     let roles = block_on(async { Api::new(&resolved).await?.roles().await })?;
+    let _one_at_a_time = crate::login::lock()?;
     settings.save()?;
     match login {
         Some(login) => login.save()?,

@@ -3,7 +3,7 @@
 use super::{block_on, note, print};
 use crate::connection::Connection;
 use crate::error::AwsClientError;
-use crate::login::Login;
+use crate::login::{self, Login};
 use crate::oidc::Provider;
 use crate::settings::Settings;
 
@@ -14,15 +14,20 @@ pub struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), AwsClientError> {
+    // A process that refreshes the login would store it again.
+    let _one_at_a_time = login::lock()?;
     let login = Login::load()?;
     Login::remove()?;
     let Some(login) = login else { return print("there was no login\n") };
-    let ca = arguments.connection.ca.clone().or(Settings::load()?.ca);
-    if let Some(token) = &login.refresh_token {
-        let provider = Provider::known(&login, ca.as_deref(), arguments.connection.timeout)?;
-        if let Err(error) = block_on(provider.revoke(token)) {
-            note(&format!("the provider was not told: {}", portcullis_errors::chain(&error)));
-        }
+    if let Err(error) = revoke(arguments, &login) {
+        note(&format!("the provider was not told: {}", portcullis_errors::chain(&error)));
     }
     print("signed out; credentials that were handed out work until they expire\n")
+}
+
+fn revoke(arguments: &Arguments, login: &Login) -> Result<(), AwsClientError> {
+    let Some(token) = &login.refresh_token else { return Ok(()) };
+    let ca = arguments.connection.ca.clone().or(Settings::load()?.ca);
+    let provider = Provider::known(login, ca.as_deref(), arguments.connection.timeout)?;
+    block_on(provider.revoke(token))
 }

@@ -32,8 +32,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), ServeError> {
     }
     let sessions = found["sessions"].as_array().map(Vec::as_slice).unwrap_or_default();
     if sessions.is_empty() {
-        print("no session is cached; records of `aws-federation` name the sessions that were handed out");
-        return Ok(());
+        // Not on standard output, which goes to AWS as a policy.
+        return Err(ServeError::Usage(
+            "no session is cached, so there is no policy to print; records of `aws-federation` name the sessions that were \
+             handed out (`role_arn`, `session_name`), and they work until they expire"
+                .into(),
+        ));
     }
     note(format_args!("ended: {} cached sessions", sessions.len()));
     for session in sessions {

@@ -150,7 +150,7 @@ async fn authenticate(
     if let Err(AuthError::Unauthorized { login: Some(login), .. }) = &result
         && login.is_first
     {
-        api.decider.record(record::failed_login(login, &mount.name, "login", peer.text.clone())).await;
+        api.decider.record(record::failed_login(login, &mount.name, "login", peer.text.clone()));
     }
     result
 }

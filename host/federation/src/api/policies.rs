@@ -9,7 +9,7 @@ use std::sync::{Arc, LazyLock};
 use super::call::Purpose;
 use super::{FederationApi, NoRandomness, record};
 use crate::aws::Session;
-use crate::decide::{Decider, Deciding, InForce, Question, Recording, narrowed};
+use crate::decide::{Decider, Deciding, InForce, Question, narrowed};
 use crate::mounts::Mounts;
 
 /// The mounts before any were published.
@@ -27,13 +27,11 @@ impl Decider for Authorizer {
         Arc::new(Current { policies: self.policies() })
     }
 
-    fn record(&self, record: Record) -> Recording {
-        let authorizer = self.clone();
-        Box::pin(async move {
-            if let Err(error) = authorizer.record(record).await {
-                tracing::error!(%error, "a failed login cannot be recorded");
-            }
-        })
+    fn record(&self, record: Record) {
+        // Not waited for: a user whose first failure is recorded would be told apart by the time, from one who is unknown.
+        if let Err(error) = self.record_detached(record) {
+            tracing::error!(%error, "a failed login cannot be recorded");
+        }
     }
 }
 

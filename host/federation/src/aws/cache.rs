@@ -130,17 +130,17 @@ impl<S: CredentialSource> Cache<S> {
     }
 
     /// What STS said, kept or remembered. A denial leaves nothing behind. What was revoked in the meantime is not kept: the
-    /// entry is gone, or is of a later request.
+    /// entry is gone, or is of a later request. Says whether it is still wanted.
     fn store_result(
         &self,
         session: &Arc<Session>,
         waiter: &Waiter,
         result: Result<&Arc<Credentials>, &AwsError>,
-    ) {
+    ) -> bool {
         let now = self.source.now();
         let mut entries = self.entries();
         if !entries.get(session).is_some_and(|entry| entry.awaits(waiter)) {
-            return;
+            return false;
         }
         match result {
             Ok(credentials) => {
@@ -159,6 +159,7 @@ impl<S: CredentialSource> Cache<S> {
                 }
             }
         }
+        true
     }
 
     fn sweep(&self) {

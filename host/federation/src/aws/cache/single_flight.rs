@@ -55,7 +55,9 @@ impl<S: CredentialSource> SingleFlight<S> {
     /// First into the cache, then to the waiters: one that asks again finds the result there.
     fn complete(&mut self, outcome: FetchResult) {
         self.completed = true;
-        self.cache.store_result(&self.session, &self.waiter, outcome.as_ref());
+        let is_wanted = self.cache.store_result(&self.session, &self.waiter, outcome.as_ref());
+        // What was revoked while STS was asked is handed out to no waiter.
+        let outcome = if is_wanted { outcome } else { Err(AwsError::GivenUp) };
         self.outcome.send_replace(Some(outcome));
     }
 }
