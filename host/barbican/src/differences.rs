@@ -35,6 +35,6 @@
 //! | 31 | metadata for an `Accept` without JSON end in 500, after a change of one key was made | 406 | it is the client's mistake | `user_metadata_go_as_recorded` |
 //! | 32 | a secret has any number of keys of metadata | none is added beyond 1,024: 400 | every list of them reads all | `d32_a_secret_has_so_many_keys_of_metadata_at_most` |
 //! | 33 | one consumer by its id: 403 for nearly every user on a secret, and no document shows an id | the rule of the list is asked, then 404 | there is never such an id | `consumers_go_as_recorded` |
-//! | 34 | an entity has any number of consumers | none beyond 1,024: 400 | every document of the entity shows all | `d34_an_entity_has_so_many_consumers_at_most` |
+//! | 34 | an entity has any number of consumers, and a `resource_id` has any length | none beyond 256, and at most 1,024 characters: 400 | every document of the entity shows all | `d34_an_entity_has_so_many_consumers_at_most` |
 //! | 35 | a consumer that is registered again after its removal has its old time, place and project | it is a new one | the project that registers it may remove it | `consumers_go_as_recorded` |
 //! | 36 | the id of a project with quotas has any length on `SQLite` | more than 255 characters are 400 | no project has such an id | `d05_a_nul_in_a_consumer_or_a_project_is_refused` |

@@ -72,7 +72,13 @@ pub(super) async fn respond_one(
         Method::DELETE => {
             call.accepts("application/json")?;
             call.query()?;
-            change(call, held, DELETE, Some(key), &Ok(MetadataChange::Remove(key.to_owned()))).await?;
+            // No key has a NUL, which PostgreSQL cannot even look for.
+            let remove = if key.contains('\0') {
+                Err(not_found())
+            } else {
+                Ok(MetadataChange::Remove(key.to_owned()))
+            };
+            change(call, held, DELETE, Some(key), &remove).await?;
             Ok(response::no_content())
         }
         _ => {

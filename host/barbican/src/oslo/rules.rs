@@ -32,7 +32,8 @@ impl Kind {
     }
 }
 
-/// The rule of that name. Those of consumers, of user metadata and of what a container holds have no operation.
+/// The rule of that name. Those of consumers, of user metadata and of what a container holds are not decided
+/// for a Barbican elsewhere.
 pub(super) fn find(name: &str) -> Option<Rule> {
     let (operation, kind) = match name {
         "secrets:get" => ("secret-list", None),

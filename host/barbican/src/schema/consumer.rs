@@ -19,7 +19,7 @@ static SECRET: Schema = Schema {
     properties: &[
         ("service", TEXT),
         ("resource_type", TEXT),
-        ("resource_id", Schema { max_length: None, ..TEXT }),
+        ("resource_id", Schema { max_length: Some(1024), ..TEXT }),
     ],
     required: &["service", "resource_type", "resource_id"],
     ..Schema::of(&[Type::Object])

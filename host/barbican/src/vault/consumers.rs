@@ -13,7 +13,7 @@ use super::{
 };
 
 /// How many consumers an entity may have: every document of it shows all of them.
-pub const MOST_CONSUMERS: i64 = 1024;
+pub const MOST_CONSUMERS: i64 = 256;
 
 impl Vault {
     /// A part of an entity's consumers.

@@ -126,7 +126,8 @@ pub(super) async fn is_reached(
         }
         Limited::Containers => to.read(statements::CONTAINERS_OF_PROJECT, &[project.into()]).await?,
         Limited::Consumers(kind) => {
-            to.read(statements::CONSUMERS_OF_PROJECT, &[project.into(), kind.as_str().into()]).await?
+            let values = [project.into(), kind.as_str().into(), Timestamp::now().0.into()];
+            to.read(statements::CONSUMERS_OF_PROJECT, &values).await?
         }
     };
     Ok(counted.first().map_or(Ok(0), |row| row.integer(0))? >= quota)

@@ -134,8 +134,13 @@ pub(in crate::vault) const SECRETS_OF_PROJECT: Sql = Sql::same(
 );
 pub(in crate::vault) const CONTAINERS_OF_PROJECT: Sql =
     Sql::same("SELECT COUNT(*) FROM barbican_containers WHERE project_id = $1");
-pub(in crate::vault) const CONSUMERS_OF_PROJECT: Sql =
-    Sql::same("SELECT COUNT(*) FROM barbican_consumers WHERE project_id = $1 AND kind = $2");
+/// Those of secrets that have expired cannot be removed any more, so they do not count.
+pub(in crate::vault) const CONSUMERS_OF_PROJECT: Sql = Sql::same(
+    "SELECT COUNT(*) FROM barbican_consumers c WHERE c.project_id = $1 AND c.kind = $2 AND (
+        EXISTS (SELECT 1 FROM barbican_secrets s WHERE c.kind = 'secret' AND s.id = c.entity_id
+            AND (s.expiration IS NULL OR s.expiration > $3))
+        OR EXISTS (SELECT 1 FROM barbican_containers k WHERE c.kind = 'container' AND k.id = c.entity_id))",
+);
 
 pub(in crate::vault) const PAYLOAD: Sql = Sql::same(
     "SELECT p.sealed FROM barbican_payloads p JOIN barbican_secrets s ON s.id = p.secret_id

@@ -123,15 +123,15 @@ async fn d34_an_entity_has_so_many_consumers_at_most() {
     let world = World::new().await;
     let path = format!("{}/consumers", world.container().await);
     let consumer = |number: u32| serde_json::json!({ "name": "n", "URL": number.to_string() }).to_string();
-    for number in 0..1024 {
+    for number in 0..256 {
         ok(&world.json("owner_a", &format!("POST {path}"), &consumer(number)).await);
     }
-    let refused = world.json("owner_a", &format!("POST {path}"), &consumer(1024)).await;
-    let text = "The container has 1024 consumers, which is the most.";
+    let refused = world.json("owner_a", &format!("POST {path}"), &consumer(256)).await;
+    let text = "The container has 256 consumers, which is the most.";
     assert_eq!((refused.status, refused.description().as_str()), (400, text));
     ok(&world.json("owner_a", &format!("POST {path}"), &consumer(7)).await);
     ok(&world.json("owner_a", &format!("DELETE {path}"), &consumer(7)).await);
-    ok(&world.json("owner_a", &format!("POST {path}"), &consumer(1024)).await);
+    ok(&world.json("owner_a", &format!("POST {path}"), &consumer(256)).await);
 }
 
 #[tokio::test]
