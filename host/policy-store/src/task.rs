@@ -180,6 +180,8 @@ impl Task {
     }
 
     fn save(&mut self, plan: &Plan, next: &State) -> Result<(), ChangeError> {
+        // Before the modules: without the lock none is written, and a state must not name one that is not there.
+        self.store.check()?;
         let shadows = plan.shadows.iter().map(|(planned, _)| planned);
         for planned in plan.policies.iter().chain(shadows) {
             if let Some(bytes) = &planned.module {
