@@ -33,10 +33,8 @@ pub(crate) fn arguments<'a>(arguments: impl Iterator<Item = &'a mut String>) {
                 }
                 Next::Shown | Next::UserAndPassword => {
                     let shown = option(word);
-                    // What is quoted goes on after the space; so does the value of a header.
-                    rest_is_hidden = shown.ends_with(MASK)
-                        && (has_open_quote(word) || !word.starts_with('-') && word.contains(": "))
-                        || is_header(word);
+                    // What is quoted goes on after a space; so does the value of a header.
+                    rest_is_hidden = shown.ends_with(MASK) && has_open_quote(word) || is_header(word);
                     masked.push_str(&shown);
                     if rest_is_hidden && !shown.ends_with(MASK) {
                         masked.push_str(separator);
@@ -86,7 +84,7 @@ pub(crate) fn option(option: &str) -> String {
         // A URL's scheme is no name, and its user information is masked below.
         let is_scheme = option[at..].starts_with("://");
         if !is_scheme && at + 1 < option.len() && is_secret(last_name(&option[..at])) {
-            return format!("{}{MASK}", &option[..=at]);
+            return name(&format!("{}{MASK}", &option[..=at])).into_owned();
         }
         from = at + 1;
     }
