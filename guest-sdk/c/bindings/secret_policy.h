@@ -203,7 +203,7 @@ typedef struct portcullis_policy_secrets_access_t {
   // Reserved for orders: `order-list`, `order-create`, `order-get`, `order-delete`.
   secret_policy_string_t   operation;
   portcullis_policy_secrets_requester_t   principal;
-  // Absent where the operation is about none yet: lists.
+  // Absent where the operation is about none: lists, quotas.
   portcullis_policy_secrets_option_entity_t   entity;
   // The ACL in force, if one is set.
   portcullis_policy_secrets_option_acl_t   acl;

@@ -111,6 +111,7 @@ fn legacy(facts: &Facts<'_>) -> Option<Ground> {
 }
 
 /// The roles of which one would have been enough, where privacy is not what stood in the way.
+#[expect(clippy::match_same_arms, reason = "one table for each set of rules")]
 pub(crate) const fn roles_for(regime: Regime, operation: Operation) -> &'static [&'static str] {
     match (regime, operation) {
         (

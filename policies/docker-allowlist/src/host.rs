@@ -99,6 +99,11 @@ fn workload(operation: &str, workload: &Workload) -> Option<String> {
     if workload.networks.iter().any(|network| network == "host") {
         return Some("it joins the host's network".into());
     }
+    // dockerd takes the id of the network `host` too (moby daemon/cluster, `populateNetworkID`).
+    if operation.starts_with("Service") && workload.networks.iter().any(|network| may_be_network_id(network))
+    {
+        return Some("a network is named by what may be the id of the host's".into());
+    }
     let is_added = |name: &&String| !DEFAULT_CAPABILITIES.contains(&name.as_str());
     if let Some(name) = workload.capabilities_added.iter().find(is_added) {
         return Some(format!("the capability `{name}` is added"));
@@ -116,6 +121,14 @@ fn workload(operation: &str, workload: &Workload) -> Option<String> {
         return Some("what Docker hides in `/proc` and `/sys` is laid open".into());
     }
     runtime(operation, workload).or_else(|| workload.mounts.iter().find_map(mount))
+}
+
+/// A whole id of a swarm's network, or the beginning of an id of one of a single host.
+fn may_be_network_id(name: &str) -> bool {
+    let is_hex = name.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'a'..=b'f'));
+    let is_swarm =
+        name.len() == 25 && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+    is_hex || is_swarm
 }
 
 fn runtime(operation: &str, workload: &Workload) -> Option<String> {

@@ -94,6 +94,18 @@ impl ImagePattern {
     }
 }
 
+impl ImagePattern {
+    /// Whether it holds for some tags or digests alone.
+    pub(crate) fn narrows_versions(&self) -> bool {
+        match self {
+            Self::Any => false,
+            Self::Id(_) => true,
+            Self::Repository { version: Version::Tag(tag), .. } => !tag.is_everything(),
+            Self::Repository { version, .. } => !matches!(version, Version::Any),
+        }
+    }
+}
+
 impl Version {
     fn matches(&self, image: &Image, user: Option<&str>) -> bool {
         match (self, &image.digest) {

@@ -15,6 +15,9 @@ use portcullis_policy_sdk::docker::{Body, Image, Request};
 use portcullis_policy_sdk::prelude::*;
 use std::fmt::Write as _;
 
+/// Calls that mean all tags of an image that is named without one (moby distribution/push.go, pull.go).
+const ALL_TAGS: [&str; 4] = ["ImageCreate", "ImageGet", "ImageGetAll", "ImagePush"];
+
 /// Calls whose JSON body decides what happens. Some daemons execute these with a body that they show to no plugin
 /// (GHSA-v23v-6jw2-98fq, GHSA-x744-4wpc-v9h2).
 const BODY_DECIDES: [&str; 11] = [
@@ -122,9 +125,24 @@ impl Judge<'_> {
             let reason = format!("{}, which this rule does not allow; leave it out", cut(&what));
             return Err(Refusal::new("host-options", reason).or_ask_for("host_options = \"allow\""));
         }
+        self.rollback()?;
         self.images()?;
         self.names()?;
         self.labels()
+    }
+
+    /// The swarm restores the specification before this one, regardless of the body.
+    fn rollback(&self) -> Result<(), Refusal> {
+        let rule = self.rule;
+        let narrows = rule.host_options == Switch::Refuse
+            || rule.images.is_some()
+            || !rule.names.is_empty()
+            || !rule.labels.is_empty();
+        if self.operation != "ServiceUpdate" || !self.has_parameter("rollback") || !narrows {
+            return Ok(());
+        }
+        let reason = "what a service is rolled back to is not seen; send the specification itself";
+        Err(Refusal::new("rollback", reason.to_owned()))
     }
 
     fn body(&self) -> Result<(), Refusal> {
@@ -164,13 +182,18 @@ impl Judge<'_> {
                 ),
             ));
         }
+        let workload = self.request.workload.as_ref();
+        if workload.is_some_and(|workload| workload.mounts.iter().any(|mount| mount.kind == "image")) {
+            let reason = "an image is mounted, which `images` does not judge; leave the mount out";
+            return Err(Refusal::new("image", reason.to_owned()));
+        }
         let targets = self.request.targets.iter();
         for target in targets.clone() {
             if target.kind == "image" && target.image.is_none() {
                 self.all_of("image", "images")?;
             }
         }
-        let run = self.request.workload.as_ref().and_then(|workload| workload.image.as_ref());
+        let run = workload.and_then(|workload| workload.image.as_ref());
         let is_image = |kind: &str| matches!(kind, "image" | "distribution");
         let named =
             targets.filter(|target| is_image(&target.kind)).filter_map(|target| target.image.as_ref());
@@ -178,8 +201,17 @@ impl Judge<'_> {
     }
 
     fn image(&self, patterns: &[image::ImagePattern], image: &Image) -> Result<(), Refusal> {
-        if patterns.iter().any(|pattern| pattern.matches(image, self.user())) {
+        let is_all_tags = ALL_TAGS.contains(&self.operation) && image.tag.is_none() && image.digest.is_none();
+        let allows = |pattern: &image::ImagePattern| {
+            pattern.matches(image, self.user()) && !(is_all_tags && pattern.narrows_versions())
+        };
+        if patterns.iter().any(allows) {
             return Ok(());
+        }
+        if is_all_tags && patterns.iter().any(|pattern| pattern.matches(image, self.user())) {
+            let reason =
+                format!("`{}` without a tag means all tags; name one, e.g. `:latest`", cut(&image.as_sent));
+            return Err(Refusal::new("image", reason));
         }
         let sent = cut(&image.as_sent);
         let refusal = if image::is_id(image) {

@@ -4,6 +4,7 @@ mod advice;
 mod operations;
 mod refused;
 mod rules;
+mod services;
 
 use super::*;
 use docker::{Body, Image, Request, Target, Workload};

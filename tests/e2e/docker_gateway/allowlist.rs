@@ -18,7 +18,8 @@ fn tenants_use_what_has_their_label() {
     };
     let run = ["run", "-d", "--network", "none", "--label", "owner=alice"];
     let sleep = ["bb:1", "sleep", "1000"];
-    docker("alice", &alices, &[&run[..], &["--name", "web", "-v", "alice-data:/d"], &sleep].concat()).ok();
+    docker("alice", &alices, &[&run[..], &["--name", "web", "-v", "alice.vol-data:/d"], &sleep].concat())
+        .ok();
     docker("alice", &alices, &["exec", "web", "true"]).ok();
     for (arguments, rule) in [
         (&["exec", "web", "true"][..], "label"),
@@ -35,7 +36,7 @@ fn tenants_use_what_has_their_label() {
                 "--label",
                 "owner=bob",
                 "-v",
-                "alice-data:/d",
+                "alice.vol-data:/d",
                 "bb:1",
                 "true",
             ],

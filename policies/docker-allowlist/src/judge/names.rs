@@ -1,6 +1,8 @@
 //! Names of containers, networks, volumes, services, secrets and configs: as targets, and as what a container is made with.
 
 use super::{Judge, Refusal, cut, quoted};
+use crate::body::files_of_service;
+use crate::operations::{Class, class};
 use crate::settings::Switch;
 use portcullis_policy_sdk::docker::{Target, Workload};
 
@@ -32,10 +34,12 @@ fn named<'t>(kind: &str, sent: &'t str, looked_up: Option<&'t str>) -> Named<'t>
     let sent = sent.trim_start_matches('/');
     let is_base36 = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     let is_hex = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'a'..=b'f');
+    // They have ids like the other objects of a swarm. The beginning of one reads like any short name.
+    let is_swarm_network = kind == "network" && sent.len() == SWARM_ID_DIGITS && sent.bytes().all(is_base36);
     let (length, may_be_id) = match kind {
         // Volumes have names alone.
         "volume" => (0, false),
-        "container" | "network" | "exec" => (ID_DIGITS, sent.bytes().all(is_hex)),
+        "container" | "network" | "exec" if !is_swarm_network => (ID_DIGITS, sent.bytes().all(is_hex)),
         _ => (SWARM_ID_DIGITS, sent.bytes().all(is_base36)),
     };
     match sent.len() {
@@ -81,10 +85,38 @@ impl Judge<'_> {
         if self.rule.names.contains_key("container") {
             self.exec()?;
         }
+        self.files_of_service()
+    }
+
+    /// dockerd finds them by ids that no name in the request is held against.
+    fn files_of_service(&self) -> Result<(), Refusal> {
+        if !matches!(self.operation, "ServiceCreate" | "ServiceUpdate") {
+            return Ok(());
+        }
+        for kind in files_of_service(self.request) {
+            let is_narrowed = self
+                .rule
+                .names
+                .get(kind)
+                .is_some_and(|patterns| !patterns.iter().any(super::super::glob::Glob::is_everything));
+            if is_narrowed || !self.rule.labels.is_empty() {
+                let key = key(kind);
+                let reason = format!(
+                    "which {key} a service is given is not known by name; leave them out, or ask for a rule of its own \
+                     for services, without `{key}` and `labels`"
+                );
+                return Err(Refusal::new("name", reason));
+            }
+        }
         Ok(())
     }
 
     fn target(&self, target: &Target) -> Result<(), Refusal> {
+        // A task is of a service, whose name the request does not say.
+        let narrows_tasks = ["service", "container"].iter().any(|kind| self.rule.names.contains_key(*kind));
+        if target.kind == "task" && narrows_tasks && class(self.operation) != Some(Class::List) {
+            return self.id("task", &target.as_sent, target.as_sent.len() == SWARM_ID_DIGITS);
+        }
         self.name(&target.kind, &target.as_sent, target.name.as_deref())
     }
 
