@@ -166,15 +166,14 @@ impl Resolved {
         let provider = Provider::known(&login, self.ca.as_deref(), self.timeout)?;
         let tokens = provider.refresh(refresh).await?.ok_or(AwsClientError::LoginExpired)?;
         let token = tokens.of(login.kind);
-        // Stored first: the one before it may be used no more.
+        // Stored also where no token of that kind came: the refresh token before it may be used no more.
         login.refresh_token = tokens.refresh.or(login.refresh_token);
-        if let Some(token) = token {
-            (login.token, login.expires) = token;
-        }
-        login.save()?;
-        if login.is_stale() {
+        let Some((token, expires)) = token else {
+            login.save()?;
             return Err(AwsClientError::LoginExpired);
-        }
+        };
+        (login.token, login.expires) = (token, expires);
+        login.save()?;
         Ok(login.token)
     }
 
