@@ -45,12 +45,17 @@ fn planted() -> Vec<Value> {
             "/secrets/create",
             Some(&json!({ "Name": "s", "Data": STANDARD.encode(secret("data")) })),
         ),
+        // A record says what was run. What tells a secret in a command from the rest is its name.
         message(
             "POST",
             "/containers/create",
-            Some(
-                &json!({ "Image": "x", "Env": [secret("env")], "Cmd": [secret("command")], "HostConfig": { "Privileged": true } }),
-            ),
+            Some(&json!({
+                "Image": "x",
+                "Env": [secret("env")],
+                "Cmd": ["mysql", "--password", secret("command"), format!("--env=TOKEN={}", secret("option"))],
+                "Entrypoint": ["sh", "-c", format!("curl -u a:{} -H 'X-Api-Key: {}'", secret("user"), secret("header"))],
+                "HostConfig": { "Privileged": true },
+            })),
         ),
     ];
     for name in ["X-Registry-Auth", "X-Registry-Config", "Authorization", "Cookie", "X-Api-Key"] {
