@@ -158,6 +158,16 @@ fn by_the_container_endpoint_with_a_token_of_an_identity_provider() {
     let arn = "arn:aws:sts::222222222222:assumed-role/machine/carol";
     let found = boto.finds_by_container(path, &format!("Bearer {}", boto.token));
     assert_found(&found, "container-role", arn, &[&format!("GET {path} 200")]);
+    // As Kubernetes projects the token of a service account: without the scheme.
+    let file = boto.host.files().join("projected");
+    fs::write(&file, &boto.token).unwrap();
+    let url = format!("{}{path}", boto.host.url());
+    let found = boto.finds(&[
+        ("AWS_CONTAINER_CREDENTIALS_FULL_URI", &url),
+        ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", file.to_str().unwrap()),
+        ("AWS_EC2_METADATA_DISABLED", "true"),
+    ]);
+    assert_found(&found, "container-role", arn, &[&format!("GET {path} 200")]);
     let (signed, _) = boto.token.rsplit_once('.').unwrap();
     let found = boto.finds_by_container(path, &format!("Bearer {signed}.{}", "A".repeat(86)));
     assert!(found["error"].as_str().unwrap().contains("401"), "{found}");

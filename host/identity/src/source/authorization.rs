@@ -22,3 +22,13 @@ pub(super) fn credentials<'a>(headers: &'a HeaderMap, scheme: &str) -> Result<&'
         _ => Err(AuthError::unauthorized(format!("the header `authorization` is not one of `{scheme}`"))),
     }
 }
+
+/// The token of `Bearer`. A JWT may stand without the scheme: AWS's SDKs send what
+/// `AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE` holds as it is, and Kubernetes projects a service account's token alone.
+pub(super) fn bearer(headers: &HeaderMap) -> Result<&str, AuthError> {
+    let result = credentials(headers, "Bearer");
+    let text = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let is_alone = headers.get_all(AUTHORIZATION).iter().count() == 1;
+    let is_jwt = !text.contains(' ') && text.split('.').count() == 3;
+    if result.is_err() && is_alone && is_jwt { Ok(text) } else { result }
+}

@@ -26,7 +26,7 @@ use serde_json::Value;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use super::authorization::credentials;
+use super::authorization::bearer;
 use super::{Claims, JwtKeys, JwtOptions, claim, name};
 use crate::{AuthError, IdentityError};
 use keys::{ALGORITHMS, Keys};
@@ -108,7 +108,7 @@ impl Jwt {
     }
 
     pub(super) async fn identify(&self, headers: &HeaderMap, now: Instant) -> Result<VerifiedJwt, AuthError> {
-        let token = credentials(headers, "Bearer")?;
+        let token = bearer(headers)?;
         if token.len() > MAX_TOKEN {
             return Err(AuthError::unauthorized("the token is longer than 16 KiB"));
         }
