@@ -1,4 +1,4 @@
-//! Members of JSON bodies that are no facts of their own: labels, and the driver of a network.
+//! Members of JSON bodies that are no facts of their own: labels, and what services give to their containers.
 
 use portcullis_policy_sdk::docker::{Body, Request};
 use portcullis_policy_sdk::{Pairs, parse};
@@ -6,39 +6,21 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use std::collections::BTreeMap;
 
-/// What is read of the bodies of `NetworkCreate`, `VolumeCreate`, `SecretCreate` and `ConfigCreate`.
+/// The labels of the bodies of `NetworkCreate`, `VolumeCreate`, `SecretCreate` and `ConfigCreate`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(crate) struct Members {
+struct Labelled {
     #[serde(rename = "Labels")]
     labels: Option<BTreeMap<String, Option<String>>>,
-    #[serde(rename = "Driver")]
-    driver: Driver,
-    #[serde(rename = "Options")]
-    options: Option<BTreeMap<String, Option<String>>>,
-    #[serde(rename = "ConfigFrom")]
-    config_from: Option<ConfigFrom>,
     #[serde(flatten)]
     _others: IgnoredAny,
 }
 
-/// A name; an object in `SecretCreate`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(untagged)]
-enum Driver {
-    Name(String),
-    Other(IgnoredAny),
-    #[default]
-    None,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct ConfigFrom {
-    #[serde(rename = "Network")]
-    network: Option<String>,
-    #[serde(flatten)]
-    _others: IgnoredAny,
+/// The labels of what is made; none where its body cannot be read.
+pub(crate) fn labels(request: &Request) -> Pairs {
+    let Body::Json(json) = &request.body else { return Pairs::new() };
+    let labels = parse::<Labelled>(json).ok().and_then(|labelled| labelled.labels).unwrap_or_default();
+    labels.into_iter().map(|(name, value)| (name, value.unwrap_or_default())).collect()
 }
 
 /// What a service gives to its containers, of the bodies of `ServiceCreate` and `ServiceUpdate`.
@@ -103,33 +85,4 @@ pub(crate) fn files_of_service(request: &Request) -> Vec<&'static str> {
     let has_credential = container.privileges.is_some_and(|privileges| privileges.credential.is_some());
     let kinds = [("secret", has(&container.secrets)), ("config", has(&container.configs) || has_credential)];
     kinds.into_iter().filter(|(_, has)| *has).map(|(kind, _)| kind).collect()
-}
-
-impl Members {
-    /// The members of a body that was shown.
-    pub(crate) fn of(request: &Request) -> Option<Self> {
-        let Body::Json(json) = &request.body else { return None };
-        parse(json).ok()
-    }
-
-    /// The labels of what is made.
-    pub(crate) fn labels(&self) -> Pairs {
-        let labels = self.labels.iter().flatten();
-        labels.map(|(name, value)| (name.clone(), value.clone().unwrap_or_default())).collect()
-    }
-
-    pub(crate) fn driver(&self) -> &str {
-        if let Driver::Name(name) = &self.driver { name } else { "" }
-    }
-
-    pub(crate) fn has_option(&self, name: &str) -> bool {
-        let value = self.options.as_ref().and_then(|options| options.get(name));
-        value.and_then(Option::as_deref).is_some_and(|value| !value.is_empty())
-    }
-
-    /// The network whose options are taken over.
-    pub(crate) fn config_from(&self) -> Option<&str> {
-        let network = self.config_from.as_ref().and_then(|from| from.network.as_deref());
-        network.filter(|network| !network.is_empty())
-    }
 }

@@ -1,30 +1,11 @@
 //! Options that open the daemon's host. A rule refuses all of them unless it says `host_options = "allow"`: docker-baseline
 //! has settings for each, this policy only the one.
 
-use crate::body::Members;
 use crate::operations::{self, Class};
+use portcullis_policy_docker_common::capabilities;
+use portcullis_policy_docker_common::network::Network;
+use portcullis_policy_docker_common::request::parameter;
 use portcullis_policy_sdk::docker::{Mount, Request, SecurityOption, Workload};
-
-/// What Docker adds to a container anyway (moby oci/caps/defaults.go).
-const DEFAULT_CAPABILITIES: [&str; 14] = [
-    "CAP_AUDIT_WRITE",
-    "CAP_CHOWN",
-    "CAP_DAC_OVERRIDE",
-    "CAP_FOWNER",
-    "CAP_FSETID",
-    "CAP_KILL",
-    "CAP_MKNOD",
-    "CAP_NET_BIND_SERVICE",
-    "CAP_NET_RAW",
-    "CAP_SETFCAP",
-    "CAP_SETGID",
-    "CAP_SETPCAP",
-    "CAP_SETUID",
-    "CAP_SYS_CHROOT",
-];
-/// Options of network drivers that name interfaces of the host.
-const INTERFACES: [&str; 3] =
-    ["parent", "com.docker.network.bridge.name", "com.docker.network.bridge.trusted_host_interfaces"];
 
 /// The first option of the request that opens the host, in words.
 pub(crate) fn opening(operation: &str, request: &Request) -> Option<String> {
@@ -37,12 +18,6 @@ pub(crate) fn opening(operation: &str, request: &Request) -> Option<String> {
     of_operation(operation, request)
         .or_else(|| request.volume.as_ref().and_then(mount))
         .or_else(|| request.workload.as_ref().and_then(|workload| self::workload(operation, workload)))
-}
-
-/// The value that dockerd reads of a parameter: the first.
-fn parameter<'r>(request: &'r Request, name: &str) -> &'r str {
-    let found = request.query.iter().find(|(key, _)| key == name);
-    found.map(|(_, value)| value.as_str()).unwrap_or_default()
 }
 
 fn of_operation(operation: &str, request: &Request) -> Option<String> {
@@ -68,16 +43,16 @@ fn of_operation(operation: &str, request: &Request) -> Option<String> {
 }
 
 fn network(request: &Request) -> Option<String> {
-    let Some(members) = Members::of(request) else {
+    let Some(Ok(network)) = Network::of(request) else {
         return Some("the network's options cannot be read".into());
     };
-    if !matches!(members.driver(), "" | "bridge" | "default" | "none" | "null" | "overlay") {
-        return Some(format!("the network driver `{}` is named", members.driver()));
+    if !matches!(network.driver(), "" | "bridge" | "default" | "none" | "null" | "overlay") {
+        return Some(format!("the network driver `{}` is named", network.driver()));
     }
-    if let Some(option) = INTERFACES.iter().find(|option| members.has_option(option)) {
+    if let Some((option, _)) = network.interfaces().next() {
         return Some(format!("the option `{option}` names an interface of the host"));
     }
-    members
+    network
         .config_from()
         .map(|name| format!("options are taken from the network `{name}`, which are not seen"))
 }
@@ -104,7 +79,7 @@ fn workload(operation: &str, workload: &Workload) -> Option<String> {
     {
         return Some("a network is named by what may be the id of the host's".into());
     }
-    let is_added = |name: &&String| !DEFAULT_CAPABILITIES.contains(&name.as_str());
+    let is_added = |name: &&String| !capabilities::is_default(name);
     if let Some(name) = workload.capabilities_added.iter().find(is_added) {
         return Some(format!("the capability `{name}` is added"));
     }

@@ -11,28 +11,13 @@ use crate::host;
 use crate::image;
 use crate::operations::{self, Class};
 use crate::settings::{CheckedRule, Switch};
+use portcullis_policy_docker_common::request::{BODY_DECIDES, parameter};
 use portcullis_policy_sdk::docker::{Body, Image, Request};
 use portcullis_policy_sdk::prelude::*;
 use std::fmt::Write as _;
 
 /// Calls that mean all tags of an image that is named without one (moby distribution/push.go, pull.go).
 const ALL_TAGS: [&str; 4] = ["ImageCreate", "ImageGet", "ImageGetAll", "ImagePush"];
-
-/// Calls whose JSON body decides what happens. Some daemons execute these with a body that they show to no plugin
-/// (GHSA-v23v-6jw2-98fq, GHSA-x744-4wpc-v9h2).
-const BODY_DECIDES: [&str; 11] = [
-    "ConfigCreate",
-    "ContainerCreate",
-    "ContainerExec",
-    "ContainerUpdate",
-    "NetworkConnect",
-    "NetworkCreate",
-    "NetworkDisconnect",
-    "SecretCreate",
-    "ServiceCreate",
-    "ServiceUpdate",
-    "VolumeCreate",
-];
 
 /// The longest line of settings in a refusal, which has 1024 bytes at most.
 const LONGEST_LINE: usize = 350;
@@ -247,8 +232,7 @@ impl Judge<'_> {
     }
 
     fn has_parameter(&self, name: &str) -> bool {
-        let found = self.request.query.iter().find(|(key, _)| key == name);
-        found.is_some_and(|(_, value)| !value.is_empty())
+        !parameter(self.request, name).is_empty()
     }
 }
 

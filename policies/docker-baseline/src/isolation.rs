@@ -1,8 +1,8 @@
 //! Checks on what keeps a container a container: privileges, namespaces, capabilities, devices, security options.
 
-use crate::capabilities;
 use crate::judge::{Advice, Check, Judge};
 use crate::rule::Rule;
+use portcullis_policy_docker_common::capabilities;
 use portcullis_policy_sdk::docker::{Namespace, SecurityOption, Workload};
 use sha2::{Digest, Sha256};
 use std::fmt::Write;

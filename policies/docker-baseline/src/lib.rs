@@ -16,7 +16,6 @@
 pub mod rule;
 pub mod settings;
 
-mod capabilities;
 mod host_path;
 mod isolation;
 mod judge;

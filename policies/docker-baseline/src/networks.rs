@@ -3,49 +3,17 @@
 use crate::judge::{Advice, Check, Judge};
 use crate::rule::Rule;
 use crate::settings::NETWORK_DRIVERS;
-use portcullis_policy_sdk::docker::Body;
-use portcullis_policy_sdk::parse;
-use serde::Deserialize;
-use serde::de::IgnoredAny;
-use std::collections::BTreeMap;
-
-/// Options of drivers that name interfaces of the host, several with `:` between them (moby libnetwork/drivers: macvlan
-/// and ipvlan, bridge). A bridge by the name of one that the host already has is used as it is.
-const INTERFACES: [&str; 3] =
-    ["parent", "com.docker.network.bridge.name", "com.docker.network.bridge.trusted_host_interfaces"];
-
-/// The body of `NetworkCreate`.
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Network {
-    #[serde(rename = "Driver")]
-    driver: Option<String>,
-    #[serde(rename = "Options")]
-    options: Option<BTreeMap<String, Option<String>>>,
-    #[serde(rename = "ConfigFrom")]
-    config_from: Option<ConfigFrom>,
-    #[serde(flatten)]
-    _others: IgnoredAny,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct ConfigFrom {
-    #[serde(rename = "Network")]
-    network: Option<String>,
-    #[serde(flatten)]
-    _others: IgnoredAny,
-}
+use portcullis_policy_docker_common::network::Network;
 
 pub(crate) fn check(judge: &Judge<'_>) -> Check {
     if judge.operation() != Some("NetworkCreate") {
         return Ok(());
     }
     // `operations` refuses a body that was not shown.
-    let Body::Json(json) = &judge.request.body else { return Ok(()) };
-    match parse::<Network>(json) {
-        Ok(network) => self::network(judge, &network),
-        Err(error) => judge.refuse(Rule::UnseenBody, Advice::None, || {
+    match Network::of(judge.request) {
+        None => Ok(()),
+        Some(Ok(network)) => self::network(judge, &network),
+        Some(Err(error)) => judge.refuse(Rule::UnseenBody, Advice::None, || {
             format!("the body cannot be read: {error}; send the JSON of Docker's API")
         }),
     }
@@ -53,7 +21,7 @@ pub(crate) fn check(judge: &Judge<'_>) -> Check {
 
 fn network(judge: &Judge<'_>, network: &Network) -> Check {
     let settings = &judge.settings.written;
-    let driver = network.driver.as_deref().unwrap_or_default();
+    let driver = network.driver();
     let known = driver.is_empty() || NETWORK_DRIVERS.contains(&driver);
     if !known && !settings.allowed_network_drivers.contains(driver) {
         let advice = Advice::entry("allowed_network_drivers", driver);
@@ -61,15 +29,8 @@ fn network(judge: &Judge<'_>, network: &Network) -> Check {
             format!("the network driver `{driver}` may not be used; use `bridge`")
         })?;
     }
-    for option in INTERFACES {
-        let Some(value) = network.options.as_ref().and_then(|options| options.get(option)) else { continue };
-        let mut names = value.as_deref().unwrap_or_default().split(':').filter(|name| !name.is_empty());
-        names.try_for_each(|name| interface(judge, option, name))?;
-    }
-    let config = network.config_from.as_ref().and_then(|from| from.network.as_deref()).unwrap_or_default();
-    if config.is_empty() {
-        return Ok(());
-    }
+    network.interfaces().try_for_each(|(option, name)| interface(judge, option, name))?;
+    let Some(config) = network.config_from() else { return Ok(()) };
     judge.refuse(Rule::HostInterface, Advice::Exception, || {
         format!(
             "the options of the network `{config}` cannot be seen, and may name an interface of the host; give them here \

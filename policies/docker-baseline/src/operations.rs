@@ -3,23 +3,8 @@
 use crate::judge::{Advice, Check, Judge};
 use crate::rule::Rule;
 use crate::settings::Switch;
+use portcullis_policy_docker_common::request::{BODY_DECIDES, parameter};
 use portcullis_policy_sdk::docker::Body;
-
-/// Calls whose JSON body decides what happens. Some daemons execute these with a body that they show to no
-/// plugin (GHSA-v23v-6jw2-98fq, GHSA-x744-4wpc-v9h2), so that none to be seen is as bad as one unseen.
-const BODY_DECIDES: &[&str] = &[
-    "ConfigCreate",
-    "ContainerCreate",
-    "ContainerExec",
-    "ContainerUpdate",
-    "NetworkConnect",
-    "NetworkCreate",
-    "NetworkDisconnect",
-    "SecretCreate",
-    "ServiceCreate",
-    "ServiceUpdate",
-    "VolumeCreate",
-];
 
 pub(crate) fn check(judge: &Judge<'_>) -> Check {
     let request = judge.request;
@@ -45,17 +30,11 @@ pub(crate) fn check(judge: &Judge<'_>) -> Check {
     body(judge, operation)
 }
 
-/// The value that dockerd reads of a parameter: the first.
-fn parameter<'j>(judge: &Judge<'j>, name: &str) -> &'j str {
-    let found = judge.request.query.iter().find(|(key, _)| key == name);
-    found.map(|(_, value)| value.as_str()).unwrap_or_default()
-}
-
 /// Version 2 is `BuildKit` (moby api/server/router/build, `parseVersion`), and only that takes its context from a session.
 fn builds_with_buildkit(judge: &Judge<'_>) -> bool {
     judge.operation() == Some("ImageBuild")
-        && (!matches!(parameter(judge, "version"), "" | "1")
-            || parameter(judge, "remote") == "client-session")
+        && (!matches!(parameter(judge.request, "version"), "" | "1")
+            || parameter(judge.request, "remote") == "client-session")
 }
 
 fn administration(judge: &Judge<'_>, operation: &str) -> Check {
@@ -101,10 +80,10 @@ fn reads(judge: &Judge<'_>, operation: &str) -> Check {
 /// dockerd fetches these from its own place in the network, where addresses of the host itself answer it.
 fn fetch(judge: &Judge<'_>, operation: &str) -> Check {
     let fetched = match operation {
-        "ImageCreate" if parameter(judge, "fromImage").is_empty() => {
-            Some(parameter(judge, "fromSrc")).filter(|source| *source != "-")
+        "ImageCreate" if parameter(judge.request, "fromImage").is_empty() => {
+            Some(parameter(judge.request, "fromSrc")).filter(|source| *source != "-")
         }
-        "ImageBuild" => Some(parameter(judge, "remote")).filter(|remote| *remote != "client-session"),
+        "ImageBuild" => Some(parameter(judge.request, "remote")).filter(|remote| *remote != "client-session"),
         _ => None,
     };
     let Some(url) = fetched.filter(|url| !url.is_empty()) else { return Ok(()) };

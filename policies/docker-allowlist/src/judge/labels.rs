@@ -2,7 +2,7 @@
 
 use super::names::{key, references};
 use super::{Judge, Refusal, cut, quoted};
-use crate::body::Members;
+use crate::body;
 use crate::operations::{self, Class};
 use portcullis_policy_sdk::Pairs;
 use portcullis_policy_sdk::docker::Target;
@@ -39,9 +39,7 @@ impl Judge<'_> {
                 self.request.workload.as_ref().map(|workload| workload.labels.clone()).unwrap_or_default(),
             ),
             "ConfigCreate" | "ConfigUpdate" | "NetworkCreate" | "SecretCreate" | "SecretUpdate"
-            | "VolumeCreate" => {
-                Some(Members::of(self.request).map(|members| members.labels()).unwrap_or_default())
-            }
+            | "VolumeCreate" => Some(body::labels(self.request)),
             _ => None,
         }
     }

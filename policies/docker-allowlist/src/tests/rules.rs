@@ -261,7 +261,6 @@ labels = { owner = "${user}" }"#,
     {
         for (body, expected) in [
             (r#"{"Labels":{"owner":"alice"},"Name":"x"}"#, ""),
-            (r#"{"Labels":{"owner":"alice"},"Driver":{"Name":"x"}}"#, ""),
             (r#"{"Labels":{"owner":"bob"}}"#, "label"),
             (r#"{"Labels":null}"#, "label"),
             (r#"{"Name":"owner"}"#, "label"),
@@ -270,6 +269,15 @@ labels = { owner = "${user}" }"#,
                 Request { body: Body::Json(body.into()), ..on("alice", operation, target(kind, "x")) };
             assert_eq!(refused(&policy, &request), expected, "{operation} {body}");
         }
+    }
+    // The driver of a secret is an object, that of a network a name: dockerd takes nothing else.
+    let with_driver = r#"{"Labels":{"owner":"alice"},"Driver":{"Name":"x"}}"#;
+    for (operation, kind, expected) in
+        [("SecretCreate", "secret", ""), ("NetworkCreate", "network", "host-options")]
+    {
+        let request =
+            Request { body: Body::Json(with_driver.into()), ..on("alice", operation, target(kind, "x")) };
+        assert_eq!(refused(&policy, &request), expected, "{operation}");
     }
     let own = looked_up("container", "x", &[("owner", "alice")]);
     let others = looked_up("container", "x", &[("owner", "bob")]);

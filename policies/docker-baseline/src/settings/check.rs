@@ -1,10 +1,10 @@
 //! Checks of the settings that serde cannot make: what is malformed, and entries that no request could ever match.
 
 use super::{AllowedMount, Checked, NETWORK_DRIVERS, Settings};
-use crate::capabilities;
 use crate::paths::{self, within};
 use crate::rule::{Rule, Rules};
 use crate::sockets;
+use portcullis_policy_docker_common::capabilities;
 use std::collections::BTreeMap;
 
 /// Operations that read an archive, or a form in its place.

@@ -49,7 +49,7 @@ const FURTHER: [&str; 27] = [
 ];
 
 /// One spelling: dockerd takes any case, with `CAP_` or without (moby `oci/caps/utils.go`).
-pub(crate) fn normalise(name: &str) -> String {
+pub fn normalise(name: &str) -> String {
     let upper = name.to_ascii_uppercase();
     match upper.strip_prefix("CAP_") {
         Some("ALL") => "ALL".to_owned(),
@@ -59,12 +59,12 @@ pub(crate) fn normalise(name: &str) -> String {
 }
 
 /// Whether a container has it anyway.
-pub(crate) fn is_default(name: &str) -> bool {
+pub fn is_default(name: &str) -> bool {
     DEFAULT.contains(&name)
 }
 
 /// Whether there is such a capability, in the spelling of [`normalise`].
-pub(crate) fn is_known(name: &str) -> bool {
+pub fn is_known(name: &str) -> bool {
     is_default(name) || FURTHER.contains(&name)
 }
 
