@@ -9,7 +9,7 @@ use portcullis_engine::case::CaseInput;
 use serde_json::{Map, Value, json};
 
 use crate::error::{AdminError, Refusal};
-use crate::{Admin, json_response};
+use crate::{Admin, json_response, parse};
 
 /// What the policies in force would decide; nothing is carried out or recorded
 #[utoipa::path(
@@ -30,8 +30,7 @@ pub(crate) async fn ask(
         let hooks: Vec<_> = HookName::ALL.iter().map(|hook| format!("`{hook}`")).collect();
         AdminError::NotFound(format!("there is no hook `{hook}`; there are {}", hooks.join(", ")))
     })?;
-    let facts: Value =
-        serde_json::from_slice(&body).map_err(|error| AdminError::Request(format!("the body: {error}")))?;
+    let facts: Value = parse(&body)?;
     if !facts.is_object() {
         return Err(AdminError::Request("the body: the input is an object of facts".into()));
     }

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 
 use crate::access::Caller;
 use crate::error::{AdminError, Refusal};
-use crate::{Admin, json_response};
+use crate::{Admin, json_response, parse};
 
 /// How long the record may take.
 const RECORD_TIME: Duration = Duration::from_secs(10);
@@ -48,8 +48,7 @@ pub(crate) async fn open(
     caller: Caller,
     body: Bytes,
 ) -> Result<Response, AdminError> {
-    let wanted: Wanted =
-        serde_json::from_slice(&body).map_err(|error| AdminError::Request(format!("the body: {error}")))?;
+    let wanted: Wanted = parse(&body)?;
     let time = humantime::parse_duration(&wanted.r#for)
         .map_err(|error| AdminError::Request(format!("`for` is a duration, e.g. \"10m\": {error}")))?;
     if time.is_zero() || time > MAX_BREAK_GLASS {

@@ -46,6 +46,7 @@ use portcullis_engine::Host;
 use portcullis_files::{FileStatus, FileWatcher};
 use portcullis_listen::Handler as _;
 use portcullis_policy_store::{ChangeError, PolicyManager};
+use serde::de::DeserializeOwned;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -244,4 +245,9 @@ async fn metrics(State(admin): State<Admin>) -> Response {
 
 fn json_response(value: &serde_json::Value) -> Response {
     ([(header::CONTENT_TYPE, "application/json")], format!("{value:#}\n")).into_response()
+}
+
+/// The body of a request, in JSON.
+fn parse<T: DeserializeOwned>(body: &Bytes) -> Result<T, AdminError> {
+    serde_json::from_slice(body).map_err(|error| AdminError::Request(format!("the body: {error}")))
 }

@@ -1,112 +1,29 @@
 //! The policies in force: listed, and changed while the host runs.
+//!
+//! * `body`: what a change says
 
-use axum::body::{Body, Bytes};
+mod body;
+
+use axum::body::Body;
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, header};
+use axum::http::HeaderMap;
 use axum::response::Response;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use portcullis_contract::HookName;
-use portcullis_engine::case::Case;
-use portcullis_engine::{Mode, PolicyStatus, ShadowStats};
-use portcullis_policy_store::{Applied, Change, PolicyPatch, State as PolicyState};
-use serde::Deserialize;
+use portcullis_engine::{PolicyStatus, ShadowStats};
+use portcullis_policy_store::{Applied, Change, State as PolicyState};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
-use utoipa::{IntoParams, ToSchema};
 
 use crate::access::Caller;
 use crate::error::{AdminError, Refusal};
-use crate::query::{Switch, is_on};
-use crate::{Admin, json_response};
+use crate::query::is_on;
+use crate::{Admin, json_response, parse};
+use body::{Flags, PutPolicies, PutPolicy, patch};
 
 type Answer = Result<Response, AdminError>;
 
 /// Bytes of a request that puts policies: a module of 64 MiB in base64, and what is said of it.
 pub(crate) const MAX_BODY: usize = 96 << 20;
-
-/// What may stand in the query of a change.
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct Flags {
-    /// Allows a change after which no policy enforces some hook.
-    #[param(value_type = Option<bool>)]
-    confirm: Option<Switch>,
-    /// For a rollback: cases are not run.
-    #[param(value_type = Option<bool>)]
-    force: Option<Switch>,
-    /// For a rollback: which revision, by its digest or the first digits of it.
-    revision: Option<String>,
-}
-
-/// A policy as it is put in JSON. What is absent stays as it is.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct PutPolicy {
-    /// A WebAssembly component, in base64.
-    module: Option<String>,
-    #[schema(value_type = Option<Object>)]
-    settings: Option<serde_json::Map<String, Value>>,
-    /// `enforce` or `monitor`.
-    #[schema(value_type = Option<String>)]
-    mode: Option<Mode>,
-    /// E.g. `docker-request`.
-    #[schema(value_type = Option<Vec<String>>)]
-    hooks: Option<Vec<HookName>>,
-    /// As in a file of cases.
-    #[schema(value_type = Option<Vec<Object>>)]
-    cases: Option<Vec<Case>>,
-}
-
-/// A whole set as it is put.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct PutPolicies {
-    policies: Vec<NamedPolicy>,
-}
-
-#[derive(Debug, Deserialize, ToSchema)]
-struct NamedPolicy {
-    name: String,
-    #[serde(flatten)]
-    policy: PutPolicy,
-}
-
-impl PutPolicy {
-    fn patch(self) -> Result<PolicyPatch, AdminError> {
-        let module = self.module.map(|text| STANDARD.decode(text)).transpose();
-        let module =
-            module.map_err(|error| AdminError::Request(format!("`module` is no base64: {error}")))?;
-        Ok(PolicyPatch {
-            module: module.map(Into::into),
-            settings: self.settings.map(|settings| Value::Object(settings).to_string()),
-            mode: self.mode,
-            hooks: self.hooks,
-            cases: self.cases,
-        })
-    }
-}
-
-/// A module, or a JSON object that says more.
-fn patch(headers: &HeaderMap, body: &Bytes) -> Result<PolicyPatch, AdminError> {
-    let media_type =
-        headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    match media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase().as_str() {
-        "application/wasm" => Ok(PolicyPatch { module: Some(body.to_vec().into()), ..PolicyPatch::default() }),
-        "application/json" => parse::<PutPolicy>(body)?.patch(),
-        _ => Err(AdminError::Request(
-            "send a module as `Content-Type: application/wasm`, or an object with `module` (base64), `settings`, `mode`, \
-             `hooks` or `cases` as `application/json`"
-                .into(),
-        )),
-    }
-}
-
-fn parse<T: serde::de::DeserializeOwned>(body: &Bytes) -> Result<T, AdminError> {
-    serde_json::from_slice(body).map_err(|error| AdminError::Request(format!("the body: {error}")))
-}
 
 /// Policies in force, shadows, and the last refusal of a change
 #[utoipa::path(
@@ -251,8 +168,7 @@ pub(crate) async fn put_all(
     let (body, _permit) = admin.body(body).await?;
     let set: PutPolicies = parse(&body)?;
     drop(body);
-    let named = set.policies.into_iter().map(|named| Ok((named.name, named.policy.patch()?)));
-    let policies = named.collect::<Result<Vec<_>, AdminError>>()?;
+    let policies = set.patches()?;
     apply(&admin, Change::PutAll { policies, confirm: is_on(flags.confirm) }, caller).await
 }
 

@@ -15,6 +15,7 @@ use axum::body::Body;
 use axum::http::{Request, Response};
 use portcullis_contract::hook::HookName;
 use prometheus_client::registry::Registry;
+use serde_json::Value;
 use std::pin::Pin;
 
 /// A future that the trait's methods return, since the server holds APIs as trait objects.
@@ -30,24 +31,24 @@ pub enum Placement {
     PerCore,
 }
 
-/// Whose sessions are to end.
+/// What of an API is to end before its time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Revocation {
     /// The user, as authentication names them.
     pub user: String,
-    /// `ACCOUNT/ROLE`; all roles without one.
-    pub role: Option<String>,
-    /// The mount whose user it is; all mounts without one.
-    pub mount: Option<String>,
+    /// What was handed out, in the words of the API's records, e.g. `ACCOUNT/ROLE`; all of it without one.
+    pub target: Option<String>,
+    /// Which instance of the API has that user, e.g. a mount; all of them without one.
+    pub instance: Option<String>,
 }
 
-/// A session that was ended.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+/// What has ended.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Revoked {
-    /// The ARN of the role.
-    pub role_arn: String,
-    /// The name of the session.
-    pub session_name: String,
+    /// How much of it there was.
+    pub ended: usize,
+    /// In the words of the API, for the operator: an object of JSON.
+    pub details: Value,
 }
 
 /// An HTTP API that the server serves.
@@ -83,7 +84,7 @@ pub trait Api: Send + Sync + 'static {
     ///
     /// # Errors
     /// What of the request names nothing.
-    fn revoke(&self, _wanted: &Revocation) -> Option<Result<Vec<Revoked>, String>> {
+    fn revoke(&self, _wanted: &Revocation) -> Option<Result<Revoked, String>> {
         None
     }
 

@@ -36,11 +36,8 @@ use portcullis_audit::{AuditError, Log, Record};
 use portcullis_contract::types::Context;
 use portcullis_engine::Host;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 use uuid::Uuid;
-
-/// How long a record of an API's own may take.
-const RECORD_TIME: Duration = Duration::from_secs(10);
 
 /// The engine and the decision log, as all APIs use them. Clones are cheap, and share break-glass.
 #[derive(Clone)]
@@ -61,19 +58,11 @@ impl Authorizer {
         &self.break_glass
     }
 
-    /// Writes a record of an API's own, e.g. of a login that failed. Returns once it is written.
-    ///
-    /// # Errors
-    /// The record cannot be written.
-    pub async fn record(&self, record: Record) -> Result<(), AuditError> {
-        self.log.write(record, Instant::now() + RECORD_TIME).await
-    }
-
-    /// Queues a record that no response depends on.
+    /// Queues a record of an API's own that no response depends on, e.g. of a login that failed.
     ///
     /// # Errors
     /// It is lost: the log cannot be written, or too many records wait.
-    pub fn record_detached(&self, record: Record) -> Result<(), AuditError> {
+    pub fn record(&self, record: Record) -> Result<(), AuditError> {
         self.log.write_detached(record)
     }
 

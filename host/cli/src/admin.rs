@@ -6,12 +6,14 @@
 //! * `ask`: `portcullis ask`
 //! * `decisions`: `portcullis explain` and `portcullis decisions`
 //! * `break_glass`: `portcullis break-glass`
+//! * `record`: parts of a record for a person
 //! * `revoke`: `portcullis aws revoke`
 
 pub(super) mod ask;
 pub(super) mod break_glass;
 pub(super) mod decisions;
 pub(super) mod policies;
+pub(super) mod record;
 pub(super) mod revoke;
 
 use axum::body::Body;

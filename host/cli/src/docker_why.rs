@@ -4,7 +4,7 @@
 use portcullis_server::ServeError;
 use serde_json::Value;
 
-use crate::admin::{Ask, Target};
+use crate::admin::{Ask, Target, record};
 use crate::{print, runtime};
 
 /// The APIs of Docker.
@@ -58,30 +58,24 @@ impl Arguments {
 }
 
 fn time(record: &Value) -> &str {
-    record["time"].as_str().unwrap_or_default()
+    record::text(record, "/time")
 }
 
 /// A refusal as a person reads it.
 fn told(record: &Value) -> String {
-    let text = |at: &str| record.pointer(at).and_then(Value::as_str).unwrap_or_default();
-    let user = match text("/principal/name") {
-        "" => "anonymous",
-        name => name,
-    };
+    let text = |at: &str| record::text(record, at);
     let operation = match text("/operation") {
         "" => "unknown operation",
         operation => operation,
     };
-    let by = match text("/policy") {
-        "" => "the host".to_owned(),
-        policy => format!("policy {policy}"),
-    };
     format!(
-        "{} {user}: {operation}, {} {}\n  {}\n  by {by}, rule {}; `portcullis explain {}` shows all of it",
+        "{} {}: {operation}, {} {}\n  {}\n  by {}, rule {}; `portcullis explain {}` shows all of it",
         time(record),
+        record::user(record),
         text("/method"),
         text("/uri"),
         text("/reason"),
+        record::decided_by(record),
         text("/rule"),
         text("/id")
     )

@@ -31,8 +31,9 @@ pub struct FederationApi {
     shared: Arc<Shared>,
     /// The one that it is served at; none where all mounts are served.
     listener: Option<Arc<str>>,
-    /// Of several for the listeners of one server the one that has the metrics of all.
-    has_metrics: bool,
+    /// Whether it is the one, of several for the listeners of one server, that counts and revokes for all: they have the
+    /// same mounts.
+    stands_for_all: bool,
 }
 
 /// What the handlers share.
@@ -50,13 +51,13 @@ impl FederationApi {
     /// An API that asks `decider`. Metadata tokens are signed with `token_key`, or with a new key.
     pub fn with(decider: Arc<dyn Decider>, token_key: Option<&[u8]>) -> Result<Self, NoRandomness> {
         let tokens = token_key.map(Tokens::with_key).or_else(Tokens::new).ok_or(NoRandomness)?;
-        Ok(Self { shared: Arc::new(Shared { decider, tokens }), listener: None, has_metrics: true })
+        Ok(Self { shared: Arc::new(Shared { decider, tokens }), listener: None, stands_for_all: true })
     }
 
-    /// The same API with the mounts of one listener. One of them has the metrics of all.
+    /// The same API with the mounts of one listener. One of them stands for all where all are meant.
     #[must_use]
-    pub fn at_listener(&self, name: Arc<str>, has_metrics: bool) -> Self {
-        Self { shared: Arc::clone(&self.shared), listener: Some(name), has_metrics }
+    pub fn at_listener(&self, name: Arc<str>, stands_for_all: bool) -> Self {
+        Self { shared: Arc::clone(&self.shared), listener: Some(name), stands_for_all }
     }
 
     /// Responds to a request with any path.

@@ -27,7 +27,8 @@ fn a_users_cached_credentials_end_at_once_and_no_others() {
     .unwrap();
     let session =
         serde_json::json!({ "role_arn": "arn:aws:iam::111111111111:role/reader", "session_name": "alice" });
-    assert_eq!((&found["ended"], &found["sessions"]), (&1.into(), &serde_json::json!([session])));
+    let sessions = &found["revoked"][0]["details"]["sessions"];
+    assert_eq!((&found["ended"], sessions), (&1.into(), &serde_json::json!([session])));
     assert_eq!((host.key("bob"), admin()), (bobs.clone(), admins.clone()));
     let new = host.key("alice");
     assert_ne!(new, alices);

@@ -5,7 +5,7 @@ use portcullis_server::ServeError;
 use serde_json::Value;
 use std::time::Duration;
 
-use super::{Ask, Target, refused};
+use super::{Ask, Target, record, refused};
 use crate::{http, print, runtime};
 
 /// How long the head of a response that follows records may take.
@@ -51,12 +51,9 @@ pub(crate) fn explain(arguments: &Explain) -> Result<(), ServeError> {
 
 /// A record as a person reads it.
 pub(super) fn explained(record: &Value) -> String {
-    let text = |at: &str| record.pointer(at).and_then(Value::as_str).unwrap_or_default();
+    let text = |at: &str| record::text(record, at);
     let mut lines = vec![format!("{} {} at {}", text("/kind"), text("/id"), text("/time"))];
-    let principal = match text("/principal/name") {
-        "" => "anonymous",
-        name => name,
-    };
+    let principal = record::user(record);
     let from = match text("/peer") {
         "" => String::new(),
         peer => format!(" from {peer}"),
@@ -87,10 +84,7 @@ pub(super) fn explained(record: &Value) -> String {
         lines.push(format!("request   {} {}", text("/method"), text("/uri")));
     }
     lines.extend(facts(record));
-    let by = match text("/policy") {
-        "" => "the host".to_owned(),
-        policy => format!("policy {policy}"),
-    };
+    let by = record::decided_by(record);
     lines.push(format!("verdict   {} by {by}{}", text("/verdict"), by_rule(", rule", text("/rule"))));
     if !text("/reason").is_empty() {
         lines.push(format!("reason    {}", text("/reason")));

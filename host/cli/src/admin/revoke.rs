@@ -22,7 +22,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), ServeError> {
-    let wanted = json!({ "user": arguments.user, "role": arguments.role, "mount": arguments.mount });
+    let wanted = json!({ "user": arguments.user, "target": arguments.role, "instance": arguments.mount });
     let (path, body) = ("/revocations".into(), wanted.to_string().into_bytes());
     let ask = Ask { method: "POST", path, media_type: "application/json", body };
     let found = runtime()?.block_on(arguments.target.json(ask))?;
@@ -30,7 +30,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), ServeError> {
         print(format_args!("{found:#}"));
         return Ok(());
     }
-    let sessions = found["sessions"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let mut of_apis = found["revoked"].as_array().into_iter().flatten();
+    let federation = of_apis.find(|revoked| revoked["api"] == "aws-federation");
+    let details = federation.map_or(&Value::Null, |revoked| &revoked["details"]);
+    let sessions = details["sessions"].as_array().map(Vec::as_slice).unwrap_or_default();
     if sessions.is_empty() {
         // Not on standard output, which goes to AWS as a policy.
         return Err(ServeError::Usage(
@@ -45,7 +48,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), ServeError> {
         note(format_args!("  {} as {}", part("role_arn"), part("session_name")));
     }
     note("what was handed out works until it expires, unless each of these roles has this inline policy:");
-    let policy: &Value = &found["policy"];
-    print(format_args!("{policy:#}"));
+    print(format_args!("{:#}", details["policy"]));
     Ok(())
 }

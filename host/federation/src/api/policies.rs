@@ -29,7 +29,7 @@ impl Decider for Authorizer {
 
     fn record(&self, record: Record) {
         // Not waited for: a user whose first failure is recorded would be told apart by the time, from one who is unknown.
-        if let Err(error) = self.record_detached(record) {
+        if let Err(error) = Authorizer::record(self, record) {
             tracing::error!(%error, "a failed login cannot be recorded");
         }
     }

@@ -2,7 +2,9 @@
 
 use portcullis_api::{Revocation, Revoked};
 use portcullis_contract::aws::Grant;
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::time::{Duration, SystemTime};
 
 use crate::aws::Session;
 use crate::mounts::{Mount, Mounts};
@@ -11,29 +13,32 @@ use crate::mounts::{Mount, Mounts};
 ///
 /// # Errors
 /// The mount or the role that there is none of.
-pub(super) fn revoke(mounts: &Mounts, wanted: &Revocation) -> Result<Vec<Revoked>, String> {
-    let is_meant = |mount: &&Mount| wanted.mount.as_ref().is_none_or(|name| *name == mount.name);
+pub(super) fn revoke(mounts: &Mounts, wanted: &Revocation) -> Result<Revoked, String> {
+    let is_meant = |mount: &&Mount| wanted.instance.as_ref().is_none_or(|name| *name == mount.name);
     let meant: Vec<_> = mounts.iter().filter(is_meant).collect();
     if meant.is_empty() {
         let names: Vec<_> = mounts.iter().map(|mount| format!("`{}`", mount.name)).collect();
         return Err(format!("there is no such mount; there are {}", names.join(", ")));
     }
-    let mut revoked = BTreeSet::new();
-    let mut has_role = wanted.role.is_none();
+    // The ARN of the role and the name of the session.
+    let mut sessions: BTreeSet<(String, String)> = BTreeSet::new();
+    let mut has_role = wanted.target.is_none();
     for mount in meant {
-        let role_arn = wanted.role.as_deref().map(|role| role_arn(mount, &wanted.user, role));
-        if let Some(None) = role_arn {
-            continue;
-        }
+        let role_arn = match wanted.target.as_deref().map(|role| role_arn(mount, &wanted.user, role)) {
+            None => None,
+            Some(Some(role_arn)) => Some(role_arn),
+            Some(None) => continue,
+        };
         has_role = true;
-        let forgotten = mount.aws.forget(&mount.name, &wanted.user, role_arn.flatten().as_deref());
-        revoked
-            .extend(forgotten.into_iter().map(|(role_arn, session_name)| Revoked { role_arn, session_name }));
+        sessions.extend(mount.aws.forget(&mount.name, &wanted.user, role_arn.as_deref()));
     }
     if !has_role {
         return Err("the role is ACCOUNT/ROLE, with an account of a mount, e.g. `production/reader`".into());
     }
-    Ok(revoked.into_iter().collect())
+    let policy = deny_policy(&sessions, SystemTime::now());
+    let shown = sessions.iter().map(|(role, name)| json!({ "role_arn": role, "session_name": name }));
+    let details = json!({ "sessions": shown.collect::<Vec<_>>(), "policy": policy });
+    Ok(Revoked { ended: sessions.len(), details })
 }
 
 /// The ARN of `ACCOUNT/ROLE` on a mount that has the account.
@@ -41,4 +46,27 @@ fn role_arn(mount: &Mount, user: &str, role: &str) -> Option<String> {
     let (account, role) = role.split_once('/')?;
     let grant = Grant { account: account.into(), role: role.into(), ..Grant::default() };
     Session::known_as(mount.accounts.get(account)?, user, &grant).ok().map(|(role_arn, _)| role_arn)
+}
+
+/// Denies everything to sessions of these names that AWS gave before now (IAM User Guide, Revoking IAM role temporary
+/// security credentials). None where no session is known: without a name, it would be a denial for all users.
+fn deny_policy(sessions: &BTreeSet<(String, String)>, now: SystemTime) -> Option<Value> {
+    let names: BTreeSet<_> = sessions.iter().map(|(_, name)| format!("*:{name}")).collect();
+    // AWS issues tokens in whole seconds: those of this second are meant too.
+    let before = humantime::format_rfc3339_seconds(now + Duration::from_secs(1)).to_string();
+    (!names.is_empty()).then(|| {
+        json!({
+            "Version": "2012-10-17",
+            "Statement": [{
+                "Sid": "RevokedByPortcullis",
+                "Effect": "Deny",
+                "Action": "*",
+                "Resource": "*",
+                "Condition": {
+                    "DateLessThan": { "aws:TokenIssueTime": before },
+                    "StringLike": { "aws:userid": names },
+                },
+            }],
+        })
+    })
 }

@@ -52,7 +52,7 @@ impl Api for FederationApi {
     }
 
     fn metrics(&self, registry: &mut Registry) {
-        if !self.has_metrics {
+        if !self.stands_for_all {
             return;
         }
         let in_force = self.shared.decider.in_force();
@@ -86,9 +86,8 @@ impl Api for FederationApi {
         }
     }
 
-    fn revoke(&self, wanted: &Revocation) -> Option<Result<Vec<Revoked>, String>> {
-        // Of several for the listeners of one server one is enough: all have the same mounts.
-        self.has_metrics.then(|| revoke(self.shared.decider.in_force().mounts(), wanted))
+    fn revoke(&self, wanted: &Revocation) -> Option<Result<Revoked, String>> {
+        self.stands_for_all.then(|| revoke(self.shared.decider.in_force().mounts(), wanted))
     }
 
     fn example_path(&self) -> String {
