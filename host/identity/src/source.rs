@@ -122,7 +122,7 @@ impl Authenticator {
             let groups = options
                 .groups
                 .iter()
-                .map(|groups| GroupSource::open(groups, &options.proof, max_stale, &watcher));
+                .map(|groups| GroupSource::open(groups, Some(&options.proof), max_stale, &watcher));
             let groups = groups.collect::<Result<_, _>>()?;
             let method = match options.proof {
                 AuthMethod::Header { name, trusted, trust_unix } => {

@@ -9,6 +9,8 @@
 
 mod file;
 mod ldap;
+#[cfg(test)]
+mod tests;
 
 use http::{HeaderMap, HeaderName};
 use portcullis_contract::types::{Certificate, Principal};
@@ -37,51 +39,30 @@ pub(super) enum GroupSource {
 }
 
 impl GroupSource {
+    /// `proof` is how an [`Authenticator`](super::Authenticator) proves who a user is; none where an API does that itself.
     pub(super) fn open(
         groups: &Groups,
-        proof: &AuthMethod,
+        proof: Option<&AuthMethod>,
         max_stale: Option<Duration>,
         watcher: &FileWatcher,
     ) -> Result<Self, IdentityError> {
+        let wrong = |reason| IdentityError::Value { key: "groups", reason };
         match groups {
             // From a peer that is not believed about its name, no groups are taken either.
-            Groups::Header { name } if matches!(proof, AuthMethod::Header { .. }) => {
+            Groups::Header { name } if matches!(proof, Some(AuthMethod::Header { .. })) => {
                 Ok(Self::Header(header_name("groups header", name)?))
             }
-            Groups::Header { .. } => Err(IdentityError::Value {
-                key: "groups",
-                reason: "can come from a header only where the user does",
-            }),
-            Groups::Claim { name } if matches!(proof, AuthMethod::Jwt(_)) && !name.is_empty() => {
+            Groups::Header { .. } => Err(wrong("can come from a header only where the user does")),
+            Groups::Claim { name } if matches!(proof, Some(AuthMethod::Jwt(_))) && !name.is_empty() => {
                 Ok(Self::claim(name))
             }
-            Groups::Claim { .. } => Err(IdentityError::Value {
-                key: "groups",
-                reason: "can come from a claim only where the user comes from a token, and the claim needs a name",
-            }),
-            Groups::Certificate(field) if matches!(proof, AuthMethod::Certificate { .. }) => {
+            Groups::Claim { .. } => Err(wrong(
+                "can come from a claim only where the user comes from a token, and the claim needs a name",
+            )),
+            Groups::Certificate(field) if matches!(proof, None | Some(AuthMethod::Certificate { .. })) => {
                 Ok(Self::Certificate(*field))
             }
-            Groups::Certificate(_) => Err(IdentityError::Value {
-                key: "groups",
-                reason: "can come from a certificate only where the user does",
-            }),
-            Groups::File(_) | Groups::Ldap(_) => Self::open_for_any(groups, max_stale, watcher),
-        }
-    }
-
-    /// A source that does not depend on how a user is authenticated; or a certificate, which is there or is not.
-    fn open_for_any(
-        groups: &Groups,
-        max_stale: Option<Duration>,
-        watcher: &FileWatcher,
-    ) -> Result<Self, IdentityError> {
-        match groups {
-            Groups::Header { .. } | Groups::Claim { .. } => Err(IdentityError::Value {
-                key: "groups",
-                reason: "can come from a header or a claim only where the user does",
-            }),
-            Groups::Certificate(field) => Ok(Self::Certificate(*field)),
+            Groups::Certificate(_) => Err(wrong("can come from a certificate only where the user does")),
             Groups::File(path) => {
                 let set = FileSet { max_stale, ..FileSet::file("groups", path.clone(), Access::Public) };
                 let path = path.clone();
@@ -119,7 +100,7 @@ impl GroupSources {
         let watcher = watcher.clone();
         let opening = tokio::task::spawn_blocking(move || {
             let GroupOptions { sources, max_stale } = options;
-            let open = |groups| GroupSource::open_for_any(groups, max_stale, &watcher);
+            let open = |groups| GroupSource::open(groups, None, max_stale, &watcher);
             sources.iter().map(open).collect::<Result<_, _>>().map(Self)
         });
         opening.await.unwrap_or_else(|error| Err(IdentityError::Interrupted(error.to_string())))
@@ -246,132 +227,4 @@ fn from_claim(claims: &Claims, name: &str) -> Result<Vec<String>, AuthError> {
     groups.ok_or_else(|| {
         AuthError::unauthorized(format!("the token's claim `{name}` is neither a text nor a list of texts"))
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use http::HeaderValue;
-    use serde_json::json;
-
-    const NAME: HeaderName = HeaderName::from_static("x-groups");
-
-    async fn ask(sources: &[GroupSource], values: &[&str], claims: Value) -> Result<Vec<String>, AuthError> {
-        let mut headers = HeaderMap::new();
-        for value in values {
-            headers.append(NAME, HeaderValue::from_str(value).unwrap());
-        }
-        let Value::Object(claims) = claims else { panic!("claims are an object") };
-        let known = Known { user: Some("alice"), certificate: None, headers: &headers, claims: &claims };
-        of(sources, known, Instant::now()).await
-    }
-
-    #[tokio::test]
-    async fn groups_of_a_certificate_need_no_name_and_those_of_a_file_do() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("groups");
-        std::fs::write(&file, "ops: alice\n").unwrap();
-        let certificate = Certificate {
-            organizations: vec!["Example".into(), String::new(), "ops".into()],
-            organizational_units: vec!["dev".into()],
-            ..Certificate::default()
-        };
-        let principal = |name: Option<&str>, certificate: Option<&Certificate>| Principal {
-            name: name.map(Into::into),
-            certificate: certificate.cloned(),
-            ..Principal::default()
-        };
-        for (field, named, unnamed) in [
-            (CertificateGroups::Organization, &["Example", "ops"][..], &["Example", "ops"][..]),
-            (CertificateGroups::OrganizationalUnit, &["dev", "ops"], &["dev"]),
-        ] {
-            let sources = vec![Groups::Certificate(field), Groups::File(file.clone())];
-            let options = GroupOptions { sources, max_stale: None };
-            let sources = GroupSources::open(options, &FileWatcher::idle()).await.unwrap();
-            let of = async |principal: Principal| sources.of(&principal).await.unwrap();
-            assert_eq!(of(principal(Some("alice"), Some(&certificate))).await, named);
-            assert_eq!(of(principal(None, Some(&certificate))).await, unnamed);
-            assert_eq!(of(principal(Some("alice"), None)).await, ["ops"]);
-        }
-        for wrong in [Groups::claim(), Groups::Header { name: "X-Groups".into() }] {
-            let options = GroupOptions { sources: vec![wrong], max_stale: None };
-            assert!(GroupSources::open(options, &FileWatcher::idle()).await.is_err());
-        }
-    }
-
-    #[tokio::test]
-    async fn groups_of_a_header() {
-        let long = "g".repeat(257);
-        for (values, expected) in [
-            (&[][..], None),
-            (&[""][..], Some(&[][..])),
-            (&["ops"], Some(&["ops"])),
-            (&["ops, dev ,,\tops,adm ins"], Some(&["ops", "dev", "adm ins"])),
-            (&["ops", "dev"], None),
-            (&["a\tb"], None),
-            (&[&long], None),
-        ] {
-            let found = ask(&[GroupSource::Header(NAME)], values, json!({})).await;
-            assert_eq!(
-                found.ok().as_deref(),
-                expected.map(|groups| groups.iter().map(|g| (*g).to_owned()).collect::<Vec<_>>()).as_deref(),
-                "{values:?}"
-            );
-        }
-    }
-
-    #[tokio::test]
-    async fn groups_of_a_claim() {
-        for (name, claims, expected) in [
-            ("groups", json!({ "groups": ["ops", "dev", "ops"] }), Some(&["ops", "dev"][..])),
-            ("groups", json!({ "groups": "ops" }), Some(&["ops"])),
-            ("groups", json!({ "groups": [] }), Some(&[])),
-            ("groups", json!({ "groups": null }), Some(&[])),
-            ("groups", json!({}), Some(&[])),
-            ("groups", json!({ "groups": 1 }), None),
-            ("groups", json!({ "groups": ["ops", 1] }), None),
-            ("groups", json!({ "groups": { "ops": true } }), None),
-            ("groups", json!({ "groups": [""] }), None),
-            ("groups", json!({ "groups": ["a\nb"] }), None),
-            ("https://a/b", json!({ "https://a/b": "ops" }), Some(&["ops"])),
-            ("/realm_access/roles", json!({ "realm_access": { "roles": ["ops"] } }), Some(&["ops"])),
-            ("/realm_access/roles", json!({ "realm_access": { } }), Some(&[])),
-            ("groups", json!({ "_claim_names": { "groups": "src1" } }), None),
-            ("/a/b", json!({ "a": { "b": "ops" }, "_claim_names": { "a": "src1" } }), None),
-            ("groups", json!({ "_claim_names": { "email": "src1" } }), Some(&[])),
-            ("groups", json!({ "_claim_names": "x" }), Some(&[])),
-            ("/a~1b", json!({ "a/b": "ops" }), Some(&["ops"])),
-            ("realm_access.roles", json!({ "realm_access": { "roles": ["ops"] } }), Some(&["ops"])),
-            ("realm_access.roles", json!({ "realm_access": { "roles": 1 } }), None),
-            ("realm_access.roles", json!({ "_claim_names": { "realm_access": "src1" } }), None),
-            ("https://x/y.z", json!({ "https://x/y.z": ["ops"] }), Some(&["ops"])),
-        ] {
-            let found = ask(&[GroupSource::claim(name)], &[], claims.clone()).await.ok();
-            let expected = expected.map(|groups| groups.iter().map(|g| (*g).to_owned()).collect::<Vec<_>>());
-            assert_eq!(found, expected, "{name} of {claims}");
-        }
-    }
-
-    #[tokio::test]
-    async fn several_sources_add_up_in_their_order() {
-        let sources = [GroupSource::claim("b"), GroupSource::Header(NAME), GroupSource::claim("a")];
-        let found = ask(&sources, &["ops, dev"], json!({ "a": ["ops", "z"], "b": ["y", "dev"] })).await;
-        assert_eq!(found.unwrap(), ["y", "dev", "ops", "z"]);
-        let many: Vec<String> = (0..=MAX_GROUPS).map(|number| number.to_string()).collect();
-        assert!(ask(&sources, &[""], json!({ "a": many })).await.is_err());
-    }
-
-    #[test]
-    fn a_source_must_go_with_the_proof() {
-        let address = AuthMethod::Address { host_name: None };
-        for groups in [Groups::claim(), Groups::Header { name: "X-Groups".into() }] {
-            assert!(GroupSource::open(&groups, &address, None, &FileWatcher::idle()).is_err(), "{groups:?}");
-        }
-        let header = AuthMethod::Header { name: "X-User".into(), trusted: Vec::new(), trust_unix: true };
-        for (name, good) in [("X-Groups", true), ("X Groups", false)] {
-            let groups = Groups::Header { name: name.into() };
-            let opened = GroupSource::open(&groups, &header, None, &FileWatcher::idle());
-            assert_eq!(opened.is_ok(), good, "{name}");
-        }
-    }
 }
