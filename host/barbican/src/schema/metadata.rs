@@ -2,6 +2,8 @@
 //!
 //! Keys are kept in lower case. All of a secret's metadata come as an object, one pair as `key` and `value`.
 
+use std::collections::HashMap;
+
 use super::{Invalid, Schema, Type, validate, without_nul};
 use crate::json::Value;
 
@@ -36,25 +38,34 @@ pub struct Pair {
 pub fn parse_all(body: &Value) -> Result<Vec<Pair>, Invalid> {
     validate(body, &ALL_BODY, ALL)?;
     let Some(Value::Object(members)) = body.get("metadata") else { return Ok(Vec::new()) };
-    let mut pairs: Vec<Pair> = Vec::with_capacity(members.len());
-    let mut values: Vec<(String, &Value)> = members.iter().map(|(key, value)| (key.clone(), value)).collect();
+    // In their order, with gaps where one was taken out; and where each is.
+    let mut values: Vec<Option<(String, &Value)>> =
+        members.iter().map(|(key, value)| Some((key.clone(), value))).collect();
+    let mut places: HashMap<String, usize> =
+        members.iter().enumerate().map(|(at, (key, _))| (key.clone(), at)).collect();
     for (key, _) in members {
         check_key(key)?;
-        let Some(at) = values.iter().position(|(other, _)| other == key) else { continue };
-        let value = values[at].1;
+        let value = places.get(key).and_then(|at| values[*at].as_ref());
+        let Some(value) = value.map(|(_, value)| *value) else { continue };
         if value.as_str().is_none() {
             return Err(Invalid::MetadataValue);
         }
         if !is_lower(key) {
-            values.remove(at);
+            if let Some(at) = places.remove(key) {
+                values[at] = None;
+            }
             let name = key.to_ascii_lowercase();
-            match values.iter_mut().find(|(other, _)| *other == name) {
-                Some((_, old)) => *old = value,
-                None => values.push((name, value)),
+            let at = *places.entry(name.clone()).or_insert(values.len());
+            let pair = Some((name, value));
+            if at == values.len() {
+                values.push(pair);
+            } else {
+                values[at] = pair;
             }
         }
     }
-    for (key, value) in values {
+    let mut pairs = Vec::with_capacity(values.len());
+    for (key, value) in values.into_iter().flatten() {
         without_nul(Some(value), ALL, "metadata")?;
         pairs.push(Pair { key, value: value.as_str().unwrap_or_default().to_owned() });
     }

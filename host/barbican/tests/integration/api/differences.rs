@@ -233,6 +233,10 @@ async fn d05_a_nul_in_metadata_is_refused() {
         assert_eq!(world.json("owner_a", &line, body).await.status, 400, "{line}");
     }
     assert_eq!(world.get("owner_a", &path).await.text(), r#"{"metadata": {}}"#);
+    // No key has one, so none such is there.
+    for key in ["%00", "a%00b"] {
+        assert_eq!(world.ask("owner_a", &format!("DELETE {path}/{key}"), "").await.status, 404, "{key}");
+    }
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use portcullis_barbican::vault::{
     RemoveConsumer,
 };
 
-use super::{find, make_secret, new_secret, one, open};
+use super::{expire, find, make_secret, new_secret, one, open};
 use crate::support::{Database, on_both};
 
 fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
@@ -128,4 +128,18 @@ async fn quotas(at: Database) {
     make_secret(&vault, "free").await;
 }
 
-on_both!(metadata, consumers, quotas);
+/// They cannot be removed any more, so they would fill the quota for ever.
+async fn consumers_of_what_expired_do_not_count(at: Database) {
+    let vault = open(&at).await;
+    vault.set_quotas("p1", Quotas { consumers: Some(1), ..Quotas::default() }).await.unwrap();
+    let add = async |id| {
+        let version = find(&vault, Kind::Secret, id).await.version;
+        vault.add_consumer(Kind::Secret, id, version, "p1", &consumer("a")).await.unwrap()
+    };
+    assert_eq!(add(make_secret(&vault, "one").await.id).await, AddConsumer::Done);
+    assert_eq!(add(make_secret(&vault, "two").await.id).await, AddConsumer::QuotaReached);
+    expire(&at).await;
+    assert_eq!(add(make_secret(&vault, "three").await.id).await, AddConsumer::Done);
+}
+
+on_both!(metadata, consumers, quotas, consumers_of_what_expired_do_not_count);

@@ -9,7 +9,7 @@ use portcullis_store::Sql;
 use portcullis_store::seal::Sealer;
 use uuid::Uuid;
 
-use super::{Made as _, acl, find, key, make_container, make_secret, new_payload, new_secret, open};
+use super::{Made as _, acl, expire, find, key, make_container, make_secret, new_payload, new_secret, open};
 use crate::support::{Database, on_both};
 
 on_both!(
@@ -163,12 +163,7 @@ async fn expired_is_not_there(at: Database) {
         .unwrap()
         .made();
     let version = find(&vault, Kind::Secret, secret.id).await.version;
-    let expire = Sql::same("UPDATE barbican_secrets SET expiration = $1");
-    at.open()
-        .await
-        .write(move |to| Box::pin(async move { to.execute(expire, &[Timestamp::now().0.into()]).await }))
-        .await
-        .unwrap();
+    expire(&at).await;
     let id = secret.id;
     assert_eq!(vault.find(Kind::Secret, id).await.unwrap(), None);
     assert!(vault.payload(id).await.unwrap().is_none());

@@ -11,8 +11,9 @@ mod speed;
 use crate::support::Database;
 use portcullis_barbican::vault::{
     AclValue, Container, CreateContainer, CreateSecret, EntityWithAcl, Kind, NewContainer, NewPayload,
-    NewSecret, Secret, SecretRef, Vault,
+    NewSecret, Secret, SecretRef, Timestamp, Vault,
 };
+use portcullis_store::Sql;
 use portcullis_store::seal::{MasterKey, Sealer};
 use uuid::Uuid;
 
@@ -90,4 +91,14 @@ pub async fn one(vault: &Vault, kind: Kind) -> Uuid {
 
 pub async fn find(vault: &Vault, kind: Kind, id: Uuid) -> EntityWithAcl {
     vault.find(kind, id).await.unwrap().unwrap()
+}
+
+/// Has all secrets expire now.
+pub async fn expire(at: &Database) {
+    let expire = Sql::same("UPDATE barbican_secrets SET expiration = $1");
+    at.open()
+        .await
+        .write(move |to| Box::pin(async move { to.execute(expire, &[Timestamp::now().0.into()]).await }))
+        .await
+        .unwrap();
 }
