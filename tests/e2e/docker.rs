@@ -188,14 +188,19 @@ fn a_swap_changes_the_verdict_and_a_bad_one_changes_nothing() {
     privileged().refused();
 }
 
+/// A daemon with TLS, and the certificate of alice of the organization Example as its client's.
+fn tls_of_alice(folder: &std::path::Path) -> DockerTls {
+    let authority = Authority::new(folder, "clients and daemon");
+    let server = authority.server("daemon");
+    let client = authority.client("alice", "Example").folder;
+    DockerTls { ca: server.ca, certificate: server.certificate, key: server.key, client }
+}
+
 #[test]
 fn the_name_in_a_clients_certificate_reaches_policy_and_record() {
     let Some(needed) = need_dockerd() else { return };
     let folder = tempfile::tempdir().unwrap();
-    let authority = Authority::new(folder.path(), "clients and daemon");
-    let server = authority.server("daemon");
-    let client = authority.client("alice", "Example").folder;
-    let tls = DockerTls { ca: server.ca, certificate: server.certificate, key: server.key, client };
+    let tls = tls_of_alice(folder.path());
     let plugin = Plugin::socket();
     let settings = r#"allow = { alice = ["privileged"] }"#;
     let portcullis = Portcullis::start(PROGRAM, &config(plugin.path(), settings));

@@ -10,9 +10,9 @@ mod tokens;
 use http::{Request, StatusCode, header};
 use oauth2::basic::{BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse};
 use oauth2::{
-    AuthUrl, AuthorizationCode, Client, ClientId, CsrfToken, DeviceAuthorizationUrl, HttpRequest,
-    HttpResponse, PkceCodeChallenge, RedirectUrl, RefreshToken, RequestTokenError, Scope,
-    StandardDeviceAuthorizationResponse, StandardRevocableToken, TokenUrl,
+    AuthUrl, AuthorizationCode, Client, ClientId, CsrfToken, DeviceAuthorizationUrl, EndpointNotSet,
+    EndpointSet, HttpRequest, HttpResponse, PkceCodeChallenge, RedirectUrl, RefreshToken, RequestTokenError,
+    Scope, StandardDeviceAuthorizationResponse, StandardRevocableToken, TokenUrl,
 };
 use portcullis_http_client::{HttpClient, HttpError};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -27,26 +27,18 @@ use crate::mount_url::secure_host;
 use tokens::TokenResponse;
 pub(crate) use tokens::Tokens;
 
-type OidcClient = Client<
+/// A client of a provider; `E` says whether the addresses of authorization and tokens are set.
+type OidcClient<E> = Client<
     BasicErrorResponse,
     TokenResponse,
     BasicTokenIntrospectionResponse,
     StandardRevocableToken,
     BasicRevocationErrorResponse,
->;
-
-/// The client with the addresses that the provider's description names.
-type ConfiguredClient = Client<
-    BasicErrorResponse,
-    TokenResponse,
-    BasicTokenIntrospectionResponse,
-    StandardRevocableToken,
-    BasicRevocationErrorResponse,
-    oauth2::EndpointSet,
-    oauth2::EndpointNotSet,
-    oauth2::EndpointNotSet,
-    oauth2::EndpointNotSet,
-    oauth2::EndpointSet,
+    E,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    E,
 >;
 
 /// One exchange with the provider.
@@ -235,7 +227,7 @@ impl Provider {
         Err(self.failed(format!("the status of a revocation is {}", response.status)))
     }
 
-    fn client(&self) -> Result<ConfiguredClient, AwsClientError> {
+    fn client(&self) -> Result<OidcClient<EndpointSet>, AwsClientError> {
         let url = |error: oauth2::url::ParseError| self.failed(error.to_string());
         Ok(OidcClient::new(ClientId::new(self.client_id.clone()))
             .set_auth_uri(AuthUrl::new(self.metadata.authorization_endpoint.clone()).map_err(url)?)

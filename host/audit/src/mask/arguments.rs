@@ -8,46 +8,37 @@ use super::{MASK, is_secret, name};
 pub(crate) fn arguments<'a>(arguments: impl Iterator<Item = &'a mut String>) {
     let mut next = Next::Shown;
     for text in arguments {
-        let mut masked = String::with_capacity(text.len());
-        let mut rest_is_hidden = false;
-        for word in text.split_inclusive(|byte: char| byte.is_whitespace() || matches!(byte, ';' | '&' | '|'))
-        {
-            let end =
-                word.trim_end_matches(|byte: char| byte.is_whitespace() || matches!(byte, ';' | '&' | '|'));
-            let (word, separator) = word.split_at(end.len());
-            if word.is_empty() {
-                masked.push_str(separator);
-                continue;
-            }
-            if rest_is_hidden {
-                continue;
-            }
-            match std::mem::replace(&mut next, after(word)) {
+        *text = argument(text, &mut next);
+    }
+}
+
+/// One argument, which may be a whole shell script. `next` is what the word before says of its first one.
+fn argument(text: &str, next: &mut Next) -> String {
+    let is_separator = |char: char| char.is_whitespace() || matches!(char, ';' | '&' | '|');
+    let mut masked = String::with_capacity(text.len());
+    for part in text.split_inclusive(is_separator) {
+        let (word, separator) = part.split_at(part.trim_end_matches(is_separator).len());
+        if !word.is_empty() {
+            let shown = match std::mem::replace(next, after(word)) {
                 Next::Hidden => {
-                    masked.push_str(MASK);
-                    next = Next::Shown;
+                    *next = Next::Shown;
+                    MASK.to_owned()
                 }
-                Next::UserAndPassword if word.contains(':') => {
-                    masked.push_str(&user_and_password(word));
-                    next = Next::Shown;
-                }
-                Next::Shown | Next::UserAndPassword => {
-                    let shown = option(word);
-                    // What is quoted goes on after a space; so does the value of a header.
-                    rest_is_hidden = shown.ends_with(MASK) && has_open_quote(word) || is_header(word);
-                    masked.push_str(&shown);
-                    if rest_is_hidden && !shown.ends_with(MASK) {
-                        masked.push_str(separator);
-                        masked.push_str(MASK);
-                    }
-                }
+                Next::UserAndPassword if word.contains(':') => user_and_password(word),
+                Next::Shown | Next::UserAndPassword => option(word),
+            };
+            masked.push_str(&shown);
+            // What is quoted goes on after a space; so does the value of a header.
+            if shown.ends_with(MASK) && has_open_quote(word) {
+                return masked;
             }
-            if !rest_is_hidden {
-                masked.push_str(separator);
+            if is_header(word) {
+                return masked + separator + MASK;
             }
         }
-        *text = masked;
+        masked.push_str(separator);
     }
+    masked
 }
 
 /// What the word before says of the next one.
