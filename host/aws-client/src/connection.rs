@@ -7,6 +7,7 @@ use base64::prelude::BASE64_STANDARD;
 use http::HeaderValue;
 use portcullis_http_client::HttpClient;
 use secrecy::{ExposeSecret as _, SecretString};
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 use zeroize::Zeroizing;
@@ -31,14 +32,15 @@ pub(crate) struct Connection {
     /// Certificate authorities to trust instead of the system's, in PEM
     #[arg(long, value_name = "FILE", env = "PORTCULLIS_AWS_CA")]
     pub(crate) ca: Option<PathBuf>,
-    /// A file with a token, which is sent as `Bearer`; `PORTCULLIS_AWS_TOKEN` may have the token itself
-    #[arg(long, value_name = "FILE", env = "PORTCULLIS_AWS_TOKEN_FILE", conflicts_with_all = ["user", "password_file"])]
+    // The variables of these are read in `effective`: clap would take one of them for a conflict with an option.
+    /// A file with a token, which is sent as `Bearer` [env: `PORTCULLIS_AWS_TOKEN_FILE`, or the token in `PORTCULLIS_AWS_TOKEN`]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["user", "password_file"])]
     pub(crate) token_file: Option<PathBuf>,
-    /// The user, where the mount wants a password
-    #[arg(long, value_name = "NAME", env = "PORTCULLIS_AWS_USER")]
+    /// The user, where the mount wants a password [env: `PORTCULLIS_AWS_USER`]
+    #[arg(long, value_name = "NAME")]
     pub(crate) user: Option<String>,
-    /// A file with the password [default: ask on the terminal]
-    #[arg(long, value_name = "FILE", env = "PORTCULLIS_AWS_PASSWORD_FILE")]
+    /// A file with the password [default: ask on the terminal] [env: `PORTCULLIS_AWS_PASSWORD_FILE`]
+    #[arg(long, value_name = "FILE")]
     pub(crate) password_file: Option<PathBuf>,
     /// How long the mount may take
     #[arg(long, value_name = "TIME", env = "PORTCULLIS_AWS_TIMEOUT", default_value = "30s",
@@ -74,11 +76,37 @@ pub(crate) struct Resolved {
     timeout: Duration,
 }
 
+/// A variable that is there and not empty.
+fn variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name).filter(|value| !value.is_empty())
+}
+
 impl Connection {
+    /// The options with what variables say beside them. An option that says how to authenticate goes before all variables.
+    pub(crate) fn effective(&self) -> Self {
+        self.completed(variable)
+    }
+
+    fn completed(&self, variable: impl Fn(&str) -> Option<OsString>) -> Self {
+        let mut completed = self.clone();
+        if self.token_file.is_none() && self.user.is_none() {
+            completed.token_file = variable("PORTCULLIS_AWS_TOKEN_FILE")
+                .filter(|_| self.password_file.is_none())
+                .map(PathBuf::from);
+            if completed.token_file.is_none() {
+                completed.user =
+                    variable("PORTCULLIS_AWS_USER").map(|user| user.to_string_lossy().into_owned());
+            }
+        }
+        if completed.token_file.is_none() && self.password_file.is_none() {
+            completed.password_file = variable("PORTCULLIS_AWS_PASSWORD_FILE").map(PathBuf::from);
+        }
+        completed
+    }
+
     /// Completes the options with the environment and the settings of the login.
     pub(crate) fn resolve(&self) -> Result<Resolved, AwsClientError> {
-        let has_token = std::env::var_os(TOKEN).is_some_and(|token| !token.is_empty());
-        self.resolve_with(Settings::load()?, Login::load()?, has_token)
+        self.effective().resolve_with(Settings::load()?, Login::load()?, variable(TOKEN).is_some())
     }
 
     fn resolve_with(
@@ -252,6 +280,32 @@ mod tests {
             Method::Basic { user, password_file } => {
                 format!("basic {user} {}", password_file.as_deref().unwrap_or(Path::new("-")).display())
             }
+        }
+    }
+
+    #[test]
+    fn an_option_goes_before_variables_and_never_conflicts_with_one() {
+        let completed = |arguments: &[&str], variables: &[(&str, &str)]| {
+            let given = Arguments::try_parse_from([&["x"], arguments].concat()).unwrap().connection;
+            let completed = given.completed(|name| {
+                let found = variables.iter().find(|(other, _)| name.ends_with(other));
+                found.map(|(_, value)| OsString::from(value))
+            });
+            let path =
+                |path: Option<PathBuf>| path.map(|path| path.display().to_string()).unwrap_or_default();
+            [path(completed.token_file), completed.user.unwrap_or_default(), path(completed.password_file)]
+        };
+        let all = [("TOKEN_FILE", "/vt"), ("USER", "vu"), ("PASSWORD_FILE", "/vp")];
+        let basic = &all[1..];
+        for (arguments, variables, expected) in [
+            (&[][..], &all[..], ["/vt", "", ""]),
+            (&[], basic, ["", "vu", "/vp"]),
+            (&["--token-file", "/t"], &all, ["/t", "", ""]),
+            (&["--user", "bob"], &all, ["", "bob", "/vp"]),
+            (&["--user", "bob", "--password-file", "/p"], &all, ["", "bob", "/p"]),
+            (&["--password-file", "/p"], &all, ["", "vu", "/p"]),
+        ] {
+            assert_eq!(completed(arguments, variables), expected, "{arguments:?} {variables:?}");
         }
     }
 

@@ -46,7 +46,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), AwsClientError> {
         return Err(AwsClientError::Unquotable(region.clone()));
     }
     let region = region.map(String::as_str);
-    let options = options(&arguments.connection, &connection)?;
+    let options = options(&arguments.connection.effective(), &connection)?;
     let program = quoted(&program.to_string_lossy())?;
     let mut profiles = Vec::new();
     for role in &roles {

@@ -49,9 +49,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), AwsClientError> {
     let url = resolved.url.to_string();
     let mut settings =
         Settings { url: Some(url.clone()), ca: absolute(&resolved.ca)?, region, ..Settings::default() };
+    // A provider that is named goes before a user whom a variable names.
+    let has_user = arguments.connection.user.is_some()
+        || arguments.issuer.is_none() && arguments.connection.effective().user.is_some();
     let issuer = arguments.issuer.clone().or(old.issuer);
     let login = match (&resolved.method, issuer) {
-        (Method::Basic { user, password_file }, _) if arguments.connection.user.is_some() => {
+        (Method::Basic { user, password_file }, _) if has_user => {
             settings.user = Some(user.clone());
             settings.password_file = absolute(password_file)?;
             None
