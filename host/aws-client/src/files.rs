@@ -32,7 +32,7 @@ pub(crate) fn read(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, AwsClientE
 /// projects tokens that all users of the container may read.
 pub(crate) fn read_secret(path: &Path) -> Result<Zeroizing<String>, AwsClientError> {
     let bytes = read(path)?.ok_or_else(|| {
-        let source = io::ErrorKind::NotFound.into();
+        let source = io::Error::new(io::ErrorKind::NotFound, "it is not there");
         AwsClientError::Read { path: path.into(), source }
     })?;
     let text = std::str::from_utf8(&bytes).ok().map(str::trim_end);
