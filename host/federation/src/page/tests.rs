@@ -103,7 +103,9 @@ fn check(text: &str) {
         assert_eq!(page.tags, plain.tags);
         // In how many places the text stands by itself.
         let by_itself = |apart: &Apart, text: &str| apart.texts.iter().filter(|found| *found == text).count();
-        assert_eq!(by_itself(&page, text), by_itself(&plain, "plain"));
+        // A page has words of its own too, such as the hour at which credentials end: `8` may be one.
+        let own = by_itself(&plain, text);
+        assert_eq!(by_itself(&page, text), own + by_itself(&plain, "plain"));
         assert!(by_itself(&plain, "plain") > 0);
     }
 }
@@ -121,6 +123,7 @@ fn hostile_names_are_text() {
         "\u{202e}nimda",
         "<!--",
         "]]>",
+        "8",
     ] {
         check(text);
     }
