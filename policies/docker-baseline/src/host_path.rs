@@ -5,6 +5,7 @@ use crate::paths::{clean, within};
 use crate::rule::Rule;
 use crate::settings::{Access, AllowedMount};
 use crate::sockets;
+use portcullis_policy_sdk::docker::Mount;
 
 /// What a path of the host is wanted for.
 #[derive(Debug, Clone, Copy)]
@@ -35,8 +36,34 @@ impl Use {
     }
 }
 
+/// What a host that sees the daemon's file system says of the way to a path. Otherwise it is empty.
+#[derive(Debug, Clone, Copy)]
+struct Way<'a> {
+    /// Pairs of the request or of a mount, which name the directories that others can change.
+    extra: &'a [(String, String)],
+    /// The path that was named, where another one is judged.
+    named: Option<&'a str>,
+}
+
+impl<'a> Way<'a> {
+    fn of_mount(mount: &'a Mount) -> Self {
+        let named = mount.extra.iter().find(|(name, _)| name == "real-path-of");
+        Self { extra: &mount.extra, named: named.map(|(_, named)| named.as_str()) }
+    }
+
+    /// The directories in which users other than root can put something else in the place of a name on the way.
+    fn changeable(self, path: &'a str) -> impl Iterator<Item = &'a str> {
+        let is_about = move |name: &str| {
+            let rest = name.strip_prefix("changeable-directory");
+            rest.is_some_and(|rest| rest.is_empty() || rest.strip_prefix(':') == Some(path))
+        };
+        self.extra.iter().filter(move |(name, _)| is_about(name)).map(|(_, directory)| directory.as_str())
+    }
+}
+
 /// Paths that the request names elsewhere than in mounts.
 pub(crate) fn check(judge: &Judge<'_>) -> Check {
+    let way = Way { extra: &judge.request.extra, named: None };
     for named in &judge.request.host_paths {
         let wanted = match named.why.as_str() {
             // `isolation` refuses these by rules of their own.
@@ -50,14 +77,14 @@ pub(crate) fn check(judge: &Judge<'_>) -> Check {
             _ => Use::Other,
         };
         let access = if named.access == "read" { Access::Ro } else { Access::Rw };
-        path(judge, &named.path, access, wanted)?;
+        path(judge, (&named.path, way), access, wanted)?;
     }
     Ok(())
 }
 
-/// A path that a mount reaches.
-pub(crate) fn mounted(judge: &Judge<'_>, said: &str, access: Access) -> Check {
-    path(judge, said, access, Use::Mount)
+/// The path that a mount reaches.
+pub(crate) fn mounted(judge: &Judge<'_>, mount: &Mount, said: &str, access: Access) -> Check {
+    path(judge, (said, Way::of_mount(mount)), access, Use::Mount)
 }
 
 fn checkpoint_name(judge: &Judge<'_>, name: &str) -> Check {
@@ -66,7 +93,7 @@ fn checkpoint_name(judge: &Judge<'_>, name: &str) -> Check {
     })
 }
 
-fn path(judge: &Judge<'_>, said: &str, access: Access, wanted: Use) -> Check {
+fn path(judge: &Judge<'_>, (said, way): (&str, Way<'_>), access: Access, wanted: Use) -> Check {
     let settings = judge.settings;
     let allow_socket = settings.written.allow_docker_socket;
     if sockets::is_socket(said) {
@@ -86,26 +113,57 @@ fn path(judge: &Judge<'_>, said: &str, access: Access, wanted: Use) -> Check {
         return socket(judge, said, wanted, entry.filter(|_| !permitted));
     }
     if permitted {
-        return Ok(());
+        return self::way(judge, (said, &path), way, wanted);
     }
+    let led = way.named.map_or(String::new(), |named| format!(", where `{named}` leads,"));
     let (may_not, instead) = (wanted.may_not(), wanted.instead());
     let advice =
         entry.map_or(Advice::Exception, |entry| Advice::setting(format!("allowed_mounts = [{entry}]")));
     judge.refuse(Rule::HostMount, advice, || {
         if protected {
-            return format!("`{said}` {may_not}: it is or holds a protected path; {instead}");
+            return format!("`{said}`{led} {may_not}: it is or holds a protected path; {instead}");
         }
         if settings.allowed_mounts.iter().any(|entry| entry.covers(&path)) {
             return match wanted {
-                Use::Mount => format!("`{said}` may only be mounted read-only; add `:ro` or `readonly`"),
-                _ => format!("`{said}` may only be read; {instead}"),
+                Use::Mount => format!("`{said}`{led} may only be mounted read-only; add `:ro` or `readonly`"),
+                _ => format!("`{said}`{led} may only be read; {instead}"),
             };
         }
         let root = match (wanted, access) {
             (Use::Mount, Access::Rw) => ", and one for writing is as good as root on the host",
             _ => "",
         };
-        format!("`{said}` {may_not}: {}{root}; {instead}", listed(&settings.allowed_mounts))
+        format!("`{said}`{led} {may_not}: {}{root}; {instead}", listed(&settings.allowed_mounts))
+    })
+}
+
+/// Refuses a path that may be used, but might lead elsewhere once dockerd looks: the operator has vouched for the
+/// entries of `allowed_mounts`, and not for what others do below them.
+fn way(judge: &Judge<'_>, (said, path): (&str, &str), way: Way<'_>, wanted: Use) -> Check {
+    let may_not = wanted.may_not();
+    let allowed = &judge.settings.allowed_mounts;
+    let by_users = way.changeable(said).find(|directory| {
+        clean(directory).is_some_and(|directory| allowed.iter().any(|entry| within(&directory, &entry.path)))
+    });
+    if let Some(directory) = by_users {
+        return judge.refuse(Rule::HostMount, Advice::Exception, || {
+            format!(
+                "`{said}` {may_not}: users other than root can change `{directory}`, and so where it leads; name a \
+                 path below directories that only root can change"
+            )
+        });
+    }
+    let is_known = judge.request.extra.iter().any(|(name, _)| name == "real-paths");
+    let by_containers = allowed.iter().find(|entry| {
+        is_known && entry.access == Access::Rw && path != entry.path && within(path, &entry.path)
+    });
+    by_containers.map_or(Ok(()), |entry| {
+        judge.refuse(Rule::HostMount, Advice::Exception, || {
+            format!(
+                "`{said}` {may_not}: containers may write to `{0}`, and so change where it leads; use `{0}` itself",
+                entry.path
+            )
+        })
     })
 }
 

@@ -11,11 +11,12 @@
 //! * [`settings`]: what the operator may write
 //! * [`rule`]: the rules by name, and who is excepted from which
 //! * [`judge`]: one question, and how it is refused
-//! * [`operations`], [`isolation`], [`mounts`], [`networks`], [`host_path`]: the checks, in their order
+//! * [`operations`], [`isolation`], [`mounts`], [`networks`], [`host_path`], [`hardening`]: the checks, in their order
 
 pub mod rule;
 pub mod settings;
 
+mod hardening;
 mod host_path;
 mod isolation;
 mod judge;
@@ -56,7 +57,8 @@ fn check(judge: &judge::Judge<'_>) -> judge::Check {
     }
     mounts::volume(judge)?;
     networks::check(judge)?;
-    host_path::check(judge)
+    host_path::check(judge)?;
+    hardening::check(judge)
 }
 
 export!(Baseline: docker_request);

@@ -22,11 +22,8 @@ fn mount(judge: &Judge<'_>, mount: &Mount) -> Check {
         "volume" => driver(judge, mount)?,
         "bind" | "npipe" => {
             if mount.host_path.is_none() {
-                return host_path::mounted(
-                    judge,
-                    mount.source.as_deref().unwrap_or(&mount.as_sent),
-                    access(mount),
-                );
+                let source = mount.source.as_deref().unwrap_or(&mount.as_sent);
+                return host_path::mounted(judge, mount, source, access(mount));
             }
         }
         "container" => volumes_from(judge, mount)?,
@@ -34,7 +31,7 @@ fn mount(judge: &Judge<'_>, mount: &Mount) -> Check {
             format!("this policy does not know mounts of the kind `{other}`; use a named volume")
         })?,
     }
-    mount.host_path.as_deref().map_or(Ok(()), |path| host_path::mounted(judge, path, access(mount)))
+    mount.host_path.as_deref().map_or(Ok(()), |path| host_path::mounted(judge, mount, path, access(mount)))
 }
 
 /// How a mount reaches its path of the host.

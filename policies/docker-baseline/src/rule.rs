@@ -93,6 +93,24 @@ rules! {
     NetworkDriver = "network-driver",
     /// A network on an interface of the host.
     HostInterface = "host-interface",
+    /// Required: a limit of memory.
+    MemoryLimit = "memory-limit",
+    /// Required: a share or a limit of processor time.
+    CpuLimit = "cpu-limit",
+    /// Required: a limit of processes.
+    PidsLimit = "pids-limit",
+    /// Required: a root file system that is read-only.
+    ReadOnlyRoot = "read-only-root",
+    /// Required: no process may gain privileges.
+    NoNewPrivileges = "no-new-privileges",
+    /// Required: a user who is not root.
+    NonRootUser = "non-root-user",
+    /// Required: no restarts without end.
+    RestartPolicy = "restart-policy",
+    /// Required: no port of the host below 1024.
+    PrivilegedPort = "privileged-port",
+    /// Required: ports are published on one address.
+    PortAddress = "port-address",
     /// A kind of mount or namespace that this policy does not know.
     UnknownKind = "unknown-kind",
 }

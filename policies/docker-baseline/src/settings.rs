@@ -26,6 +26,7 @@
 //! allow_swarm_inspect = false            # shows the tokens with which a node joins the swarm
 //! allow_debug = false                    # `/debug`: profiles and variables of the daemon
 //! container_archive = "allow"            # or "refuse": `docker cp`, see CVE-2026-41567 and CVE-2026-42306
+//! require = ["memory-limit", "pids-limit"] # of every container: see `hardening`
 //! assume_no_form = ["ImageBuild"]        # classic builds, and `ImageCreate` for imports: see rule `unshown-form`
 //!
 //! [policies.settings.allow]              # exceptions by user, group or `*` (everybody)
@@ -38,7 +39,7 @@
 mod check;
 mod mount;
 
-use crate::rule::Rules;
+use crate::rule::{Rule, Rules};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -75,6 +76,7 @@ pub struct Settings {
     pub allow_swarm_inspect: bool,
     pub allow_debug: bool,
     pub container_archive: Switch,
+    pub require: BTreeSet<String>,
     pub assume_no_form: BTreeSet<String>,
     pub allow: BTreeMap<String, Vec<String>>,
 }
@@ -107,12 +109,23 @@ pub struct Checked {
     pub(crate) allowed_mounts: Vec<AllowedMount>,
     pub(crate) protected_paths: Vec<String>,
     pub(crate) allowed_capabilities: BTreeSet<String>,
+    required: Rules,
     everybody: Rules,
     users: BTreeMap<String, Rules>,
     groups: BTreeMap<String, Rules>,
 }
 
 impl Checked {
+    /// Whether every container has to have what the rule requires.
+    pub(crate) fn requires(&self, rule: Rule) -> bool {
+        self.required.contains(rule)
+    }
+
+    /// Whether anything is required of containers.
+    pub(crate) fn requires_any(&self) -> bool {
+        self.required != Rules::default()
+    }
+
     /// The rules that this principal is excepted from.
     pub(crate) fn excepted(&self, name: Option<&str>, groups: &[String]) -> Rules {
         let mut rules = self.everybody;

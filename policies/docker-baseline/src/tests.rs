@@ -35,6 +35,7 @@ fn bind(path: &str) -> Workload {
 #[test]
 fn its_cases_hold() {
     cases::docker_request::<Baseline>(include_str!("../cases.json")).unwrap();
+    cases::docker_request::<Baseline>(include_str!("../hardening.json")).unwrap();
 }
 
 #[test]
@@ -48,9 +49,86 @@ fn what_it_does_not_deny_is_allowed_where_the_settings_say_so() {
     assert_eq!(ask(&allows, bind("/etc")).verdict, Verdict::Deny);
 }
 
+/// Names and values.
+type Pairs = &'static [(&'static str, &'static str)];
+
+/// A mount whose path was resolved by the host, with the directories that others can change.
+fn resolved(path: &str, read_only: bool, extra: &[(&str, &str)]) -> Request {
+    let mut workload = bind(path);
+    let pairs = |extra: &[(&str, &str)]| extra.iter().map(|&(n, v)| (n.to_owned(), v.to_owned())).collect();
+    workload.mounts[0].read_only = read_only;
+    workload.mounts[0].extra = pairs(extra);
+    Request {
+        operation: Some("ContainerCreate".into()),
+        body: Body::Json("{}".into()),
+        workload: Some(workload),
+        extra: pairs(&[("real-paths", "true")]),
+        ..Request::default()
+    }
+}
+
+#[test]
+fn a_path_that_might_lead_elsewhere_is_refused() {
+    let policy = baseline(
+        r#"{"allowed_mounts":["/srv",{"path":"/data","access":"rw"},{"path":"/home/al/x","access":"rw"}]}"#,
+    );
+    let table: [(&str, bool, Pairs, &str); 9] = [
+        ("/srv/a", true, &[("real-path", "/srv/a")], ""),
+        ("/srv/a/b", true, &[("changeable-directory", "/srv")], "users other than root can change `/srv`"),
+        (
+            "/srv/a/b",
+            true,
+            &[("changeable-directory", "/srv/a")],
+            "users other than root can change `/srv/a`",
+        ),
+        // The operator has named what lies below it.
+        ("/home/al/x", false, &[("real-path", "/home/al/x"), ("changeable-directory", "/home/al")], ""),
+        (
+            "/home/al/x/y",
+            false,
+            &[("changeable-directory", "/home/al/x")],
+            "users other than root can change",
+        ),
+        ("/data", false, &[("real-path", "/data")], ""),
+        ("/data/a", false, &[("real-path", "/data/a")], "containers may write to `/data`, and so change"),
+        ("/data/a", true, &[("real-path", "/data/a")], "containers may write to `/data`"),
+        (
+            "/etc",
+            true,
+            &[("real-path-of", "/srv/link")],
+            "`/etc`, where `/srv/link` leads, may not be mounted",
+        ),
+    ];
+    for (path, read_only, extra, expected) in table {
+        let opinion = policy.authorize(&resolved(path, read_only, extra)).unwrap();
+        let refused = opinion.verdict == Verdict::Deny;
+        assert_eq!(refused, !expected.is_empty(), "{path}: {opinion:?}");
+        assert!(opinion.reason.contains(expected), "{path}: {opinion:?}");
+    }
+    // Without a host that sees the paths, the entries alone count.
+    let opinion = ask(&baseline(r#"{"allowed_mounts":[{"path":"/data","access":"rw"}]}"#), bind("/data/a"));
+    assert_eq!(opinion.verdict, Verdict::Abstain);
+}
+
+#[test]
+fn a_path_without_a_mount_might_lead_elsewhere_too() {
+    let policy = baseline(r#"{"allowed_mounts":[{"path":"/srv","access":"rw"}, "/log"]}"#);
+    let ask = |path: &str, extra: &[(&str, &str)]| {
+        let mut request = resolved("/log", true, &[]);
+        let named = docker::HostPath { path: path.into(), why: "log-option".into(), access: "read".into() };
+        request.host_paths = vec![named];
+        request.extra.extend(extra.iter().map(|&(n, v)| (n.to_owned(), v.to_owned())));
+        policy.authorize(&request).unwrap().reason
+    };
+    assert_eq!(ask("/log/x", &[]), "");
+    assert_eq!(ask("/log/x", &[("changeable-directory:/log/y", "/log")]), "");
+    assert!(ask("/log/x", &[("changeable-directory:/log/x", "/log")]).contains("users other than root"));
+    assert!(ask("/srv/x", &[]).contains("containers may write to `/srv`"));
+}
+
 #[test]
 fn every_rule_has_a_case() {
-    let cases = include_str!("../cases.json");
+    let cases = concat!(include_str!("../cases.json"), include_str!("../hardening.json"));
     for rule in rule::Rule::ALL {
         assert!(cases.contains(&format!("\"rule\": \"{}\"", rule.name())), "{}", rule.name());
     }

@@ -1,11 +1,12 @@
 //! Checks of the settings that serde cannot make: what is malformed, and entries that no request could ever match.
 
 use super::{AllowedMount, Checked, NETWORK_DRIVERS, Settings};
+use crate::hardening::REQUIRABLE;
 use crate::paths::{self, within};
 use crate::rule::{Rule, Rules};
 use crate::sockets;
 use portcullis_policy_docker_common::capabilities;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Operations that read an archive, or a form in its place.
 const ARCHIVES: [&str; 2] = ["ImageBuild", "ImageCreate"];
@@ -24,6 +25,7 @@ impl Settings {
             allowed_capabilities: capabilities.collect::<Result<_, _>>()?,
             allowed_mounts,
             protected_paths,
+            required: required(&self.require)?,
             everybody: Rules::default(),
             users: BTreeMap::new(),
             groups: BTreeMap::new(),
@@ -122,6 +124,19 @@ impl Settings {
             )),
         }
     }
+}
+
+/// The rules that `require` names.
+fn required(names: &BTreeSet<String>) -> Result<Rules, String> {
+    let mut required = Rules::default();
+    for name in names {
+        let Some(rule) = REQUIRABLE.iter().find(|rule| rule.name() == name) else {
+            let known: Vec<_> = REQUIRABLE.iter().map(|rule| format!("`{}`", rule.name())).collect();
+            return Err(format!("`require`: `{name}` cannot be required; known are {}", known.join(", ")));
+        };
+        required.insert(*rule);
+    }
+    Ok(required)
 }
 
 /// Whether a list takes this entry.

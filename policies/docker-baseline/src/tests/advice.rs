@@ -1,6 +1,7 @@
 //! A refusal names settings. The same request is allowed once they stand in the configuration, as the text has them.
 
 use super::*;
+use crate::hardening::REQUIRABLE;
 use crate::rule::Rule;
 use docker::{Device, DeviceRequest, HostPath, Image, SecurityOption};
 use std::collections::BTreeSet;
@@ -234,7 +235,8 @@ fn rules_without_a_setting_say_what_to_send() {
     let without = ["unknown-operation", "unseen-body", "start-body"];
     let tried: BTreeSet<_> = refused().into_iter().map(|(rule, _)| rule).collect();
     for rule in Rule::ALL.iter().map(|rule| rule.name()) {
-        let expected = !without.contains(&rule) && rule != "container-archive";
+        let is_required = REQUIRABLE.iter().any(|required| required.name() == rule);
+        let expected = !without.contains(&rule) && rule != "container-archive" && !is_required;
         assert_eq!(tried.contains(rule), expected, "{rule}");
     }
     let closed = baseline(r#"{"container_archive":"refuse"}"#);
@@ -252,6 +254,21 @@ fn rules_without_a_setting_say_what_to_send() {
     ] {
         let reason = baseline("{}").authorize(&request).unwrap().reason;
         assert!(reason.contains(expected) && lines(&reason).is_empty(), "{reason}");
+    }
+}
+
+#[test]
+fn an_exception_opens_what_is_required() {
+    let port = docker::Port { container_port: 80, host_port: Some("80".into()), ..docker::Port::default() };
+    let body = r#"{"HostConfig":{"RestartPolicy":{"Name":"always"}}}"#;
+    let workload = Workload { published: vec![port], ..Workload::default() };
+    let request = Request { body: Body::Json(body.into()), ..create(workload) };
+    for rule in REQUIRABLE {
+        let require = format!("require = [\"{}\"]", rule.name());
+        let refused = configured(&[&require]).authorize(&request).unwrap();
+        assert_eq!(refused.rule, rule.name(), "{}", refused.reason);
+        let advice = [&[require.as_str()][..], &lines(&refused.reason)].concat();
+        assert_eq!(configured(&advice).authorize(&request).unwrap().verdict, Verdict::Abstain);
     }
 }
 

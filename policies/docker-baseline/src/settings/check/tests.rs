@@ -52,6 +52,10 @@ fn entries_that_never_match_are_refused_with_what_to_write_instead() {
         (r#"{"allowed_capabilities":[""]}"#, "is no capability of Linux"),
         (r#"{"allowed_runtimes":[" runsc"]}"#, "`allowed_runtimes`: ` runsc` is empty or holds white space"),
         (r#"{"allowed_volume_drivers":[""]}"#, "`allowed_volume_drivers`: `` is empty"),
+        (
+            r#"{"require":["privileged"]}"#,
+            "`require`: `privileged` cannot be required; known are `memory-limit`",
+        ),
         (r#"{"allowed_volume_types":["bind"]}"#, "put that into `allowed_mounts`"),
         (r#"{"allowed_volume_types":["tmpfs"]}"#, "`tmpfs` is never looked up"),
         (r#"{"allowed_network_drivers":["macvlan"]}"#, "put that into `allowed_host_interfaces`"),
