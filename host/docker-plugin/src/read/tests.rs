@@ -1,6 +1,7 @@
 //! Every trick of reading that is known against authorization plugins: each is refused, or reads as the plain
 //! form does.
 
+mod clients;
 mod properties;
 mod tricks;
 
