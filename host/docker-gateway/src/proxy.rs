@@ -27,6 +27,7 @@ use axum::response::Response;
 use portcullis_authorization::Authorizer;
 use portcullis_contract::types::Principal;
 use portcullis_docker_api::Operation;
+use portcullis_host_paths::PathResolver;
 use portcullis_http_client::proxy::AddressCheck;
 use portcullis_listen::Peer;
 use std::collections::BTreeSet;
@@ -72,6 +73,8 @@ pub struct ProxySettings {
     pub max_requests_per_user: usize,
     /// Whether name, id and labels of what a request names are looked up before it is decided.
     pub look_up: bool,
+    /// What resolves the paths of the host that a request names, where the engine is on this machine.
+    pub paths: Option<PathResolver>,
     /// Which addresses of engines may be connected to.
     pub allowed: AddressCheck,
 }

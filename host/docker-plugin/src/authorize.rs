@@ -9,6 +9,7 @@ use portcullis_docker_api::Operation;
 use portcullis_docker_api::canonical::Refusal;
 use portcullis_docker_api::json::shown;
 use portcullis_errors::chain;
+use portcullis_host_paths::ResolveError;
 use portcullis_identity::AuthError;
 use std::sync::Arc;
 
@@ -48,6 +49,11 @@ pub(super) async fn authorize_request(plugin: &Arc<Plugin>, call: Call, body: Op
     }
     if let Err(error) = plugin.add_groups(&mut request).await {
         return plugin.refuse_without_groups((&call, hook), &error, &request).await;
+    }
+    if let Some(paths) = &plugin.settings.paths
+        && let Err(error) = paths.add_real_paths(&mut request).await
+    {
+        return plugin.refuse_unresolved(&call, &error, &request).await;
     }
     let describe =
         move |request: &docker::Request, record: &mut _| describe_docker_request(request, &daemon, record);
@@ -159,6 +165,20 @@ impl Plugin {
         let policies = self.authorizer.policies();
         let mut refused = policies.refuse_by_host(asked, rule, call.begun, describe).await;
         refused.fault = matches!(error, AuthError::Unavailable { .. });
+        Err(refused).into()
+    }
+
+    /// Refuses since it is not known what the paths of the request lead to.
+    async fn refuse_unresolved(&self, call: &Call, error: &ResolveError, request: &docker::Request) -> Reply {
+        let describe = |record: &mut Record| {
+            describe_docker_request(request, &self.daemon, record);
+            record.error = Some(error.to_string());
+        };
+        let reason = error.for_client();
+        let (asked, rule) = ((&call.context, HookName::DockerRequest), (error.rule(), reason.as_str()));
+        let policies = self.authorizer.policies();
+        let mut refused = policies.refuse_by_host(asked, rule, call.begun, describe).await;
+        refused.fault = error.is_temporary();
         Err(refused).into()
     }
 }

@@ -3,6 +3,7 @@
 use portcullis_authorization::Authorizer;
 use portcullis_contract::docker;
 use portcullis_docker_api::Operation;
+use portcullis_host_paths::PathResolver;
 use portcullis_identity::AuthError;
 use portcullis_identity::source::GroupSources;
 use std::collections::BTreeSet;
@@ -28,6 +29,8 @@ pub struct PluginSettings {
     pub assume_no_body: BTreeSet<Operation>,
     /// Headers that policies are shown though names like theirs carry credentials.
     pub pass_headers: BTreeSet<String>,
+    /// What resolves the paths of the host that a request names. Without it they are judged as they are named.
+    pub paths: Option<PathResolver>,
 }
 
 impl PluginSettings {
@@ -43,6 +46,7 @@ impl Default for PluginSettings {
             always_allow: Self::ALWAYS_ALLOW.into(),
             assume_no_body: BTreeSet::new(),
             pass_headers: BTreeSet::new(),
+            paths: None,
         }
     }
 }

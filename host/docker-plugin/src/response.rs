@@ -5,13 +5,49 @@
 //! with its text in `Err`. `Allow` is never true beside an error.
 
 use axum::Json;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use portcullis_authorization::Refused;
 use serde_json::json;
 
 /// The media type that dockerd asks for.
 const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/vnd.docker.plugins.v1.2+json");
+
+/// The media type of docker-leash's documentation.
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// Which of the two media types the client accepts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Accepted {
+    /// dockerd's own, or any.
+    Plugin,
+    /// Plain JSON alone.
+    Json,
+}
+
+impl Accepted {
+    pub(crate) fn by(headers: &HeaderMap) -> Self {
+        let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+        let types = |wanted: &str| {
+            accept
+                .split(',')
+                .any(|range| range.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(wanted))
+        };
+        if types("application/json") && !accept.contains("application/vnd.docker.plugins") {
+            Self::Json
+        } else {
+            Self::Plugin
+        }
+    }
+
+    /// Puts that media type in the place of dockerd's, and says that it was chosen.
+    pub(crate) fn negotiate(self, headers: &mut HeaderMap) {
+        headers.insert(header::VARY, HeaderValue::from_static("Accept"));
+        if self == Self::Json && headers.get(header::CONTENT_TYPE) == Some(&MEDIA_TYPE) {
+            headers.insert(header::CONTENT_TYPE, JSON);
+        }
+    }
+}
 
 /// The reply to a call.
 #[derive(Debug, Clone, PartialEq, Eq)]

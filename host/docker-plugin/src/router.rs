@@ -12,7 +12,7 @@ use std::sync::Arc;
 use crate::authorize::{authorize_request, authorize_response};
 use crate::call::Call;
 use crate::plugin::Plugin;
-use crate::response as reply;
+use crate::response::{self as reply, Accepted};
 
 /// Bytes of a message, at most. dockerd shows bodies of up to 4 MiB, in base64, and answers of any size.
 const MESSAGE: usize = 32 << 20;
@@ -26,20 +26,29 @@ const AUTHORIZE_RESPONSE: &str = "/AuthZPlugin.AuthZRes";
 
 /// Answers a request.
 pub(super) async fn route(plugin: &Arc<Plugin>, request: Request) -> Response {
+    let accepted = Accepted::by(request.headers());
+    let mut response = answer(plugin, request).await;
+    accepted.negotiate(response.headers_mut());
+    response
+}
+
+async fn answer(plugin: &Arc<Plugin>, request: Request) -> Response {
     let is_post = request.method() == Method::POST;
     let is_get = matches!(*request.method(), Method::GET | Method::HEAD);
+    // docker-leash's documentation shows every example with GET and a body.
+    let is_asked = is_post || *request.method() == Method::GET;
     match request.uri().path() {
-        AUTHORIZE_REQUEST if is_post => {
+        AUTHORIZE_REQUEST if is_asked => {
             let (call, body) = read(request).await;
             authorize_request(plugin, call, body).await.into_response()
         }
-        AUTHORIZE_RESPONSE if is_post => {
+        AUTHORIZE_RESPONSE if is_asked => {
             let (call, body) = read(request).await;
             authorize_response(plugin, call, body).await.into_response()
         }
         ACTIVATE if is_post || is_get => reply::activation(),
         BANNER if is_get => reply::banner(),
-        AUTHORIZE_REQUEST | AUTHORIZE_RESPONSE => reply::method_not_allowed("POST"),
+        AUTHORIZE_REQUEST | AUTHORIZE_RESPONSE => reply::method_not_allowed("GET,POST"),
         ACTIVATE => reply::method_not_allowed("GET,HEAD,POST"),
         BANNER => reply::method_not_allowed("GET,HEAD"),
         _ => reply::unknown_route(),

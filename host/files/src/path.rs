@@ -1,6 +1,6 @@
 //! Which directories to watch for a file, and whether inotify sees changes there.
 
-use rustix::fs::statfs;
+use rustix::fs::{StatFs, statfs};
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -66,13 +66,17 @@ const REMOTE: [u64; 12] = [
 ];
 
 /// Whether `directory` is on a file system where inotify misses changes. Unknown is taken for yes: polling always works.
-pub(crate) fn is_remote(directory: &Path) -> bool {
+pub(crate) fn misses_changes(directory: &Path) -> bool {
+    statfs(directory).map_or(true, |found| is_remote(&found))
+}
+
+/// Whether other machines, or a program that is no kernel, say what is on a file system.
+#[must_use]
+pub fn is_remote(file_system: &StatFs) -> bool {
     // The type is 32 bits wide, and sign-extended on some machines.
-    statfs(directory).map_or(true, |found| {
-        #[expect(clippy::cast_sign_loss, reason = "bits, and another width on some machines")]
-        let kind = found.f_type as u64 & 0xffff_ffff;
-        REMOTE.contains(&kind)
-    })
+    #[expect(clippy::cast_sign_loss, reason = "bits, and another width on some machines")]
+    let kind = file_system.f_type as u64 & 0xffff_ffff;
+    REMOTE.contains(&kind)
 }
 
 #[cfg(test)]
@@ -113,7 +117,7 @@ mod tests {
 
     #[test]
     fn a_local_file_system_is_watched_and_an_unknown_one_polled() {
-        assert!(is_remote(Path::new("/nowhere/at/all")));
-        assert!(!is_remote(Path::new("/proc")));
+        assert!(misses_changes(Path::new("/nowhere/at/all")));
+        assert!(!misses_changes(Path::new("/proc")));
     }
 }

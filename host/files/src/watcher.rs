@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 use std::{io, thread};
 
-use crate::path::{directories, is_remote, names};
+use crate::path::{directories, misses_changes, names};
 use crate::status::FileStatus;
 
 /// How often a file is polled beside inotify.
@@ -195,7 +195,7 @@ impl Thread {
             watched.iter().flat_map(|watch| watch.paths()).flat_map(|path| directories(&path)).collect();
         *self.names.lock().unwrap_or_else(PoisonError::into_inner) =
             watched.iter().flat_map(|watch| watch.paths()).flat_map(|path| names(&path)).collect();
-        self.polls_fast = wanted.iter().any(|directory| is_remote(directory));
+        self.polls_fast = wanted.iter().any(|directory| misses_changes(directory));
         let Some(inotify) = &mut self.inotify else {
             self.polls_fast = !wanted.is_empty();
             return;

@@ -103,6 +103,7 @@ pub(crate) fn check(judge: &Judge<'_>) -> Check {
     };
     match judge.operation() {
         Some("ContainerCreate") => {
+            hoisted(judge)?;
             let created: Created = read(body)?;
             container(judge, workload, &created.host_config.unwrap_or_default())
         }
@@ -127,6 +128,16 @@ fn read<T: DeserializeOwned>(body: &str) -> Result<T, Opinion> {
     })
 }
 
+/// Old versions of dockerd take the host configuration from the top of the body, and new ones do not: what stands there
+/// may limit nothing.
+fn hoisted(judge: &Judge<'_>) -> Check {
+    if judge.request.anomalies.iter().any(|anomaly| anomaly == "top-level-host-config") {
+        let reason = "limits at the top of the body count for some versions of dockerd alone; send them in `HostConfig`";
+        return Err(Opinion::deny(Rule::UnseenBody.name(), reason));
+    }
+    Ok(())
+}
+
 fn container(judge: &Judge<'_>, workload: &Workload, limits: &Limits) -> Check {
     every(judge, workload)?;
     let has_cpu = [limits.nano_cpus, limits.cpu_quota, limits.cpu_shares].into_iter().any(is_positive);
@@ -147,7 +158,19 @@ fn container(judge: &Judge<'_>, workload: &Workload, limits: &Limits) -> Check {
 fn tasks(judge: &Judge<'_>, workload: &Workload, limits: &TaskLimits) -> Check {
     every(judge, workload)?;
     cpu(judge, is_positive(limits.nano_cpus))?;
-    pids(judge, is_positive(limits.pids))
+    pids(judge, is_positive(limits.pids) && !is_dropped(judge, FIRST_WITH_PIDS))
+}
+
+/// The first versions of the API in which a service has a limit of processes, and in which its tasks may not gain
+/// privileges: of requests in an older one dockerd drops both (moby api/server/router/swarm/helpers.go,
+/// `adjustForAPIVersion`).
+const FIRST_WITH_PIDS: (u32, u32) = (1, 41);
+const FIRST_WITH_NO_NEW_PRIVILEGES: (u32, u32) = (1, 44);
+
+/// Whether dockerd drops what a service has since this version.
+fn is_dropped(judge: &Judge<'_>, since: (u32, u32)) -> bool {
+    let is_service = judge.operation().is_some_and(|name| name.starts_with("Service"));
+    is_service && judge.request.api_version.is_some_and(|version| version < since)
 }
 
 /// What holds for a container and for a service's tasks.
@@ -162,10 +185,12 @@ fn every(judge: &Judge<'_>, workload: &Workload) -> Check {
             "a container's root file system is read-only; add `--read-only`, with `--tmpfs` for what it writes".into()
         })?;
     }
-    let keeps = workload.security_options.iter().any(|option| {
-        option.name == "no-new-privileges" && matches!(option.value.as_deref(), None | Some("true"))
+    // Of several the last counts (moby daemon/daemon_unix.go), and values are those of Go's `ParseBool`.
+    let said = workload.security_options.iter().rfind(|option| option.name == "no-new-privileges");
+    let keeps = said.is_some_and(|option| {
+        matches!(option.value.as_deref(), None | Some("1" | "t" | "T" | "true" | "TRUE" | "True"))
     });
-    if !keeps {
+    if !keeps || is_dropped(judge, FIRST_WITH_NO_NEW_PRIVILEGES) {
         require(judge, Rule::NoNewPrivileges, || {
             "a container may not gain privileges; add `--security-opt no-new-privileges`".into()
         })?;

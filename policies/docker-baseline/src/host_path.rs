@@ -53,8 +53,17 @@ impl<'a> Way<'a> {
 
     /// The directories in which users other than root can put something else in the place of a name on the way.
     fn changeable(self, path: &'a str) -> impl Iterator<Item = &'a str> {
+        self.directories("changeable-directory", path)
+    }
+
+    /// The directories that hold the symbolic links on the way.
+    fn links(self, path: &'a str) -> impl Iterator<Item = &'a str> {
+        self.directories("link-directory", path)
+    }
+
+    fn directories(self, wanted: &'a str, path: &'a str) -> impl Iterator<Item = &'a str> {
         let is_about = move |name: &str| {
-            let rest = name.strip_prefix("changeable-directory");
+            let rest = name.strip_prefix(wanted);
             rest.is_some_and(|rest| rest.is_empty() || rest.strip_prefix(':') == Some(path))
         };
         self.extra.iter().filter(move |(name, _)| is_about(name)).map(|(_, directory)| directory.as_str())
@@ -113,7 +122,7 @@ fn path(judge: &Judge<'_>, (said, way): (&str, Way<'_>), access: Access, wanted:
         return socket(judge, said, wanted, entry.filter(|_| !permitted));
     }
     if permitted {
-        return self::way(judge, (said, &path), way, wanted);
+        return self::way(judge, (said, &path, access), way, wanted);
     }
     let led = way.named.map_or(String::new(), |named| format!(", where `{named}` leads,"));
     let (may_not, instead) = (wanted.may_not(), wanted.instead());
@@ -139,12 +148,16 @@ fn path(judge: &Judge<'_>, (said, way): (&str, Way<'_>), access: Access, wanted:
 
 /// Refuses a path that may be used, but might lead elsewhere once dockerd looks: the operator has vouched for the
 /// entries of `allowed_mounts`, and not for what others do below them.
-fn way(judge: &Judge<'_>, (said, path): (&str, &str), way: Way<'_>, wanted: Use) -> Check {
+fn way(judge: &Judge<'_>, (said, path, access): (&str, &str, Access), way: Way<'_>, wanted: Use) -> Check {
     let may_not = wanted.may_not();
     let allowed = &judge.settings.allowed_mounts;
-    let by_users = way.changeable(said).find(|directory| {
-        clean(directory).is_some_and(|directory| allowed.iter().any(|entry| within(&directory, &entry.path)))
-    });
+    // What lies above an entry that permits the path is vouched for with it.
+    let is_vouched_for = |directory: &str| {
+        let above = |entry: &AllowedMount| entry.path != directory && within(&entry.path, directory);
+        allowed.iter().any(|entry| entry.permits(path, access) && above(entry))
+    };
+    let by_users =
+        way.changeable(said).find(|directory| !clean(directory).is_some_and(|clean| is_vouched_for(&clean)));
     if let Some(directory) = by_users {
         return judge.refuse(Rule::HostMount, Advice::Exception, || {
             format!(
@@ -154,8 +167,9 @@ fn way(judge: &Judge<'_>, (said, path): (&str, &str), way: Way<'_>, wanted: Use)
         });
     }
     let is_known = judge.request.extra.iter().any(|(name, _)| name == "real-paths");
-    let by_containers = allowed.iter().find(|entry| {
-        is_known && entry.access == Access::Rw && path != entry.path && within(path, &entry.path)
+    let by_containers = allowed.iter().filter(|entry| is_known && entry.access == Access::Rw).find(|entry| {
+        let holds_link = |directory: &str| clean(directory).is_some_and(|clean| within(&clean, &entry.path));
+        (path != entry.path && within(path, &entry.path)) || way.links(said).any(holds_link)
     });
     by_containers.map_or(Ok(()), |entry| {
         judge.refuse(Rule::HostMount, Advice::Exception, || {

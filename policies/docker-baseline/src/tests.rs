@@ -72,7 +72,7 @@ fn a_path_that_might_lead_elsewhere_is_refused() {
     let policy = baseline(
         r#"{"allowed_mounts":["/srv",{"path":"/data","access":"rw"},{"path":"/home/al/x","access":"rw"}]}"#,
     );
-    let table: [(&str, bool, Pairs, &str); 9] = [
+    let table: [(&str, bool, Pairs, &str); 12] = [
         ("/srv/a", true, &[("real-path", "/srv/a")], ""),
         ("/srv/a/b", true, &[("changeable-directory", "/srv")], "users other than root can change `/srv`"),
         (
@@ -90,6 +90,20 @@ fn a_path_that_might_lead_elsewhere_is_refused() {
             "users other than root can change",
         ),
         ("/data", false, &[("real-path", "/data")], ""),
+        // By a link of another user's that ends in an allowed place now.
+        (
+            "/srv/cur",
+            true,
+            &[("real-path", "/srv/v1"), ("changeable-directory", "/home/al")],
+            "other than root",
+        ),
+        (
+            "/srv/cur",
+            true,
+            &[("real-path", "/srv/v1"), ("link-directory", "/data/x")],
+            "containers may write to `/data`",
+        ),
+        ("/srv/cur", true, &[("real-path", "/srv/v1"), ("link-directory", "/srv")], ""),
         ("/data/a", false, &[("real-path", "/data/a")], "containers may write to `/data`, and so change"),
         ("/data/a", true, &[("real-path", "/data/a")], "containers may write to `/data`"),
         (

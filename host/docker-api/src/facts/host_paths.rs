@@ -26,7 +26,7 @@ enum Access {
 }
 
 fn host_path(path: &str, why: &str, access: Access) -> HostPath {
-    let path = if path.starts_with('/') { path::clean(path) } else { path.to_owned() };
+    let path = if path.starts_with('/') { path::of_kernel(path) } else { path.to_owned() };
     let access = match access {
         Access::Read => "read",
         Access::Write => "write",

@@ -26,9 +26,15 @@ pub(super) fn clean(path: &str) -> String {
     }
 }
 
-/// A path that the kernel resolves for dockerd, whose working directory is `/`.
+/// A path that the kernel resolves for dockerd as it was sent. `..` after a symbolic link is above what the link leads to,
+/// and so can be anywhere: such a path is taken for `/`.
+pub(super) fn of_kernel(path: &str) -> String {
+    if path.split('/').any(|segment| segment == "..") { "/".to_owned() } else { clean(path) }
+}
+
+/// Such a path where dockerd's working directory, which is `/`, stands before a relative one.
 pub(super) fn from_root(path: &str) -> String {
-    if path.starts_with('/') { clean(path) } else { clean(&format!("/{path}")) }
+    if path.starts_with('/') { of_kernel(path) } else { of_kernel(&format!("/{path}")) }
 }
 
 /// The path that a value names: itself where it is absolute, or that of a URL with a scheme for files and sockets, read

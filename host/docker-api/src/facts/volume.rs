@@ -99,7 +99,7 @@ pub(super) fn host_paths(driver: Option<&str>, options: &Pairs) -> Vec<String> {
     let of_the_kernel = OF_THE_KERNEL.iter().find(|(name, _)| *name == mount_type);
     reached.extend(of_the_kernel.map(|(_, path)| (*path).to_owned()));
     if device.starts_with('/') {
-        reached.push(path::clean(device));
+        reached.push(path::of_kernel(device));
     }
     for (key, value) in o.split(',').filter_map(|o| o.split_once('=')) {
         // Overlay's layers may be relative; of other options only what is plainly a path counts.

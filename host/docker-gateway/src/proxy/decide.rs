@@ -19,7 +19,7 @@ use super::body::{BodyError, ReadBody};
 use super::edits::View;
 use super::engines::Engine;
 use super::{Proxy, Registries, look_up, origin, respond};
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, EngineUrl};
 use crate::error::GatewayError;
 use crate::registry_auth;
 
@@ -108,6 +108,12 @@ pub(super) async fn decide(
     {
         let reason = format!("what the request names cannot be looked up: {error}");
         return Err(call.refuse(Refusal::new(respond::LOOK_UP, reason, Some(operation))).await);
+    }
+    if let (Some(paths), EngineUrl::Unix(_)) = (&proxy.settings.paths, &endpoint.engine)
+        && let Err(error) = paths.add_real_paths(&mut request).await
+    {
+        tracing::warn!(decision = call.context.decision, %error, "a path of the host cannot be resolved");
+        return Err(call.refuse(Refusal::new(error.rule(), error.for_client(), Some(operation))).await);
     }
     let request = Arc::new(request);
     let (view, query, body) = call.edit(operation, &request, body).await?;

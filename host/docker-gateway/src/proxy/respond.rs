@@ -5,6 +5,7 @@ use axum::response::Response;
 use portcullis_authorization::Refused;
 use portcullis_docker_api::canonical::rule;
 use portcullis_errors::chain;
+use portcullis_host_paths::ResolveError;
 use std::error::Error;
 
 use crate::endpoint::Endpoint;
@@ -15,6 +16,7 @@ pub(super) fn status_of(rule: &str) -> StatusCode {
     match rule {
         UNKNOWN_ROUTE | NOT_VISIBLE => StatusCode::NOT_FOUND,
         LOOK_UP => StatusCode::BAD_GATEWAY,
+        ResolveError::BUSY => StatusCode::SERVICE_UNAVAILABLE,
         NAME_TAKEN => StatusCode::CONFLICT,
         BODY_TOO_LARGE => StatusCode::PAYLOAD_TOO_LARGE,
         BODY_BROKEN

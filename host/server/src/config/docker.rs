@@ -3,6 +3,7 @@
 use portcullis_config::{ConfigError, Location, SourceFile, max_stale};
 use portcullis_docker_api::operation::{Operation, UnknownOperationError};
 use portcullis_docker_plugin::PluginSettings;
+use portcullis_host_paths::PathResolver;
 use portcullis_identity::source::{GroupOptions, Groups};
 use std::collections::BTreeSet;
 use toml::Spanned;
@@ -77,7 +78,21 @@ fn plugin(raw: raw::Docker, source_file: &SourceFile<'_>) -> Result<PluginSettin
         }
         settings.pass_headers.insert(header.clone());
     }
+    settings.paths = raw.host_root.map(|root| host_root(&root, source_file)).transpose()?;
     Ok(settings)
+}
+
+/// Where this host sees the daemon's file system.
+pub(super) fn host_root(
+    root: &Spanned<String>,
+    source_file: &SourceFile<'_>,
+) -> Result<PathResolver, ConfigError> {
+    if !root.get_ref().starts_with('/') {
+        let message = "`host_root` is an absolute path: `/`, or where the daemon's root directory is mounted";
+        return Err(source_file.wrong(&root.span(), message));
+    }
+    PathResolver::open(root.get_ref().as_ref())
+        .map_err(|error| source_file.wrong(&root.span(), portcullis_errors::chain(&error)))
 }
 
 /// Operations of the Docker Engine API, by name.

@@ -7,6 +7,7 @@ use portcullis_docker_api::Operation;
 use portcullis_docker_gateway::ProxySettings;
 use portcullis_docker_gateway::endpoint::{Endpoint as DockerEndpoint, EngineUrl};
 use portcullis_docker_plugin::PluginSettings;
+use portcullis_host_paths::PathResolver;
 use portcullis_listen::Address;
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
@@ -15,7 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use toml::Spanned;
 
-use super::docker::operations;
+use super::docker::{host_root, operations};
 use super::listen::{endpoint, endpoints};
 use super::{Endpoint, raw};
 
@@ -43,6 +44,8 @@ pub(crate) struct DockerGateway {
     pub(crate) max_body: usize,
     pub(crate) max_requests_per_user: usize,
     pub(crate) look_up: bool,
+    /// What resolves paths of engines on this machine.
+    paths: Option<PathResolver>,
     /// Endpoints with addresses of their own, by name.
     pub(crate) endpoints: Vec<(String, Vec<Endpoint>)>,
     /// The guarded socket, and the engine behind it.
@@ -66,6 +69,7 @@ impl DockerGateway {
             max_body: self.max_body,
             max_requests_per_user: self.max_requests_per_user,
             look_up: self.look_up,
+            paths: self.paths.clone(),
             allowed: Arc::new(move |address| allowed.allows(address)),
         }
     }
@@ -210,6 +214,7 @@ pub(super) fn docker_gateway(
             count => count.map_or(MAX_REQUESTS_PER_USER, Spanned::into_inner),
         },
         look_up: raw.look_up.unwrap_or(true),
+        paths: raw.host_root.map(|root| host_root(&root, source_file)).transpose()?,
         endpoints: own,
         guard,
         location: AnyLocation(location),

@@ -41,17 +41,18 @@ impl BindRule {
 
 pub(super) fn refusal(rules: &[BindRule], request: &Request, names_volumes: bool) -> Option<Refusal> {
     let mounts = request.workload.iter().flat_map(|workload| &workload.mounts).chain(&request.volume);
-    let mut refused = mounts.filter_map(|mount| {
-        let path = match judged(mount, names_volumes) {
+    // What the path of a volume leads to, where the host sees it.
+    let led = request.host_paths.iter().filter(|named| named.why == "volume-option");
+    let led = led.map(|named| (named.path.as_str(), Judged::Path(&named.path)));
+    let mounts = mounts.map(|mount| (mount.as_sent.as_str(), judged(mount, names_volumes)));
+    let mut refused = mounts.chain(led).filter_map(|(as_sent, judged)| {
+        let path = match judged {
             Judged::Path(path) => path,
             Judged::Nothing => return None,
             Judged::Unknown => {
                 return Some(Refusal::new(
                     "bind-mounts",
-                    format!(
-                        "what `{}` mounts is not known; name the path or the volume",
-                        cut(&mount.as_sent)
-                    ),
+                    format!("what `{}` mounts is not known; name the path or the volume", cut(as_sent)),
                 ));
             }
         };

@@ -155,8 +155,18 @@ fn difference_8_every_mount_is_judged() {
         source: Some("v".into()),
         ..Mount::default()
     };
-    let made = Request { volume: Some(plain), ..on("jre", "VolumeCreate", vec![target("volume", "v")]) };
+    let mut made = Request { volume: Some(plain), ..on("jre", "VolumeCreate", vec![target("volume", "v")]) };
     assert!(is_allowed(&home, &made));
+    // Where the host sees what the path of a volume leads to, that is judged too.
+    for (why, path, expected) in [
+        ("volume-option", "/home/jre/x", ""),
+        ("log-option", "/etc", ""),
+        ("volume-option", "/etc", "bind-mounts"),
+    ] {
+        made.host_paths =
+            vec![docker::HostPath { path: path.into(), why: why.into(), access: "write".into() }];
+        assert_eq!(refused(&home, &made), expected, "{why} {path}");
+    }
 }
 
 #[test]

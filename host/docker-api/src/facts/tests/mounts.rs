@@ -78,7 +78,10 @@ fn every_way_to_say_a_mount_is_found() {
 fn options_of_the_local_driver_reach_the_host() {
     let table: &[(&str, &[&str])] = &[
         (r#""type":"none","o":"bind","device":"/""#, &["/"]),
-        (r#""type":"nfs","o":"rw,rbind","device":"/etc/../root""#, &["/root"]),
+        (r#""type":"nfs","o":"rw,rbind","device":"/etc/../root""#, &["/"]),
+        (r#""type":"none","o":"bind","device":"/srv/link/..""#, &["/"]),
+        (r#""type":"none","o":"bind","device":"/srv/..a""#, &["/srv/..a"]),
+        (r#""type":"ext4","o":"ro","device":"/dev/link/../sda1""#, &["/"]),
         (r#""type":"","o":"bind","device":"etc""#, &["/etc"]),
         (r#""type":"ext4","device":"/dev/sda1""#, &["/dev/sda1"]),
         (

@@ -16,6 +16,7 @@ pub(in crate::config) struct DockerGateway {
     pub(in crate::config) max_body: Option<Spanned<String>>,
     pub(in crate::config) max_requests_per_user: Option<Spanned<usize>>,
     pub(in crate::config) look_up: Option<bool>,
+    pub(in crate::config) host_root: Option<Spanned<String>>,
     pub(in crate::config) endpoints: Vec<Spanned<EndpointListener>>,
     pub(in crate::config) socket: Option<Spanned<Endpoint>>,
     pub(in crate::config) engine: Option<Spanned<String>>,
