@@ -6,7 +6,10 @@ use portcullis_docker_api::Operation;
 use portcullis_identity::AuthError;
 use portcullis_identity::source::GroupSources;
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::Arc;
+
+use crate::look_up::LookUp;
 
 /// What the handlers share.
 pub(crate) struct Plugin {
@@ -14,6 +17,7 @@ pub(crate) struct Plugin {
     pub(crate) settings: PluginSettings,
     pub(crate) daemon: Arc<str>,
     groups: Option<GroupSources>,
+    pub(crate) look_up: Option<LookUp>,
 }
 
 /// How the operator configures the plugin.
@@ -28,6 +32,8 @@ pub struct PluginSettings {
     pub assume_no_body: BTreeSet<Operation>,
     /// Headers that policies are shown though names like theirs carry credentials.
     pub pass_headers: BTreeSet<String>,
+    /// The daemon's unix socket, to look up containers and execs; absent means that nothing is looked up.
+    pub look_up: Option<PathBuf>,
 }
 
 impl PluginSettings {
@@ -43,6 +49,7 @@ impl Default for PluginSettings {
             always_allow: Self::ALWAYS_ALLOW.into(),
             assume_no_body: BTreeSet::new(),
             pass_headers: BTreeSet::new(),
+            look_up: None,
         }
     }
 }
@@ -54,7 +61,9 @@ impl Plugin {
         groups: Option<GroupSources>,
     ) -> Self {
         let daemon = settings.daemon.as_str().into();
-        Self { authorizer, settings, daemon, groups }
+        let look_up = settings.look_up.as_ref();
+        let look_up = look_up.map(|socket| LookUp::start(socket, authorizer.time_budget()));
+        Self { authorizer, settings, daemon, groups, look_up }
     }
 
     /// Finds out which groups the user of a request is in.
