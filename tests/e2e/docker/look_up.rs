@@ -122,9 +122,7 @@ fn a_container_made_before_the_guard_is_no_way_round_it() {
         place.refused(&["exec", name, "true"], "host-mount");
     }
     for arguments in [
-        &["attach", "--no-stdin", "open"][..],
-        &["commit", "open", "copy:1"],
-        &["export", "-o", "/dev/null", "open"],
+        &["commit", "open", "copy:1"][..],
         &["update", "--restart", "no", "open"],
         &["rename", "open", "web-2"],
         &["restart", "open"],
@@ -136,6 +134,8 @@ fn a_container_made_before_the_guard_is_no_way_round_it() {
         ("HEAD", "/containers/open/archive?path=/x/hostname"),
         ("PUT", "/containers/open/archive?path=/x"),
         ("GET", "/containers/open/attach/ws"),
+        ("GET", "/containers/open/export"),
+        ("POST", "/containers/open/attach?stream=1&stdout=1"),
         ("POST", "/commit?container=/open&repo=copy"),
         ("POST", "/containers/open/exec"),
     ] {
@@ -172,7 +172,7 @@ fn a_container_made_before_the_guard_is_no_way_round_it() {
         place.ok(&["cp", &format!("{name}:/bin/busybox"), &file.to_string_lossy()]);
         place.ok(&["cp", &file.to_string_lossy(), &format!("{name}:/copy")]);
         place.ok(&["commit", name, "copy:1"]);
-        place.ok(&["export", "-o", "/dev/null", name]);
+        place.ok(&["export", "-o", &file.to_string_lossy(), name]);
         place.ok(&["update", "--restart", "no", name]);
         place.ok(&["rename", name, "renamed"]);
         place.ok(&["exec", "renamed", "true"]);
