@@ -4,6 +4,7 @@ mod cedar;
 mod groups;
 mod host_paths;
 mod leash;
+mod look_up;
 mod real_paths;
 mod rego;
 mod unshown;

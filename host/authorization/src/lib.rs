@@ -36,7 +36,7 @@ use portcullis_audit::{AuditError, Log, Record};
 use portcullis_contract::types::Context;
 use portcullis_engine::Host;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use uuid::Uuid;
 
 /// The engine and the decision log, as all APIs use them. Clones are cheap, and share break-glass.
@@ -51,6 +51,11 @@ impl Authorizer {
     /// Asks the policies of `host`, and writes records to `log`.
     pub fn new(host: Arc<Host>, log: Log) -> Self {
         Self { host, log, break_glass: BreakGlassCell::default() }
+    }
+
+    /// How long a request may take in all.
+    pub fn time_budget(&self) -> Duration {
+        self.host.time_budget()
     }
 
     /// What an operator opens where policies refuse too much. All clones obey it.

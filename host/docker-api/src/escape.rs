@@ -34,3 +34,18 @@ fn digit(byte: Option<u8>) -> Option<u8> {
         _ => None,
     }
 }
+
+/// Escapes what a path cannot hold as it is. A slash stays, as in names of images.
+pub(crate) fn path(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~/:@".contains(&byte) {
+            escaped.push(char::from(byte));
+        } else {
+            const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+            let digit = |value: u8| char::from(DIGITS[usize::from(value & 15)]);
+            escaped.extend(['%', digit(byte >> 4), digit(byte)]);
+        }
+    }
+    escaped
+}

@@ -7,13 +7,14 @@
 //!
 //! A request passes through: [`request`] (method, target, headers, body) -> [`uri`], [`query`], [`routes`] (the
 //! operation) -> [`json`], [`schema`] (the body, in Docker's own spelling) -> facts (what the request would do) ->
-//! [`canonical`] (the whole, as the contract has it). [`image`] splits image references. What differs between
-//! operations stands in one table: [`operation`].
+//! [`canonical`] (the whole, as the contract has it). [`image`] splits image references, [`inspect`] reads what the daemon
+//! says of what a request names. What differs between operations stands in one table: [`operation`].
 
 pub mod canonical;
 mod escape;
 mod facts;
 pub mod image;
+pub mod inspect;
 pub mod json;
 pub mod operation;
 pub mod query;

@@ -106,6 +106,31 @@ impl Operation {
         self.spec().id
     }
 
+    /// Whether it uses what a container that is there may do on the host: starts it or a command in it, speaks with what
+    /// runs in it, reads or writes its files, or keeps a copy of it. To look at a container, to end it or to remove it needs
+    /// none of that.
+    pub fn reaches_into_container(self) -> bool {
+        matches!(
+            self,
+            Self::CheckpointCreate
+                | Self::ContainerArchive
+                | Self::ContainerArchiveInfo
+                | Self::ContainerAttach
+                | Self::ContainerAttachWebsocket
+                | Self::ContainerCopy
+                | Self::ContainerExec
+                | Self::ContainerExport
+                | Self::ContainerRename
+                | Self::ContainerRestart
+                | Self::ContainerStart
+                | Self::ContainerUnpause
+                | Self::ContainerUpdate
+                | Self::ExecStart
+                | Self::ImageCommit
+                | Self::PutContainerArchive
+        )
+    }
+
     /// The schema of the body; absent where the operation reads no JSON body.
     pub fn schema(self) -> Option<&'static Schema> {
         self.spec().body.schema()

@@ -17,7 +17,7 @@ pub struct DockerPlugin {
 }
 
 impl DockerPlugin {
-    /// Asks `authorizer`, with the groups that `groups` knows of a user.
+    /// Asks `authorizer`, with the groups that `groups` knows of a user. Look-ups run on the runtime that calls.
     pub fn new(authorizer: Authorizer, settings: PluginSettings, groups: Option<GroupSources>) -> Self {
         Self { plugin: Arc::new(Plugin::new(authorizer, settings, groups)) }
     }

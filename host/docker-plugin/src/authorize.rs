@@ -14,6 +14,7 @@ use portcullis_identity::AuthError;
 use std::sync::Arc;
 
 use crate::call::Call;
+use crate::look_up::{HEADER, LookUpError};
 use crate::message::Message;
 use crate::plugin::Plugin;
 use crate::response::Reply;
@@ -22,6 +23,14 @@ use crate::{read, record};
 /// A message up to this many bytes is read on the thread of its connection: in about a millisecond.
 const READ_HERE: usize = 256 << 10;
 
+/// The daemon cannot say what a request names, or that may be another thing by now.
+const LOOK_UP: &str = "host:look-up";
+/// A request with a nonce of a look-up that is none of the host's own.
+const LOOK_UP_NONCE: &str = "host:look-up-nonce";
+
+/// What was read of a message, and the number that a request and its response have in common.
+type Keyed<T> = (T, u64);
+
 /// A message that cannot be read: what could be read of it, and why it is refused.
 struct Unread {
     message: Option<Box<Message>>,
@@ -29,16 +38,25 @@ struct Unread {
 }
 
 /// From a message to the input of a hook.
-type ReadMessage<T> = fn(&Plugin, &Call, Option<&[u8]>) -> Result<T, Unread>;
+type ReadMessage<T> = fn(&Plugin, &Call, Option<&[u8]>) -> Result<Keyed<T>, Unread>;
 
 /// `/AuthZPlugin.AuthZReq`. The body is absent where it broke off, or is larger than any that dockerd sends.
 pub(super) async fn authorize_request(plugin: &Arc<Plugin>, call: Call, body: Option<Bytes>) -> Reply {
     let hook = HookName::DockerRequest;
     let (call, read) = read(plugin, call, body, Plugin::read_request).await;
-    let mut request = match read {
-        Ok(request) => request,
+    let (mut request, key) = match read {
+        Ok(read) => read,
         Err(unread) => return plugin.refuse(&call, hook, &unread).await,
     };
+    if let (Some(look_up), Some(nonce)) = (&plugin.look_up, nonce(&request)) {
+        if look_up.is_own_request(nonce, &request) {
+            return Reply::Allow;
+        }
+        let reason = format!(
+            "the header `{HEADER}` is the host's own, and its value is not, or was used, or is too old; leave it out"
+        );
+        return plugin.refuse_with(&call, hook, (LOOK_UP_NONCE, &reason, false), &request, None).await;
+    }
     let policies = plugin.authorizer.policies();
     let daemon = Arc::clone(&plugin.daemon);
     let is_requested = |operation: &Operation| request.operation.as_deref() == Some(operation.as_str());
@@ -47,6 +65,13 @@ pub(super) async fn authorize_request(plugin: &Arc<Plugin>, call: Call, body: Op
         let asked = (&request.context, hook);
         return policies.allow_by_host(asked, "host:always-allow", call.begun, describe).await.into();
     }
+    let looked_up = match &plugin.look_up {
+        None => None,
+        Some(look_up) => match look_up.complete(&mut request).await {
+            Ok(looked_up) => Some((look_up, looked_up)),
+            Err((name, error)) => return plugin.refuse_look_up(&call, &name, &error, &request).await,
+        },
+    };
     if let Err(error) = plugin.add_groups(&mut request).await {
         return plugin.refuse_without_groups((&call, hook), &error, &request).await;
     }
@@ -57,22 +82,50 @@ pub(super) async fn authorize_request(plugin: &Arc<Plugin>, call: Call, body: Op
     }
     let describe =
         move |request: &docker::Request, record: &mut _| describe_docker_request(request, &daemon, record);
-    policies.decide::<DockerRequest>(Arc::new(request), call.begun, describe).await.into()
+    let request = Arc::new(request);
+    let decided = policies.decide::<DockerRequest>(Arc::clone(&request), call.begun, describe).await;
+    if let (Ok(()), Some((look_up, looked_up))) = (&decided, &looked_up)
+        && let Err(error) = look_up.begin(key, &request, looked_up)
+    {
+        // The record of the decision is written: this one has an id of its own.
+        let peer = call.context.peer.clone();
+        let call = Call { context: portcullis_authorization::context("docker-plugin", peer), ..call };
+        let name = request.targets.first().map(|target| target.as_sent.as_str()).unwrap_or_default();
+        return plugin.refuse_look_up(&call, name, &error, &request).await;
+    }
+    decided.into()
 }
 
-/// `/AuthZPlugin.AuthZRes`. With no policy on the hook a response passes unasked and unread: dockerd has
-/// already acted.
+/// The nonce of a look-up.
+fn nonce(request: &docker::Request) -> Option<&str> {
+    let header = request.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(HEADER));
+    header.map(|(_, value)| value.as_str())
+}
+
+/// `/AuthZPlugin.AuthZRes`. With no policy on the hook a response passes unasked, and without look-ups unread: dockerd
+/// has already acted.
 pub(super) async fn authorize_response(plugin: &Arc<Plugin>, call: Call, body: Option<Bytes>) -> Reply {
     let hook = HookName::DockerResponse;
     let policies = plugin.authorizer.policies();
-    if !policies.are_asked(hook) {
+    let is_asked = policies.are_asked(hook);
+    if !is_asked && plugin.look_up.is_none() {
         return Reply::Allow;
     }
     let (call, read) = read(plugin, call, body, Plugin::read_response).await;
-    let mut response = match read {
-        Ok(response) => response,
+    let (mut response, key) = match read {
+        Ok(read) => read,
+        Err(_) if !is_asked => return Reply::Allow,
         Err(unread) => return plugin.refuse(&call, hook, &unread).await,
     };
+    if let Some(look_up) = &plugin.look_up {
+        if nonce(&response.request).is_some_and(|nonce| look_up.is_own_response(nonce, &response.request)) {
+            return Reply::Allow;
+        }
+        look_up.end(key, &response).await;
+    }
+    if !is_asked {
+        return Reply::Allow;
+    }
     if let Err(error) = plugin.add_groups(&mut response.request).await {
         return plugin.refuse_without_groups((&call, hook), &error, &response.request).await;
     }
@@ -90,7 +143,7 @@ async fn read<T: Send + 'static>(
     call: Call,
     body: Option<Bytes>,
     read: ReadMessage<T>,
-) -> (Call, Result<T, Unread>) {
+) -> (Call, Result<Keyed<T>, Unread>) {
     if body.as_ref().is_none_or(|body| body.len() <= READ_HERE) {
         let read = read(plugin, &call, body.as_deref());
         return (call, read);
@@ -114,26 +167,30 @@ fn parse(body: Option<&[u8]>) -> Result<Message, Refusal> {
 }
 
 impl Plugin {
-    fn read_request(&self, call: &Call, body: Option<&[u8]>) -> Result<docker::Request, Unread> {
+    fn read_request(&self, call: &Call, body: Option<&[u8]>) -> Result<Keyed<docker::Request>, Unread> {
         let read = |message: &Message| {
             let settings = &self.settings;
             let (daemon, assume_no_body) = (&settings.daemon, &settings.assume_no_body);
             let mut request = read::request(message, call.context.clone(), daemon, assume_no_body)?;
             read::pass_headers(message, &settings.pass_headers, &mut request);
-            Ok(request)
+            Ok((request, self.key(message)))
         };
         read_message(body, read)
     }
 
-    fn read_response(&self, call: &Call, body: Option<&[u8]>) -> Result<docker::Response, Unread> {
+    fn read_response(&self, call: &Call, body: Option<&[u8]>) -> Result<Keyed<docker::Response>, Unread> {
         let read = |message: &Message| {
             let settings = &self.settings;
             let (daemon, assume_no_body) = (&settings.daemon, &settings.assume_no_body);
             let mut response = read::response(message, call.context.clone(), daemon, assume_no_body)?;
             read::pass_headers(message, &settings.pass_headers, &mut response.request);
-            Ok(response)
+            Ok((response, self.key(message)))
         };
         read_message(body, read)
+    }
+
+    fn key(&self, message: &Message) -> u64 {
+        self.look_up.as_ref().map(|look_up| look_up.key(message)).unwrap_or_default()
     }
 
     /// Refuses by a rule of the host's own.
@@ -152,19 +209,45 @@ impl Plugin {
         error: &AuthError,
         request: &docker::Request,
     ) -> Reply {
-        let describe = |record: &mut Record| {
-            describe_docker_request(request, &self.daemon, record);
-            record.error = Some(chain(error));
-        };
         let reason = format!(
             "the groups of {} cannot be found out; the record of this decision says why, and whether trying again \
              helps",
             user(request)
         );
-        let (asked, rule) = ((&call.context, hook), ("host:groups", reason.as_str()));
+        let is_fault = matches!(error, AuthError::Unavailable { .. });
+        self.refuse_with(call, hook, ("host:groups", &reason, is_fault), request, Some(chain(error))).await
+    }
+
+    /// Refuses since it is not certain what the request names.
+    async fn refuse_look_up(
+        &self,
+        call: &Call,
+        name: &str,
+        error: &LookUpError,
+        request: &docker::Request,
+    ) -> Reply {
+        let reason = format!("`{}` cannot be looked up: {}", shown(name), chain(error));
+        let rule = (LOOK_UP, reason.as_str(), error.is_fault());
+        self.refuse_with(call, HookName::DockerRequest, rule, request, None).await
+    }
+
+    /// Refuses a request that was read, by a rule of the host's own: with the reason, and whether that is a fault.
+    async fn refuse_with(
+        &self,
+        call: &Call,
+        hook: HookName,
+        (rule, reason, is_fault): (&str, &str, bool),
+        request: &docker::Request,
+        error: Option<String>,
+    ) -> Reply {
+        let describe = |record: &mut Record| {
+            describe_docker_request(request, &self.daemon, record);
+            record.error = error;
+        };
+        let asked = (&call.context, hook);
         let policies = self.authorizer.policies();
-        let mut refused = policies.refuse_by_host(asked, rule, call.begun, describe).await;
-        refused.fault = matches!(error, AuthError::Unavailable { .. });
+        let mut refused = policies.refuse_by_host(asked, (rule, reason), call.begun, describe).await;
+        refused.fault |= is_fault;
         Err(refused).into()
     }
 

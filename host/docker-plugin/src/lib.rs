@@ -3,6 +3,7 @@
 //! * [`DockerPlugin`]: the API as the server sees it
 //! * `router`: the routes, and their handlers
 //! * `authorize`: from dockerd's message to a reply, with its record (`record`)
+//! * `look_up`: what the daemon says of the containers and execs that a request names
 //! * [`message`]: the JSON that dockerd posts
 //! * [`read`]: from a message to the input of the hooks, by the crate `docker-api`
 //! * [`unshown`]: bodies that dockerd does not show to a plugin
@@ -13,6 +14,7 @@ mod api;
 mod authorize;
 mod call;
 pub mod identity;
+mod look_up;
 pub mod message;
 mod plugin;
 pub mod read;

@@ -7,7 +7,10 @@ use portcullis_host_paths::PathResolver;
 use portcullis_identity::AuthError;
 use portcullis_identity::source::GroupSources;
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::Arc;
+
+use crate::look_up::LookUp;
 
 /// What the handlers share.
 pub(crate) struct Plugin {
@@ -15,6 +18,7 @@ pub(crate) struct Plugin {
     pub(crate) settings: PluginSettings,
     pub(crate) daemon: Arc<str>,
     groups: Option<GroupSources>,
+    pub(crate) look_up: Option<LookUp>,
 }
 
 /// How the operator configures the plugin.
@@ -31,6 +35,8 @@ pub struct PluginSettings {
     pub pass_headers: BTreeSet<String>,
     /// What resolves the paths of the host that a request names. Without it they are judged as they are named.
     pub paths: Option<PathResolver>,
+    /// The daemon's unix socket, to look up containers and execs; absent means that nothing is looked up.
+    pub look_up: Option<PathBuf>,
 }
 
 impl PluginSettings {
@@ -47,6 +53,7 @@ impl Default for PluginSettings {
             assume_no_body: BTreeSet::new(),
             pass_headers: BTreeSet::new(),
             paths: None,
+            look_up: None,
         }
     }
 }
@@ -58,7 +65,9 @@ impl Plugin {
         groups: Option<GroupSources>,
     ) -> Self {
         let daemon = settings.daemon.as_str().into();
-        Self { authorizer, settings, daemon, groups }
+        let look_up = settings.look_up.as_ref();
+        let look_up = look_up.map(|socket| LookUp::start(socket, authorizer.time_budget()));
+        Self { authorizer, settings, daemon, groups, look_up }
     }
 
     /// Finds out which groups the user of a request is in.

@@ -7,11 +7,11 @@
 use axum::body::Body;
 use axum::http::{HeaderValue, Request, StatusCode, header};
 use http_body_util::{BodyExt as _, Limited};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::percent_decode_str;
 use portcullis_contract::docker::{self, Target};
 use portcullis_docker_api::Operation;
+use portcullis_docker_api::inspect::{Described, InspectError, path_of};
 use portcullis_http_client::proxy::ProxyError;
-use serde_json::Value;
 use std::time::Duration;
 
 use super::engines::Engine;
@@ -44,16 +44,6 @@ fn makes(operation: Operation) -> bool {
     )
 }
 
-/// What a path takes as it is. The engine decodes the rest; a slash stays, as in names of images.
-const PATH: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~')
-    .remove(b'/')
-    .remove(b':')
-    .remove(b'@');
-
 /// Why something could not be looked up.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum LookUpError {
@@ -67,6 +57,8 @@ pub(super) enum LookUpError {
     Status(StatusCode),
     #[error("the engine's answer cannot be read")]
     Unreadable,
+    #[error(transparent)]
+    Inspect(#[from] InspectError),
 }
 
 /// Completes the targets of a request, `with_references` also by what its workload names: networks, volumes, and other
@@ -92,7 +84,7 @@ pub(super) async fn resolve(
         // The engine makes a volume that is not there; anything else has to be there.
         let is_made = target.kind == "volume" && path.is_some() && found.is_none();
         if let Some(found) = found {
-            describe(&mut target, &found);
+            found.describe(&mut target);
         }
         if !is_made {
             request.targets.push(target);
@@ -105,11 +97,11 @@ pub(super) async fn resolve(
     for target in request.targets.iter_mut().take(MAX_TARGETS) {
         let Some(path) = path_of(target) else { continue };
         let Some(found) = inspect(engine, &path).await? else { continue };
-        describe(target, &found);
+        found.describe(target);
         if target.kind == "exec"
-            && let Some(id) = found["ContainerID"].as_str()
+            && let Some(id) = found.container
         {
-            containers.push(Target { kind: "container".into(), as_sent: id.to_owned(), ..Target::default() });
+            containers.push(Target { kind: "container".into(), as_sent: id, ..Target::default() });
         }
     }
     // What an exec is started in.
@@ -117,7 +109,7 @@ pub(super) async fn resolve(
         if let Some(path) = path_of(&container)
             && let Some(found) = inspect(engine, &path).await?
         {
-            describe(&mut container, &found);
+            found.describe(&mut container);
         }
         request.targets.push(container);
     }
@@ -139,30 +131,8 @@ fn references(workload: &docker::Workload) -> Vec<Target> {
     networks.chain(mounts).chain(joined.map(|name| target("container", name))).collect()
 }
 
-/// Where the engine describes it. None for what has no name, id or labels.
-fn path_of(target: &Target) -> Option<String> {
-    let name = &target.as_sent;
-    if name.is_empty() || name.split('/').any(|segment| matches!(segment, "" | "." | "..")) {
-        return None;
-    }
-    let name = utf8_percent_encode(name, PATH);
-    Some(match target.kind.as_str() {
-        "container" => format!("/containers/{name}/json"),
-        "exec" => format!("/exec/{name}/json"),
-        "image" => format!("/images/{name}/json"),
-        "network" => format!("/networks/{name}"),
-        "volume" => format!("/volumes/{name}"),
-        "service" => format!("/services/{name}"),
-        "secret" => format!("/secrets/{name}"),
-        "config" => format!("/configs/{name}"),
-        "node" => format!("/nodes/{name}"),
-        "task" => format!("/tasks/{name}"),
-        _ => return None,
-    })
-}
-
 /// What the engine says of it; none if it has no such thing.
-async fn inspect(engine: &Engine, path: &str) -> Result<Option<Value>, LookUpError> {
+async fn inspect(engine: &Engine, path: &str) -> Result<Option<Described>, LookUpError> {
     let asking = async {
         let mut request = Request::new(Body::empty());
         *request.uri_mut() = path.parse().map_err(|_| ProxyError::Target)?;
@@ -176,25 +146,9 @@ async fn inspect(engine: &Engine, path: &str) -> Result<Option<Value>, LookUpErr
             return Err(LookUpError::Status(head.status));
         }
         let body = Limited::new(body, MAX_ANSWER).collect().await.map_err(|_| LookUpError::Unreadable)?;
-        serde_json::from_slice(&body.to_bytes()).map(Some).map_err(|_| LookUpError::Unreadable)
+        Ok(Some(Described::read(&body.to_bytes())?))
     };
     tokio::time::timeout(TIMEOUT, asking).await.unwrap_or(Err(LookUpError::Timeout))
-}
-
-/// Docker writes the same things in several ways.
-fn describe(target: &mut Target, found: &Value) {
-    let text = |value: &Value| value.as_str().map(str::to_owned);
-    target.id = ["Id", "ID"].iter().find_map(|key| text(&found[*key]));
-    target.name = text(&found["Name"]).or_else(|| text(&found["Spec"]["Name"]));
-    if let Some(name) = &mut target.name
-        && let Some(bare) = name.strip_prefix('/')
-    {
-        *name = bare.to_owned();
-    }
-    let labels = [&found["Config"]["Labels"], &found["Spec"]["Labels"], &found["Labels"]];
-    let labels = labels.into_iter().find_map(Value::as_object);
-    target.labels =
-        labels.into_iter().flatten().filter_map(|(key, value)| Some((key.clone(), text(value)?))).collect();
 }
 
 /// The request target with the id of the container in the place of its name.
@@ -216,40 +170,9 @@ pub(super) fn by_id(request: &docker::Request, target: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     fn target(kind: &str, as_sent: &str) -> Target {
         Target { kind: kind.into(), as_sent: as_sent.into(), ..Target::default() }
-    }
-
-    #[test]
-    fn things_are_asked_for_where_the_engine_has_them() {
-        for (kind, name, path) in [
-            ("container", "web", Some("/containers/web/json")),
-            ("image", "registry.example:5000/a/b:1", Some("/images/registry.example:5000/a/b:1/json")),
-            ("image", "a?b#c%2F", Some("/images/a%3Fb%23c%252F/json")),
-            ("volume", "v", Some("/volumes/v")),
-            ("container", "", None),
-            ("container", "../../info", None),
-            ("container", "a//b", None),
-            ("daemon", "x", None),
-        ] {
-            assert_eq!(path_of(&target(kind, name)).as_deref(), path, "{kind} {name}");
-        }
-    }
-
-    #[test]
-    fn each_of_dockers_spellings_is_read() {
-        for found in [
-            json!({ "Id": "1", "Name": "/web", "Config": { "Labels": { "owner": "alice" } } }),
-            json!({ "ID": "1", "Spec": { "Name": "web", "Labels": { "owner": "alice" } } }),
-            json!({ "Id": "1", "Name": "web", "Labels": { "owner": "alice" } }),
-        ] {
-            let mut described = target("container", "w");
-            describe(&mut described, &found);
-            assert_eq!((described.id.as_deref(), described.name.as_deref()), (Some("1"), Some("web")));
-            assert_eq!(described.labels, [("owner".to_owned(), "alice".to_owned())], "{found}");
-        }
     }
 
     #[test]

@@ -5,7 +5,9 @@ use portcullis_docker_api::operation::{Operation, UnknownOperationError};
 use portcullis_docker_plugin::PluginSettings;
 use portcullis_host_paths::PathResolver;
 use portcullis_identity::source::{GroupOptions, Groups};
+use portcullis_listen::Address;
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use toml::Spanned;
 
 use super::raw;
@@ -66,6 +68,7 @@ fn plugin(raw: raw::Docker, source_file: &SourceFile<'_>) -> Result<PluginSettin
         }
         settings.assume_no_body.insert(operation);
     }
+    settings.look_up = raw.look_up.map(|text| socket(&text, source_file)).transpose()?;
     for name in &raw.pass_headers {
         let header = name.get_ref();
         let is_name =
@@ -93,6 +96,19 @@ pub(super) fn host_root(
     }
     PathResolver::open(root.get_ref().as_ref())
         .map_err(|error| source_file.wrong(&root.span(), portcullis_errors::chain(&error)))
+}
+
+/// The daemon's socket. Look-ups are of the machine's own daemon: over TCP another could answer for it.
+fn socket(text: &Spanned<String>, source_file: &SourceFile<'_>) -> Result<PathBuf, ConfigError> {
+    match text.get_ref().parse::<Address>() {
+        Ok(Address::Unix(path)) => Ok(path),
+        Ok(Address::Tcp { .. }) => {
+            let message =
+                "`look_up` is the unix socket of the daemon that asks, e.g. \"unix:/var/run/docker.sock\"";
+            Err(source_file.wrong(&text.span(), message))
+        }
+        Err(error) => Err(source_file.wrong(&text.span(), error)),
+    }
 }
 
 /// Operations of the Docker Engine API, by name.
