@@ -3,6 +3,8 @@
 //! A new command is a module here, with a variant of `Command`.
 
 mod admin;
+#[cfg(test)]
+mod bindings;
 mod check;
 mod docker_why;
 mod doctor;
