@@ -48,7 +48,7 @@ fn import(paths: &[String]) -> String {
     let (std, ours): (Vec<_>, Vec<_>) = paths.iter().partition(|path| !path.starts_with(MODULE));
     let groups = [std, ours].into_iter().filter(|group| !group.is_empty());
     let groups: Vec<_> = groups
-        .map(|group| group.into_iter().map(|path| format!("\t\"{path}\"\n")).collect::<String>())
+        .map(|group| group.into_iter().flat_map(|path| ["\t\"", path, "\"\n"]).collect::<String>())
         .collect();
     match groups.as_slice() {
         [] => String::new(),
@@ -360,7 +360,7 @@ fn handle(package: &Package, hook: &HookInterface<'_>) -> String {
     )
 }
 
-fn in_abi(function: String) -> String {
+fn in_abi(function: &str) -> String {
     format!("abi.{function}")
 }
 
@@ -375,9 +375,9 @@ fn export(package: &Package, hook: &HookInterface<'_>) -> String {
         import(&imports.map(str::to_owned)),
         hook.name,
         hook.function.name,
-        in_abi(lifter(package, &hook.input)),
+        in_abi(&lifter(package, &hook.input)),
         hook.size,
         hook.payload,
-        in_abi(lowerer(package, &hook.answer)),
+        in_abi(&lowerer(package, &hook.answer)),
     )
 }

@@ -112,3 +112,8 @@ fn what_is_no_policy_is_refused_by_name() {
         assert!(error.to_string().contains(refusal), "{refusal}: {error}");
     }
 }
+
+#[test]
+fn the_environment_is_as_long_as_it_says() {
+    assert_eq!(usize::try_from(wasi::ENVIRONMENT_SIZE).unwrap(), wasi::ENVIRONMENT.len());
+}

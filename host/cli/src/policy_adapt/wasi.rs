@@ -29,7 +29,8 @@ const INFO: i32 = 2;
 const ERROR: i32 = 4;
 
 /// Go writes no stack of each goroutine then, which would be more lines than a decision's log has.
-const ENVIRONMENT: &[u8; 17] = b"GOTRACEBACK=none\0";
+pub(super) const ENVIRONMENT: &[u8] = b"GOTRACEBACK=none\0";
+pub(super) const ENVIRONMENT_SIZE: i32 = 17;
 
 /// What must be known of a module before it is rewritten.
 #[derive(Debug, Default)]
@@ -259,14 +260,11 @@ fn body(name: &str, of_type: Option<&FuncType>, clock: u32, log: Option<u32>) ->
     let mut function = Function::new([(u32::from(name == "fd_write") * 2, ValType::I32)]);
     let mut code = function.instructions();
     match name {
-        "sched_yield" => {
-            code.i32_const(0);
-        }
-        "args_get" => {
+        "sched_yield" | "args_get" => {
             code.i32_const(0);
         }
         "args_sizes_get" => sizes(&mut code, 0, 0),
-        "environ_sizes_get" => sizes(&mut code, 1, ENVIRONMENT.len() as i32),
+        "environ_sizes_get" => sizes(&mut code, 1, ENVIRONMENT_SIZE),
         "environ_get" => environment(&mut code),
         "clock_time_get" => time(&mut code, clock),
         "fd_write" => write(&mut code, log),
