@@ -21,6 +21,7 @@ fn build(language: &str, folder: &Path) -> Option<PathBuf> {
 /// The module that a build script makes.
 fn build_by(script: &Path, language: &str, module: PathBuf) -> Option<PathBuf> {
     let mut command = Command::new(script);
+    command.env("PORTCULLIS", env!("CARGO_BIN_EXE_portcullis"));
     command.arg(&module).stdin(std::process::Stdio::null());
     // cargo's own variables are about this program, and not about the example.
     for (name, _) in std::env::vars_os() {
@@ -141,6 +142,7 @@ fn test(language: &str, is_preinitialized: bool) {
         "{}",
         not_preinitialized_because(&asked)
     );
+    assert_eq!(asked.policies()["policies"][0]["hooks"], json!(["docker-request"]));
     let imports = &asked.policies()["policies"][0]["imports"];
     let other = imports.as_array().unwrap().iter().find(|import| *import != "portcullis:policy/log@0.1.0");
     assert_eq!(other, None, "no language needs more than `log`");
@@ -163,6 +165,171 @@ fn c() {
 #[test]
 fn python() {
     test("python", true);
+}
+
+/// With the tests of the SDK, and those of the example, in Go itself.
+#[test]
+fn go() {
+    for folder in ["guest-sdk/go", "examples/go"] {
+        let folder = repository(folder);
+        if !go_tests_pass(&folder, &["test", "-count=1", "./..."]) {
+            return;
+        }
+        go_tests_pass(&folder, &["vet", "./..."]);
+        assert_is_gofmt(&folder);
+    }
+    assert_is_gofmt(&repository("tests/guests/go"));
+    test("go", true);
+}
+
+/// False, and a line that says why, where there is no Go.
+fn go_tests_pass(folder: &Path, arguments: &[&str]) -> bool {
+    let go = repository("guest-sdk/go/go");
+    let has_go = Command::new(&go).arg("version").output().unwrap();
+    if !has_go.status.success() {
+        let text = String::from_utf8_lossy(&has_go.stderr).into_owned();
+        let why = format!("Go cannot be had from PyPI: {}", text.lines().last().unwrap_or_default());
+        return portcullis_testing::needs::missing::<()>("languages", &why).is_some();
+    }
+    let output = Command::new(&go).args(arguments).current_dir(folder).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    true
+}
+
+/// As gofmt writes it.
+#[track_caller]
+fn assert_is_gofmt(folder: &Path) {
+    let root = Command::new(repository("guest-sdk/go/go")).args(["env", "GOROOT"]).output().unwrap().stdout;
+    let gofmt = Path::new(String::from_utf8_lossy(&root).trim()).join("bin/gofmt");
+    let output = Command::new(gofmt).args(["-l", "-d"]).arg(folder).output().unwrap();
+    assert!(output.status.success() && output.stdout.is_empty(), "{output:?}");
+}
+
+/// The policy that the guide writes step by step.
+#[test]
+fn the_policy_of_the_guide_to_go_passes_its_cases() {
+    let guide = std::fs::read_to_string(repository("docs/policy-authors.md")).unwrap();
+    let (_, section) = guide.split_once("\n## Go\n").unwrap();
+    let lines =
+        || section.lines().filter_map(|line| line.strip_prefix("       ").or(line.is_empty().then_some("")));
+    let policy: Vec<_> = lines()
+        .skip_while(|line| *line != "package main")
+        .take_while(|line| *line != "func main() {}")
+        .collect();
+    let cases: Vec<_> = lines().filter(|line| line.starts_with("{\"")).take(4).collect();
+    let folder = tempfile::tempdir().unwrap();
+    portcullis(folder.path(), &["policy", "new", "go", "house"]).ok();
+    let project = folder.path().join("house");
+    std::fs::write(project.join("policy.go"), policy.join("\n") + "\nfunc main() {}\n").unwrap();
+    std::fs::write(project.join("cases.jsonl"), cases.join("\n")).unwrap();
+    go_tests_pass(&project, &["test"]);
+    // Each of its cases can fail.
+    std::fs::write(project.join("cases.jsonl"), cases.join("\n").replace("weekend", "memory")).unwrap();
+    let failed =
+        Command::new(repository("guest-sdk/go/go")).arg("test").current_dir(&project).output().unwrap();
+    assert!(!failed.status.success());
+}
+
+const GO_ACTS: &str = include_str!("../guests/go/policy.go");
+
+/// What a policy in Go does wrong is a fault; where the runtime lives on, with the text and the line.
+#[test]
+fn what_goes_wrong_in_go_is_a_fault() {
+    let folder = tempfile::tempdir().unwrap();
+    portcullis(folder.path(), &["policy", "new", "go", "acts"]).ok();
+    let project = folder.path().join("acts");
+    std::fs::write(project.join("policy.go"), GO_ACTS).unwrap();
+    if build_by(&project.join("build"), "go", project.join("policy.wasm")).is_none() {
+        return;
+    }
+    // What ends Go's runtime is a trap.
+    let stopped = "it broke off: ";
+    let acts = [
+        ("error", "it reported an error: no such luck"),
+        ("panic", "it reported an error: panic: lost (main.authorize, policy.go:"),
+        (
+            "index",
+            "it reported an error: panic: runtime error: index out of range [3] with length 0 (main.authorize, policy.go:",
+        ),
+        (
+            "nil",
+            "it reported an error: panic: runtime error: invalid memory address or nil pointer dereference (main.authorize, ",
+        ),
+        ("no-verdict", "it reported an error: the answer has no verdict"),
+        ("file", "it reported an error: open /etc/passwd: "),
+        // Go throws on its own stack, and then shows that stack at any length.
+        ("now", "it logged more than it may in one decision"),
+        ("random", stopped),
+        ("exit", stopped),
+        ("goroutine", stopped),
+        ("deadlock", stopped),
+        ("recursion", stopped),
+        ("memory", "it wanted more than 64 MiB of memory"),
+        ("loop", "it used more than 100 ms of processor time"),
+    ];
+    let case = |(act, _): &(&str, &str)| {
+        let expect = json!({ "verdict": "allow" });
+        let case =
+            json!({ "name": act, "hook": "docker-request", "input": { "operation": act }, "expect": expect });
+        format!("{case}\n")
+    };
+    std::fs::write(project.join("faults.jsonl"), acts.iter().map(case).collect::<String>()).unwrap();
+    let state = folder.path().join("state").display().to_string();
+    let test = ["policy", "test", "policy.wasm", "--state", &state, "--json", "--cases"];
+    let run = portcullis(&project, &[&test[..], &["faults.jsonl"]].concat());
+    // Go's own words are in the log.
+    for words in ["clock_time_get failed", "elsewhere", "all goroutines are asleep - deadlock!"] {
+        assert!(run.stderr.contains(words), "{words}: {}", run.stderr);
+    }
+    let said = run.stdout;
+    let report: Value = serde_json::from_str(&said).unwrap_or_else(|error| panic!("{error}: {said}"));
+    for (at, (act, fault)) in acts.iter().enumerate() {
+        let said = report["cases"][at]["said"]["fault"].as_str().unwrap_or_default();
+        assert!(said.starts_with(fault), "{act}: {}", report["cases"][at]);
+    }
+    let good = [
+        ("goroutines", json!({}), "6 of 6"),
+        // Once more the same: what the first decision wrote is forgotten.
+        ("count", json!({}), "1"),
+        ("count", json!({}), "1"),
+        // No time passes.
+        ("sleep", json!({}), "slept"),
+        ("environment", json!({}), "[GOTRACEBACK=none] []"),
+        ("invalid", json!({}), "\u{fffd}x"),
+        ("print", json!({}), "printed"),
+        ("time", json!({ "context": { "now": 1_785_801_600_000_u64 } }), "Tuesday 2026-08-04 00:00"),
+        (
+            "facts",
+            json!({
+                "principal": { "name": "alice", "groups": ["ci", "ops"], "certificate": { "common_name": "a", "uris": ["b"] } },
+                "api_version": [1, 44], "body": { "json": "{}" }, "query": [["all", "1"], ["all", "2"]], "path": ["containers"],
+                "workload": {
+                    "memory_limit": 9_007_199_254_740_993_u64, "masked_paths": [], "labels": [["owner", "alice"]],
+                    "published": [{ "container_port": 65535, "protocol": "tcp" }],
+                    "device_requests": [{ "count": -1, "capabilities": [["gpu"], []] }],
+                    "mounts": [{ "kind": "bind", "read_only": true, "host_path": "/etc" }, { "kind": "tmpfs" }],
+                },
+            }),
+            "alice [ci ops] a [b] 1.44 1 {} 1 [1 2] [containers] 9007199254740993 true 0 alice 65535/tcp -1 [[gpu] []] \
+             bind true /etc, tmpfs false -",
+        ),
+    ];
+    let case = |(act, input, reason): &(&str, Value, &str)| {
+        let mut input = input.clone();
+        input["operation"] = json!(act);
+        let expect = json!({ "verdict": "deny", "rule": act, "reason": reason });
+        format!("{}\n", json!({ "name": act, "hook": "docker-request", "input": input, "expect": expect }))
+    };
+    std::fs::write(project.join("good.jsonl"), good.iter().map(case).collect::<String>()).unwrap();
+    let said =
+        portcullis(&project, &["policy", "test", "policy.wasm", "--state", &state, "--cases", "good.jsonl"])
+            .ok();
+    assert!(said.ends_with("9 cases, 0 failed\n"), "{said}");
+}
+
+#[test]
+fn typescript() {
+    test("typescript", false);
 }
 
 #[test]
@@ -210,6 +377,11 @@ fn new_project_passes(language: &str, hooks: &[&str]) {
     if is_built && build_by(&project.join("build"), language, project.join("policy.wasm")).is_none() {
         return;
     }
+    let tests = said.lines().filter_map(|line| line.strip_prefix("    sdk/guest-sdk/go/go "));
+    for arguments in tests {
+        assert!(go_tests_pass(&project, &arguments.split(' ').collect::<Vec<_>>()), "{said}");
+        assert_is_gofmt(&project);
+    }
     for command in &commands {
         let said = portcullis(&project, &command.split(' ').collect::<Vec<_>>()).ok();
         assert!(said.ends_with(" cases, 0 failed\n") && !said.ends_with("\n0 cases, 0 failed\n"), "{said}");
@@ -247,6 +419,26 @@ fn a_new_project_in_javascript() {
 #[test]
 fn a_new_project_in_rego() {
     new_project_passes("rego", &HOOKS);
+}
+
+#[test]
+fn a_new_project_in_typescript() {
+    new_project_passes("typescript", &HOOKS);
+}
+
+#[test]
+fn a_new_project_in_go() {
+    new_project_passes("go", &HOOKS);
+}
+
+/// Cedar edits nothing.
+#[test]
+fn a_new_project_in_cedar() {
+    let hooks: Vec<_> = HOOKS.into_iter().filter(|hook| *hook != "docker-edit").collect();
+    new_project_passes("cedar", &hooks);
+    for hook in hooks {
+        new_project_passes("cedar", &[hook]);
+    }
 }
 
 #[test]

@@ -3,6 +3,8 @@
 //! A new command is a module here, with a variant of `Command`.
 
 mod admin;
+#[cfg(test)]
+mod bindings;
 mod check;
 mod docker_why;
 mod doctor;
@@ -10,6 +12,8 @@ mod http;
 mod import;
 mod import_socket_proxy;
 mod inspect;
+mod interfaces;
+mod policy_adapt;
 mod policy_bench;
 mod policy_case;
 mod policy_new;
@@ -117,6 +121,8 @@ enum FederationCommand {
 enum PolicyCommand {
     /// Make a project for a policy, with build script and cases
     New(policy_new::Arguments),
+    /// Make a policy of a core module for WASI, as Go compiles to
+    Adapt(policy_adapt::Arguments),
     /// Show a module: digest, hooks, imports, whether it can be pre-initialized
     Inspect(inspect::Arguments),
     #[command(flatten)]
@@ -167,6 +173,7 @@ fn run(command: Option<Command>) -> Result<ExitCode, ServeError> {
         Some(Command::Serve { config }) => run_server(ConfigSource::File(config)),
         Some(Command::Check { config, json }) => check::run(&config, json),
         Some(Command::Policy(PolicyCommand::New(arguments))) => policy_new::run(&arguments),
+        Some(Command::Policy(PolicyCommand::Adapt(arguments))) => policy_adapt::run(&arguments),
         Some(Command::Policy(PolicyCommand::Inspect(arguments))) => inspect::run(&arguments),
         Some(Command::Policy(PolicyCommand::InForce(command))) => admin::policies::run(command),
         Some(Command::Ask(arguments)) => admin::ask::run(&arguments),

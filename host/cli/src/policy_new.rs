@@ -5,13 +5,16 @@
 //! here, with a variant of [`Language`]; a new hook is a row in `sample` and a file for each language.
 
 mod c;
+mod cedar;
 mod embedded;
+mod go;
 mod javascript;
 mod project;
 mod python;
 mod rego;
 mod rust;
 mod sample;
+mod typescript;
 
 use clap::ValueEnum;
 use portcullis_contract::HookName;
@@ -24,7 +27,7 @@ use portcullis_server::ServeError;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// The language; `c` takes one hook, and `rego` needs no build
+    /// The language; `c` takes one hook, and `rego` and `cedar` need no build
     language: Language,
     /// The folder to make; its name is the policy's
     folder: PathBuf,
@@ -47,8 +50,11 @@ enum Language {
     Rust,
     Python,
     Javascript,
+    Typescript,
+    Go,
     C,
     Rego,
+    Cedar,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), ServeError> {
@@ -84,13 +90,15 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), ServeError> {
 /// All files of the project. A hook that is named twice counts once.
 ///
 /// # Errors
-/// The language takes one hook, and more are named.
+/// The language takes one hook, and more are named; or it cannot serve one of them.
 fn project(language: Language, name: &str, hooks: &[HookName]) -> Result<Project, String> {
     let hooks: Vec<_> = HookName::ALL.into_iter().filter(|hook| hooks.contains(hook)).collect();
     let project = match language {
         Language::Rust => rust::project(name, &hooks),
         Language::Python => python::project(name, &hooks),
         Language::Javascript => javascript::project(name, &hooks),
+        Language::Typescript => typescript::project(name, &hooks),
+        Language::Go => go::project(name, &hooks),
         Language::C => match hooks.as_slice() {
             [hook] => c::project(name, *hook),
             _ => return Err(
@@ -99,6 +107,11 @@ fn project(language: Language, name: &str, hooks: &[HookName]) -> Result<Project
             ),
         },
         Language::Rego => rego::project(name, &hooks),
+        Language::Cedar if hooks.contains(&HookName::DockerEdit) => return Err(
+            "Cedar says yes or no, and edits nothing: leave out `docker-edit`, and use `builtin:docker-ownership` for it"
+                .into(),
+        ),
+        Language::Cedar => cedar::project(name, &hooks),
     };
     Ok(project.with_cases(&hooks).with_readme(name, &hooks))
 }

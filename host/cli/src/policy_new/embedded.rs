@@ -6,7 +6,8 @@ pub(super) static TEMPLATES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../g
 static RUST_SDK: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../guest-sdk/rust");
 static CONTRACT: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../contract");
 static C_SDK: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../guest-sdk/c");
-static WIT: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../wit");
+static GO_SDK: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../guest-sdk/go");
+static JAVASCRIPT_SDK: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../guest-sdk/js");
 const HOST: &str = include_str!("../../../../Cargo.toml");
 const POLICIES: &str = include_str!("../../../../policies/Cargo.toml");
 
@@ -18,7 +19,7 @@ pub(super) fn template(path: &str) -> &'static str {
 
 /// The interfaces, below `sdk/wit`.
 pub(super) fn wit() -> Vec<(String, Vec<u8>)> {
-    below("sdk/wit", &WIT)
+    below("sdk/wit", &crate::interfaces::WIT)
 }
 
 /// What a policy in Rust is built with, laid out as in this repository: both workspaces, the SDK, the contract and the
@@ -33,6 +34,16 @@ pub(super) fn rust_sdk() -> Vec<(String, Vec<u8>)> {
         with_members(POLICIES, r#"["../guest-sdk/rust"]"#).into_bytes(),
     ));
     files
+}
+
+/// The helpers for Go.
+pub(super) fn go_sdk() -> Vec<(String, Vec<u8>)> {
+    below("sdk/guest-sdk/go", &GO_SDK)
+}
+
+/// The helpers for JavaScript, with their types.
+pub(super) fn javascript_sdk() -> Vec<(String, Vec<u8>)> {
+    below("sdk/guest-sdk/js", &JAVASCRIPT_SDK)
 }
 
 /// The bindings of one world in C, and the helpers.

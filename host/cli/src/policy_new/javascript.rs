@@ -2,12 +2,13 @@
 
 use portcullis_contract::HookName;
 
-use super::embedded::template;
+use super::embedded::{javascript_sdk, template};
 use super::project::{Project, rules, script, wit_with_world};
 use super::sample;
 
 const BUILD: &str = include_str!("../../../../examples/javascript/build");
-const SDK: &str = include_str!("../../../../guest-sdk/js/portcullis.js");
+/// Makes an editor check the types of `policy.js`.
+const CONFIG: &str = include_str!("../../../../examples/typescript/tsconfig.json");
 
 pub(super) fn project(name: &str, hooks: &[HookName]) -> Project {
     let fields: Vec<_> = hooks.iter().map(|hook| format!("{}: strings", sample::setting(*hook).0)).collect();
@@ -23,6 +24,7 @@ pub(super) fn project(name: &str, hooks: &[HookName]) -> Project {
     Project::built("JavaScript", "node and npm; componentize-qjs comes from npm", hooks, name)
         .source("policy.js", source)
         .script("build", script(BUILD).replace("docker-policy", "project"))
-        .file("sdk/guest-sdk/js/portcullis.js", SDK.into())
+        .file("jsconfig.json", script(CONFIG).replace("policy.ts", "policy.js"))
+        .files(javascript_sdk())
         .files(wit_with_world(hooks))
 }

@@ -69,7 +69,7 @@ impl Project {
     }
 
     pub(super) fn files(mut self, files: Vec<(String, Vec<u8>)>) -> Self {
-        let is_script = |path: &str| path.ends_with("/cargo-wasm");
+        let is_script = |path: &str| path.ends_with("/cargo-wasm") || path.ends_with("/go/go");
         self.files.extend(files.into_iter().map(|(path, contents)| {
             let is_script = is_script(&path);
             (path, contents, is_script)
@@ -77,14 +77,15 @@ impl Project {
         self
     }
 
-    /// With what the policy must decide.
+    /// With what the policy must decide. A language whose rules say it in other words has cases of its own.
     pub(super) fn with_cases(self, hooks: &[HookName]) -> Self {
         let settings = if self.has_settings {
             format!("{}\n", json!({ "settings": sample::settings(hooks) }))
         } else {
             String::new()
         };
-        self.file("cases.jsonl", settings + &sample::cases(hooks))
+        let cases = settings + &sample::cases(hooks, self.language);
+        self.file("cases.jsonl", cases)
     }
 
     /// With README and configuration.
@@ -155,10 +156,7 @@ pub(super) fn script(example: &str) -> String {
 /// The interfaces, with a world that exports the hooks: `project`.
 pub(super) fn wit_with_world(hooks: &[HookName]) -> Vec<(String, Vec<u8>)> {
     let mut files = super::embedded::wit();
-    let exports: String = hooks.iter().flat_map(|hook| ["  export ", hook.as_str(), ";\n"]).collect();
-    let world = format!(
-        "/// What this policy imports and exports.\nworld project {{\n  include imports;\n  export lifecycle;\n{exports}}}\n"
-    );
+    let world = crate::interfaces::world("project", hooks.iter().map(|hook| hook.as_str()));
     files.push(("sdk/wit/project.wit".into(), world.into_bytes()));
     files
 }

@@ -3,7 +3,7 @@
 use portcullis_contract::HookName;
 use serde_json::{Map, Value, json};
 
-use super::embedded::template;
+use super::embedded::{TEMPLATES, template};
 
 /// A list of strings in the settings: its key, and one value.
 pub(super) fn setting(hook: HookName) -> (&'static str, &'static str) {
@@ -37,7 +37,13 @@ pub(super) fn settings_as_toml(hooks: &[HookName]) -> String {
     format!("{{ {} }}", settings.join(", "))
 }
 
-/// What the policy must decide, as JSON Lines without settings.
-pub(super) fn cases(hooks: &[HookName]) -> String {
-    hooks.iter().map(|hook| template(&format!("cases/{hook}.jsonl"))).collect()
+/// What the policy must decide, as JSON Lines without settings: those that all languages share, unless the language has
+/// its own.
+pub(super) fn cases(hooks: &[HookName], language: &str) -> String {
+    let of_hook = |hook: &HookName| {
+        let own = format!("{}/{hook}.jsonl", language.to_lowercase());
+        let shared = format!("cases/{hook}.jsonl");
+        template(if TEMPLATES.contains(&own) { &own } else { &shared })
+    };
+    hooks.iter().map(of_hook).collect()
 }

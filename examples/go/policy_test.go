@@ -1,0 +1,11 @@
+package main
+
+import (
+	"testing"
+
+	"portcullis/policy/policytest"
+)
+
+func TestCases(t *testing.T) {
+	policytest.Run(t, "../cases.json")
+}
