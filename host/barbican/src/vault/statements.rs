@@ -1,7 +1,9 @@
 //! The SQL, the same for both databases but for where JSON is made and read.
 
+mod orders;
 mod read;
 mod write;
 
+pub(super) use orders::*;
 pub(super) use read::*;
 pub(super) use write::*;

@@ -4,6 +4,7 @@ mod acls;
 mod attached;
 mod entities;
 mod lists;
+mod orders;
 mod payloads;
 mod races;
 mod speed;
