@@ -22,6 +22,9 @@ static BODY: Schema = Schema {
 /// The sizes of elliptic curves (`_EC_BIT_LENGTHS`).
 const CURVES: [u32; 3] = [256, 384, 521];
 
+/// What `meta` calls a passphrase; the second is python-barbicanclient's name for it, which means nothing to Barbican.
+const PASSPHRASES: [&str; 2] = ["passphrase", "pass_phrase"];
+
 /// An order that a client places.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestBody {
@@ -116,7 +119,8 @@ pub fn parse(body: &Value, now: i64, max_bytes: usize) -> Result<RequestBody, In
 /// Barbican writes name and expiration back into `meta`, at the end where they were not there.
 fn kept(meta: &Value, name: Option<&str>, expiration: Option<i64>) -> Result<String, Invalid> {
     let Value::Object(members) = meta else { return Ok("{}".into()) };
-    let mut members: Vec<_> = members.iter().filter(|(key, _)| key != "passphrase").cloned().collect();
+    let is_kept = |key: &str| !PASSPHRASES.contains(&key);
+    let mut members: Vec<_> = members.iter().filter(|(key, _)| is_kept(key)).cloned().collect();
     let text = |text: Option<String>| text.map_or(Value::Null, Value::String);
     let expiration = expiration.map(|micros| {
         let time = isotime::format(micros);
@@ -144,7 +148,8 @@ mod tests {
     #[test]
     fn a_passphrase_is_never_shown() {
         let body =
-            br#"{"type":"asymmetric","meta":{"algorithm":"rsa","bit_length":2048,"passphrase":"hunter2"}}"#;
+            br#"{"type":"asymmetric","meta":{"algorithm":"rsa","bit_length":2048,"passphrase":"hunter2",
+            "pass_phrase":"hunter2"}}"#;
         let order = parse(&json::parse(body).unwrap(), 0, 100).unwrap();
         assert!(matches!(&order.passphrase, Passphrase::Text(text) if **text == "hunter2"));
         assert!(!format!("{order:?}").contains("hunter2"));
