@@ -16,7 +16,7 @@
 //! * `schema`: the tables
 //! * `statements`: the SQL
 //! * `rows`: from rows to entities
-//! * `find`, `secrets`, `metadata`, `containers`, `contents`, `consumers`, `acls`, `orders`, `quotas`: the operations
+//! * `find`, `secrets`, `metadata`, `containers`, `contents`, `consumers`, `acls`, `orders`, `quotas`, `purge`: the operations
 
 mod acls;
 mod consumers;
@@ -27,6 +27,7 @@ mod find;
 mod metadata;
 mod operation;
 mod orders;
+mod purge;
 mod quotas;
 mod rows;
 mod schema;
@@ -51,6 +52,7 @@ pub use operation::{
     RemoveConsumer, Scope,
 };
 pub use orders::{CreateOrder, MadeByOrder, NewOrder, Order, OrderError, OrderType, OrdersPage};
+pub use purge::Purged;
 pub use quotas::{Limited, Quotas, QuotasPage};
 pub use timestamp::Timestamp;
 

@@ -6,6 +6,7 @@ mod entities;
 mod lists;
 mod orders;
 mod payloads;
+mod purge;
 mod races;
 mod speed;
 
