@@ -1,5 +1,5 @@
-//! Keys that orders ask for: which ones there are (`SimpleCryptoPlugin` in "barbican/plugin/crypto/simple_crypto.py",
-//! `get_plugin_generate` in "barbican/plugin/interface/secret_store.py"), and how they are made.
+//! Keys that orders ask for: which ones there are (`SimpleCryptoPlugin` in `barbican/plugin/crypto/simple_crypto.py`,
+//! `get_plugin_generate` in `barbican/plugin/interface/secret_store.py`), and how they are made.
 //!
 //! * [`plan`]: what an order makes, or why it makes nothing
 //! * [`symmetric`], `pair::generate`: the keys, of the system's randomness

@@ -190,7 +190,7 @@ async fn made(call: &Call<'_>, written: &RequestBody) -> Result<MadeByOrder, Ref
         Passphrase::None | Passphrase::Invalid => None,
     };
     match call.api.key_pairs.make(call.project(), bits, passphrase.clone()).await {
-        Ok(pair) => Ok(container(call, written, pair, passphrase)),
+        Ok(pair) => Ok(container(call, written, &pair, passphrase)),
         Err(error @ KeyPairError::Busy) => Err(Refusal::busy(CREATE.doing, &error.to_string())),
         Err(error @ KeyPairError::Failed) => Ok(failed(&error)),
     }
@@ -204,7 +204,7 @@ fn failed(error: &dyn std::error::Error) -> MadeByOrder {
 fn container(
     call: &Call<'_>,
     written: &RequestBody,
-    pair: KeyPair,
+    pair: &KeyPair,
     passphrase: Option<Zeroizing<String>>,
 ) -> MadeByOrder {
     let secret = |kind, bytes| secret(call, written, kind, bytes);

@@ -151,12 +151,12 @@ mod tests {
             assert_eq!(done.await.unwrap(), Ok(()));
         }
         assert_eq!(held.await.unwrap(), Ok(()));
-        let mut places = Vec::new();
+        let mut begun_by = Vec::new();
         for _ in 0..MOST_OF_PROJECT {
-            places.push(order.recv().await.unwrap());
+            begun_by.push(order.recv().await.unwrap());
         }
-        let of_b = places.iter().position(|project| *project == "b").unwrap();
-        assert!(of_b <= 1, "b waits for one order of a at most: {places:?}");
+        let of_b = begun_by.iter().position(|project| *project == "b").unwrap();
+        assert!(of_b <= 1, "b waits for one order of a at most: {begun_by:?}");
         assert!(queue.projects.lock().unwrap().is_empty(), "what has ended leaves nothing behind");
     }
 
