@@ -5,6 +5,8 @@ mod host;
 mod input;
 mod normal;
 mod oslo;
+mod purge;
+mod random;
 mod replay;
 mod trace;
 mod writers;

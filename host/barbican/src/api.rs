@@ -3,8 +3,8 @@
 //! * [`BarbicanApi`], [`Options`]: what the server needs
 //! * `dispatch`: from a request to a route, and everything before Barbican's own code
 //! * `call`: what every handler knows of a request, and how it asks
-//! * `acls`, `secrets`, `payloads`, `metadata`, `containers`, `container_secrets`, `consumers`, `lists`, `quotas`,
-//!   `versions`: the handlers
+//! * `acls`, `secrets`, `payloads`, `metadata`, `containers`, `container_secrets`, `consumers`, `lists`, `orders`,
+//!   `quotas`, `versions`: the handlers
 //! * `paging`: pages of lists
 //! * `listed`: what a list of the secrets that ACLs open shows besides
 //! * `oslo`: requests of the oslo.policy of another service
@@ -20,6 +20,7 @@ mod entity_locks;
 mod listed;
 mod lists;
 mod metadata;
+mod orders;
 mod oslo;
 mod paging;
 mod payloads;
@@ -34,6 +35,7 @@ use std::sync::Arc;
 
 use crate::decide::Decider;
 use crate::identify::Identify;
+use crate::keys::KeyPairs;
 use crate::vault::Vault;
 use entity_locks::EntityLocks;
 
@@ -47,6 +49,7 @@ pub(crate) struct Shared {
     vault: Vault,
     options: Options,
     entity_locks: EntityLocks,
+    key_pairs: Arc<KeyPairs>,
 }
 
 /// Options of the API.
@@ -77,6 +80,7 @@ impl BarbicanApi {
         vault: Vault,
         options: Options,
     ) -> Self {
-        Self(Arc::new(Shared { decider, identify, vault, options, entity_locks: EntityLocks::new() }))
+        let (entity_locks, key_pairs) = (EntityLocks::new(), KeyPairs::new());
+        Self(Arc::new(Shared { decider, identify, vault, options, entity_locks, key_pairs }))
     }
 }

@@ -5,13 +5,13 @@
 //! | 1 | a refusal by policy is one sentence ("barbican/api/\_\_init\_\_.py", `generate_safe_exception_message`) | the sentence, and then reason, policy, rule and the decision's id | people want to know why; clients show the text and read only the status | `d01_a_refusal_says_why_and_under_which_id` |
 //! | 2 | a policy that cannot be asked refuses (403) or breaks (500) | always 500, with the reason and the decision's id | who has no right and what is broken are told apart | `a_refusal_changes_nothing` |
 //! | 3 | of `users` only the first item is validated; others are stored as text or end in 500 ("barbican/common/validators.py", `ACLValidator`) | every item is validated: 400 | no client means a user `1` or `null`, or one of more than 255 characters | `bodies_that_are_no_acl_are_refused_and_change_nothing` |
-//! | 4 | `/acl/x`, `/payload/x`, `/metadata/{key}/x`, `/consumers/{id}/x`, `/quotas/x`, `/project-quotas/{project}/x` and `/v1/containers/{id}/x` end in 500 | 404 | they lead nowhere | `entities_go_as_recorded` |
+//! | 4 | `/acl/x`, `/payload/x`, `/orders/{id}/x`, `/metadata/{key}/x`, `/consumers/{id}/x`, `/quotas/x`, `/project-quotas/{project}/x` and `/v1/containers/{id}/x` end in 500 | 404 | they lead nowhere | `entities_go_as_recorded` |
 //! | 5 | U+0000 is stored in ids and names where the database can | 400 | PostgreSQL cannot; no such user exists | `bodies_that_are_no_acl_are_refused_and_change_nothing`, `entities_that_cannot_be_kept_are_not_made` |
 //! | 6 | half a surrogate pair ends in 500 | 400 | it is no text | `bodies_that_are_no_acl_are_refused_and_change_nothing` |
 //! | 7 | a body nested some 1,000 levels deep ends in 500 | 400 from 101 levels on | no schema has more than five | `bodies_that_are_no_acl_are_refused_and_change_nothing` |
 //! | 8 | several first writes of one ACL at once: 500 for most of them | all succeed, one after the other; a write that other processes never let through is 409 | who writes means to succeed | `sixteen_who_write_first_all_succeed_and_one_of_them_stands_whole`, `who_never_gets_a_turn_is_told_to_come_again` |
 //! | 9 | no validators | `ETag` on GET of an ACL, `If-Match` on its writes (412) | an addition: who does not send it sees nothing of it | `d09_an_acl_has_a_tag_and_if_match_is_honoured` |
-//! | 10 | orders | 404, with a text that says so | this is no full key manager | `d10_what_is_not_offered_is_not_there` |
+//! | 10 | key pairs of DSA are ordered | the order ends in `ERROR`: `Requested algorithm is not supported.` | DSA is no longer approved for signatures (FIPS 186-5) | `what_is_ordered_is_made_as_recorded` |
 //! | 11 | `name`, `alg` and `mode` of a list are patterns of SQL's `LIKE`, in the case and with the escape of the database | in any case of ASCII letters and without an escape, as on `SQLite` | both databases show the same list | `lists_go_as_recorded`, `filtered` of the vault |
 //! | 12 | a time with an offset in `created`, `updated` or `expiration` is compared without the offset on `SQLite`; what is equal in `sort` comes in any order | it is that moment; what is equal comes oldest first, and nothing set before the rest | pages need an order | `d12_a_time_with_an_offset_is_that_moment`, `sorted` of the vault |
 //! | 13 | a parameter that stands twice ends in 500 | 400 | it is the client's mistake | `d13_a_parameter_that_stands_twice_is_refused` |
@@ -21,7 +21,7 @@
 //! | 17 | pecan guesses a type from any file extension in a path | from `.json` alone; others are part of the name: 404 | no client asks for `acl.txt` | `entities_go_as_recorded` |
 //! | 18 | query parameters called as Python's arguments (`self`) end in 500 | ignored, as all that are not known | they mean nothing | `entities_go_as_recorded` |
 //! | 19 | `Accept` of a type unknown to Python's `mimetypes` is 406 before a secret's policy is asked | it is looked at afterwards | 406 or 415 all the same, to who may know | `entities_go_as_recorded` |
-//! | 20 | a method that a payload does not have is asked of the policy, then 405 | 405 at once | there is nothing to decide | `entities_go_as_recorded` |
+//! | 20 | a method that a payload does not have, and PUT of orders, is asked of the policy, then 405 | 405 at once | there is nothing to decide | `entities_go_as_recorded` |
 //! | 21 | the health check says the same in JSON or HTML; `GET /?build` tells the release; `GET /` sends `application/json-home` elsewhere | always `OK` as text; the versions document | only people ask for these | `entities_go_as_recorded` |
 //! | 22 | `X-Forwarded-Proto` is copied into references as it is | only if it is letters and digits | it is the client's own text | `d22_the_forwarded_protocol_must_be_one` |
 //! | 23 | a database that is away ends in 500 | 503 | trying again helps | `response::tests::a_store_that_is_away_is_503` |
@@ -38,3 +38,9 @@
 //! | 34 | an entity has any number of consumers, and a `resource_id` has any length | none beyond 256, and at most 1,024 characters: 400 | every document of the entity shows all | `d34_an_entity_has_so_many_consumers_at_most` |
 //! | 35 | a consumer that is registered again after its removal has its old time, place and project | it is a new one | the project that registers it may remove it | `consumers_go_as_recorded` |
 //! | 36 | the id of a project with quotas has any length on `SQLite` | more than 255 characters are 400 | no project has such an id | `d05_a_nul_in_a_consumer_or_a_project_is_refused` |
+//! | 37 | `creator_id` and `project_id` in an order's `meta` become those of what it makes ("barbican/tasks/resources.py", `setdefault`) | they mean nothing | a user could make secrets in the name of another | `d37_an_order_makes_secrets_of_its_own_creator_and_project` |
+//! | 38 | the `passphrase` of an order, and the `pass_phrase` of python-barbicanclient, are kept in its `meta`, unsealed, and shown to who may read the order | the first is sealed as the secret `private_key_passphrase`; both are left out of the order | it is a secret | `what_is_ordered_is_made_as_recorded`, `a_key_pair_is_made_of_what_the_order_says` |
+//! | 39 | an order that fails may leave secrets behind | it leaves nothing | what fails changes nothing | `orders_go_as_recorded` |
+//! | 40 | `NaN` and `Infinity` in an order's `meta` are kept and shown | 400 | they are not JSON, and break the list of orders for most clients | `what_is_ordered_is_made_as_recorded` |
+//! | 41 | a key that is ordered with an empty content type, or one with a `charset`, cannot be read | it is kept as `application/octet-stream`, or without the `charset` | who orders a key means to read it | `orders_go_as_recorded` |
+//! | 42 | any number of key pairs is made at once | one for every second processor, one of them for each project; 503 with `Retry-After` beyond 16 orders of a project or 256 of all that wait | a key pair takes seconds of a processor | `keys::queue` |

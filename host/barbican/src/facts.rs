@@ -2,8 +2,10 @@
 
 use portcullis_contract::Pairs;
 use portcullis_contract::secrets;
+use uuid::Uuid;
 
-use crate::vault::{Acl, AclValue, Entity, EntityWithAcl, Timestamp};
+use crate::json;
+use crate::vault::{Acl, AclValue, Entity, EntityWithAcl, Order, Timestamp};
 
 /// Milliseconds since 1970-01-01 UTC.
 fn millis(moment: Timestamp) -> Option<u64> {
@@ -35,6 +37,31 @@ pub(crate) fn entity(entity: &Entity) -> secrets::Entity {
         project: entity.project().into(),
         creator: entity.creator().map(Into::into),
         subtype: Some(entity.subtype().into()),
+        extra,
+    }
+}
+
+/// An order.
+pub(crate) fn order(order: &Order) -> secrets::Entity {
+    let meta = json::parse(order.meta.as_bytes()).unwrap_or(json::Value::Null);
+    let text = |name| meta.get(name).and_then(json::Value::as_str).map(String::from);
+    let id = |id: Option<Uuid>| id.map(|id| id.to_string());
+    let mut extra = Pairs::new();
+    for (name, value) in [
+        ("algorithm", text("algorithm")),
+        ("mode", text("mode")),
+        ("secret", id(order.secret)),
+        ("container", id(order.container)),
+    ] {
+        extra.extend(value.map(|value| (name.to_owned(), value)));
+    }
+    secrets::Entity {
+        kind: "order".into(),
+        id: order.id.to_string(),
+        name: text("name"),
+        project: order.project.clone(),
+        creator: order.creator.clone(),
+        subtype: Some(order.order_type.as_str().into()),
         extra,
     }
 }

@@ -32,6 +32,11 @@ pub(crate) fn entity(base: &str, kind: Kind, id: Uuid) -> String {
     format!("{base}/v1/{}/{id}", collection(kind))
 }
 
+/// The reference of an order.
+pub(crate) fn order(base: &str, id: Uuid) -> String {
+    format!("{base}/v1/orders/{id}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

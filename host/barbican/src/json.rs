@@ -6,6 +6,7 @@
 
 mod read;
 mod repr;
+mod text;
 mod write;
 
 use std::fmt;

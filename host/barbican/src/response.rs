@@ -126,6 +126,12 @@ impl Refusal {
         Self::issue(StatusCode::FORBIDDEN, doing, reason)
     }
 
+    /// 503: too much of what takes long is asked for at once.
+    pub(crate) fn busy(doing: &str, what: &str) -> Self {
+        let text = format!("{doing} failure seen - {what}, please try again.");
+        Self::of(StatusCode::SERVICE_UNAVAILABLE, text)
+    }
+
     /// 403: a policy denied it. Barbican's sentence comes first, and then who said so, why, and under which id it is
     /// recorded.
     /// 503 where load is the cause, 500 where no decision could be made for another reason.
@@ -191,6 +197,7 @@ impl From<Invalid> for Refusal {
             Invalid::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Invalid::Object { .. }
             | Invalid::ForeignReference
+            | Invalid::BitLength
             | Invalid::MetadataValue
             | Invalid::MetadataKey => StatusCode::BAD_REQUEST,
         };

@@ -7,6 +7,8 @@
 //! | `/oslo-policy/{service}` | POST |
 //! | `/v1` | GET |
 //! | `/v1/secrets`, `/v1/containers` | GET, POST |
+//! | `/v1/orders` | GET, POST |
+//! | `/v1/orders/{id}` | GET, DELETE |
 //! | `/v1/secrets/{id}` | GET, PUT, DELETE |
 //! | `/v1/secrets/{id}/payload` | GET |
 //! | `/v1/secrets/{id}/metadata` | GET, POST, PUT |
@@ -20,7 +22,7 @@
 //! | `/v1/transport_keys` | GET: an empty list |
 //! | `/v1/secret-stores` | GET: 404, as without multiple backends |
 //!
-//! Slashes at the end and slashes in a row count for nothing. Orders are not offered: 404, with a text that says so.
+//! Slashes at the end and slashes in a row count for nothing.
 
 use uuid::{Uuid, Variant};
 
@@ -70,8 +72,15 @@ pub enum Place {
         /// The list itself.
         list: bool,
     },
-    /// What Barbican has and this host has not.
-    NotOffered(&'static str),
+    /// The orders of the token's project.
+    Orders,
+    /// One order. The id is not looked at yet.
+    Order {
+        /// Its id.
+        id: String,
+        /// Whether the path goes on behind it.
+        below: bool,
+    },
     /// Nothing that is known.
     Nowhere,
 }
@@ -128,7 +137,10 @@ impl Place {
             Some("containers") => Kind::Container,
             Some("transport_keys") => return Self::TransportKeys(segments.next().map(Into::into)),
             Some("secret-stores") => return Self::SecretStores { list: segments.next().is_none() },
-            Some("orders") => return Self::NotOffered("orders"),
+            Some("orders") => {
+                let Some(id) = segments.next() else { return Self::Orders };
+                return Self::Order { id: id.to_owned(), below: segments.next().is_some() };
+            }
             Some("quotas") if segments.next().is_none() => return Self::Quotas,
             Some("project-quotas") => {
                 let project = segments.next().map(Into::into);
@@ -196,8 +208,9 @@ mod tests {
             ("/v1/secrets.json", v1(Place::List(Kind::Secret), true)),
             ("/v1/Secrets", v1(Place::Nowhere, false)),
             ("/v1/cas", v1(Place::Nowhere, false)),
-            ("/v1/orders", v1(Place::NotOffered("orders"), false)),
-            ("/v1/orders/x", v1(Place::NotOffered("orders"), false)),
+            ("/v1/orders", v1(Place::Orders, false)),
+            ("/v1/orders/x.json", v1(Place::Order { id: "x".into(), below: false }, true)),
+            ("/v1/orders/x/y", v1(Place::Order { id: "x".into(), below: true }, false)),
             ("/v1/quotas/", v1(Place::Quotas, false)),
             ("/v1/quotas/x", v1(Place::Nowhere, false)),
             ("/v1/project-quotas", v1(Place::ProjectQuotas(None), false)),

@@ -7,6 +7,7 @@
 //! * [`acl`]: an ACL
 //! * [`secret`]: a secret to be made
 //! * [`container`]: a container to be made
+//! * [`order`]: an order
 //! * [`container_secret`]: a secret to be added to a container, or removed
 //! * [`consumer`]: a consumer of a secret or a container
 //! * [`quotas`]: quotas of a project
@@ -17,6 +18,7 @@ pub mod consumer;
 pub mod container;
 pub mod container_secret;
 pub mod metadata;
+pub mod order;
 pub mod quotas;
 pub mod secret;
 
@@ -44,6 +46,9 @@ pub enum Invalid {
     /// A reference to a secret of some other host.
     #[error("Provided field value is not supported")]
     ForeignReference,
+    /// A number of bits that no key of the algorithm has.
+    #[error("Provided field value is not supported")]
+    BitLength,
     /// User metadata with a value that is no text.
     #[error("Invalid Metadata. Keys and Values must be Strings.")]
     MetadataValue,

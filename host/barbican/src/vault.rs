@@ -1,4 +1,4 @@
-//! Storage of secrets, containers and their ACLs.
+//! Storage of secrets, containers, their ACLs, and orders.
 //!
 //! A [`Vault`] owns the API's tables and gives typed operations on them; it knows no HTTP, no policy and no
 //! schema of requests. Reading ([`Vault::find`], [`Vault::list`]) takes no lock that a writer holds. Writing
@@ -16,7 +16,7 @@
 //! * `schema`: the tables
 //! * `statements`: the SQL
 //! * `rows`: from rows to entities
-//! * `find`, `secrets`, `metadata`, `containers`, `contents`, `consumers`, `acls`, `quotas`: the operations
+//! * `find`, `secrets`, `metadata`, `containers`, `contents`, `consumers`, `acls`, `orders`, `quotas`, `purge`: the operations
 
 mod acls;
 mod consumers;
@@ -26,6 +26,8 @@ mod entity;
 mod find;
 mod metadata;
 mod operation;
+mod orders;
+mod purge;
 mod quotas;
 mod rows;
 mod schema;
@@ -49,6 +51,8 @@ pub use operation::{
     Filter, MetadataChange, NewContainer, NewPayload, NewSecret, Page, Principals, PutPayload, Range,
     RemoveConsumer, Scope,
 };
+pub use orders::{CreateOrder, MadeByOrder, NewOrder, Order, OrderError, OrderType, OrdersPage};
+pub use purge::Purged;
 pub use quotas::{Limited, Quotas, QuotasPage};
 pub use timestamp::Timestamp;
 

@@ -3,6 +3,7 @@
 //! A new command is a module here, with a variant of `Command`.
 
 mod admin;
+mod barbican_purge;
 #[cfg(test)]
 mod bindings;
 mod check;
@@ -81,6 +82,9 @@ enum Command {
     /// Connect dockerd, and check that it asks
     #[command(subcommand)]
     Docker(DockerCommand),
+    /// Delete what projects have left in the Barbican API
+    #[command(subcommand)]
+    Barbican(BarbicanCommand),
     /// Get AWS credentials from a federation mount
     #[command(subcommand)]
     Aws(AwsCommand),
@@ -101,6 +105,12 @@ enum Command {
         #[arg(value_name = "DIR")]
         folder: PathBuf,
     },
+}
+
+#[derive(Debug, Subcommand)]
+enum BarbicanCommand {
+    /// Delete the secrets, containers, orders, consumers and quotas of a project that is gone from Keystone
+    Purge(barbican_purge::Arguments),
 }
 
 #[derive(Debug, Subcommand)]
@@ -193,6 +203,7 @@ fn run(command: Option<Command>) -> Result<ExitCode, ServeError> {
             import_socket_proxy::run(&arguments)
         }
         Some(Command::Federation(FederationCommand::Import(arguments))) => import::run(&arguments),
+        Some(Command::Barbican(BarbicanCommand::Purge(arguments))) => barbican_purge::run(&arguments),
         Some(Command::Aws(AwsCommand::Client(command))) => return Ok(aws(&command)),
         Some(Command::Aws(AwsCommand::Revoke(arguments))) => admin::revoke::run(&arguments),
     }?;

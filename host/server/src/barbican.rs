@@ -2,7 +2,7 @@
 
 use portcullis_authorization::Authorizer;
 use portcullis_barbican::api::BarbicanApi;
-use portcullis_barbican::vault::Vault;
+use portcullis_barbican::vault::{Purged, Vault};
 use portcullis_config::ConfigError;
 use portcullis_errors::chain;
 use portcullis_files::FileWatcher;
@@ -10,6 +10,7 @@ use portcullis_identity::Tokens;
 
 use crate::config::{Barbican, Identity};
 use crate::shared_store::SharedStore;
+use crate::{Config, ServeError};
 
 /// Opens what the API needs.
 pub(crate) async fn open(
@@ -22,6 +23,22 @@ pub(crate) async fn open(
         tokens(&barbican.identity, watcher).map_err(|error| barbican.location.wrong(chain(&error)))?;
     let vault = store.open(Vault::open).await?;
     Ok(BarbicanApi::new(authorizer, vault, tokens, barbican.options.clone()))
+}
+
+/// Deletes what belongs to a project, in the database of the configuration. A host that serves it may go on: nothing of
+/// the database is cached.
+///
+/// # Errors
+/// The API is not configured, or the database cannot be used.
+pub async fn purge_barbican(config: &Config, project: &str) -> Result<Purged, ServeError> {
+    if config.barbican.is_none() {
+        return Err(ServeError::Usage(
+            "the configuration has no `[barbican]`, so there is nothing to purge".into(),
+        ));
+    }
+    let store = SharedStore::new(&config.store);
+    let purged = store.open(|store, sealer| async { Vault::open(store, sealer).await?.purge(project).await });
+    Ok(purged.await?)
 }
 
 /// Reads what validates tokens, as a start does: a file of tokens, or Keystone's options.

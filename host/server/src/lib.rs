@@ -5,6 +5,7 @@
 //!   a new one is one line in `register`
 //! * [`check()`]: everything that a start does, short of starting
 //! * `listeners`: certificates first, then addresses
+//! * [`purge_barbican`]: deletes what a project has in the Barbican API
 //! * `barbican`, `docker_gateway`, `mounts`: what those APIs need, from their configuration; `shared_store`: their database
 //! * `reload`: what SIGHUP does
 //! * [`builtin`]: the policies that are part of the program
@@ -23,11 +24,13 @@ mod reload;
 mod serve;
 mod shared_store;
 
+pub use barbican::purge_barbican;
 pub use check::check;
 pub use config::{Audit, Config, Endpoint, Listen};
 pub use config_source::ConfigSource;
 pub use error::ServeError;
 pub use listeners::{Register, Registration};
+pub use portcullis_barbican::vault::Purged;
 pub use serve::{engine, serve};
 
 /// The subcommand by which the engine starts its build processes. Not for people.

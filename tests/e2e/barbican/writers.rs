@@ -148,6 +148,112 @@ fn killed_while_it_writes_it_loses_nothing_that_it_acknowledged() {
     println!("killed {} times, {written} acknowledged writes, none lost", kills());
 }
 
+/// One who has things made, and knows what was acknowledged.
+#[derive(Default)]
+struct Maker {
+    secret: String,
+    orders: Vec<String>,
+    consumers: usize,
+    metadata: usize,
+}
+
+impl Maker {
+    fn make(&mut self, host: &KeyManager, token: &str, stop: &AtomicBool, done: &Sender<()>) {
+        let secret = format!("/v1/secrets/{}", self.secret);
+        for number in 0_usize.. {
+            let (path, body) = match number % 3 {
+                0 => {
+                    let meta = json!({ "algorithm": "aes", "bit_length": 128 });
+                    ("/v1/orders".to_owned(), json!({ "type": "key", "meta": meta }))
+                }
+                1 => {
+                    let id = self.consumers.to_string();
+                    let body = json!({ "service": "s", "resource_type": "t", "resource_id": id });
+                    (format!("{secret}/consumers"), body)
+                }
+                _ => {
+                    let key = format!("k{}", self.metadata);
+                    (format!("{secret}/metadata"), json!({ "key": key, "value": "v" }))
+                }
+            };
+            let call = host.client.call("POST", &path).token(token).json(&body);
+            let Ok(answer) = call.try_send() else { return };
+            match number % 3 {
+                0 => self.orders.push(answer.expect(202).json()["order_ref"].as_str().unwrap().to_owned()),
+                1 => {
+                    answer.expect(200);
+                    self.consumers += 1;
+                }
+                _ => {
+                    // One that was written and not acknowledged before the last crash is there.
+                    assert!([201, 409].contains(&answer.status), "{}", answer.text());
+                    self.metadata += 1;
+                }
+            }
+            if stop.load(Ordering::Relaxed) || done.send(()).is_err() {
+                return;
+            }
+        }
+    }
+
+    /// All that was acknowledged is there, and at most one more of each kind.
+    #[track_caller]
+    fn check(&mut self, host: &KeyManager, token: &str) {
+        let get = |path: &str| host.client.get(path).token(token).send().expect(200).json();
+        for order in &self.orders {
+            let order = get(&format!("/v1{}", order.split_once("/v1").unwrap().1));
+            assert_eq!(order["status"], "ACTIVE");
+            let secret = order["secret_ref"].as_str().unwrap().split_once("/v1").unwrap().1;
+            let payload = host.client.get(&format!("/v1{secret}/payload")).token(token);
+            let payload = payload.header("Accept", "application/octet-stream").send().expect(200);
+            assert_eq!(payload.body.len(), 16);
+        }
+        let more =
+            |total: usize, acknowledged: usize| assert!((acknowledged..=acknowledged + 1).contains(&total));
+        let consumers = get(&format!("/v1/secrets/{}/consumers?limit=1", self.secret));
+        let consumers = usize::try_from(consumers["total"].as_u64().unwrap()).unwrap();
+        more(consumers, self.consumers);
+        self.consumers = consumers;
+        let metadata = get(&format!("/v1/secrets/{}/metadata", self.secret));
+        more(metadata["metadata"].as_object().unwrap().len(), self.metadata);
+    }
+}
+
+#[test]
+fn killed_while_it_makes_it_loses_no_order_consumer_or_metadata() {
+    let Some(openstack) = Openstack::needed() else { return };
+    let mut host = Host::start(&openstack);
+    let token = openstack.keystone.token("owner_a");
+    let maker = |_| Maker { secret: host.key_manager.secret(&token), ..Maker::default() };
+    let mut makers: Vec<_> = (0..WRITERS).map(maker).collect();
+    for _ in 0..kills() {
+        let (done, answers) = channel();
+        let (stop, key_manager) = (AtomicBool::new(false), host.key_manager.clone());
+        std::thread::scope(|scope| {
+            for maker in &mut makers {
+                let (done, stop, key_manager, token) = (done.clone(), &stop, &key_manager, &token);
+                scope.spawn(move || maker.make(key_manager, token, stop, &done));
+            }
+            drop(done);
+            for _ in 0..5 + below(20) {
+                answers.recv().unwrap();
+            }
+            host.portcullis.kill();
+            stop.store(true, Ordering::Relaxed);
+        });
+        host.portcullis.restart();
+        makers.iter_mut().for_each(|maker| maker.check(&host.key_manager, &token));
+    }
+    // No order is there by halves, also of those that were not acknowledged.
+    let list = host.key_manager.client.get("/v1/orders?limit=100").token(&token).send().expect(200).json();
+    let orders: usize = makers.iter().map(|maker| maker.orders.len()).sum();
+    assert!(list["total"].as_u64().unwrap() >= u64::try_from(orders).unwrap());
+    let secrets = host.key_manager.client.get("/v1/secrets?limit=1").token(&token).send().expect(200).json();
+    let own = u64::try_from(WRITERS).unwrap();
+    assert_eq!(secrets["total"].as_u64().unwrap(), list["total"].as_u64().unwrap() + own);
+    println!("killed {} times, {orders} acknowledged orders, none lost", kills());
+}
+
 #[test]
 fn while_postgresql_restarts_requests_fail_with_503_and_then_they_work_again() {
     let Some(openstack) = Openstack::needed() else { return };

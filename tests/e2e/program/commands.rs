@@ -14,7 +14,7 @@ fn run(place: &Place, arguments: &[&str]) -> Run {
 #[test]
 fn every_command_has_a_short_help() {
     let place = Place::new();
-    let commands: [(&[&str], &[&str]); 16] = [
+    let commands: [(&[&str], &[&str]); 17] = [
         (&[], &["serve", "check", "policy", "docker", "Without a command it serves"]),
         (&["serve"], &["--config <FILE>"]),
         (&["check"], &["--config <FILE>", "--json", "start nothing"]),
@@ -31,6 +31,7 @@ fn every_command_has_a_short_help() {
         (&["policy", "case"], &["<ID>", "--records <FILE>", "--name <NAME>"]),
         (&["replay"], &["--records <FILE>", "--recorded-policy <MODULE>", "--name <NAME>", "--json"]),
         (&["policy", "inspect"], &["<MODULE>", "--settings <JSON>", "--wasi <INTERFACE>", "--json"]),
+        (&["barbican", "purge"], &["--config <FILE>", "--project <ID>"]),
         (&["docker", "spec"], &["--config <FILE>", "--name <NAME>"]),
         (&["docker", "why"], &["--user <NAME>", "--limit <LIMIT>", "--admin <ADDRESS>", "--json"]),
         (&["docker", "doctor"], &["--config <FILE>", "--docker <PATH>", "--daemon-json <FILE>", "--json"]),

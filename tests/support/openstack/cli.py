@@ -3,7 +3,7 @@ only that the modules, which take seconds to load, are loaded once.
 
     python cli.py < COMMANDS
 
-COMMANDS is a JSON list of lists of arguments. `{secret}` and `{container}` stand for the reference that the last
+COMMANDS is a JSON list of lists of arguments. `{secret}`, `{container}` and `{order}` stand for the reference that the last
 command that made one has shown. A JSON list goes out: status, standard output and standard error of each command.
 """
 
@@ -32,10 +32,10 @@ def run(arguments):
 references, results = {}, []
 with multiprocessing.get_context("fork").Pool(1, maxtasksperchild=1) as pool:
     for command in json.load(sys.stdin):
-        result = pool.apply(run, ([re.sub(r"\{(secret|container)\}", lambda found: references[found[1]], part)
+        result = pool.apply(run, ([re.sub(r"\{(secret|container|order)\}", lambda found: references[found[1]], part)
                                    for part in command],))
         if "store" in command or "create" in command:
-            for found in re.finditer(r"http://[\d.:]+/v1/(secret|container)s/[0-9a-f-]{36}", result["stdout"]):
+            for found in re.finditer(r"http://[\d.:]+/v1/(secret|container|order)s/[0-9a-f-]{36}", result["stdout"]):
                 references[found[1]] = found[0]
         results.append(result)
 json.dump(results, sys.stdout)

@@ -12,6 +12,7 @@ import uuid
 
 from barbicanclient import client as barbican
 from barbicanclient import exceptions
+from cryptography.hazmat.primitives import serialization
 from keystoneauth1 import loading, session
 
 
@@ -34,7 +35,7 @@ def attempt(what, action):
     except (exceptions.HTTPAuthError, exceptions.HTTPClientError, exceptions.HTTPServerError) as error:
         words = re.sub(r"(user/project privileges).*", r"\1", str(error))
         show(what, type(error).__name__, getattr(error, "status_code", None), words)
-    except ValueError as error:
+    except (ValueError, exceptions.SecretHasConsumers) as error:
         show(what, type(error).__name__)
 
 
@@ -124,10 +125,70 @@ def containers(client, text, binary, dated):
     return generic
 
 
+def order_of(client, order):
+    order = client.orders.get(order.submit())
+    show("order", type(order).__name__, order.name, order.status, order.algorithm, order.bit_length,
+         str(order.expiration), order.error_status_code, order.error_reason, order.created is not None)
+    return order
+
+
+def payload_of(client, reference):
+    secret = client.secrets.get(reference)
+    show("made", secret.name, secret.secret_type, secret.algorithm, secret.bit_length, secret.mode, secret.content_types)
+    return secret.payload
+
+
+def orders(client):
+    create_key, create_pair = client.orders.create_key, client.orders.create_asymmetric
+    key = order_of(client, create_key(name="key", algorithm="aes", bit_length=256, mode="cbc"))
+    show("bytes", len(payload_of(client, key.secret_ref)))
+    key = order_of(client, create_key(name="hmac", algorithm="hmacsha512", bit_length=192,
+                                      expiration="2096-02-03T04:05:06",
+                                      payload_content_type="application/octet-stream"))
+    show("bytes", len(payload_of(client, key.secret_ref)))
+    for algorithm, bits in (("aes", 512), ("nothing", 256), ("rsa", 2048)):
+        order_of(client, create_key(name="failed", algorithm=algorithm, bit_length=bits))
+    attempt("bits", create_key(algorithm="aes", bit_length=7).submit)
+    for passphrase in (None, "hunter2"):
+        pair = order_of(client, create_pair(name="pair", algorithm="rsa", bit_length=2048, pass_phrase=passphrase))
+        container = client.containers.get(pair.container_ref)
+        show("pair", type(container).__name__, container.name, sorted(container.secret_refs))
+        pem = {name: payload_of(client, reference) for name, reference in sorted(container.secret_refs.items())}
+        # The client calls it `pass_phrase`, which means nothing to Barbican.
+        private = serialization.load_pem_private_key(pem["private_key"], None)
+        public = serialization.load_pem_public_key(pem["public_key"])
+        show("fits", private.key_size, private.public_key() == public)
+    order_of(client, create_pair(name="curve", algorithm="ec", bit_length=256))
+    client.orders.delete(pair.order_ref)
+    attempt("deleted", lambda: client.orders.get(pair.order_ref))
+    attempt("deleted twice", lambda: client.orders.delete(pair.order_ref))
+    show("kept", client.containers.get(container.container_ref).name)
+
+
+def consumers(client, secret, container):
+    for call in (client.containers.register_consumer, client.containers.remove_consumer):
+        call(container, name="lb", url="http://lb/1")
+        show("consumers", [sorted(found.items()) for found in client.containers.get(container).consumers])
+    attempt("no consumer", lambda: client.containers.remove_consumer(container, name="lb", url="http://lb/1"))
+    one = {"service": "lb", "resource_type": "listener", "resource_id": "l1"}
+    client.secrets.register_consumer(secret, **one)
+    client.secrets.register_consumer(secret, **dict(one, resource_id="l2"))
+    show("consumers", [sorted(found.items()) for found in client.secrets.get(secret).consumers])
+    show("consumers", [(found.service, found.resource_type, found.resource_id)
+                       for found in client.secrets.list_consumers(secret)])
+    attempt("in use", lambda: client.secrets.delete(secret))
+    client.secrets.remove_consumer(secret, **one)
+    attempt("no consumer", lambda: client.secrets.remove_consumer(secret, **one))
+    client.secrets.remove_consumer(secret, **dict(one, resource_id="l2"))
+    show("no consumers", list(client.secrets.list_consumers(secret)))
+
+
 def main():
     client = connect()
     text, binary, dated = payloads(client)
     generic = containers(client, text, binary, dated)
+    orders(client)
+    consumers(client, text.secret_ref, generic.container_ref)
     acls(client, text.secret_ref)
     acls(client, generic.container_ref)
 

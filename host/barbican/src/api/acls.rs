@@ -9,7 +9,7 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
 
-use super::call::{ATTEMPTS, Call, Operation, Received};
+use super::call::{Call, Operation, Received};
 use crate::href;
 use crate::isotime;
 use crate::json;
@@ -90,10 +90,12 @@ fn default() -> AclValue {
     AclValue { users: Vec::new(), project_access: true }
 }
 
-async fn write(call: &Call<'_>, mut held: EntityWithAcl, change: AclChange) -> Result<Response, Refusal> {
+async fn write(call: &Call<'_>, held: EntityWithAcl, change: AclChange) -> Result<Response, Refusal> {
     let (kind, id) = (held.entity.kind(), held.entity.id());
     let operation = operation(kind, &change);
-    for _ in 0..ATTEMPTS {
+    let mut attempts = call.attempts(held);
+    loop {
+        let held = attempts.next().await?;
         let act = change.store_op(held.acl.as_ref());
         // To a policy that watches what becomes of an entity, taking its ACL away is opening it.
         let proposed = match (&act, &change) {
@@ -105,14 +107,14 @@ async fn write(call: &Call<'_>, mut held: EntityWithAcl, change: AclChange) -> R
                 project_access: acl.project_access,
             })),
         };
-        call.ask(operation, &held, proposed.as_ref()).await?;
+        call.ask(operation, held, proposed.as_ref()).await?;
         if let AclChange::Unreadable { refusal, .. } = change {
             return Err(refusal);
         }
         if let StoreOp::Set(acl) = &act {
             check_new_entries(acl, held.acl.as_ref())?;
         }
-        check_if_match(call, &held)?;
+        check_if_match(call, held)?;
         let vault = &call.api.vault;
         let commit = match &act {
             StoreOp::Nothing => Ok(Commit::Done),
@@ -121,12 +123,11 @@ async fn write(call: &Call<'_>, mut held: EntityWithAcl, change: AclChange) -> R
             StoreOp::Remove => vault.delete_acl(kind, id, held.version).await,
         };
         match commit.map_err(|error| Refusal::store(operation.doing, &error))? {
-            Commit::Done => return Ok(done(call, &change, kind, &held)),
+            Commit::Done => return Ok(done(call, &change, kind, held)),
             Commit::Gone => return Err(Refusal::not_found(kind)),
-            Commit::Changed => held = call.find(kind, id).await?.ok_or_else(|| Refusal::not_found(kind))?,
+            Commit::Changed => {}
         }
     }
-    Err(Refusal::contended(kind))
 }
 
 /// Looks at entries that are not in the ACL yet: a client that adds a user writes back what it has read.

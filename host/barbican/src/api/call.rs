@@ -123,6 +123,11 @@ impl<'a> Call<'a> {
         self.api.vault.find(kind, id).await.map_err(|error| Refusal::store(doing, &error))
     }
 
+    /// The attempts to write upon an entity that was found.
+    pub(super) fn attempts(&self, held: EntityWithAcl) -> Attempts<'_, 'a> {
+        Attempts { call: self, held, made: 0 }
+    }
+
     /// The consumers of the entity, for its document.
     pub(super) async fn consumers(
         &self,
@@ -205,7 +210,30 @@ pub(super) struct Incoming(Body);
 const BODY_WITHIN: Duration = Duration::from_secs(30);
 
 /// How often a write is decided anew before its client is told to come again.
-pub(super) const ATTEMPTS: usize = 16;
+const ATTEMPTS: usize = 16;
+
+/// The attempts to write upon an entity. Each decides upon the entity as it is then: the vault writes nothing where the
+/// entity has changed meanwhile.
+pub(super) struct Attempts<'c, 'a> {
+    call: &'c Call<'a>,
+    held: EntityWithAcl,
+    made: usize,
+}
+
+impl Attempts<'_, '_> {
+    /// The entity for the next attempt; 404 where it is not there any more, 409 after as many attempts as there are.
+    pub(super) async fn next(&mut self) -> Result<&EntityWithAcl, Refusal> {
+        let (kind, id) = (self.held.entity.kind(), self.held.entity.id());
+        if self.made == ATTEMPTS {
+            return Err(Refusal::contended(kind));
+        }
+        if self.made > 0 {
+            self.held = self.call.find(kind, id).await?.ok_or_else(|| Refusal::not_found(kind))?;
+        }
+        self.made += 1;
+        Ok(&self.held)
+    }
+}
 
 /// The beginning of a body.
 #[derive(Default)]

@@ -2,9 +2,10 @@
 
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
+use portcullis_contract::Pairs;
 use serde::Serialize;
 
-use super::call::{ATTEMPTS, Call, Operation, Received};
+use super::call::{Call, Operation, Received};
 use super::paging::{Links, Paging};
 use super::{containers, secrets};
 use crate::href;
@@ -103,7 +104,7 @@ async fn list(call: &Call<'_>, held: &EntityWithAcl) -> Result<Response, Refusal
     Ok(response::json(StatusCode::OK, &list))
 }
 
-async fn create(call: &Call<'_>, mut held: EntityWithAcl, body: &Received) -> Result<Response, Refusal> {
+async fn create(call: &Call<'_>, held: EntityWithAcl, body: &Received) -> Result<Response, Refusal> {
     let (kind, id) = (held.entity.kind(), held.entity.id());
     let doing = match kind {
         Kind::Secret => "SecretConsumer creation",
@@ -113,13 +114,16 @@ async fn create(call: &Call<'_>, mut held: EntityWithAcl, body: &Received) -> Re
     call.query()?;
     body.check_encoding(call)?;
     let written = written(call, kind, body);
-    for _ in 0..ATTEMPTS {
-        call.ask(operation, &held, None).await?;
+    let about = about(kind, written.as_ref().ok());
+    let mut attempts = call.attempts(held);
+    loop {
+        let held = attempts.next().await?;
+        call.ask_with_extra(operation, held, about.clone()).await?;
         let written = written.as_ref().map_err(Refusal::clone)?;
         let added = call.api.vault.add_consumer(kind, id, held.version, call.project(), written).await;
         match added.map_err(|error| Refusal::store(doing, &error))? {
             AddConsumer::Done => {
-                let mut response = document(call, operation, kind, &held).await?;
+                let mut response = document(call, operation, kind, held).await?;
                 // Barbican leaves the collection out.
                 let location = format!("{}/v1/consumers/{id}/consumers", call.base);
                 response::location(response.headers_mut(), &location);
@@ -131,15 +135,12 @@ async fn create(call: &Call<'_>, mut held: EntityWithAcl, body: &Received) -> Re
             }
             AddConsumer::QuotaReached => return Err(Refusal::quota(doing)),
             AddConsumer::Gone => return Err(Refusal::not_found(kind)),
-            AddConsumer::Changed => {
-                held = call.find(kind, id).await?.ok_or_else(|| Refusal::not_found(kind))?;
-            }
+            AddConsumer::Changed => {}
         }
     }
-    Err(Refusal::contended(kind))
 }
 
-async fn delete(call: &Call<'_>, mut held: EntityWithAcl, body: &Received) -> Result<Response, Refusal> {
+async fn delete(call: &Call<'_>, held: EntityWithAcl, body: &Received) -> Result<Response, Refusal> {
     let (kind, id) = (held.entity.kind(), held.entity.id());
     let doing = match kind {
         Kind::Secret => "SecretConsumer deletion",
@@ -149,26 +150,26 @@ async fn delete(call: &Call<'_>, mut held: EntityWithAcl, body: &Received) -> Re
     call.query()?;
     body.check_encoding(call)?;
     let written = written(call, kind, body);
-    for _ in 0..ATTEMPTS {
-        call.ask(operation, &held, None).await?;
+    let about = about(kind, written.as_ref().ok());
+    let mut attempts = call.attempts(held);
+    loop {
+        let held = attempts.next().await?;
+        call.ask_with_extra(operation, held, about.clone()).await?;
         let written = written.as_ref().map_err(Refusal::clone)?;
         // The project of the entity removes every consumer, another one only its own.
         let of_project = Some(call.project()).filter(|project| *project != held.entity.project());
         let removed = call.api.vault.remove_consumer(kind, id, held.version, of_project, written).await;
         match removed.map_err(|error| Refusal::store(doing, &error))? {
-            RemoveConsumer::Done => return document(call, operation, kind, &held).await,
+            RemoveConsumer::Done => return document(call, operation, kind, held).await,
             RemoveConsumer::NotThere => return Err(not_found()),
             RemoveConsumer::OfOtherProject => {
                 let text = "Not Allowed. Sorry, only the creator of a consumer can delete it.";
                 return Err(Refusal::of(StatusCode::FORBIDDEN, text));
             }
             RemoveConsumer::Gone => return Err(Refusal::not_found(kind)),
-            RemoveConsumer::Changed => {
-                held = call.find(kind, id).await?.ok_or_else(|| Refusal::not_found(kind))?;
-            }
+            RemoveConsumer::Changed => {}
         }
     }
-    Err(Refusal::contended(kind))
 }
 
 /// The document of the entity as it is now.
@@ -192,6 +193,22 @@ async fn document(
 
 fn written(call: &Call<'_>, kind: Kind, body: &Received) -> Result<ConsumerName, Refusal> {
     Ok(consumer::parse(kind, &body.json(call)?)?)
+}
+
+/// What policies and records are told of the consumer.
+fn about(kind: Kind, consumer: Option<&ConsumerName>) -> Pairs {
+    let Some(consumer) = consumer else { return Pairs::new() };
+    let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    match kind {
+        Kind::Secret => vec![
+            pair("consumer-service", &consumer.service),
+            pair("consumer-resource-type", &consumer.resource_type),
+            pair("consumer-resource-id", &consumer.resource),
+        ],
+        Kind::Container => {
+            vec![pair("consumer-name", &consumer.service), pair("consumer-url", &consumer.resource)]
+        }
+    }
 }
 
 fn not_found() -> Refusal {

@@ -4,7 +4,7 @@ use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use serde::Serialize;
 
-use super::call::{ATTEMPTS, Call, Operation, Received};
+use super::call::{Call, Operation, Received};
 use crate::href;
 use crate::response::{self, Refusal};
 use crate::route;
@@ -21,7 +21,7 @@ struct Reference<'a> {
 
 pub(super) async fn respond(
     call: &Call<'_>,
-    mut held: EntityWithAcl,
+    held: EntityWithAcl,
     body: &Received,
 ) -> Result<Response, Refusal> {
     let adds = *call.method() == Method::POST;
@@ -33,9 +33,11 @@ pub(super) async fn respond(
     body.check_encoding(call)?;
     let written = written(call, body);
     let id = held.entity.id();
-    for _ in 0..ATTEMPTS {
+    let mut attempts = call.attempts(held);
+    loop {
+        let held = attempts.next().await?;
         let secret = written.as_ref().ok().map(|written| ("secret".to_owned(), written.id().to_owned()));
-        call.ask_with_extra(operation, &held, secret.into_iter().collect()).await?;
+        call.ask_with_extra(operation, held, secret.into_iter().collect()).await?;
         let is_generic =
             matches!(&held.entity, Entity::Container(found) if found.container_type == "generic");
         // 415 comes before this, and what is wrong with the body after it.
@@ -53,7 +55,7 @@ pub(super) async fn respond(
             vault.remove_from_container(id, held.version, call.project(), reference).await
         };
         match change.map_err(|error| Refusal::store(operation.doing, &error))? {
-            ChangeContents::Done if adds => return Ok(created(call, &held)),
+            ChangeContents::Done if adds => return Ok(created(call, held)),
             ChangeContents::Done => return Ok(response::no_content()),
             ChangeContents::Gone => return Err(Refusal::not_found(Kind::Container)),
             ChangeContents::UnknownSecret => return Err(unknown()),
@@ -73,13 +75,9 @@ pub(super) async fn respond(
                 let text = format!("The container holds {MOST_SECRETS} secrets, which is the most.");
                 return Err(Refusal::of(StatusCode::BAD_REQUEST, text));
             }
-            ChangeContents::Changed => {
-                let found = call.find(Kind::Container, id).await?;
-                held = found.ok_or_else(|| Refusal::not_found(Kind::Container))?;
-            }
+            ChangeContents::Changed => {}
         }
     }
-    Err(Refusal::contended(Kind::Container))
 }
 
 fn written(call: &Call<'_>, received: &Received) -> Result<RequestBody, Refusal> {

@@ -16,8 +16,8 @@ use uuid::Uuid;
 
 use super::call::{Call, Incoming, Received};
 use super::{
-    MAX_BODY, MAX_SECRET, Shared, acls, consumers, container_secrets, containers, lists, metadata, oslo,
-    payloads, quotas, secrets, versions,
+    MAX_BODY, MAX_SECRET, Shared, acls, consumers, container_secrets, containers, lists, metadata, orders,
+    oslo, payloads, quotas, secrets, versions,
 };
 use crate::accept::Accept;
 use crate::response::{self, Refusal};
@@ -124,7 +124,8 @@ fn marked(mut response: Response, version: Microversion) -> Response {
 async fn place(call: &Call<'_>, place: Place, body: Incoming) -> Result<Response, Refusal> {
     let (kind, id, part) = match place {
         Place::Version => return version_document(call),
-        Place::NotOffered(what) => return Err(Refusal::not_offered(what)),
+        Place::Orders => return orders::respond(call, body).await,
+        Place::Order { id, below } => return orders::respond_one(call, &id, below).await,
         Place::Quotas => return quotas::effective(call).await,
         Place::ProjectQuotas(None) => return quotas::list(call).await,
         Place::ProjectQuotas(Some(project)) => return quotas::of_project(call, &project, body).await,

@@ -4,7 +4,7 @@ use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use serde::{Serialize, Serializer};
 
-use super::call::{ATTEMPTS, Call, Operation, Received};
+use super::call::{Call, Operation, Received};
 use crate::href;
 use crate::response::{self, Refusal};
 use crate::schema::metadata::{self, Pair};
@@ -150,14 +150,16 @@ fn parse_one(call: &Call<'_>, body: &Received) -> Result<Pair, Refusal> {
 /// Asks for the change, and makes it.
 async fn change(
     call: &Call<'_>,
-    mut held: EntityWithAcl,
+    held: EntityWithAcl,
     operation: Operation,
     key: Option<&str>,
     change: &Result<MetadataChange, Refusal>,
 ) -> Result<(), Refusal> {
     let id = held.entity.id();
-    for _ in 0..ATTEMPTS {
-        call.ask_with_extra(operation, &held, about(key)).await?;
+    let mut attempts = call.attempts(held);
+    loop {
+        let held = attempts.next().await?;
+        call.ask_with_extra(operation, held, about(key)).await?;
         let change = change.clone()?;
         let changed = call.api.vault.change_metadata(id, held.version, change).await;
         match changed.map_err(|error| Refusal::store(operation.doing, &error))? {
@@ -172,13 +174,9 @@ async fn change(
                 let text = format!("The secret has {MOST_METADATA} keys of metadata, which is the most.");
                 return Err(Refusal::of(StatusCode::BAD_REQUEST, text));
             }
-            ChangeMetadata::Changed => {
-                let found = call.find(Kind::Secret, id).await?;
-                held = found.ok_or_else(|| Refusal::not_found(Kind::Secret))?;
-            }
+            ChangeMetadata::Changed => {}
         }
     }
-    Err(Refusal::contended(Kind::Secret))
 }
 
 async fn stored(

@@ -7,7 +7,7 @@ use axum::response::Response;
 use zeroize::Zeroizing;
 
 use super::MAX_SECRET;
-use super::call::{ATTEMPTS, Call, Operation, Received};
+use super::call::{Call, Operation, Received};
 use crate::media::{Media, decode_base64};
 use crate::response::{self, Refusal};
 use crate::vault::{Entity, EntityWithAcl, Kind, PutPayload};
@@ -64,17 +64,15 @@ fn no_payload() -> Refusal {
 }
 
 /// Gives a secret its payload, once.
-pub(super) async fn put(
-    call: &Call<'_>,
-    mut held: EntityWithAcl,
-    body: &Received,
-) -> Result<Response, Refusal> {
+pub(super) async fn put(call: &Call<'_>, held: EntityWithAcl, body: &Received) -> Result<Response, Refusal> {
     let most = MAX_SECRET;
     let received = &body.bytes;
     call.query()?;
     let issue = |status, reason| Refusal::issue(status, PUT.doing, reason);
-    for _ in 0..ATTEMPTS {
-        call.ask(PUT, &held, None).await?;
+    let mut attempts = call.attempts(held);
+    loop {
+        let held = attempts.next().await?;
+        call.ask(PUT, held, None).await?;
         let Entity::Secret(secret) = &held.entity else { return Err(Refusal::not_found(Kind::Secret)) };
         let media = match call.content_type() {
             "text/plain" => Media::Text,
@@ -111,13 +109,9 @@ pub(super) async fn put(
             PutPayload::Done => return Ok(response::no_content()),
             PutPayload::AlreadyThere => return Err(already()),
             PutPayload::Gone => return Err(Refusal::not_found(Kind::Secret)),
-            PutPayload::Changed => {
-                let found = call.find(Kind::Secret, secret.id).await?;
-                held = found.ok_or_else(|| Refusal::not_found(Kind::Secret))?;
-            }
+            PutPayload::Changed => {}
         }
     }
-    Err(Refusal::contended(Kind::Secret))
 }
 
 fn already() -> Refusal {

@@ -2,10 +2,11 @@
 
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
+use portcullis_contract::Pairs;
 use serde::Serialize;
 
 use super::MAX_BODY;
-use super::call::{Call, Incoming, Operation};
+use super::call::{Call, Incoming, Operation, Received};
 use super::paging::Paging;
 use crate::response::{self, Refusal};
 use crate::schema::quotas;
@@ -117,12 +118,10 @@ pub(super) async fn of_project(call: &Call<'_>, project: &str, body: Incoming) -
         Method::PUT => {
             let received = body.read(MAX_BODY).await?;
             received.check_encoding(call)?;
-            call.ask_for_list(PUT, about).await?;
-            if received.bytes.is_empty() && call.content_type() == "application/json" {
-                let reason = "No data supplied to process.";
-                return Err(Refusal::issue(StatusCode::BAD_REQUEST, PUT.doing, reason));
-            }
-            let quotas = quotas::parse(&received.json(call)?)?;
+            let written = written(call, &received);
+            let proposed = written.as_ref().map_or_else(|_| Pairs::new(), proposed);
+            call.ask_for_list(PUT, about.into_iter().chain(proposed).collect()).await?;
+            let quotas = written?;
             check(project)?;
             let set = call.api.vault.set_quotas(project, quotas).await;
             set.map_err(|error| Refusal::store(PUT.doing, &error))?;
@@ -144,6 +143,27 @@ pub(super) async fn of_project(call: &Call<'_>, project: &str, body: Incoming) -
             Ok(response::json(StatusCode::OK, &OfProject { project_quotas }))
         }
     }
+}
+
+fn written(call: &Call<'_>, received: &Received) -> Result<Quotas, Refusal> {
+    if received.bytes.is_empty() && call.content_type() == "application/json" {
+        let reason = "No data supplied to process.";
+        return Err(Refusal::issue(StatusCode::BAD_REQUEST, PUT.doing, reason));
+    }
+    Ok(quotas::parse(&received.json(call)?)?)
+}
+
+/// What policies and records are told of quotas that are to be set.
+fn proposed(quotas: &Quotas) -> Pairs {
+    let Quotas { secrets, orders, containers, consumers, cas } = *quotas;
+    let named = [
+        ("quota-secrets", secrets),
+        ("quota-orders", orders),
+        ("quota-containers", containers),
+        ("quota-consumers", consumers),
+        ("quota-cas", cas),
+    ];
+    named.into_iter().filter_map(|(name, quota)| Some((name.to_owned(), quota?.to_string()))).collect()
 }
 
 /// Refuses what can be the id of no project.

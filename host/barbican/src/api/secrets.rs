@@ -7,7 +7,7 @@ use portcullis_contract::secrets as contract;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use super::call::{ATTEMPTS, Call, Incoming, Operation, Received};
+use super::call::{Call, Incoming, Operation, Received};
 use super::{MAX_BODY, MAX_SECRET, payloads};
 use crate::href;
 use crate::isotime;
@@ -121,16 +121,18 @@ fn proposed(call: &Call<'_>, written: Option<&RequestBody>) -> contract::Entity 
 /// `DELETE` of a secret or a container.
 pub(super) async fn delete(
     call: &Call<'_>,
-    mut held: EntityWithAcl,
+    held: EntityWithAcl,
     operation: Operation,
 ) -> Result<Response, Refusal> {
     let (kind, id) = (held.entity.kind(), held.entity.id());
     let query = call.query()?;
-    for _ in 0..ATTEMPTS {
-        call.ask(operation, &held, None).await?;
+    let mut attempts = call.attempts(held);
+    loop {
+        let held = attempts.next().await?;
+        call.ask(operation, held, None).await?;
         if kind == Kind::Secret && call.version >= Microversion::MAX {
             let force = is_forced(query.get("force").map_err(|_| Refusal::query())?)?;
-            if !force && !call.consumers(&held, operation).await?.is_empty() {
+            if !force && !call.consumers(held, operation).await?.is_empty() {
                 let reason = "Secret cannot be deleted as it has consumers.";
                 return Err(Refusal::issue(StatusCode::BAD_REQUEST, operation.doing, reason));
             }
@@ -139,10 +141,9 @@ pub(super) async fn delete(
         match commit.map_err(|error| Refusal::store(operation.doing, &error))? {
             Commit::Done => return Ok(response::no_content()),
             Commit::Gone => return Err(Refusal::not_found(kind)),
-            Commit::Changed => held = call.find(kind, id).await?.ok_or_else(|| Refusal::not_found(kind))?,
+            Commit::Changed => {}
         }
     }
-    Err(Refusal::contended(kind))
 }
 
 /// Whether a secret is deleted though it has consumers (`oslo_utils`, `bool_from_string` with `strict`).

@@ -87,7 +87,7 @@ fn is_printable(c: char) -> bool {
 }
 
 /// The shortest digits that read back as the same number; with an exponent below 1e-4 and from 1e16 on.
-fn float(value: f64, to: &mut String) {
+pub(super) fn float(value: f64, to: &mut String) {
     if value.is_nan() {
         return to.push_str("nan");
     }

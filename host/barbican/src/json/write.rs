@@ -30,7 +30,7 @@ impl Formatter for Python {
 
     fn write_string_fragment<W: ?Sized + Write>(&mut self, to: &mut W, fragment: &str) -> io::Result<()> {
         for c in fragment.chars() {
-            if c.is_ascii() {
+            if (' '..='~').contains(&c) {
                 to.write_all(&[c as u8])?;
             } else {
                 for unit in c.encode_utf16(&mut [0; 2]) {
@@ -54,9 +54,8 @@ mod tests {
             none: Option<u8>,
             yes: bool,
         }
-        let answer = Answer { users: ["Ü", "😀", "a\0\"\\\n\x1f"], none: None, yes: true };
-        let text =
-            r#"{"users": ["\u00dc", "\ud83d\ude00", "a\u0000\"\\\n\u001f"], "none": null, "yes": true}"#;
+        let answer = Answer { users: ["Ü", "😀", "a\0\"\\\n\x1f\x7f"], none: None, yes: true };
+        let text = r#"{"users": ["\u00dc", "\ud83d\ude00", "a\u0000\"\\\n\u001f\u007f"], "none": null, "yes": true}"#;
         assert_eq!(dumps(&answer), text);
     }
 }

@@ -1,4 +1,4 @@
-//! Which of Barbican's rules is which operation (barbican 23 "common/policies/{secrets,containers,acls}.py").
+//! Which of Barbican's rules is which operation (barbican 23 "common/policies/\*.py").
 
 /// A rule that is decided here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +21,7 @@ impl Rule {
 pub(super) enum Kind {
     Secret,
     Container,
+    Order,
 }
 
 impl Kind {
@@ -28,12 +29,12 @@ impl Kind {
         match self {
             Self::Secret => "secret",
             Self::Container => "container",
+            Self::Order => "order",
         }
     }
 }
 
-/// The rule of that name. Those of consumers, of user metadata and of what a container holds are not decided
-/// for a Barbican elsewhere.
+/// The rule of that name. Those of transport keys and of secret stores are not decided for a Barbican elsewhere.
 pub(super) fn find(name: &str) -> Option<Rule> {
     let (operation, kind) = match name {
         "secrets:get" => ("secret-list", None),
@@ -53,6 +54,27 @@ pub(super) fn find(name: &str) -> Option<Rule> {
         "container_acls:get" => ("acl-get", Some(Kind::Container)),
         "container_acls:put_patch" => ("acl-put", Some(Kind::Container)),
         "container_acls:delete" => ("acl-delete", Some(Kind::Container)),
+        "secret_meta:get" => ("secret-meta-get", Some(Kind::Secret)),
+        "secret_meta:put" => ("secret-meta-put", Some(Kind::Secret)),
+        "secret_meta:post" => ("secret-meta-create", Some(Kind::Secret)),
+        "secret_meta:delete" => ("secret-meta-delete", Some(Kind::Secret)),
+        "container_secret:post" => ("container-secret-create", Some(Kind::Container)),
+        "container_secret:delete" => ("container-secret-delete", Some(Kind::Container)),
+        "secret_consumers:get" => ("consumer-list", Some(Kind::Secret)),
+        "secret_consumers:post" => ("consumer-create", Some(Kind::Secret)),
+        "secret_consumers:delete" => ("consumer-delete", Some(Kind::Secret)),
+        "container_consumers:get" => ("consumer-list", Some(Kind::Container)),
+        "container_consumers:post" => ("consumer-create", Some(Kind::Container)),
+        "container_consumers:delete" => ("consumer-delete", Some(Kind::Container)),
+        "orders:get" => ("order-list", None),
+        // A PUT of orders is never served.
+        "orders:post" | "orders:put" => ("order-create", None),
+        "order:get" => ("order-get", Some(Kind::Order)),
+        "order:delete" => ("order-delete", Some(Kind::Order)),
+        "quotas:get" => ("quota-get", None),
+        "project_quotas:get" => ("project-quota-get", None),
+        "project_quotas:put" => ("project-quota-put", None),
+        "project_quotas:delete" => ("project-quota-delete", None),
         _ => return None,
     };
     Some(Rule { operation, kind })

@@ -66,13 +66,11 @@ fn every_recorded_question_is_read() {
             Ok(Question { rule, access }) => {
                 assert_eq!(access.principal.scope, "project");
                 assert_eq!(access.extra, [("enforce-new-defaults".to_owned(), "true".to_owned())]);
-                assert_eq!(
-                    access.entity.is_some(),
-                    !rule.starts_with("secrets:") && !rule.starts_with("containers:")
-                );
+                let has_entity = !rule.starts_with("secrets:") && !rule.starts_with("containers:");
+                assert_eq!(access.entity.is_some(), has_entity);
                 operations.entry((rule, content_type == FORM)).or_default().push(access.operation);
             }
-            Err(refusal) => assert_eq!(refusal, OsloRefusal::Rule("secret_meta:get".into())),
+            Err(refusal) => panic!("{refusal}"),
         }
     }
     for (rule, operation) in [
@@ -92,6 +90,7 @@ fn every_recorded_question_is_read() {
         ("container_acls:get", "acl-get"),
         ("container_acls:put_patch", "acl-put"),
         ("container_acls:delete", "acl-delete"),
+        ("secret_meta:get", "secret-meta-get"),
     ] {
         for form in [false, true] {
             let asked = operations.remove(&(rule.to_owned(), form)).expect(rule);
@@ -170,6 +169,52 @@ fn what_is_known_of_the_acl() {
         let expected =
             expected.map(|(users, access)| (users.into_iter().map(String::from).collect(), access));
         assert_eq!(acl.map(|acl| (acl.users, acl.project_access)), expected, "{read:?} {project_access}");
+    }
+}
+
+#[test]
+fn every_rule_that_is_decided_is_one_operation() {
+    for (rule, operation, kind) in [
+        ("secret_meta:put", "secret-meta-put", "secret"),
+        ("secret_meta:post", "secret-meta-create", "secret"),
+        ("secret_meta:delete", "secret-meta-delete", "secret"),
+        ("container_secret:post", "container-secret-create", "container"),
+        ("container_secret:delete", "container-secret-delete", "container"),
+        ("secret_consumers:get", "consumer-list", "secret"),
+        ("secret_consumers:post", "consumer-create", "secret"),
+        ("secret_consumers:delete", "consumer-delete", "secret"),
+        ("container_consumers:get", "consumer-list", "container"),
+        ("container_consumers:post", "consumer-create", "container"),
+        ("container_consumers:delete", "consumer-delete", "container"),
+        ("order:get", "order-get", "order"),
+        ("order:delete", "order-delete", "order"),
+        ("orders:get", "order-list", ""),
+        ("orders:post", "order-create", ""),
+        ("orders:put", "order-create", ""),
+        ("quotas:get", "quota-get", ""),
+        ("project_quotas:get", "project-quota-get", ""),
+        ("project_quotas:put", "project-quota-put", ""),
+        ("project_quotas:delete", "project-quota-delete", ""),
+    ] {
+        let mut body = base();
+        body["rule"] = json!(rule);
+        body["target"] = json!({ "enforce_new_defaults": true });
+        if !kind.is_empty() {
+            body["target"][format!("target.{kind}.project_id")] = json!("p1");
+            body["target"][format!("target.{kind}.creator_id")] = json!("u1");
+        }
+        if !["", "order"].contains(&kind) {
+            body["target"][format!("target.{kind}.read_project_access")] = json!(true);
+        }
+        let access = ask(&body).unwrap_or_else(|refusal| panic!("{rule}: {refusal}")).access;
+        let entity = access.entity.map(|entity| (entity.kind, entity.project));
+        let expected = (!kind.is_empty()).then(|| (kind.to_owned(), "p1".to_owned()));
+        assert_eq!((access.operation.as_str(), entity), (operation, expected), "{rule}");
+    }
+    for rule in ["transport_keys:get", "secretstores:get", "order:put", "consumer:get"] {
+        let mut body = base();
+        body["rule"] = json!(rule);
+        assert_eq!(ask(&body), Err(OsloRefusal::Rule(rule.into())), "{rule}");
     }
 }
 

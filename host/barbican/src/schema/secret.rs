@@ -8,6 +8,8 @@ use crate::json::{Value, strip};
 use crate::media::{Media, decode_base64};
 
 const NAME: &str = "Secret";
+/// What the same schema is called where it is held against an order's `meta`.
+const NAME_IN_ORDER: &str = "Secret' within 'Order";
 
 /// The largest `bit_length`: what `MySQL` keeps in a small integer.
 const MAX_BITS: i64 = 32_767;
@@ -73,19 +75,42 @@ impl fmt::Debug for Payload {
 ///
 /// `now` is in microseconds since 1970-01-01 UTC; `max_bytes` is the most that a payload may be, as it is sent.
 pub fn parse(body: &Value, now: i64, max_bytes: usize) -> Result<RequestBody, Invalid> {
-    validate(body, &BODY, NAME)?;
+    let written = read(body, now, max_bytes, NAME)?;
+    if written.payload.is_none() && body.get("payload_content_type").is_some() {
+        let reason = "payload must be provided when payload_content_type is specified";
+        return Err(wrong(NAME, reason, "payload"));
+    }
+    if body.get("transport_key_needed").and_then(Value::as_str) == Some("true") {
+        return Err(wrong(NAME, "transport keys are not offered", "transport_key_needed"));
+    }
+    Ok(written)
+}
+
+/// The secret that an order asks for, in its `meta`.
+pub fn parse_in_order(meta: &Value, now: i64, max_bytes: usize) -> Result<RequestBody, Invalid> {
+    let written = read(meta, now, max_bytes, NAME_IN_ORDER)?;
+    let content_type = meta.get("payload_content_type").and_then(Value::as_str).unwrap_or_default();
+    if written.payload.is_none() && !content_type.is_empty() {
+        media(content_type, NAME_IN_ORDER)?;
+    }
+    Ok(written)
+}
+
+fn read(body: &Value, now: i64, max_bytes: usize, name: &'static str) -> Result<RequestBody, Invalid> {
+    validate(body, &BODY, name)?;
     for property in ["name", "algorithm", "mode"] {
-        without_nul(body.get(property), NAME, property)?;
+        without_nul(body.get(property), name, property)?;
     }
     let text = |key| body.get(key).and_then(Value::as_str);
     let expiration = match text("expiration").map(strip).filter(|text| !text.is_empty()) {
         Some(text) => {
-            Some(isotime::parse(text).ok_or_else(|| wrong("Invalid date for 'expiration'", "expiration"))?)
+            let invalid = || wrong(name, "Invalid date for 'expiration'", "expiration");
+            Some(isotime::parse(text).ok_or_else(invalid)?)
         }
         None => None,
     };
     if expiration.is_some_and(|expiration| expiration <= now) {
-        return Err(wrong("'expiration' is before current time", "expiration"));
+        return Err(wrong(name, "'expiration' is before current time", "expiration"));
     }
     let payload = match text("payload") {
         Some(payload) => Some(read_payload(
@@ -93,15 +118,10 @@ pub fn parse(body: &Value, now: i64, max_bytes: usize) -> Result<RequestBody, In
             text("payload_content_type"),
             text("payload_content_encoding"),
             max_bytes,
+            name,
         )?),
-        None if body.get("payload_content_type").is_some() => {
-            return Err(wrong("payload must be provided when payload_content_type is specified", "payload"));
-        }
         None => None,
     };
-    if text("transport_key_needed") == Some("true") {
-        return Err(wrong("transport keys are not offered", "transport_key_needed"));
-    }
     Ok(RequestBody {
         name: text("name").map(String::from),
         secret_type: text("secret_type").unwrap_or("opaque").to_owned(),
@@ -118,19 +138,17 @@ fn read_payload(
     content_type: Option<&str>,
     encoding: Option<&str>,
     max_bytes: usize,
+    name: &'static str,
 ) -> Result<Payload, Invalid> {
-    let of_type = "payload_content_type";
+    let wrong = |reason: &str, property| wrong(name, reason, property);
     let Some(content_type) = content_type else {
-        return Err(wrong(
-            "If 'payload' is supplied, 'payload_content_type' must also be supplied.",
-            of_type,
-        ));
+        let reason = "If 'payload' is supplied, 'payload_content_type' must also be supplied.";
+        return Err(wrong(reason, "payload_content_type"));
     };
-    let media = Media::parse(content_type)
-        .ok_or_else(|| wrong(format!("payload_content_type is not one of {}", Media::SUPPORTED), of_type))?;
+    let media = media(content_type, name)?;
     if encoding != if media == Media::Text { None } else { Some("base64") } {
         let reason = format!("payload_content_encoding is not one of {}", media.encodings());
-        return Err(wrong(reason, "payload_content_encoding"));
+        return Err(wrong(&reason, "payload_content_encoding"));
     }
     if payload.len() > max_bytes {
         return Err(Invalid::TooLarge);
@@ -147,8 +165,13 @@ fn read_payload(
     Ok(Payload { media, bytes })
 }
 
-fn wrong(reason: impl Into<String>, property: &'static str) -> Invalid {
-    Invalid::Object { schema: NAME, reason: reason.into(), property }
+fn media(content_type: &str, name: &'static str) -> Result<Media, Invalid> {
+    let reason = || format!("payload_content_type is not one of {}", Media::SUPPORTED);
+    Media::parse(content_type).ok_or_else(|| wrong(name, &reason(), "payload_content_type"))
+}
+
+fn wrong(schema: &'static str, reason: &str, property: &'static str) -> Invalid {
+    Invalid::Object { schema, reason: reason.to_owned(), property }
 }
 
 #[cfg(test)]

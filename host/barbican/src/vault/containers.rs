@@ -1,6 +1,6 @@
 //! Containers: made of secrets that are there.
 
-use portcullis_store::{StoreError, Value};
+use portcullis_store::{StoreError, Transaction, Value};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -52,12 +52,7 @@ impl Vault {
                             return Ok(Some(CreateContainer::TooManyHolders(held.clone())));
                         }
                     }
-                    to.execute(statements::CREATE_CONTAINER, &row_of(&container)).await?;
-                    for (held, position) in container.secrets.iter().zip(0_i64..) {
-                        let secret = held.secret.to_string().into();
-                        let values = [id.clone(), position.into(), held.name.clone().into(), secret];
-                        to.execute(statements::ADD_TO_CONTAINER, &values).await?;
-                    }
+                    write(to, &container).await?;
                     to.execute(statements::STEP_HELD, std::slice::from_ref(&id)).await?;
                     if let Some(acl) = acl {
                         put_acl(to, Kind::Container, container.id, &acl, now).await?;
@@ -68,6 +63,17 @@ impl Vault {
             .await?;
         Ok(refused.unwrap_or_else(|| CreateContainer::Done(Arc::unwrap_or_clone(made))))
     }
+}
+
+/// Writes a container with what it holds; its secrets are written before.
+pub(super) async fn write(to: &mut Transaction, container: &Container) -> Result<(), StoreError> {
+    to.execute(statements::CREATE_CONTAINER, &row_of(container)).await?;
+    for (held, position) in container.secrets.iter().zip(0_i64..) {
+        let (id, secret) = (container.id.to_string().into(), held.secret.to_string().into());
+        let values = [id, position.into(), held.name.clone().into(), secret];
+        to.execute(statements::ADD_TO_CONTAINER, &values).await?;
+    }
+    Ok(())
 }
 
 fn row_of(container: &Container) -> [Value; 8] {

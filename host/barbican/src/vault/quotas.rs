@@ -1,7 +1,8 @@
-//! Quotas of projects (barbican/common/quota.py): how many secrets, containers and consumers a project may have. What has
+//! Quotas of projects (barbican/common/quota.py): how many secrets, orders, containers and consumers a project may have. What has
 //! no quota is unlimited, as by Barbican's defaults.
 
 use portcullis_store::{Row, StoreError, Transaction};
+use std::sync::Arc;
 
 use super::{Kind, Timestamp, Vault, statements};
 
@@ -34,6 +35,8 @@ pub struct QuotasPage {
 pub enum Limited {
     /// Secrets.
     Secrets,
+    /// Orders.
+    Orders,
     /// Containers.
     Containers,
     /// Consumers of that kind of entities.
@@ -55,6 +58,17 @@ impl Vault {
         let quotas =
             rows.iter().map(|row| Ok((row.text(5)?, read(row)?))).collect::<Result<_, StoreError>>()?;
         Ok(QuotasPage { quotas, total: u64::try_from(total).unwrap_or_default() })
+    }
+
+    /// Whether the project may have no more of these. What is made later counts once more, as it is written.
+    pub async fn is_quota_reached(&self, what: Limited, project: &str) -> Result<bool, StoreError> {
+        let project = Arc::<str>::from(project);
+        self.store
+            .write_rows(move |to| {
+                let project = Arc::clone(&project);
+                Box::pin(async move { is_reached(to, what, &project).await })
+            })
+            .await
     }
 
     /// Sets those quotas of a project that are given; the others stay.
@@ -115,6 +129,7 @@ pub(super) async fn is_reached(
     let Some(quotas) = rows.first().map(read).transpose()? else { return Ok(false) };
     let quota = match what {
         Limited::Secrets => quotas.secrets,
+        Limited::Orders => quotas.orders,
         Limited::Containers => quotas.containers,
         Limited::Consumers(_) => quotas.consumers,
     };
@@ -124,6 +139,7 @@ pub(super) async fn is_reached(
             let values = [project.into(), Timestamp::now().0.into()];
             to.read(statements::SECRETS_OF_PROJECT, &values).await?
         }
+        Limited::Orders => to.read(statements::ORDERS_OF_PROJECT, &[project.into()]).await?,
         Limited::Containers => to.read(statements::CONTAINERS_OF_PROJECT, &[project.into()]).await?,
         Limited::Consumers(kind) => {
             let values = [project.into(), kind.as_str().into(), Timestamp::now().0.into()];

@@ -103,7 +103,7 @@ impl Columns<'_> {
     }
 }
 
-fn read_id(text: &str) -> Result<Uuid, StoreError> {
+pub(super) fn read_id(text: &str) -> Result<Uuid, StoreError> {
     Uuid::try_parse(text).map_err(|_| StoreError::Damaged("an id is not a UUID".into()))
 }
 

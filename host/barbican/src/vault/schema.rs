@@ -178,6 +178,55 @@ macro_rules! quotas {
     };
 }
 
+macro_rules! orders {
+    ($text:literal, $integer:literal, $bytes:literal, $table_end:literal) => {
+        concat!(
+            // An order outlives what was made for it, as in Barbican. `meta` is JSON as Python writes it.
+            "CREATE TABLE barbican_orders (
+                id ",
+            $text,
+            " PRIMARY KEY,
+                project_id ",
+            $text,
+            " NOT NULL,
+                creator_id ",
+            $text,
+            ",
+                type ",
+            $text,
+            " NOT NULL CHECK (type IN ('key', 'asymmetric')),
+                meta ",
+            $text,
+            " NOT NULL,
+                status ",
+            $text,
+            " NOT NULL,
+                secret_id ",
+            $text,
+            ",
+                container_id ",
+            $text,
+            ",
+                error_status_code ",
+            $text,
+            ",
+                error_reason ",
+            $text,
+            ",
+                created_at ",
+            $integer,
+            " NOT NULL,
+                updated_at ",
+            $integer,
+            " NOT NULL
+            )",
+            $table_end,
+            ";
+            CREATE INDEX barbican_orders_of_project ON barbican_orders (project_id, created_at, id);"
+        )
+    };
+}
+
 /// A step in the types of both databases.
 macro_rules! step {
     ($tables:ident) => {
@@ -194,4 +243,5 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { number: 2, name: "user metadata of secrets", sql: step!(metadata) },
     Migration { number: 3, name: "consumers", sql: step!(consumers) },
     Migration { number: 4, name: "quotas of projects", sql: step!(quotas) },
+    Migration { number: 5, name: "orders", sql: step!(orders) },
 ];

@@ -1,7 +1,7 @@
 //! Secrets: made, given a payload, read, and deleted.
 
 use portcullis_store::seal::{KeyId, Place, SealError, key_of};
-use portcullis_store::{StoreError, Value};
+use portcullis_store::{StoreError, Transaction, Value};
 use std::slice;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -9,8 +9,8 @@ use zeroize::Zeroizing;
 
 use super::acls::{self, put_acl};
 use super::{
-    Commit, CreateSecret, Kind, Limited, NewSecret, PutPayload, Secret, Timestamp, Vault, Version, quotas,
-    statements,
+    AclValue, Commit, CreateSecret, Kind, Limited, NewSecret, PutPayload, Secret, Timestamp, Vault, Version,
+    quotas, statements,
 };
 
 /// The table that a sealed payload is bound to. It stays, even if the table is ever called otherwise.
@@ -19,7 +19,27 @@ const PAYLOADS: &str = "barbican_payloads";
 impl Vault {
     /// Makes a secret, with its payload and its ACL if there are any, as one.
     pub async fn create_secret(&self, new: NewSecret) -> Result<CreateSecret, StoreError> {
-        let now = Timestamp::now();
+        let rows = Arc::new(self.rows_of(new, Timestamp::now())?);
+        let made = Arc::clone(&rows);
+        let done = self
+            .store
+            .write_rows(move |to| {
+                let rows = Arc::clone(&rows);
+                Box::pin(async move {
+                    if quotas::is_reached(to, Limited::Secrets, &rows.secret.project).await? {
+                        return Ok(false);
+                    }
+                    rows.write(to).await?;
+                    Ok(true)
+                })
+            })
+            .await?;
+        let secret = || Box::new(made.secret.clone());
+        Ok(if done { CreateSecret::Done(secret()) } else { CreateSecret::QuotaReached })
+    }
+
+    /// A secret to be made `now`, as it is written; its payload is sealed.
+    pub(super) fn rows_of(&self, new: NewSecret, now: Timestamp) -> Result<SecretRows, StoreError> {
         let secret = Secret {
             id: Uuid::new_v4(),
             name: new.name,
@@ -35,32 +55,8 @@ impl Vault {
             created: now,
             updated: now,
         };
-        let payload =
-            new.payload.map(|payload| self.sealed_row(secret.id, &payload.bytes)).transpose()?.map(Arc::new);
-        let row = Arc::new(row_of(&secret));
-        let acl = new.acl.map(Arc::new);
-        let (id, project) = (secret.id, Arc::<str>::from(secret.project.as_str()));
-        let done = self
-            .store
-            .write_rows(move |to| {
-                let (row, payload, acl) = (Arc::clone(&row), payload.clone(), acl.clone());
-                let project = Arc::clone(&project);
-                Box::pin(async move {
-                    if quotas::is_reached(to, Limited::Secrets, &project).await? {
-                        return Ok(false);
-                    }
-                    to.execute(statements::CREATE_SECRET, &*row).await?;
-                    if let Some(payload) = payload {
-                        to.execute(statements::ADD_PAYLOAD, &*payload).await?;
-                    }
-                    if let Some(acl) = acl {
-                        put_acl(to, Kind::Secret, id, &acl, now).await?;
-                    }
-                    Ok(true)
-                })
-            })
-            .await?;
-        Ok(if done { CreateSecret::Done(Box::new(secret)) } else { CreateSecret::QuotaReached })
+        let payload = new.payload.map(|payload| self.sealed_row(secret.id, &payload.bytes)).transpose()?;
+        Ok(SecretRows { secret, payload, acl: new.acl })
     }
 
     /// A secret's payload. Nothing, where there is none or no such secret.
@@ -147,6 +143,26 @@ impl Vault {
         let sealed = self.sealer.seal(Place { table: PAYLOADS, row: &row }, payload)?;
         let key = key_of(&sealed)?.to_string();
         Ok([row.into(), key.into(), sealed.into()])
+    }
+}
+
+/// A secret that is not written yet.
+pub(super) struct SecretRows {
+    pub(super) secret: Secret,
+    payload: Option<[Value; 3]>,
+    acl: Option<AclValue>,
+}
+
+impl SecretRows {
+    pub(super) async fn write(&self, to: &mut Transaction) -> Result<(), StoreError> {
+        to.execute(statements::CREATE_SECRET, &row_of(&self.secret)).await?;
+        if let Some(payload) = &self.payload {
+            to.execute(statements::ADD_PAYLOAD, payload).await?;
+        }
+        if let Some(acl) = &self.acl {
+            put_acl(to, Kind::Secret, self.secret.id, acl, self.secret.created).await?;
+        }
+        Ok(())
     }
 }
 

@@ -55,6 +55,7 @@ async fn every_operation_is_asked_by_its_name() {
     let world = World::deciding(listener.clone()).await;
     let (secret, container) = (world.secret().await, world.container().await);
     let empty = world.json("owner_a", "POST /v1/secrets", "{}").await.id("secret_ref");
+    let order = world.order(r#"{"algorithm":"aes","bit_length":128}"#).await;
     listener.take();
     for (line, operation) in [
         (format!("GET {secret}"), "secret-get"),
@@ -63,6 +64,10 @@ async fn every_operation_is_asked_by_its_name() {
         (format!("PUT /v1/secrets/{empty} | Content-Type: text/plain"), "payload-put"),
         ("GET /v1/secrets".into(), "secret-list"),
         ("GET /v1/containers".into(), "container-list"),
+        ("GET /v1/orders".into(), "order-list"),
+        ("POST /v1/orders | Content-Type: application/json".into(), "order-create"),
+        (format!("GET {order}"), "order-get"),
+        (format!("DELETE {order}"), "order-delete"),
         ("POST /v1/secrets | Content-Type: application/json".into(), "secret-create"),
         ("POST /v1/containers | Content-Type: application/json".into(), "container-create"),
         (format!("GET {container}"), "container-get"),
@@ -152,6 +157,81 @@ async fn what_is_to_be_made_is_told_before_it_is_there() {
 }
 
 #[tokio::test]
+async fn what_is_ordered_is_told_before_and_after_it_is_made() {
+    let listener = Arc::new(Listener::default());
+    let world = World::deciding(listener.clone()).await;
+    let meta = r#"{"name":"k","algorithm":"AES","bit_length":512,"mode":"xts","passphrase":"hunter2"}"#;
+    let order = world.order(meta).await;
+    let access = listener.one();
+    let entity = access.entity.clone().unwrap();
+    assert_eq!((entity.kind.as_str(), entity.id.as_str(), entity.name.as_deref()), ("order", "", Some("k")));
+    assert_eq!(entity.subtype.as_deref(), Some("key"));
+    assert_eq!(entity.creator, access.principal.user);
+    let extra = [
+        ("algorithm", "AES"),
+        ("bit-length", "512"),
+        ("mode", "xts"),
+        ("content-type", "application/octet-stream"),
+    ];
+    assert_eq!(entity.extra, extra.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    assert!(!serde_json::to_string(&access).unwrap().contains("hunter2"));
+
+    let shown = world.get("owner_a", &order).await;
+    let entity = listener.one().entity.unwrap();
+    assert_eq!((entity.id.as_str(), entity.name.as_deref()), (order.rsplit('/').next().unwrap(), Some("k")));
+    let secret = shown.json()["secret_ref"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
+    assert!(entity.extra.contains(&("secret".into(), secret)));
+    assert!(!shown.text().contains("hunter2"), "{}", shown.text());
+    // To another project it is not there, and nothing is asked.
+    assert_eq!(world.get("member_b", &order).await.status, 404);
+    assert!(listener.take().is_empty());
+}
+
+#[tokio::test]
+async fn policies_are_told_which_consumer_and_which_quotas() {
+    let listener = Arc::new(Listener::default());
+    let world = World::deciding(listener.clone()).await;
+    let (secret, container) = (world.secret().await, world.container().await);
+    let project = world.actors.project("project_b").to_owned();
+    listener.take();
+    let of_secret = r#"{"service":"lb","resource_type":"listener","resource_id":"l1"}"#;
+    let of_container = r#"{"name":"lb","URL":"http://lb/1"}"#;
+    for (line, body, expected) in [
+        (
+            format!("{secret}/consumers"),
+            of_secret,
+            &[
+                ("consumer-service", "lb"),
+                ("consumer-resource-type", "listener"),
+                ("consumer-resource-id", "l1"),
+            ][..],
+        ),
+        (
+            format!("{container}/consumers"),
+            of_container,
+            &[("consumer-name", "lb"), ("consumer-url", "http://lb/1")],
+        ),
+    ] {
+        for method in ["POST", "DELETE"] {
+            ok(&world.json("owner_a", &format!("{method} {line}"), body).await);
+            let extra = listener.one().extra;
+            let expected: Vec<_> =
+                expected.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+            assert_eq!(extra, expected, "{method} {line}");
+            assert_eq!(world.json("owner_a", &format!("{method} {line}"), "{}").await.status, 400);
+            assert!(listener.one().extra.is_empty(), "{method} {line}");
+        }
+    }
+    let line = format!("PUT /v1/project-quotas/{project}");
+    let quotas = r#"{"project_quotas":{"secrets":7,"orders":-1}}"#;
+    assert_eq!(world.json("admin_a", &line, quotas).await.status, 204);
+    let expected = [("project", project.as_str()), ("quota-secrets", "7"), ("quota-orders", "-1")];
+    assert_eq!(listener.one().extra, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    assert_eq!(world.json("admin_a", &line, "{").await.status, 400);
+    assert_eq!(listener.one().extra, [("project".to_owned(), project)]);
+}
+
+#[tokio::test]
 async fn a_refusal_changes_nothing() {
     let listener = Arc::new(Listener::default());
     let world = World::deciding(listener.clone()).await;
@@ -160,7 +240,9 @@ async fn a_refusal_changes_nothing() {
         format!("/v1/secrets/{}", world.json("owner_a", "POST /v1/secrets", "{}").await.id("secret_ref"));
     let acl = r#"{"read":{"users":["u1"],"project-access":false}}"#;
     ok(&world.json("owner_a", &format!("PUT {secret}/acl"), acl).await);
+    let order = world.order(r#"{"algorithm":"aes","bit_length":128}"#).await;
     let before = [
+        world.get("owner_a", "/v1/orders").await.text().to_owned(),
         world.get("owner_a", &format!("{secret}/acl")).await.text().to_owned(),
         world.get("owner_a", "/v1/secrets").await.text().to_owned(),
         world.get("owner_a", "/v1/containers").await.text().to_owned(),
@@ -176,6 +258,9 @@ async fn a_refusal_changes_nothing() {
             (format!("PUT {empty} | Content-Type: text/plain"), "x"),
             ("POST /v1/secrets".into(), "{}"),
             ("POST /v1/containers".into(), r#"{"type":"generic"}"#),
+            ("POST /v1/orders".into(), r#"{"type":"key","meta":{"algorithm":"aes","bit_length":128}}"#),
+            (format!("DELETE {order}"), ""),
+            (format!("GET {order}"), ""),
             (format!("GET {secret}/payload"), ""),
         ] {
             let line =
@@ -185,8 +270,9 @@ async fn a_refusal_changes_nothing() {
             assert!(!answer.text().contains("hello"));
         }
         *listener.refuse.lock().unwrap() = None;
-        assert_eq!(world.get("owner_a", &format!("{secret}/acl")).await.text(), before[0]);
-        assert_eq!(world.get("owner_a", "/v1/secrets").await.text(), before[1]);
-        assert_eq!(world.get("owner_a", "/v1/containers").await.text(), before[2]);
+        assert_eq!(world.get("owner_a", "/v1/orders").await.text(), before[0]);
+        assert_eq!(world.get("owner_a", &format!("{secret}/acl")).await.text(), before[1]);
+        assert_eq!(world.get("owner_a", "/v1/secrets").await.text(), before[2]);
+        assert_eq!(world.get("owner_a", "/v1/containers").await.text(), before[3]);
     }
 }

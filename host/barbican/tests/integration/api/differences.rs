@@ -55,23 +55,6 @@ async fn d09_an_acl_has_a_tag_and_if_match_is_honoured() {
 }
 
 #[tokio::test]
-async fn d10_what_is_not_offered_is_not_there() {
-    let world = World::new().await;
-    for (path, what) in [
-        ("/v1/orders".to_owned(), "orders"),
-        ("/v1/orders/11111111-1111-4111-8111-111111111111".into(), "orders"),
-    ] {
-        for method in ["GET", "POST", "PUT", "DELETE"] {
-            let answer = world.ask("owner_a", &format!("{method} {path}"), "").await;
-            assert_eq!(answer.status, 404, "{method} {path}");
-            assert_eq!(answer.description(), format!("{what} are not offered by this host"));
-        }
-    }
-    let answer = world.get("owner_a", "/v1/cas").await;
-    assert_eq!(answer.text(), r#"{"code": 404, "title": "Not Found", "description": ""}"#);
-}
-
-#[tokio::test]
 async fn there_are_no_transport_keys_and_no_further_secret_stores() {
     let world = World::new().await;
     let keys = world.get("reader_a", "/v1/transport_keys").await;

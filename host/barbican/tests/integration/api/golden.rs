@@ -7,7 +7,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 use super::compare::{normal, without_explanation};
-use super::known::{CONSUMERS, ENTITIES, GOLDEN, LISTS, METADATA, QUOTAS};
+use super::known::{CONSUMERS, ENTITIES, GOLDEN, LISTS, METADATA, ORDERS, ORDERS_MADE, QUOTAS};
 use super::regime::data;
 use super::world::{Answer, World};
 
@@ -89,7 +89,7 @@ impl Replay {
             },
         };
         let answer = self.world.send(request.body(Body::from(body)).unwrap()).await;
-        if let Some(key) = recorded["save"].as_str() {
+        if let Some(key) = recorded["save"].as_str().filter(|_| (200..300).contains(&answer.status)) {
             let text = answer.text();
             let id = text.trim_end_matches("\"}").rsplit('/').next().unwrap().to_owned();
             self.entities.insert(key.into(), id);
@@ -208,4 +208,14 @@ async fn lists_go_as_recorded() {
 #[tokio::test]
 async fn quotas_go_as_recorded() {
     replay("quotas.jsonl", by_name(QUOTAS)).await;
+}
+
+#[tokio::test]
+async fn orders_go_as_recorded() {
+    replay("orders.jsonl", by_name(ORDERS)).await;
+}
+
+#[tokio::test]
+async fn what_is_ordered_is_made_as_recorded() {
+    replay("orders-made.jsonl", by_name(ORDERS_MADE)).await;
 }

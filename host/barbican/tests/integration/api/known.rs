@@ -31,7 +31,6 @@ pub const GOLDEN: &[(i64, u8)] = &[
 pub const ENTITIES: &[(&str, u8)] = &[
     ("payload: extra", 4),
     ("container: sub x", 4),
-    ("routes: orders", 10),
     ("list: ?limit=1&limit=2", 13),
     ("list: ?name=n1&name=n2", 13),
     ("payload: accept */*", 14),
@@ -130,4 +129,47 @@ pub const QUOTAS: &[(&str, u8)] = &[
     ("pq: put below", 4),
     ("pq: below delete", 4),
     ("pq: list twice", 13),
+];
+
+/// The same of `orders.jsonl`.
+pub const ORDERS: &[(&str, u8)] = &[
+    ("o: got below", 4),
+    ("o: list twice", 13),
+    ("o: who reader_a put", 20),
+    ("o: who creator_a put", 20),
+    ("o: who observer_a put", 20),
+    ("o: who audit_a put", 20),
+    ("o: who reader_b put", 20),
+    ("o: ct null secrets", 39),
+    ("o: made secret text charset", 41),
+    ("o: made secret blank", 41),
+];
+
+/// The same of `orders-made.jsonl`.
+pub const ORDERS_MADE: &[(&str, u8)] = &[
+    ("l: key nul name", 5),
+    ("l: got key nul name", 5),
+    ("l: key half", 6),
+    ("l: got key half", 6),
+    ("p: got dsa 256", 10),
+    ("p: got dsa", 10),
+    ("p: secrets dsa", 10),
+    ("p: secrets float", 10),
+    ("d: filter twice", 13),
+    ("d: txt", 17),
+    ("p: got hunter2", 38),
+    ("p: got null", 38),
+    ("p: got number", 38),
+    ("p: got empty", 38),
+    ("p: got list", 38),
+    ("p: got long", 38),
+    ("p: got wide", 38),
+    ("l: got key passphrase", 38),
+    ("p: secrets ct null", 39),
+    ("p: secrets name wide", 39),
+    ("l: secrets", 39),
+    ("l: key nan", 40),
+    ("l: got key nan", 40),
+    ("l: key infinity", 40),
+    ("l: got key infinity", 40),
 ];

@@ -12,6 +12,7 @@ mod golden;
 mod hostile;
 mod known;
 mod order;
+mod orders;
 mod oslo;
 mod racing;
 mod regime;

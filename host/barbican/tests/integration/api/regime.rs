@@ -46,7 +46,9 @@ fn allows(access: &Access) -> bool {
     let listed = access.acl.as_ref().is_some_and(|acl| user.is_some_and(|user| acl.users.contains(user)));
     let usual = own_project && (has("admin") || has("member") && (creator || !private));
     match access.operation.as_str() {
-        "secret-create" | "container-create" | "secret-list" | "container-list" => has("member"),
+        "secret-create" | "container-create" | "order-create" | "secret-list" | "container-list"
+        | "order-list" => has("member"),
+        "order-get" | "order-delete" => own_project && has("member"),
         "secret-get" => usual || listed || has("admin"),
         "payload-get" | "container-get" | "secret-meta-get" => usual || listed,
         "consumer-list" | "consumer-create" | "consumer-delete" => usual || listed,

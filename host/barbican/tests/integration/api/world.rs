@@ -114,6 +114,20 @@ impl World {
         format!("/v1/secrets/{}", made.id("secret_ref"))
     }
 
+    /// An order of `owner_a` for a key with this `meta`; its path.
+    pub async fn order(&self, meta: &str) -> String {
+        self.order_of("key", meta).await
+    }
+
+    /// The same, of another type.
+    pub async fn order_of(&self, order_type: &str, meta: &str) -> String {
+        let body = format!(r#"{{"type":"{order_type}","meta":{meta}}}"#);
+        let made = self.json("owner_a", "POST /v1/orders", &body).await;
+        assert_eq!(made.status, 202, "{}", made.text());
+        let id = made.json()["order_ref"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
+        format!("/v1/orders/{id}")
+    }
+
     /// A container of `owner_a` with one secret in it; its path.
     pub async fn container(&self) -> String {
         let secret = self.secret().await;

@@ -4,7 +4,9 @@ mod acls;
 mod attached;
 mod entities;
 mod lists;
+mod orders;
 mod payloads;
+mod purge;
 mod races;
 mod speed;
 
