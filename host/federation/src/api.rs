@@ -4,6 +4,7 @@
 //! * `dispatch`: from a request to a route, and everything before authentication
 //! * `call`: a request whose sender is known, and how it asks
 //! * `accounts`, `roles`, `instance`: the handlers
+//! * `session_tags`: claims of a token as tags of its sessions
 //! * `revocation`: ends the cached sessions of a user
 //! * `policies`, `record`: the decider of production, and what a record says
 
@@ -17,6 +18,7 @@ mod record;
 mod revocation;
 mod roles;
 mod service;
+mod session_tags;
 
 use axum::extract::Request;
 use axum::response::Response;

@@ -25,6 +25,8 @@ pub struct Question {
     pub method: String,
     /// The URI as it was sent.
     pub uri: String,
+    /// Tags of the session beside those that are granted, for the record.
+    pub session_tags: Vec<(String, String)>,
     /// When the request came.
     pub begun: Instant,
 }

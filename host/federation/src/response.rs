@@ -17,6 +17,7 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use portcullis_authorization::{RETRY_AFTER, Refused};
 use portcullis_identity::AuthError;
 use serde::Serialize;
+use std::fmt;
 
 use crate::aws::AwsError;
 use crate::origin_checks::Rejected;
@@ -50,6 +51,12 @@ struct Described<'a> {
     message: &'a str,
     traceback: Option<&'a str>,
     code: &'a str,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
 }
 
 impl Failure {
@@ -89,6 +96,11 @@ impl Failure {
     pub(crate) fn other_role() -> Self {
         let text = "Permission Denied: this machine has another role";
         Self::new(StatusCode::FORBIDDEN, "AccessDenied", text)
+    }
+
+    /// 403: a token whose sessions would lack a tag.
+    pub(crate) fn session_tag(why: &str) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "AccessDenied", format!("Permission Denied: {why}"))
     }
 
     /// 403: the request was made by another site's page.

@@ -4,11 +4,11 @@ use serde_json::Value;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 use super::host::{Host, PROGRAM};
+use super::provider::Provider;
 use portcullis_testing::Run;
 use portcullis_testing::aws_tools::{Tools, clean};
 
@@ -29,9 +29,8 @@ struct World {
     issuer: String,
     host: Host,
     home: TempDir,
-    provider: Child,
-    /// The provider runs until it is closed.
-    _input: ChildStdin,
+    /// It runs until the value is dropped.
+    _provider: Provider,
 }
 
 impl World {
@@ -39,20 +38,10 @@ impl World {
     #[track_caller]
     fn start(tools: &Tools, lasts: u32) -> Self {
         let home = tempfile::tempdir().unwrap();
-        let script =
-            Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/e2e/federation/openid_provider.py");
-        let mut command = tools.python(script, home.path());
-        command
-            .args(["the-client", "alice", &lasts.to_string()])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped());
-        let mut provider = command.spawn().unwrap();
-        let input = provider.stdin.take().unwrap();
-        let mut issuer = String::new();
-        BufReader::new(provider.stdout.take().unwrap()).read_line(&mut issuer).unwrap();
-        let issuer = issuer.trim().to_owned();
+        let provider = Provider::start(tools, home.path(), lasts, None);
+        let issuer = provider.issuer.clone();
         let host = Host::start(&MOUNT.replace("ISSUER", &issuer));
-        Self { issuer, host, home, provider, _input: input }
+        Self { issuer, host, home, _provider: provider }
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
@@ -92,13 +81,6 @@ impl World {
 
     fn file(&self, name: &str) -> std::path::PathBuf {
         self.home.path().join(".config/portcullis").join(name)
-    }
-}
-
-impl Drop for World {
-    fn drop(&mut self) {
-        let _ = self.provider.kill();
-        let _ = self.provider.wait();
     }
 }
 

@@ -7,6 +7,7 @@ use portcullis_contract::types::Principal;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use super::session_tags;
 use crate::aws::{AwsError, Credentials, Session};
 use crate::decide::{InForce, Question};
 use crate::mounts::Mount;
@@ -20,6 +21,8 @@ pub(super) struct Call<'a> {
     pub(super) principal: Principal,
     /// When a session must end that is had by it.
     pub(super) until: Option<SystemTime>,
+    /// Tags of every session that is had by it, beside those that policies grant.
+    pub(super) session_tags: Vec<(String, String)>,
     pub(super) peer: Option<String>,
     pub(super) begun: Instant,
 }
@@ -94,6 +97,7 @@ impl Call<'_> {
             policies: Arc::clone(&self.mount.policies),
             method: self.parts.method.to_string(),
             uri: self.parts.uri.to_string(),
+            session_tags: self.session_tags.clone(),
             begun: self.begun,
         };
         let decision = Arc::clone(&self.in_force).decide(question).await;
@@ -106,7 +110,8 @@ impl Call<'_> {
         let account = account.ok_or_else(|| {
             Failure::configuration(&format!("account `{}` has no id on this mount", grant.account))
         })?;
-        let session = Session::new(account, &self.mount.name, self.user(), grant);
+        let grant = Grant { tags: session_tags::merged(&grant.tags, &self.session_tags), ..grant.clone() };
+        let session = Session::new(account, &self.mount.name, self.user(), &grant);
         let session = session.map(|session| match self.until {
             Some(until) => session.ending(until, SystemTime::now()),
             None => session,

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use super::call::Call;
-use super::{FederationApi, Shared, accounts, instance, page, record, roles};
+use super::{FederationApi, Shared, accounts, instance, page, record, roles, session_tags};
 use crate::decide::InForce;
 use crate::metadata::Ttl;
 use crate::mounts::Mount;
@@ -64,11 +64,20 @@ pub(super) async fn respond(api: &FederationApi, request: Request) -> Response {
     if route == Route::MetadataToken {
         return token(api, mount, &parts, &peer);
     }
-    let Authenticated { principal, until } = match authenticate(api, mount, &parts, &peer).await {
+    let Authenticated { principal, until, session_tags } = match authenticate(api, mount, &parts, &peer).await
+    {
         Ok(authenticated) => authenticated,
         Err(rejection) => {
             tracing::info!(mount = mount.name, peer = peer.text, %rejection, "nobody could be made of a request");
             let failure = Failure::of_identity(&rejection, mount.source.challenge());
+            return unidentified(mount, &route, failure).await;
+        }
+    };
+    let session_tags = match session_tags::complete(session_tags) {
+        Ok(tags) => tags,
+        Err(failure) => {
+            let user = principal.name.as_deref().unwrap_or_default();
+            tracing::info!(mount = mount.name, user, %failure, "a token has no value for a session tag");
             return unidentified(mount, &route, failure).await;
         }
     };
@@ -78,6 +87,7 @@ pub(super) async fn respond(api: &FederationApi, request: Request) -> Response {
         parts: &parts,
         principal,
         until,
+        session_tags,
         peer: peer.text.clone(),
         begun,
     };

@@ -50,11 +50,11 @@ impl InForce for Current {
 
     fn decide(self: Arc<Self>, question: Question) -> Deciding {
         Box::pin(async move {
-            let Question { request, policies: of, method, uri, begun } = question;
+            let Question { request, policies: of, method, uri, session_tags, begun } = question;
             let current = Arc::clone(&self);
             let describe = move |request: &Request, granted: &[Grant], record: &mut _| {
                 let known_as = current.known_as(request, granted);
-                record::describe(request, (&method, &uri), granted, known_as, record);
+                record::describe(request, (&method, &uri), granted, (known_as, &session_tags), record);
             };
             self.policies.clone().grants(Arc::new(request), of, begun, narrowed, describe).await
         })

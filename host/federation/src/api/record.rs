@@ -6,6 +6,8 @@ use portcullis_contract::aws::{Grant, Request};
 use portcullis_contract::types::Verdict;
 use portcullis_identity::FailedLogin;
 
+use super::session_tags;
+
 /// The record of a login that failed, which stands for all of this user and address within a minute.
 pub(super) fn failed_login(
     login: &FailedLogin,
@@ -38,12 +40,13 @@ const NAMED: usize = 20;
 
 /// Adds who asked for what, and what was granted.
 ///
-/// `known_as` is the role's ARN and the session's name, by which everything done with it is found in `CloudTrail`.
+/// `known_as` is the role's ARN and the session's name, by which everything done with it is found in `CloudTrail`, and the
+/// tags are those that the session has beside granted ones.
 pub(super) fn describe(
     request: &Request,
     (method, uri): (&str, &str),
     granted: &[Grant],
-    known_as: Option<(String, String)>,
+    (known_as, session_tags): (Option<(String, String)>, &[(String, String)]),
     record: &mut Record,
 ) {
     record.principal = Some((&request.principal).into());
@@ -66,7 +69,8 @@ pub(super) fn describe(
             say("role_arn", role_arn);
             say("session_name", name.or_else(|| grant.session_name.clone()));
             say("source_identity", grant.source_identity.clone());
-            let tags: Vec<_> = grant.tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
+            let tags = session_tags::merged(&grant.tags, session_tags);
+            let tags: Vec<_> = tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
             say("tags", Some(tags.join(", ")).filter(|tags| !tags.is_empty()));
             say(
                 "session_policy",

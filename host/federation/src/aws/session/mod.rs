@@ -122,6 +122,14 @@ impl Session {
         limits::role(role)
     }
 
+    /// Whether STS takes these tags, keys and values.
+    ///
+    /// # Errors
+    /// The first that it would reject, and the limit.
+    pub fn check_tags(tags: &[(String, String)]) -> Result<(), SessionError> {
+        limits::tags(tags).map(drop)
+    }
+
     /// When it must end by the token of who asks, if that is earlier than granted.
     pub(super) fn until(&self) -> Option<SystemTime> {
         self.until
