@@ -37,6 +37,17 @@ impl Provider {
         Self { issuer, ca: tls.map(|tls| tls.ca.clone()), process, _input: input }
     }
 
+    /// The body of a response to `GET`.
+    #[track_caller]
+    pub(crate) fn get(&self, url: &str) -> String {
+        let mut command = Command::new("curl");
+        command.args(["--silent", "--show-error", "--fail-with-body", "--location"]);
+        if let Some(ca) = &self.ca {
+            command.arg("--cacert").arg(ca);
+        }
+        Run::of(command.arg(url)).ok()
+    }
+
     /// A token with these claims put over the usual ones, as JSON, as the header `Authorization` has it.
     #[track_caller]
     pub(crate) fn token(&self, claims: &str) -> String {
