@@ -147,6 +147,11 @@ impl Session {
         self.mount == mount && self.user == user
     }
 
+    /// Whether both are of one user of one mount.
+    pub(super) fn is_of_same_user(&self, other: &Self) -> bool {
+        self.user == other.user && self.mount == other.mount
+    }
+
     /// The account whose role it is.
     pub fn account(&self) -> &Account {
         &self.account
