@@ -22,6 +22,7 @@ mod page;
 mod policies;
 mod provider;
 mod rclone;
+mod requests;
 mod revoked;
 mod sdk;
 mod secrets;

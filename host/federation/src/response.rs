@@ -98,11 +98,6 @@ impl Failure {
         Self::new(StatusCode::FORBIDDEN, "AccessDenied", text)
     }
 
-    /// 403: a token whose sessions would lack a tag.
-    pub(crate) fn session_tag(why: &str) -> Self {
-        Self::new(StatusCode::FORBIDDEN, "AccessDenied", format!("Permission Denied: {why}"))
-    }
-
     /// 403: the request was made by another site's page.
     pub(crate) fn foreign_page() -> Self {
         let text = "Permission Denied: this was not asked for by the console page itself";
@@ -140,6 +135,28 @@ impl Failure {
             return Self::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", text);
         }
         Self::new(StatusCode::FORBIDDEN, "AccessDenied", format!("Permission Denied: {refused}"))
+    }
+
+    /// 404: no such request for access.
+    pub(crate) fn no_request() -> Self {
+        let text = "No such request: there is none with this id, or it has ended";
+        Self::new(StatusCode::NOT_FOUND, "NotFound", text)
+    }
+
+    /// 403, by the host itself.
+    pub(crate) fn forbidden(why: &str) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "AccessDenied", format!("Permission Denied: {why}"))
+    }
+
+    /// 409: what is asked for does not fit what has happened meanwhile.
+    pub(crate) fn conflict(why: &str) -> Self {
+        Self::new(StatusCode::CONFLICT, "Conflict", format!("Conflict: {why}"))
+    }
+
+    /// 503: what is needed is not there at the moment.
+    pub(crate) fn unavailable(why: &str) -> Self {
+        let text = format!("Service Unavailable: {why}");
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", text)
     }
 
     /// 404, as AFP responds to every error that its operator must mend.
@@ -236,6 +253,13 @@ pub(crate) fn moved(relative: &'static str) -> Response {
     let mut response = text(String::new());
     *response.status_mut() = StatusCode::TEMPORARY_REDIRECT;
     response.headers_mut().insert(header::LOCATION, HeaderValue::from_static(relative));
+    response
+}
+
+/// What is to be seen after a form was sent, at an address relative to this one.
+pub(crate) fn see_other(relative: &'static str) -> Response {
+    let mut response = moved(relative);
+    *response.status_mut() = StatusCode::SEE_OTHER;
     response
 }
 

@@ -13,12 +13,12 @@ use crate::response::Failure;
 pub(super) fn complete(tags: Vec<(String, Option<String>)>) -> Result<Vec<(String, String)>, Failure> {
     let tag = |(key, value): (String, Option<String>)| match value {
         Some(value) => Ok((key, value)),
-        None => Err(Failure::session_tag(&format!(
+        None => Err(Failure::forbidden(&format!(
             "sessions have the tag `{key}` here, and your token has no claim with one value for it"
         ))),
     };
     let tags: Vec<_> = tags.into_iter().map(tag).collect::<Result<_, _>>()?;
-    Session::check_tags(&tags).map_err(|error| Failure::session_tag(&format!("by your token {error}")))?;
+    Session::check_tags(&tags).map_err(|error| Failure::forbidden(&format!("by your token {error}")))?;
     Ok(tags)
 }
 

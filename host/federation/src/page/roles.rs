@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::format::Format;
 use super::frame::document;
-use super::words::count;
+use super::words::{count, for_users};
 use crate::aws::Account;
 
 /// So many roles are seen at once; more are worth a filter.
@@ -30,6 +30,8 @@ pub(crate) struct Roles<'a> {
     /// Only roles in which each of these words occurs are shown.
     pub(crate) filter: &'a str,
     pub(crate) format: Format,
+    /// Whether roles can be requested for a time.
+    pub(crate) requests: bool,
 }
 
 impl<'a> Accounts<'a> {
@@ -64,6 +66,7 @@ impl Roles<'_> {
                 p.muted {
                     @if self.user.is_empty() { "Signed in without a name" }
                     @else { "Signed in as " strong { bdi { (self.user) } } }
+                    @if self.requests { " · " a href="console/requests" { "Requests" } }
                 }
             }
             @if self.accounts.0.is_empty() { (nothing_granted()) } @else { (self.listed()) }
@@ -98,7 +101,7 @@ impl Roles<'_> {
                             li data-find=(text) hidden[!shown] {
                                 div {
                                     strong { bdi { (role) } }
-                                    @if !reason.is_empty() { p.reason { bdi { (reason) } } }
+                                    @if !reason.is_empty() { p.reason { bdi { (for_users(reason)) } } }
                                 }
                                 @if granted.account.is_some() { (self.buttons(name, role)) }
                                 @else { p.reason { "This account has no id here, so nothing can be had of it." } }

@@ -1,6 +1,6 @@
 //! What a form of the page says: one role of one account, and how credentials are to be written.
 
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{HeaderMap, header};
 
 use crate::page::Format;
@@ -17,16 +17,44 @@ pub(super) struct Form {
     pub(super) format: Format,
 }
 
+/// The values of a form that has each of these fields once, and no other.
+pub(super) async fn fields<const N: usize>(
+    headers: &HeaderMap,
+    body: Body,
+    names: [&str; N],
+) -> Result<[String; N], Failure> {
+    let body = read_body(headers, body).await?;
+    let pairs: Vec<_> = form_urlencoded::parse(&body).collect();
+    let mut values = names.map(|_| String::new());
+    for (value, name) in values.iter_mut().zip(names) {
+        let mut found = pairs.iter().filter(|(found, _)| found == name).map(|(_, value)| value);
+        match (found.next(), found.next()) {
+            (Some(one), None) if pairs.len() == N => *value = one.to_string(),
+            _ => {
+                let names = names.map(|name| format!("`{name}`")).join(", ");
+                return Err(Failure::bad_request(&format!(
+                    "the form must say {names}, each once, and nothing else"
+                )));
+            }
+        }
+    }
+    Ok(values)
+}
+
+async fn read_body(headers: &HeaderMap, body: Body) -> Result<Bytes, Failure> {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    if !kind.eq_ignore_ascii_case(TYPE) {
+        return Err(Failure::bad_request(&format!("the form is no `{TYPE}`")));
+    }
+    let body = to_bytes(body, MAX_BODY).await;
+    body.map_err(|_| Failure::bad_request("the form is longer than 8 KiB, or broke off"))
+}
+
 impl Form {
     /// Each field must be there once, and no other.
     pub(super) async fn read(headers: &HeaderMap, body: Body) -> Result<Self, Failure> {
-        let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-        let kind = kind.split(';').next().unwrap_or_default().trim();
-        if !kind.eq_ignore_ascii_case(TYPE) {
-            return Err(Failure::bad_request(&format!("the form is no `{TYPE}`")));
-        }
-        let body = to_bytes(body, MAX_BODY).await;
-        let body = body.map_err(|_| Failure::bad_request("the form is longer than 8 KiB, or broke off"))?;
+        let body = read_body(headers, body).await?;
         Self::parse(&body).ok_or_else(|| {
             Failure::bad_request(
                 "the form must say `account`, `role` and `format`, each once, and nothing else",
@@ -75,6 +103,22 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(Form::parse(body.as_bytes()), wanted, "{body}");
+        }
+    }
+
+    #[tokio::test]
+    async fn named_fields_each_once() {
+        for (body, wanted) in [
+            ("id=7f&step=deny", Some(["7f", "deny"])),
+            ("step=deny&id=", Some(["", "deny"])),
+            ("id=7f", None),
+            ("id=7f&step=deny&step=approve", None),
+            ("id=7f&id=8f", None),
+            ("id=7f&step=deny&more=", None),
+        ] {
+            let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static(TYPE))]);
+            let found = fields(&headers, Body::from(body), ["id", "step"]).await.ok();
+            assert_eq!(found, wanted.map(|wanted| wanted.map(String::from)), "{body}");
         }
     }
 

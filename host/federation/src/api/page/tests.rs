@@ -92,9 +92,10 @@ impl Bench {
             policies: Arc::new(["p".into()]),
             aws: Aws::open(options).await.unwrap(),
             metadata: None,
+            requests: None,
         };
         let fake = Arc::new(Fake { mounts: Mounts::new(vec![mount]), asked: Mutex::default() });
-        Self { api: FederationApi::with(Arc::new(Always(Arc::clone(&fake))), None).unwrap(), fake }
+        Self { api: FederationApi::with(Arc::new(Always(Arc::clone(&fake))), None, None).unwrap(), fake }
     }
 
     /// The answer, its text, and what was decided for it.

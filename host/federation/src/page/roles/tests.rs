@@ -20,7 +20,7 @@ fn grant(account: &str, role: &str, reason: &str) -> Grant {
 fn page(grants: &[Grant], filter: &str) -> String {
     let accounts = accounts();
     let accounts = Accounts::of(grants, &accounts);
-    Roles { user: "alice", accounts, filter, format: Format::PowerShell }.render()
+    Roles { user: "alice", accounts, filter, format: Format::PowerShell, requests: false }.render()
 }
 
 /// The roles whose rows are not hidden, by what they are found by.
@@ -99,8 +99,13 @@ fn who_has_nothing_is_told_what_to_do() {
     assert!(page.contains("No role is granted to you.") && page.contains("Ask whoever decides about roles"));
     assert!(!page.contains("<form") && !page.contains("<section"));
     let accounts = accounts();
-    let nobody =
-        Roles { user: "", accounts: Accounts::of(&[], &accounts), filter: "", format: Format::Shell };
+    let nobody = Roles {
+        user: "",
+        accounts: Accounts::of(&[], &accounts),
+        filter: "",
+        format: Format::Shell,
+        requests: true,
+    };
     assert!(nobody.render().contains("Signed in without a name"));
 }
 

@@ -47,6 +47,7 @@ pub(in crate::config) struct Mount {
     pub(in crate::config) accounts: BTreeMap<String, Spanned<Account>>,
     pub(in crate::config) policies: Spanned<Vec<Spanned<String>>>,
     pub(in crate::config) metadata: Option<Spanned<Metadata>>,
+    pub(in crate::config) requests: Option<Spanned<Requests>>,
     pub(in crate::config) aws: Option<Spanned<Aws>>,
 }
 
@@ -81,6 +82,20 @@ pub(in crate::config) struct MetadataTable {
     pub(in crate::config) region: Option<String>,
     pub(in crate::config) availability_zone: Option<String>,
     pub(in crate::config) instance_id: Option<String>,
+}
+
+/// On or off, or a table.
+#[derive(Debug, Deserialize)]
+#[serde(untagged, expecting = "`requests` is `true`, or `{ longest = \"4h\" }`")]
+pub(in crate::config) enum Requests {
+    Switch(bool),
+    Table(RequestsTable),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::config) struct RequestsTable {
+    pub(in crate::config) longest: Option<Spanned<String>>,
 }
 
 /// Who says who asks: one of `header`, `address`, `password_file`, `certificate` and `jwt`, with what belongs to it.
