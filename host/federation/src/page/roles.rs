@@ -11,6 +11,8 @@ use crate::aws::Account;
 
 /// So many roles are seen at once; more are worth a filter.
 const WITHOUT_FILTER: usize = 5;
+/// So many roles are shown without a click; accounts of more are folded.
+const UNFOLDED: usize = 40;
 
 /// Roles by account, both in order.
 pub(crate) struct Accounts<'a>(BTreeMap<&'a str, Granted<'a>>);
@@ -51,10 +53,10 @@ impl<'a> Accounts<'a> {
     }
 }
 
-/// In what the words of the filter are looked for, here and in the script.
-fn findable(name: &str, account: Option<&Account>, role: &str) -> String {
+/// In what the words of the filter are looked for beside the role, here and in the script.
+fn findable(name: &str, account: Option<&Account>) -> String {
     let id = account.map(|account| format!("{} {}", account.id, account.partition)).unwrap_or_default();
-    format!("{name} {id} {role}").to_lowercase()
+    format!("{name} {id}").to_lowercase()
 }
 
 impl Roles<'_> {
@@ -79,33 +81,30 @@ impl Roles<'_> {
         let words: Vec<&str> = filter.split_whitespace().collect();
         let total = self.accounts.count();
         let is_shown = |text: &str| words.iter().all(|word| text.contains(word));
+        // Long lists are folded, unless the filter has made them short.
+        let is_open = total <= UNFOLDED || !words.is_empty() || self.accounts.0.len() == 1;
         let mut shown = 0;
         let accounts = html! {
-            @for (name, granted) in &self.accounts.0 {
+            @for (at, (name, granted)) in self.accounts.0.iter().enumerate() {
+                @let found_by = findable(name, granted.account);
                 @let roles: Vec<_> = granted.roles.iter().map(|(role, reason)| {
-                    let text = findable(name, granted.account, role);
-                    let shown = is_shown(&text);
-                    (*role, *reason, text, shown)
+                    (*role, *reason, is_shown(&format!("{found_by} {}", role.to_lowercase())))
                 }).collect();
                 @let here = roles.iter().filter(|(.., shown)| *shown).count();
                 @let () = shown += here;
-                section hidden[here == 0] {
-                    header {
-                        h2 { bdi { (name) } }
-                        @if let Some(account) = granted.account {
-                            span.id { (account.id) " · " (account.partition) }
-                        }
-                    }
-                    ul {
-                        @for (role, reason, text, shown) in roles {
-                            li data-find=(text) hidden[!shown] {
-                                div {
-                                    strong { bdi { (role) } }
-                                    @if !reason.is_empty() { p.reason { bdi { (for_users(reason)) } } }
-                                }
-                                @if granted.account.is_some() { (self.buttons(name, role)) }
-                                @else { p.reason { "This account has no id here, so nothing can be had of it." } }
+                section data-find=(found_by) hidden[here == 0] {
+                    details open[is_open] {
+                        summary {
+                            h2 { bdi { (name) } }
+                            @if let Some(account) = granted.account {
+                                span.id { (account.id) " · " (account.partition) }
                             }
+                            span.id { (count(roles.len() as u64, "role")) }
+                        }
+                        @if granted.account.is_some() { (self.forms(at, name, &roles)) }
+                        @else {
+                            p.reason { "This account has no id here, so nothing can be had of it." }
+                            (rows(&roles, None))
                         }
                     }
                 }
@@ -131,7 +130,7 @@ impl Roles<'_> {
                     div.find {
                         label for="q" { "Filter" }
                         input #q type="search" name="q" value=(self.filter) placeholder="Account, id or role"
-                            spellcheck="false" autocapitalize="none";
+                            spellcheck="false" autocapitalize="none" autofocus;
                     }
                 }
                 div.pick {
@@ -147,15 +146,41 @@ impl Roles<'_> {
         }
     }
 
-    fn buttons(&self, account: &str, role: &str) -> Markup {
-        let of = html! { span.unseen { " of " bdi { (role) } " in " bdi { (account) } } };
+    /// Two forms for all roles of an account, so that each role costs few bytes: one that opens consoles, and one for credentials.
+    fn forms(&self, at: usize, account: &str, roles: &[(&str, &str, bool)]) -> Markup {
+        let fields = html! {
+            input type="hidden" name="account" value=(account);
+            input type="hidden" name="format" value=(self.format.name());
+        };
+        let console = format!("c{at}");
         html! {
-            form.buttons method="post" action="console/open" target="_blank" rel="noopener" autocomplete="off" {
-                input type="hidden" name="account" value=(account);
-                input type="hidden" name="role" value=(role);
-                input type="hidden" name="format" value=(self.format.name());
-                button.soft { "Open console" (of) }
-                button formaction="console/credentials" formtarget="_self" { "Credentials" (of) }
+            form id=(console) method="post" action="console/open" target="_blank" rel="noopener" autocomplete="off" {
+                (fields)
+            }
+            form method="post" action="console/credentials" autocomplete="off" {
+                (fields)
+                (rows(roles, Some(&console)))
+            }
+        }
+    }
+}
+
+/// The roles of an account. `console` is the id of the form that opens consoles; without it there are no buttons. The script
+/// tells screen readers which role a button is about; without it they find that in the same item of the list.
+fn rows(roles: &[(&str, &str, bool)], console: Option<&str>) -> Markup {
+    html! {
+        ul {
+            @for (role, reason, shown) in roles {
+                li hidden[!*shown] {
+                    div {
+                        strong { (role) }
+                        @if !reason.is_empty() { p { (for_users(reason)) } }
+                    }
+                    @if let Some(console) = console {
+                        button form=(console) name="role" value=(role) { "Open console" }
+                        button name="role" value=(role) { "Credentials" }
+                    }
+                }
             }
         }
     }
