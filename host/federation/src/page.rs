@@ -17,7 +17,7 @@ mod requests;
 mod roles;
 mod words;
 
-pub(crate) use format::{Format, Secret};
+pub(crate) use format::{Format, Secret, profile_name};
 pub(crate) use frame::content_security_policy;
 pub(crate) use keys::Keys;
 pub(crate) use opening::Opening;

@@ -11,6 +11,7 @@ It needs PyPI's `playwright` and the system's `chromium`. Prints OK, or what is 
 """
 
 import argparse
+import configparser
 import json
 import os
 import re
@@ -46,6 +47,13 @@ def read_process(text):
     read = json.loads(text)
     check(read["Version"] == 1 and read["Expiration"].endswith("Z"), f"credential_process: {sorted(read)}")
     return [read[name] for name in ("AccessKeyId", "SecretAccessKey", "SessionToken")]
+
+
+def read_profile(text):
+    parser = configparser.ConfigParser()
+    parser.read_string(text)
+    (name,) = parser.sections()
+    return [parser[name][variable.lower()] for variable in VARIABLES]
 
 
 def by_keyboard(browser, options, scheme, width):
@@ -98,7 +106,8 @@ def by_keyboard(browser, options, scheme, width):
     visit.press_until("Tab", f"{mine}:not([form])")
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile(r"/console/credentials$"))
-    for label, read in [("Shell", read_by_sh), ("credential_process", read_process), ("PowerShell", read_power_shell)]:
+    formats = [("Shell", read_by_sh), ("credential_process", read_process), ("Profile", read_profile)]
+    for label, read in [*formats, ("PowerShell", read_power_shell)]:
         if page.locator("[aria-pressed=true]").inner_text() != label:
             visit.press_until("Shift+Tab", f'button[name=format][value="{label.lower()}"]')
             page.keyboard.press("Enter")
@@ -109,6 +118,11 @@ def by_keyboard(browser, options, scheme, width):
         expect(page.locator("#said")).to_have_text("Copied")
         copied = page.evaluate("navigator.clipboard.readText()")
         check(read(copied) == wanted, f"{label}: what is copied is not what the API answers")
+    page.locator("summary").click()
+    visit.shot(options.screenshots, f"{scheme}-values")
+    for at, value in enumerate(wanted):
+        page.locator("[data-copy]").nth(at).click()
+        page.wait_for_function("wanted => navigator.clipboard.readText().then(text => text === wanted)", arg=value)
     check(not any(part in page.url for part in wanted), "the address holds a secret")
 
     visit.press_until("Shift+Tab", "a")

@@ -19,7 +19,7 @@ use super::{ours, roles};
 use crate::access::{State, Step};
 use crate::page::{
     Accounts, Format, Keys, Opening, Refused, RequestRow, Requests, Roles, Secret, Standing,
-    content_security_policy,
+    content_security_policy, profile_name,
 };
 use crate::response::{self, Failure};
 use crate::route::Route;
@@ -83,11 +83,13 @@ async fn credentials(call: &Call<'_>, body: Body) -> Result<String, Failure> {
     let grant = call.one(Purpose::Credentials, &account, &role).await?;
     let session = call.session(&grant)?;
     let credentials = call.fresh(&session).await.map_err(|error| Failure::of_aws(&error))?;
+    let profile = profile_name(&account, &role);
     let secret = Secret {
         access_key_id: credentials.access_key_id(),
         secret_access_key: credentials.secret_access_key().expose_secret(),
         session_token: credentials.session_token().expose_secret(),
         expiration: credentials.expiration(),
+        profile: &profile,
     };
     Ok(Keys { account: &account, role: &role, format, secret, now: SystemTime::now() }.render())
 }

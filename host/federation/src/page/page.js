@@ -131,11 +131,8 @@
 
   const copy = one("#copy");
   if (copy) {
-    const text = one("#keys");
     const said = one("#said");
-    copy.hidden = false;
-    copy.focus();
-    copy.addEventListener("click", async () => {
+    const copies = (button, text) => button.addEventListener("click", async () => {
       let copied = false;
       try {
         // There is none but by TLS or on this machine.
@@ -145,11 +142,18 @@
         text.focus();
         text.select();
         try { copied = document.execCommand("copy"); } catch { copied = false; }
-        if (copied) copy.focus();
+        if (copied) button.focus();
       }
       said.className = copied ? "done" : "bad";
       said.textContent = copied ? "Copied" : "Selected: copy it with your keyboard";
     });
+    copies(copy, one("#keys"));
+    copy.hidden = false;
+    copy.focus();
+    for (const button of all("[data-copy]")) {
+      copies(button, document.getElementById(button.dataset.copy));
+      button.hidden = false;
+    }
   }
 
   for (const time of all("time")) {

@@ -86,6 +86,7 @@ fn pages(text: &str) -> [String; 5] {
         secret_access_key: text,
         session_token: text,
         expiration: UNIX_EPOCH + Duration::from_hours(1),
+        profile: "shop-read",
     };
     let format = Format::CredentialProcess;
     let row = RequestRow {
@@ -162,6 +163,7 @@ fn credentials_stand_where_they_are_copied_from() {
         secret_access_key: "k",
         session_token: "t",
         expiration: UNIX_EPOCH + Duration::from_mins(59),
+        profile: "shop-read",
     };
     for format in Format::ALL {
         let page = Keys { account: "shop", role: "read", format, secret, now: UNIX_EPOCH }.render();
