@@ -152,6 +152,21 @@ def without_script(browser, options):
     visit.context.close()
 
 
+def by_a_link(browser, options):
+    """A link to a role and to a page of the console, as people pass them on."""
+    visit = Visit(browser, options)
+    destination = "https://eu-central-1.console.aws.amazon.com/s3/home"
+    query = f"q={quote(options.account)}+{quote(options.role)}&destination={quote(destination, safe='')}"
+    visit.page.goto(f"{options.url}?{query}")
+    check(len(rows(visit.page)) >= 1, "the link leads to no role")
+    with visit.context.expect_page() as opened:
+        visit.page.locator(f'[name=role][value="{options.role}"][form]:visible').first.click()
+    opened.value.wait_for_url(lambda url: url.startswith(options.sign_in))
+    url, _ = visit.signed_in[-1]
+    check(quote(destination, safe="") in url, "the console opens elsewhere")
+    visit.context.close()
+
+
 def from_elsewhere(browser, options):
     """Another site can neither send a form for the one who is signed in, nor show the page within its own."""
     fields = f'<input name=account value="{options.account}"><input name=role value="{options.role}">'
@@ -207,6 +222,7 @@ def main():
         for scheme, width in zip(("light", "dark"), WIDTHS, strict=True):
             by_keyboard(browser, options, scheme, width)
         without_script(browser, options)
+        by_a_link(browser, options)
         from_elsewhere(browser, options)
         browser.close()
     print("OK")

@@ -64,22 +64,24 @@ async fn list(call: &Call<'_>) -> Result<String, Failure> {
     let filter = call.parameter("q").unwrap_or_default();
     let accounts = Accounts::of(&grants, &call.mount.accounts);
     let requests = call.mount.requests.is_some();
-    Ok(Roles { user: call.user(), accounts, filter: &filter, format, requests }.render())
+    let destination = call.parameter("destination").unwrap_or_default();
+    let destination = destination.as_str();
+    Ok(Roles { user: call.user(), accounts, filter: &filter, format, requests, destination }.render())
 }
 
 /// A console.
 async fn open(call: &Call<'_>, body: Body) -> Result<String, Failure> {
-    let Form { account, role, .. } = ours(call, body).await?;
+    let Form { account, role, destination, .. } = ours(call, body).await?;
     let grant = call.one(Purpose::Console, &account, &role).await?;
     let session = call.session(&grant)?;
     let credentials = call.fresh(&session).await.map_err(|error| Failure::of_aws(&error))?;
-    let url = roles::console(call, &session, &credentials).await?;
+    let url = roles::console(call, &session, &credentials, destination.as_deref()).await?;
     Ok(Opening { account: &account, role: &role, url: url.expose_secret() }.render())
 }
 
 /// Credentials, to be copied.
 async fn credentials(call: &Call<'_>, body: Body) -> Result<String, Failure> {
-    let Form { account, role, format } = ours(call, body).await?;
+    let Form { account, role, format, .. } = ours(call, body).await?;
     let grant = call.one(Purpose::Credentials, &account, &role).await?;
     let session = call.session(&grant)?;
     let credentials = call.fresh(&session).await.map_err(|error| Failure::of_aws(&error))?;

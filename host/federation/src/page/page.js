@@ -16,6 +16,8 @@
       const query = new URLSearchParams();
       if (find && find.value.trim()) query.set("q", find.value.trim());
       query.set("format", format.value);
+      const destination = tools.querySelector("[name=destination]");
+      if (destination) query.set("destination", destination.value);
       history.replaceState(null, "", "?" + query);
     };
     const filter = () => {

@@ -34,6 +34,8 @@ pub(crate) struct Roles<'a> {
     pub(crate) format: Format,
     /// Whether roles can be requested for a time.
     pub(crate) requests: bool,
+    /// The page of the console that is opened; empty for its first one.
+    pub(crate) destination: &'a str,
 }
 
 impl<'a> Accounts<'a> {
@@ -112,6 +114,9 @@ impl Roles<'_> {
         };
         html! {
             (self.tools(total))
+            @if !self.destination.is_empty() {
+                p.muted { "Consoles are opened at " bdi { (self.destination) } }
+            }
             p.count #count role="status" data-total=(total) {
                 @if !words.is_empty() { (shown) " of " }
                 (count(total as u64, "role"))
@@ -141,7 +146,17 @@ impl Roles<'_> {
                         }
                     }
                 }
+                (self.destination())
                 noscript { button { "Apply" } }
+            }
+        }
+    }
+
+    /// Where consoles are opened, in forms that need to know it.
+    fn destination(&self) -> Markup {
+        html! {
+            @if !self.destination.is_empty() {
+                input type="hidden" name="destination" value=(self.destination);
             }
         }
     }
@@ -156,6 +171,7 @@ impl Roles<'_> {
         html! {
             form id=(console) method="post" action="console/open" target="_blank" rel="noopener" autocomplete="off" {
                 (fields)
+                (self.destination())
             }
             form method="post" action="console/credentials" autocomplete="off" {
                 (fields)

@@ -107,6 +107,7 @@ fn pages(text: &str) -> [String; 5] {
             filter: text,
             format,
             requests: true,
+            destination: text,
         }
         .render(),
         Requests { user: text, rows: vec![row], requestable: vec![text] }.render(),

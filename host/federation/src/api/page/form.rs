@@ -15,6 +15,8 @@ pub(super) struct Form {
     pub(super) account: String,
     pub(super) role: String,
     pub(super) format: Format,
+    /// The page of the console that is opened.
+    pub(super) destination: Option<String>,
 }
 
 /// The values of a form that has each of these fields once, and no other.
@@ -52,30 +54,31 @@ async fn read_body(headers: &HeaderMap, body: Body) -> Result<Bytes, Failure> {
 }
 
 impl Form {
-    /// Each field must be there once, and no other.
+    /// Each field must be there once, but for `destination`, and no other.
     pub(super) async fn read(headers: &HeaderMap, body: Body) -> Result<Self, Failure> {
         let body = read_body(headers, body).await?;
         Self::parse(&body).ok_or_else(|| {
             Failure::bad_request(
-                "the form must say `account`, `role` and `format`, each once, and nothing else",
+                "the form must say `account`, `role` and `format`, each once, and nothing else but `destination`",
             )
         })
     }
 
     fn parse(body: &[u8]) -> Option<Self> {
-        let (mut account, mut role, mut format) = (None, None, None);
+        let (mut account, mut role, mut format, mut destination) = (None, None, None, None);
         for (name, value) in form_urlencoded::parse(body) {
             let field = match &*name {
                 "account" => &mut account,
                 "role" => &mut role,
                 "format" => &mut format,
+                "destination" => &mut destination,
                 _ => return None,
             };
             if value.is_empty() || field.replace(value.into_owned()).is_some() {
                 return None;
             }
         }
-        Some(Self { account: account?, role: role?, format: Format::of(&format?)? })
+        Some(Self { account: account?, role: role?, format: Format::of(&format?)?, destination })
     }
 }
 
@@ -87,7 +90,7 @@ mod tests {
     #[test]
     fn three_fields_each_once() {
         let form = |account: &str, role: &str, format| {
-            Some(Form { account: account.into(), role: role.into(), format })
+            Some(Form { account: account.into(), role: role.into(), format, destination: None })
         };
         for (body, wanted) in [
             ("account=a&role=r&format=shell", form("a", "r", Format::Shell)),
@@ -100,10 +103,14 @@ mod tests {
             ("account=&role=r&format=shell", None),
             ("account=a&role=r&format=shell&role=admin", None),
             ("account=a&role=r&format=shell&callbackurl=x", None),
+            ("account=a&role=r&format=shell&destination=", None),
+            ("account=a&role=r&format=shell&destination=x&destination=y", None),
             ("", None),
         ] {
             assert_eq!(Form::parse(body.as_bytes()), wanted, "{body}");
         }
+        let deep = Form::parse(b"account=a&role=r&format=shell&destination=https%3A%2F%2Fx%2F").unwrap();
+        assert_eq!(deep.destination.as_deref(), Some("https://x/"));
     }
 
     #[tokio::test]

@@ -20,7 +20,8 @@ fn grant(account: &str, role: &str, reason: &str) -> Grant {
 fn page(grants: &[Grant], filter: &str) -> String {
     let accounts = accounts();
     let accounts = Accounts::of(grants, &accounts);
-    Roles { user: "alice", accounts, filter, format: Format::PowerShell, requests: false }.render()
+    Roles { user: "alice", accounts, filter, format: Format::PowerShell, requests: false, destination: "" }
+        .render()
 }
 
 /// The roles whose rows are not hidden, after what their accounts are found by.
@@ -111,6 +112,7 @@ fn who_has_nothing_is_told_what_to_do() {
         filter: "",
         format: Format::Shell,
         requests: true,
+        destination: "",
     };
     assert!(nobody.render().contains("Signed in without a name"));
 }
@@ -137,10 +139,26 @@ fn five_hundred_roles_are_folded_and_small() {
     let accounts: BTreeMap<_, _> = (0..10).map(|number| (format!("production-{number}"), account)).collect();
     let page = |filter: &str| {
         let accounts = Accounts::of(&grants, &accounts);
-        Roles { user: "alice", accounts, filter, format: Format::Shell, requests: true }.render()
+        Roles { user: "alice", accounts, filter, format: Format::Shell, requests: true, destination: "" }
+            .render()
     };
     let all = page("");
     assert!(all.len() < 150_000, "{}", all.len());
     assert!(!all.contains("regexp") && !all.contains("<details open>"));
     assert_eq!(page("reader-007").matches("<details open>").count(), 10);
+}
+
+#[test]
+fn a_destination_is_for_consoles_alone() {
+    let accounts = accounts();
+    let grants = [grant("Shop", "b", "")];
+    let destination = "https://eu-central-1.console.aws.amazon.com/s3/home";
+    let accounts = Accounts::of(&grants, &accounts);
+    let page =
+        Roles { user: "alice", accounts, filter: "", format: Format::Shell, requests: false, destination };
+    let page = page.render();
+    let field = format!(r#"<input type="hidden" name="destination" value="{destination}">"#);
+    let (before, credentials) = page.split_once("action=\"console/credentials\"").unwrap();
+    // Once for the console, and once for the filter, which keeps it.
+    assert_eq!((before.matches(&field).count(), credentials.matches(&field).count()), (2, 0));
 }
