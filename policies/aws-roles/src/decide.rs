@@ -6,7 +6,7 @@
 
 use portcullis_policy_sdk::{aws, log};
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::access::{self, ACCESS, Approved, Purpose};
 use crate::caller::Caller;
@@ -141,14 +141,24 @@ impl<'a> Decision<'a> {
     }
 
     /// Roles that the caller may request, or approve. They are marked, since they are none that the caller has.
-    fn access(&mut self, index: &Index, mark: &str) {
+    ///
+    /// The first rule says for how long the caller may request a role. Rules about one role have the same approvers, who
+    /// approve requests of each of these rules, and so for as long as the longest.
+    fn access(&mut self, index: &Index, mark: &'static str) {
         let listed = &self.settings.requests;
+        let mut offered = BTreeMap::new();
         for (at, _) in index.find(&self.caller) {
             let Some(rule) = listed.rules.get(at as usize) else { continue };
             for account in &rule.accounts {
                 for role in &rule.roles {
-                    let this = (account.as_str(), Cow::from(role.as_str()));
-                    if !self.is_asked_for(account, role) || !self.decided.insert(this) {
+                    if !self.is_asked_for(account, role) {
+                        continue;
+                    }
+                    let place = *offered.entry((account, role)).or_insert(self.grants.len());
+                    if let Some(grant) = self.grants.get_mut(place) {
+                        if mark == "approve" {
+                            grant.duration_seconds = grant.duration_seconds.max(Some(rule.longest));
+                        }
                         continue;
                     }
                     self.grants.push(aws::Grant {

@@ -74,6 +74,8 @@ pub(crate) struct Grant {
 pub(crate) struct Requestable {
     pub(crate) accounts: Vec<String>,
     pub(crate) roles: Vec<String>,
+    /// Users and groups that approve.
+    approvers: [Option<BTreeSet<String>>; 2],
     /// Seconds for which access may be requested at most.
     pub(crate) longest: u32,
     pub(crate) session: Session,
@@ -107,6 +109,7 @@ impl Checked {
         for (at, rule) in (0_u32..).zip(settings.requests) {
             check.request(&format!("requests[{at}]"), at, rule, (&mut requests, &mut approvers))?;
         }
+        same_approvers(&requests.rules)?;
         let mut denials = Listed { index: Index::default(), rules: Vec::new() };
         for (at, rule) in (0_u32..).zip(settings.denials) {
             check.denial(&format!("denials[{at}]"), at, rule, &mut denials)?;
@@ -210,9 +213,13 @@ impl Check<'_> {
         let accounts = self.every_account(place, &accounts)?;
         let roles = named_roles(place, roles)?;
         let longest = longest.map_or(LONGEST, |Seconds(seconds)| seconds);
+        let set = |names: &Option<Names>| {
+            names.as_ref().map(|names| names.iter().map(str::to_owned).collect::<BTreeSet<_>>())
+        };
+        let approvers = [&approving_users, &approving_groups].map(set);
         into.index.add(at, users, groups);
         by_approver.add(at, approving_users, approving_groups);
-        into.rules.push(Requestable { accounts, roles, longest, session });
+        into.rules.push(Requestable { accounts, roles, approvers, longest, session });
         Ok(())
     }
 
@@ -272,6 +279,31 @@ impl Check<'_> {
         names.iter().try_for_each(|alias| self.account(place, alias))?;
         Ok(names.0.clone())
     }
+}
+
+/// A request is approved for an account and a role, not for a rule. So rules that share both must have the same approvers:
+/// those of one rule would approve what another rule lets other users request.
+fn same_approvers(rules: &[Requestable]) -> Result<(), String> {
+    let mut by_role: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (at, rule) in rules.iter().enumerate() {
+        rule.roles.iter().for_each(|role| by_role.entry(role).or_default().push(at));
+    }
+    for (role, places) in by_role {
+        let mut first: BTreeMap<&str, usize> = BTreeMap::new();
+        for at in places {
+            for account in &rules[at].accounts {
+                let other = *first.entry(account).or_insert(at);
+                if rules[other].approvers != rules[at].approvers {
+                    return Err(format!(
+                        "`requests[{other}]` and `requests[{at}]` are both about role `{role}` in account `{account}`, and have \
+                         different `approvers`: those of one rule could approve requests of the other; give both rules the \
+                         same `approvers`, or roles of their own"
+                    ));
+                }
+            }
+        }
+    }
+    Ok(())
 }
 
 fn named_roles(place: &str, roles: Names) -> Result<Vec<String>, String> {

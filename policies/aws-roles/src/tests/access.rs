@@ -81,6 +81,58 @@ fn what_was_approved_is_granted_while_a_rule_still_lets_it_be_requested() {
 }
 
 #[test]
+fn rules_about_one_role_have_the_same_approvers() {
+    let rules = |rules: &str| {
+        let json = with(&format!(r#""requests":[{rules}]"#));
+        portcullis_policy_sdk::parse(&json).and_then(Checked::new).err().unwrap_or_default()
+    };
+    let rule = |user: &str, accounts: &str, role: &str, approvers: &str| {
+        format!(
+            r#"{{"users":"{user}","accounts":"{accounts}","roles":["own","{role}"],"approvers":{approvers}}}"#
+        )
+        .replace("own", user)
+    };
+    let first = rule("alice", "prod", "repair", r#"{"users":["carol","dan"]}"#);
+    for (accounts, role, approvers, is_refused) in [
+        ("prod", "repair", r#"{"users":["erin"]}"#, true),
+        ("*", "repair", r#"{"users":["erin"]}"#, true),
+        ("prod", "repair", r#"{"users":["carol","dan"],"groups":["leads"]}"#, true),
+        ("prod", "repair", r#"{"groups":["carol","dan"]}"#, true),
+        ("prod", "repair", r#"{"users":["dan","carol","dan"]}"#, false),
+        ("prod", "admin", r#"{"users":["erin"]}"#, false),
+        ("dev", "repair", r#"{"users":["erin"]}"#, false),
+    ] {
+        let other = rule("bob", "dev", "other", r#"{"users":["frank"]}"#);
+        let error = rules(&format!("{first},{other},{}", rule("gina", accounts, role, approvers)));
+        let part = "`requests[0]` and `requests[2]` are both about role `repair` in account `prod`";
+        assert_eq!(error.contains(part), is_refused, "{accounts} {role} {approvers}: {error}");
+        assert_eq!(error.is_empty(), !is_refused, "{error}");
+    }
+}
+
+/// A request of the longer rule can be approved also where a shorter one stands before it.
+#[test]
+fn approvers_approve_for_as_long_as_the_longest_rule() {
+    let rules = r#""requests":[
+        {"users":"alice","accounts":"prod","roles":"repair","approvers":{"users":"carol"},"longest":"1h"},
+        {"users":["alice","bob"],"accounts":"*","roles":"repair","approvers":{"users":"carol"},"longest":"4h"},
+        {"users":"dan","accounts":"prod","roles":"repair","approvers":{"users":"carol"},"longest":"2h"}]"#;
+    for (purpose, name, seconds) in [
+        ("request", "alice", 3600),
+        ("request", "bob", 14400),
+        ("request", "dan", 7200),
+        ("approve", "carol", 14400),
+    ] {
+        let asked = (Some("prod".to_owned()), Some("repair".to_owned()));
+        let request =
+            aws::Request { purpose: purpose.into(), account: asked.0, role: asked.1, ..asking(name, &[]) };
+        let answer = policy(&with(rules)).grants(&request).unwrap();
+        let found: Vec<_> = answer.grants.iter().map(|grant| grant.duration_seconds).collect();
+        assert_eq!(found, [Some(seconds)], "{purpose} {name}");
+    }
+}
+
+#[test]
 fn rules_that_make_no_sense() {
     let rule = |rule: &str| {
         let json = with(&format!(r#""requests":[{{"accounts":"prod","roles":"r",{rule}}}]"#));
