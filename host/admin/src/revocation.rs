@@ -54,7 +54,7 @@ pub(crate) async fn revoke(
     // First ended, then recorded: a log that fails must not keep sessions alive.
     let (mut ended, mut of_apis) = (0, Vec::new());
     for api in admin.apis.iter() {
-        let Some(revoked) = api.revoke(&wanted) else { continue };
+        let Some(revoked) = api.revoke(&wanted).await else { continue };
         let revoked = revoked.map_err(AdminError::Request)?;
         ended += revoked.ended;
         of_apis.push(json!({ "api": api.name(), "ended": revoked.ended, "details": revoked.details }));

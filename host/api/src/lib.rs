@@ -84,8 +84,8 @@ pub trait Api: Send + Sync + 'static {
     ///
     /// # Errors
     /// What of the request names nothing.
-    fn revoke(&self, _wanted: &Revocation) -> Option<Result<Revoked, String>> {
-        None
+    fn revoke<'a>(&'a self, _wanted: &'a Revocation) -> ApiFuture<'a, Option<Result<Revoked, String>>> {
+        Box::pin(std::future::ready(None))
     }
 
     /// A path for a person who wants to see that it answers.

@@ -1,11 +1,13 @@
 //! Requests and responses of the federation API, as its clients see them.
 
-use http::{Request, StatusCode, header};
+use http::{Request, StatusCode, header, request};
 use portcullis_http_client::{HttpClient, HttpError, Response};
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use crate::connection::Resolved;
 use crate::error::{AwsClientError, sanitize};
@@ -89,20 +91,53 @@ impl<'a> Api<'a> {
         Ok(text.into())
     }
 
+    /// Requests a role for a time. The response is sanitized where it is printed.
+    pub(crate) async fn request(
+        &self,
+        name: &RoleName,
+        duration: Duration,
+        reason: &str,
+    ) -> Result<Value, AwsClientError> {
+        let RoleName { account, role } = name;
+        let seconds = duration.as_secs();
+        let body = json!({ "account": account, "role": role, "duration_seconds": seconds, "reason": reason });
+        self.post(&self.connection.url.below(&["requests"]), &body).await
+    }
+
+    /// The requests that the user sees.
+    pub(crate) async fn requests(&self) -> Result<Value, AwsClientError> {
+        self.json(&self.connection.url.below(&["requests"])).await
+    }
+
+    /// Approves or denies a request.
+    pub(crate) async fn decide(&self, id: &str, step: &str) -> Result<Value, AwsClientError> {
+        self.post(&self.connection.url.below(&["requests", id, step]), &json!({})).await
+    }
+
+    async fn post(&self, url: &str, body: &Value) -> Result<Value, AwsClientError> {
+        let request = Request::post(url).header(header::CONTENT_TYPE, "application/json");
+        let response = self.send(request, body.to_string().into_bytes()).await?;
+        serde_json::from_slice(&response.body).map_err(|_| self.not_the_api("other JSON, or none"))
+    }
+
     async fn json<T: DeserializeOwned>(&self, url: &str) -> Result<T, AwsClientError> {
         let response = self.get(url).await?;
         serde_json::from_slice(&response.body).map_err(|_| self.not_the_api("other JSON, or none"))
     }
 
     async fn get(&self, url: &str) -> Result<Response, AwsClientError> {
-        let mut request = Request::get(url).header(header::ACCEPT, "application/json");
+        self.send(Request::get(url), Vec::new()).await
+    }
+
+    async fn send(&self, request: request::Builder, body: Vec<u8>) -> Result<Response, AwsClientError> {
+        let mut request = request.header(header::ACCEPT, "application/json");
         if let Some(authorization) = &self.authorization {
             request = request.header(header::AUTHORIZATION, authorization);
         }
-        let request =
-            request.body(Vec::new()).map_err(|_| self.not_the_api("no such path can be asked for"))?;
+        let request = request.body(body).map_err(|_| self.not_the_api("no such path can be asked for"))?;
         let response = self.http.send(request).await.map_err(|source| self.unreachable(source))?;
-        if response.status == StatusCode::OK { Ok(response) } else { Err(self.refused(&response)) }
+        let is_done = matches!(response.status, StatusCode::OK | StatusCode::CREATED);
+        if is_done { Ok(response) } else { Err(self.refused(&response)) }
     }
 
     fn refused(&self, response: &Response) -> AwsClientError {

@@ -3,9 +3,12 @@
 pub(crate) mod config;
 pub(crate) mod console;
 pub(crate) mod credentials;
+pub(crate) mod decide;
 pub(crate) mod exec;
 pub(crate) mod login;
 pub(crate) mod logout;
+pub(crate) mod request;
+pub(crate) mod requests;
 
 use std::io::Write as _;
 

@@ -73,6 +73,8 @@ pub(crate) struct Resolved {
     pub(crate) ca: Option<PathBuf>,
     pub(crate) method: Method,
     pub(crate) region: Option<String>,
+    /// Certificate authorities of the OpenID provider.
+    issuer_ca: Option<PathBuf>,
     timeout: Duration,
 }
 
@@ -140,7 +142,8 @@ impl Connection {
             Method::None
         };
         let ca = self.ca.clone().or(stored.ca);
-        Ok(Resolved { url, ca, method, region: stored.region, timeout: self.timeout })
+        let issuer_ca = stored.issuer_ca.or_else(|| ca.clone());
+        Ok(Resolved { url, ca, method, region: stored.region, issuer_ca, timeout: self.timeout })
     }
 }
 
@@ -191,7 +194,7 @@ impl Resolved {
             return Ok(login.token);
         }
         let refresh = login.refresh_token.as_ref().ok_or(AwsClientError::LoginExpired)?;
-        let provider = Provider::known(&login, self.ca.as_deref(), self.timeout)?;
+        let provider = Provider::known(&login, self.issuer_ca.as_deref(), self.timeout)?;
         let tokens = provider.refresh(refresh).await?.ok_or(AwsClientError::LoginExpired)?;
         let token = tokens.of(login.kind);
         // Stored also where no token of that kind came: the refresh token before it may be used no more.

@@ -9,12 +9,14 @@
 //! * `login`, `oidc`: the login at an OpenID provider, and its token
 //! * `connection`: the options that all commands have, and how the client authenticates
 //! * `api`: requests and responses of the federation API
+//! * `access`: how requests for access are printed
 //! * `format`: how credentials are printed
 //! * `profiles`: the part of `~/.aws/config` that is written
 //! * `commands`: one file for each command
 //!
 //! A new command is a file in `commands/` with a variant of [`Command`].
 
+mod access;
 mod api;
 mod commands;
 mod connection;
@@ -46,6 +48,14 @@ pub enum Command {
     Logout(commands::logout::Arguments),
     /// Print a URL that opens the AWS console with a role
     Console(commands::console::Arguments),
+    /// Request a role for a time, which others approve
+    Request(commands::request::Arguments),
+    /// List requests: your own, and those that you may decide about
+    Requests(commands::requests::Arguments),
+    /// Approve a request
+    Approve(commands::decide::Arguments),
+    /// Deny a request, revoke an approved one, or take back your own
+    Deny(commands::decide::Arguments),
 }
 
 /// Runs a command. [`Command::Exec`] does not return if it succeeds.
@@ -60,5 +70,9 @@ pub fn run(command: &Command) -> Result<(), AwsClientError> {
         Command::Login(arguments) => commands::login::run(arguments),
         Command::Logout(arguments) => commands::logout::run(arguments),
         Command::Console(arguments) => commands::console::run(arguments),
+        Command::Request(arguments) => commands::request::run(arguments),
+        Command::Requests(arguments) => commands::requests::run(arguments),
+        Command::Approve(arguments) => commands::decide::run(arguments, "approve"),
+        Command::Deny(arguments) => commands::decide::run(arguments, "deny"),
     }
 }

@@ -21,6 +21,8 @@ pub(crate) struct Settings {
     pub(crate) password_file: Option<PathBuf>,
     /// The OpenID provider of the login.
     pub(crate) issuer: Option<String>,
+    /// Certificate authorities of the provider, in PEM; those of the mount by default.
+    pub(crate) issuer_ca: Option<PathBuf>,
     /// The client there.
     pub(crate) client_id: Option<String>,
     /// The AWS region of profiles and commands.

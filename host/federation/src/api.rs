@@ -4,6 +4,9 @@
 //! * `dispatch`: from a request to a route, and everything before authentication
 //! * `call`: a request whose sender is known, and how it asks
 //! * `accounts`, `roles`, `instance`: the handlers
+//! * `requests`: access for a time, that others approve
+//! * `ours`: whether a request was sent by our own page
+//! * `session_tags`: claims of a token as tags of its sessions
 //! * `revocation`: ends the cached sessions of a user
 //! * `policies`, `record`: the decider of production, and what a record says
 
@@ -11,17 +14,21 @@ mod accounts;
 mod call;
 mod dispatch;
 mod instance;
+mod ours;
 mod page;
 mod policies;
 mod record;
+mod requests;
 mod revocation;
 mod roles;
 mod service;
+mod session_tags;
 
 use axum::extract::Request;
 use axum::response::Response;
 use std::sync::Arc;
 
+use crate::access::AccessRequests;
 use crate::decide::Decider;
 use crate::metadata::Tokens;
 
@@ -40,6 +47,8 @@ pub struct FederationApi {
 struct Shared {
     decider: Arc<dyn Decider>,
     tokens: Tokens,
+    /// Absent where no mount had `requests` at the start.
+    requests: Option<AccessRequests>,
 }
 
 /// The system has no random numbers to make tokens of.
@@ -49,9 +58,14 @@ pub struct NoRandomness;
 
 impl FederationApi {
     /// An API that asks `decider`. Metadata tokens are signed with `token_key`, or with a new key.
-    pub fn with(decider: Arc<dyn Decider>, token_key: Option<&[u8]>) -> Result<Self, NoRandomness> {
+    pub fn with(
+        decider: Arc<dyn Decider>,
+        token_key: Option<&[u8]>,
+        requests: Option<AccessRequests>,
+    ) -> Result<Self, NoRandomness> {
         let tokens = token_key.map(Tokens::with_key).or_else(Tokens::new).ok_or(NoRandomness)?;
-        Ok(Self { shared: Arc::new(Shared { decider, tokens }), listener: None, stands_for_all: true })
+        let shared = Arc::new(Shared { decider, tokens, requests });
+        Ok(Self { shared, listener: None, stands_for_all: true })
     }
 
     /// The same API with the mounts of one listener. One of them stands for all where all are meant.

@@ -14,6 +14,24 @@ use std::time::Instant;
 use crate::aws::{Session, excerpt};
 use crate::mounts::Mounts;
 
+/// Name in `extra` of requests for approved access, and of grants for what they are by or for.
+pub(crate) const ACCESS: &str = "access";
+/// Purpose, and mark of grants that say which roles may be requested.
+pub(crate) const REQUEST: &str = "request";
+/// Purpose, and mark of grants that say which requests may be approved.
+pub(crate) const APPROVE: &str = "approve";
+
+/// The access that a grant is by, or its mark.
+pub(crate) fn access_of(grant: &Grant) -> Option<&String> {
+    grant.extra.iter().find(|(name, _)| name == ACCESS).map(|(_, value)| value)
+}
+
+/// Whether a grant answers what was asked: a policy that knows nothing of requests and of approving must grant neither.
+fn is_for(grant: &Grant, purpose: &str) -> bool {
+    let mark = access_of(grant).map(String::as_str).filter(|mark| [REQUEST, APPROVE].contains(mark));
+    mark == Some(purpose).filter(|purpose| [REQUEST, APPROVE].contains(purpose))
+}
+
 /// A request for a decision.
 #[derive(Debug, Clone)]
 pub struct Question {
@@ -25,6 +43,8 @@ pub struct Question {
     pub method: String,
     /// The URI as it was sent.
     pub uri: String,
+    /// Tags of the session beside those that are granted, for the record.
+    pub session_tags: Vec<(String, String)>,
     /// When the request came.
     pub begun: Instant,
 }
@@ -65,8 +85,10 @@ pub trait InForce: Send + Sync {
 /// The role is not granted.
 pub fn narrowed(request: &Request, Granted { grants, denials }: Granted) -> Result<NamedGrants, Refused> {
     let id = &request.context.decision;
-    let grants: NamedGrants =
-        grants.into_iter().filter(|(policy, grant)| is_possible(policy, grant)).collect();
+    let grants: NamedGrants = grants
+        .into_iter()
+        .filter(|(policy, grant)| is_for(grant, &request.purpose) && is_possible(policy, grant))
+        .collect();
     let (Some(account), Some(role)) = (&request.account, &request.role) else {
         return Ok(grants);
     };
@@ -80,7 +102,11 @@ pub fn narrowed(request: &Request, Granted { grants, denials }: Granted) -> Resu
             && denial.role.as_ref().is_none_or(|denied| denied == role)
     };
     let Some((policy, denial)) = denials.iter().find(|(_, denial)| about(denial)) else {
-        let reason = "no policy grants you this role in this account";
+        let reason = match request.purpose.as_str() {
+            REQUEST => "no policy lets you request this role in this account",
+            APPROVE => "no policy lets you approve or deny requests of this role in this account",
+            _ => "no policy grants you this role in this account",
+        };
         return Err(Refused::by_host("host:no-grant", reason, id));
     };
     let reason = if denial.reason.is_empty() {
@@ -133,6 +159,42 @@ mod tests {
             let refused = narrowed(&asked(account, role), granted(grants(), &[])).unwrap_err();
             assert_eq!((refused.rule.as_str(), refused.fault), ("host:no-grant", false), "{account}/{role}");
         }
+    }
+
+    /// A policy that does not look at the purpose answers as for credentials.
+    #[test]
+    fn only_a_marked_grant_lets_request_or_approve() {
+        let marked = |mark: Option<&str>| {
+            let (policy, mut grant) = grant("a", "r");
+            grant.extra.extend(mark.map(|mark| (ACCESS.to_owned(), mark.to_owned())));
+            vec![(policy, grant)]
+        };
+        for (purpose, mark, is_granted) in [
+            ("credentials", None, true),
+            ("credentials", Some("7f01"), true),
+            ("credentials", Some("request"), false),
+            ("list", Some("approve"), false),
+            ("request", None, false),
+            ("request", Some("7f01"), false),
+            ("request", Some("request"), true),
+            ("request", Some("approve"), false),
+            ("approve", None, false),
+            ("approve", Some("request"), false),
+            ("approve", Some("approve"), true),
+        ] {
+            for one in [true, false] {
+                let mut request = if one { asked("a", "r") } else { Request::default() };
+                request.purpose = purpose.into();
+                let found =
+                    narrowed(&request, granted(marked(mark), &[])).is_ok_and(|found| !found.is_empty());
+                assert_eq!(found, is_granted, "{purpose} {mark:?} {one}");
+            }
+        }
+        // An unmarked grant before a marked one does not hide it.
+        let mut request = asked("a", "r");
+        request.purpose = "approve".into();
+        let both = [marked(None), marked(Some("approve"))].concat();
+        assert!(narrowed(&request, granted(both, &[])).is_ok());
     }
 
     #[test]

@@ -7,6 +7,7 @@
 //! * [`Mount`], [`Mounts`]: the same API under several prefixes
 //! * [`decide`]: the trait by which policies are asked
 //! * [`api`]: from a request to its response
+//! * `access`: requests for access, in the store
 //! * `path`, `route`: what a path asks for
 //! * `guard`: refuse proxies, browsers, and host names that a foreign DNS server made up
 //! * `metadata`: how a mount serves SDKs, and tokens of IMDSv2
@@ -17,6 +18,7 @@
 //!
 //! It knows no other API.
 
+mod access;
 pub mod api;
 pub mod aws;
 pub mod decide;
@@ -31,5 +33,6 @@ mod path;
 mod response;
 mod route;
 
+pub use access::AccessRequests;
 pub use metadata::Metadata;
-pub use mounts::{Mount, Mounts, claims};
+pub use mounts::{Mount, Mounts, RequestLimits, claims};

@@ -3,6 +3,7 @@
 use portcullis_identity::source::Authenticator;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::aws::{Account, Aws};
 use crate::metadata::Metadata;
@@ -34,6 +35,15 @@ pub struct Mount {
     pub aws: Aws,
     /// How it serves SDKs as the instance metadata service does; absent if it does not.
     pub metadata: Option<Metadata>,
+    /// How its users may request roles for a time; absent if they may not.
+    pub requests: Option<RequestLimits>,
+}
+
+/// Limits of requests for access, for all policies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestLimits {
+    /// For how long a role may be requested at most.
+    pub longest: Duration,
 }
 
 /// All mounts, the longest prefix first.
@@ -82,7 +92,7 @@ pub(crate) fn has_host(hosts: &[String], name: &str) -> bool {
 }
 
 /// First segments of a mount's routes.
-pub(crate) const OWN_SEGMENTS: [&str; 4] = ["account", "status", "console", "meta-data"];
+pub(crate) const OWN_SEGMENTS: [&str; 5] = ["account", "status", "console", "meta-data", "requests"];
 
 /// Whether a mount with this prefix answers at `path` itself, so that nothing else may stand there: another mount, or
 /// another API of the same listener.

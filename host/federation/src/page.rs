@@ -1,6 +1,7 @@
 //! The page for browsers, as HTML: pure rendering, which knows no request.
 //!
 //! * `roles`: the accounts and roles of the user
+//! * `requests`: requests for access
 //! * `keys`: credentials to be copied; `format`, in which words
 //! * `opening`: on the way to a console
 //! * `refused`: why not
@@ -12,14 +13,16 @@ mod frame;
 mod keys;
 mod opening;
 mod refused;
+mod requests;
 mod roles;
 mod words;
 
-pub(crate) use format::{Format, Secret};
+pub(crate) use format::{Format, Secret, profile_name};
 pub(crate) use frame::content_security_policy;
 pub(crate) use keys::Keys;
 pub(crate) use opening::Opening;
 pub(crate) use refused::Refused;
+pub(crate) use requests::{RequestRow, Requests, Standing};
 pub(crate) use roles::{Accounts, Roles};
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use portcullis_authorization::{RETRY_AFTER, Refused};
 use portcullis_identity::AuthError;
 use serde::Serialize;
+use std::fmt;
 
 use crate::aws::AwsError;
 use crate::origin_checks::Rejected;
@@ -50,6 +51,12 @@ struct Described<'a> {
     message: &'a str,
     traceback: Option<&'a str>,
     code: &'a str,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
 }
 
 impl Failure {
@@ -128,6 +135,28 @@ impl Failure {
             return Self::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", text);
         }
         Self::new(StatusCode::FORBIDDEN, "AccessDenied", format!("Permission Denied: {refused}"))
+    }
+
+    /// 404: no such request for access.
+    pub(crate) fn no_request() -> Self {
+        let text = "No such request: there is none with this id, or it has ended";
+        Self::new(StatusCode::NOT_FOUND, "NotFound", text)
+    }
+
+    /// 403, by the host itself.
+    pub(crate) fn forbidden(why: &str) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "AccessDenied", format!("Permission Denied: {why}"))
+    }
+
+    /// 409: what is asked for does not fit what has happened meanwhile.
+    pub(crate) fn conflict(why: &str) -> Self {
+        Self::new(StatusCode::CONFLICT, "Conflict", format!("Conflict: {why}"))
+    }
+
+    /// 503: what is needed is not there at the moment.
+    pub(crate) fn unavailable(why: &str) -> Self {
+        let text = format!("Service Unavailable: {why}");
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", text)
     }
 
     /// 404, as AFP responds to every error that its operator must mend.
@@ -224,6 +253,13 @@ pub(crate) fn moved(relative: &'static str) -> Response {
     let mut response = text(String::new());
     *response.status_mut() = StatusCode::TEMPORARY_REDIRECT;
     response.headers_mut().insert(header::LOCATION, HeaderValue::from_static(relative));
+    response
+}
+
+/// What is to be seen after a form was sent, at an address relative to this one.
+pub(crate) fn see_other(relative: &'static str) -> Response {
+    let mut response = moved(relative);
+    *response.status_mut() = StatusCode::SEE_OTHER;
     response
 }
 

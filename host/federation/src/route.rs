@@ -21,12 +21,22 @@ pub(crate) enum Route {
     MetadataFact(Fact),
     /// `.../api/token`
     MetadataToken,
+    /// `/requests`: requests for access.
+    Requests,
+    /// `/requests/{id}/approve` and `.../deny`.
+    RequestStep { id: String, approve: bool },
     /// The page for browsers, `/console`.
     Page,
     /// What its buttons ask for: a console.
     PageOpen,
     /// What its buttons ask for: credentials.
     PageCredentials,
+    /// The page of requests for access.
+    PageRequests,
+    /// Its form for a new one.
+    PageRequest,
+    /// Its buttons.
+    PageDecide,
     /// `/console/`, as people type it: the page is one step up.
     ToPage,
 }
@@ -62,11 +72,18 @@ impl Route {
             ["status"] => Some(Self::Status),
             ["account"] => Some(Self::List),
             ["account", account, role @ ..] => Self::role(account, role),
+            ["requests"] => Some(Self::Requests),
+            ["requests", id, step @ ("approve" | "deny")] if !id.is_empty() => {
+                Some(Self::RequestStep { id: (*id).to_owned(), approve: *step == "approve" })
+            }
             ["console"] => Some(Self::Page),
             ["console", ""] => Some(Self::ToPage),
             ["console", "open"] => Some(Self::PageOpen),
             ["console", "credentials"] => Some(Self::PageCredentials),
             ["meta-data", "iam", rest @ ..] => Self::metadata(rest, false),
+            ["console", "requests"] => Some(Self::PageRequests),
+            ["console", "request"] => Some(Self::PageRequest),
+            ["console", "decide"] => Some(Self::PageDecide),
             ["api", "token"] => Some(Self::MetadataToken),
             [version, "api", "token"] if is_version(version) => Some(Self::MetadataToken),
             [version, "meta-data", "iam", rest @ ..] if is_version(version) => Self::metadata(rest, true),
@@ -127,6 +144,18 @@ impl Route {
         )
     }
 
+    /// Whether only a mount whose users may request roles has it.
+    pub(crate) fn is_for_requests(&self) -> bool {
+        matches!(
+            self,
+            Self::Requests
+                | Self::RequestStep { .. }
+                | Self::PageRequests
+                | Self::PageRequest
+                | Self::PageDecide
+        )
+    }
+
     /// Whether it tells an instance about itself.
     pub(crate) fn is_metadata(&self) -> bool {
         self.is_for_sdks() || matches!(self, Self::MetadataRole { .. } | Self::MetadataCredentials { .. })
@@ -134,14 +163,27 @@ impl Route {
 
     /// Whether people see it in a browser.
     pub(crate) fn is_page(&self) -> bool {
-        matches!(self, Self::Page | Self::PageOpen | Self::PageCredentials)
+        matches!(
+            self,
+            Self::Page
+                | Self::PageOpen
+                | Self::PageCredentials
+                | Self::PageRequests
+                | Self::PageRequest
+                | Self::PageDecide
+        )
     }
 
     /// The methods it has, for `Allow`.
     pub(crate) fn methods(&self) -> &'static str {
         match self {
             Self::MetadataToken => "PUT",
-            Self::PageOpen | Self::PageCredentials => "POST",
+            Self::PageOpen
+            | Self::PageCredentials
+            | Self::PageRequest
+            | Self::PageDecide
+            | Self::RequestStep { .. } => "POST",
+            Self::Requests => "GET, HEAD, POST",
             _ => "GET, HEAD",
         }
     }
@@ -221,7 +263,16 @@ mod tests {
             ("/meta-data/placement/region", None),
             ("/latest/api/token", Some(Route::MetadataToken)),
             ("/api/token", Some(Route::MetadataToken)),
+            ("/requests", Some(Route::Requests)),
+            ("/requests/", None),
+            ("/requests/7f/approve", Some(Route::RequestStep { id: "7f".into(), approve: true })),
+            ("/requests/7f/deny", Some(Route::RequestStep { id: "7f".into(), approve: false })),
+            ("/requests//deny", None),
+            ("/requests/7f/other", None),
             ("/console", Some(Route::Page)),
+            ("/console/requests", Some(Route::PageRequests)),
+            ("/console/request", Some(Route::PageRequest)),
+            ("/console/decide", Some(Route::PageDecide)),
             ("/console/open", Some(Route::PageOpen)),
             ("/console/credentials", Some(Route::PageCredentials)),
         ] {

@@ -8,7 +8,8 @@
 //! * `address`: the peer's address, and the name that the DNS confirms for it
 //! * `password`: Basic (RFC 7617), held against a file of hashes
 //! * `certified`: the certificate that the client proved to hold the key of
-//! * `jwt`: a signed token of an OpenID Connect provider
+//! * `jwt`: a signed token of one of several OpenID Connect providers
+//! * `spiffe`: the SPIFFE ID of a certificate
 //! * `claim`: where a claim is in a token
 //! * `groups`: from a header, a claim, a file or LDAP; several add up
 //! * `authorization`: the header that a password or a token comes in
@@ -30,6 +31,7 @@ mod jwt;
 mod name;
 mod options;
 mod password;
+mod spiffe;
 
 #[cfg(test)]
 mod tests;
@@ -55,7 +57,7 @@ use crate::{AuthError, IdentityError};
 use address::Address;
 use groups::{GroupSource, Known};
 use header::TrustedHeader;
-use jwt::Jwt;
+use jwt::Issuers;
 use password::Passwords;
 
 /// What is known of a request before anybody is made of it. It has no `Debug`: its headers hold passwords.
@@ -77,6 +79,8 @@ pub struct Authenticated {
     pub principal: Principal,
     /// When what proved that expires; none where it does not, or where that does not matter.
     pub until: Option<SystemTime>,
+    /// Attributes that go into what is handed out, by name; no value where the token has none, or more than one.
+    pub session_tags: Vec<(String, Option<String>)>,
 }
 
 /// Authenticates requests. Clones share it, with its connections and caches.
@@ -93,10 +97,10 @@ struct Inner {
 
 enum Method {
     Header(TrustedHeader),
-    Address(Address),
+    Address(Box<Address>),
     Password(Passwords),
     Certificate(CertificateName),
-    Jwt(Jwt),
+    Jwt(Issuers),
 }
 
 /// What a claim may be asked of: empty for every proof but a JWT.
@@ -128,12 +132,17 @@ impl Authenticator {
                 AuthMethod::Header { name, trusted, trust_unix } => {
                     Method::Header(TrustedHeader::new(&name, trusted, trust_unix)?)
                 }
-                AuthMethod::Address { host_name } => Method::Address(Address::new(host_name.as_ref())?),
+                AuthMethod::Address { host_name } => {
+                    Method::Address(Box::new(Address::new(host_name.as_ref())?))
+                }
                 AuthMethod::Password { file, .. } => {
                     Method::Password(Passwords::open(file, max_stale, &watcher)?)
                 }
-                AuthMethod::Certificate { name } => Method::Certificate(name),
-                AuthMethod::Jwt(options) => Method::Jwt(Jwt::open(options, max_stale, &watcher)?),
+                AuthMethod::Certificate { name } => {
+                    certified::check(&name)?;
+                    Method::Certificate(name)
+                }
+                AuthMethod::Jwt(issuers) => Method::Jwt(Issuers::open(issuers, max_stale, &watcher)?),
             };
             Ok(Self(Arc::new(Inner { method, groups, challenge, authorities })))
         });
@@ -147,16 +156,16 @@ impl Authenticator {
     pub async fn authenticate(&self, asked: AuthRequest<'_>) -> Result<Authenticated, AuthError> {
         let now = Instant::now();
         let mut claims = Claims::new();
-        let mut until = None;
+        let (mut until, mut session_tags) = (None, Vec::new());
         let mut principal = match &self.0.method {
             Method::Header(header) => header.identify(asked)?,
             Method::Address(address) => address.identify(asked.peer).await?,
             Method::Password(passwords) => passwords.identify(asked.headers, asked.peer, now).await?,
-            Method::Certificate(name) => certified::identify(*name, asked.certificate)?,
-            Method::Jwt(jwt) => {
-                let proved = jwt.identify(asked.headers, now).await?;
+            Method::Certificate(name) => certified::identify(name, asked.certificate)?,
+            Method::Jwt(issuers) => {
+                let proved = issuers.identify(asked.headers, now).await?;
                 claims = proved.claims;
-                until = proved.until;
+                (until, session_tags) = (proved.until, proved.session_tags);
                 proved.principal
             }
         };
@@ -164,7 +173,7 @@ impl Authenticator {
             let known = Known { headers: asked.headers, claims: &claims, ..Known::of(&principal) };
             principal.groups = groups::of(&self.0.groups, known, now).await?;
         }
-        Ok(Authenticated { principal, until })
+        Ok(Authenticated { principal, until, session_tags })
     }
 
     /// Reads its files again, as when it was opened. Says whether it is still what its options say: a file of CAs that
@@ -177,7 +186,7 @@ impl Authenticator {
         let checking = tokio::task::spawn_blocking(move || {
             match &inner.method {
                 Method::Password(passwords) => passwords.recheck()?,
-                Method::Jwt(jwt) => jwt.recheck()?,
+                Method::Jwt(issuers) => issuers.recheck()?,
                 Method::Header(_) | Method::Address(_) | Method::Certificate(_) => {}
             }
             inner.groups.iter().try_for_each(GroupSource::recheck)?;

@@ -251,6 +251,11 @@ impl Config {
         Some(self.federation.as_ref()?.token_key.as_ref()?.expose())
     }
 
+    /// Whether the federation API needs the store.
+    fn has_requests(&self) -> bool {
+        self.federation.as_ref().is_some_and(Federation::has_requests)
+    }
+
     /// Where the Barbican API listens.
     pub(crate) fn barbican_listens(&self) -> Option<&[Endpoint]> {
         Some(self.barbican.as_ref()?.listen.as_deref().unwrap_or(&self.listen.api))
@@ -296,6 +301,7 @@ impl Config {
             ("[docker]", self.docker == newer.docker),
             ("[federation] listen", self.federation_listens() == newer.federation_listens()),
             ("[federation] token_key", self.token_key() == newer.token_key()),
+            ("[federation] requests", self.has_requests() == newer.has_requests()),
             ("[docker_gateway]", self.docker_gateway == newer.docker_gateway),
             ("[barbican]", self.barbican == newer.barbican),
             ("[store]", self.store == newer.store),

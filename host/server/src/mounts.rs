@@ -66,6 +66,7 @@ impl MountResources {
                 policies: Arc::clone(&mount.policies),
                 aws,
                 metadata: mount.metadata.clone(),
+                requests: mount.requests.clone(),
             });
         }
         Ok((Arc::new(Mounts::new(mounts)), next))

@@ -295,7 +295,12 @@ async fn register<'a>(
     }
     if let Some(federation) = &config.federation {
         let key = federation.token_key.as_ref().map(|key| key.expose().as_bytes());
-        let api = portcullis_federation::api::FederationApi::new(authorizer.clone(), key);
+        let requests = if federation.has_requests() {
+            Some(store.open(portcullis_federation::AccessRequests::open).await?)
+        } else {
+            None
+        };
+        let api = portcullis_federation::api::FederationApi::new(authorizer.clone(), key, requests);
         let api = api.map_err(|error| ServeError::Usage(error.to_string()))?;
         for (at, (name, endpoint)) in config.federation_listens().into_iter().enumerate() {
             add(Arc::new(api.at_listener(name, at == 0)), std::slice::from_ref(endpoint));

@@ -1,6 +1,9 @@
 //! Certificates that live as long as a test: no key is ever committed. Needs `rcgen`.
 
-use rcgen::{BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose, SanType,
+};
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -44,6 +47,14 @@ impl Authority {
         self.issue(name, &[], organization, ExtendedKeyUsagePurpose::ClientAuth)
     }
 
+    /// For a workload: an X.509-SVID with this SPIFFE ID.
+    pub fn workload(&self, name: &str, id: &str) -> Issued {
+        let mut params = CertificateParams::default();
+        params.subject_alt_names = vec![SanType::URI(id.try_into().unwrap())];
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        self.sign(name, params, "Workloads", ExtendedKeyUsagePurpose::ClientAuth)
+    }
+
     fn issue(
         &self,
         name: &str,
@@ -51,8 +62,17 @@ impl Authority {
         organization: &str,
         purpose: ExtendedKeyUsagePurpose,
     ) -> Issued {
+        self.sign(name, CertificateParams::new(names).unwrap(), organization, purpose)
+    }
+
+    fn sign(
+        &self,
+        name: &str,
+        mut params: CertificateParams,
+        organization: &str,
+        purpose: ExtendedKeyUsagePurpose,
+    ) -> Issued {
         let key = KeyPair::generate().unwrap();
-        let mut params = CertificateParams::new(names).unwrap();
         params.distinguished_name = rcgen::DistinguishedName::new();
         params.distinguished_name.push(DnType::CommonName, name);
         params.distinguished_name.push(DnType::OrganizationName, organization);

@@ -1,28 +1,38 @@
 //! One question: the rules in their order, and what they come to.
 //!
-//! The order is `groups`, `hosts`, `networks`, `single`, `grants`, each list as it is written. For one account and
+//! The order is `groups`, `hosts`, `networks`, `single`, `grants`, `requests`, each list as it is written. For one account and
 //! role the first rule that is about the caller decides how the session is to be; later ones add nothing to it. Where
 //! that rule cannot make its grant, since a fact that it needs is missing, no later one does.
 
 use portcullis_policy_sdk::{aws, log};
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use crate::access::{self, ACCESS, Approved, Purpose};
 use crate::caller::Caller;
 use crate::rules::{Checked, Denial, Host, Way};
 use crate::session::Session;
 use crate::template::Facts;
+use crate::who::Index;
 
 /// What the caller may have and may not, of what was asked for.
 pub(crate) fn answer(settings: &Checked, request: &aws::Request) -> aws::Answer {
     let Some(caller) = Caller::of(request) else { return aws::Answer::default() };
+    let approved = access::approved(request);
     let mut decision =
         Decision { settings, request, caller, decided: BTreeSet::new(), grants: Vec::new(), withheld: None };
-    decision.groups();
-    decision.hosts();
-    decision.networks();
-    decision.single();
-    decision.listed();
+    match Purpose::of(request) {
+        Purpose::Roles => {
+            decision.groups();
+            decision.hosts();
+            decision.networks();
+            decision.single();
+            decision.listed();
+            decision.approved(&approved);
+        }
+        Purpose::Request => decision.access(&settings.requests.index, "request"),
+        Purpose::Approve => decision.access(&settings.approvers, "approve"),
+    }
     decision.say_what_was_withheld();
     let denials = decision.denials();
     aws::Answer { grants: decision.grants, denials, extra: Vec::new() }
@@ -109,6 +119,66 @@ impl<'a> Decision<'a> {
         }
     }
 
+    /// Roles that were approved for the caller, where a rule still lets the caller request them.
+    fn approved(&mut self, approved: &[Approved]) {
+        let listed = &self.settings.requests;
+        for (at, group) in listed.index.find(&self.caller) {
+            let Some(rule) = listed.rules.get(at as usize) else { continue };
+            for account in &rule.accounts {
+                for role in &rule.roles {
+                    let is_meant = |one: &&Approved| one.account == *account && one.role == *role;
+                    let Some(one) = approved.iter().find(is_meant) else { continue };
+                    let before = self.grants.len();
+                    self.offer(&rule.session, account, role.as_str().into(), group, || {
+                        format!("\"{}\" approved it: {}", one.approver, one.reason)
+                    });
+                    for grant in &mut self.grants[before..] {
+                        grant.extra.push((ACCESS.into(), one.id.clone()));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Roles that the caller may request, or approve. They are marked, since they are none that the caller has.
+    ///
+    /// The first rule says for how long the caller may request a role. Rules about one role have the same approvers, who
+    /// approve requests of each of these rules, and so for as long as the longest.
+    fn access(&mut self, index: &Index, mark: &'static str) {
+        let listed = &self.settings.requests;
+        let mut offered = BTreeMap::new();
+        for (at, _) in index.find(&self.caller) {
+            let Some(rule) = listed.rules.get(at as usize) else { continue };
+            for account in &rule.accounts {
+                for role in &rule.roles {
+                    if !self.is_asked_for(account, role) {
+                        continue;
+                    }
+                    let place = *offered.entry((account, role)).or_insert(self.grants.len());
+                    if let Some(grant) = self.grants.get_mut(place) {
+                        if mark == "approve" {
+                            grant.duration_seconds = grant.duration_seconds.max(Some(rule.longest));
+                        }
+                        continue;
+                    }
+                    self.grants.push(aws::Grant {
+                        account: account.clone(),
+                        role: role.clone(),
+                        duration_seconds: Some(rule.longest),
+                        extra: vec![(ACCESS.into(), mark.into())],
+                        ..aws::Grant::default()
+                    });
+                }
+            }
+        }
+    }
+
+    /// Whether the request is about this role, or about all.
+    fn is_asked_for(&self, account: &str, role: &str) -> bool {
+        let is_asked = |asked: &Option<String>, this: &str| asked.as_ref().is_none_or(|asked| asked == this);
+        is_asked(&self.request.account, account) && is_asked(&self.request.role, role)
+    }
+
     /// One account and role for which a rule is about the caller.
     fn offer(
         &mut self,
@@ -118,12 +188,10 @@ impl<'a> Decision<'a> {
         group: Option<&'a str>,
         reason: impl FnOnce() -> String,
     ) {
-        let asked = |asked: &Option<String>, this: &str| asked.as_ref().is_none_or(|asked| asked == this);
         let in_time = session.when.as_ref().is_none_or(|window| window.holds(self.caller.now));
         let this = (account, role);
         let (account, role) = (this.0, &*this.1);
-        if !asked(&self.request.account, account)
-            || !asked(&self.request.role, role)
+        if !self.is_asked_for(account, role)
             || !self.settings.accounts.contains(account)
             || !in_time
             || self.decided.contains(&this)

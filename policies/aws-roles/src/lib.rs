@@ -10,12 +10,14 @@
 //! * `names`, `duration`, `network`, `window`, `template`, `limits`: what single values mean
 //! * `rules`: each kind of rule, checked, as decisions use it
 //! * `session`: how a granted session is to be
+//! * `access`: requests for access that were approved
 //! * `who`: which rules are about this caller
 //! * `caller`: what is proved of the caller
 //! * `decide`: one question, and the rules in their order
 
 pub mod settings;
 
+mod access;
 mod caller;
 mod decide;
 mod duration;

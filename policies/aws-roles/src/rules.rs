@@ -2,13 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::duration::Seconds;
 use crate::limits;
 use crate::names::Names;
 use crate::network::Networks;
 use crate::pattern::{GroupPattern, HostPattern};
 use crate::session::{Defaults, Session};
 use crate::settings::{
-    Account, DenialRule, GrantRule, GroupRule, HostRule, NetworkRule, Preset, Settings, Single,
+    Account, Approvers, DenialRule, GrantRule, GroupRule, HostRule, NetworkRule, Preset, RequestRule,
+    Settings, Single,
 };
 use crate::who::Index;
 use crate::window::Window;
@@ -23,6 +25,9 @@ pub(crate) struct Checked {
     pub(crate) networks: Vec<(Networks, Target, Session)>,
     pub(crate) single: Option<(Target, Session)>,
     pub(crate) grants: Listed<Grant>,
+    pub(crate) requests: Listed<Requestable>,
+    /// The rules of `requests` by those who approve.
+    pub(crate) approvers: Index,
     pub(crate) denials: Listed<Denial>,
 }
 
@@ -66,6 +71,20 @@ pub(crate) struct Grant {
 }
 
 #[derive(Debug)]
+pub(crate) struct Requestable {
+    pub(crate) accounts: Vec<String>,
+    pub(crate) roles: Vec<String>,
+    /// Users and groups that approve.
+    approvers: [Option<BTreeSet<String>>; 2],
+    /// Seconds for which access may be requested at most.
+    pub(crate) longest: u32,
+    pub(crate) session: Session,
+}
+
+/// The longest access where a rule says nothing: an hour.
+const LONGEST: u32 = 3600;
+
+#[derive(Debug)]
 pub(crate) struct Denial {
     pub(crate) networks: Option<Networks>,
     pub(crate) when: Option<Window>,
@@ -85,6 +104,12 @@ impl Checked {
         for (at, rule) in (0_u32..).zip(settings.grants) {
             check.grant(&format!("grants[{at}]"), at, rule, &mut grants)?;
         }
+        let mut requests = Listed { index: Index::default(), rules: Vec::new() };
+        let mut approvers = Index::default();
+        for (at, rule) in (0_u32..).zip(settings.requests) {
+            check.request(&format!("requests[{at}]"), at, rule, (&mut requests, &mut approvers))?;
+        }
+        same_approvers(&requests.rules)?;
         let mut denials = Listed { index: Index::default(), rules: Vec::new() };
         for (at, rule) in (0_u32..).zip(settings.denials) {
             check.denial(&format!("denials[{at}]"), at, rule, &mut denials)?;
@@ -94,7 +119,7 @@ impl Checked {
         let networks = each("networks", settings.networks, |place, rule| check.network(place, rule))?;
         let single = settings.single.map(|rule| check.single("single", rule)).transpose()?;
         let accounts = settings.accounts.into_keys().collect();
-        Ok(Self { accounts, defaults, groups, hosts, networks, single, grants, denials })
+        Ok(Self { accounts, defaults, groups, hosts, networks, single, grants, requests, approvers, denials })
     }
 }
 
@@ -160,16 +185,41 @@ impl Check<'_> {
             return Err(format!("`{place}` names nobody; write `users = \"*\"` for everybody"));
         }
         no_star(place, groups.as_ref())?;
-        let accounts = self.accounts(place, &accounts)?;
-        let accounts = if accounts.is_empty() { self.accounts.keys().cloned().collect() } else { accounts };
-        if roles.all() {
-            return Err(format!(
-                "`{place}`: `roles` of a grant are named one by one, since only AWS knows all"
-            ));
-        }
-        roles.iter().try_for_each(|name| role(place, name))?;
+        let accounts = self.every_account(place, &accounts)?;
         into.index.add(at, users, groups);
-        into.rules.push(Grant { networks, accounts, roles: roles.0, session });
+        into.rules.push(Grant { networks, accounts, roles: named_roles(place, roles)?, session });
+        Ok(())
+    }
+
+    fn request(
+        &self,
+        place: &str,
+        at: u32,
+        mut rule: RequestRule,
+        (into, by_approver): (&mut Listed<Requestable>, &mut Index),
+    ) -> Result<(), String> {
+        let grouped = rule.groups.is_some() && rule.users.is_none();
+        let session = rule.take_session().complete(place, grouped, self.defaults)?;
+        let RequestRule { users, groups, accounts, roles, approvers, longest, .. } = rule;
+        let Approvers { users: approving_users, groups: approving_groups } = approvers;
+        if users.is_none() && groups.is_none() {
+            return Err(format!("`{place}` lets nobody request; write `users = \"*\"` for everybody"));
+        }
+        if approving_users.is_none() && approving_groups.is_none() {
+            return Err(format!("`{place}`: `approvers` names nobody; name `users` or `groups`"));
+        }
+        no_star(place, groups.as_ref())?;
+        no_star(place, approving_groups.as_ref())?;
+        let accounts = self.every_account(place, &accounts)?;
+        let roles = named_roles(place, roles)?;
+        let longest = longest.map_or(LONGEST, |Seconds(seconds)| seconds);
+        let set = |names: &Option<Names>| {
+            names.as_ref().map(|names| names.iter().map(str::to_owned).collect::<BTreeSet<_>>())
+        };
+        let approvers = [&approving_users, &approving_groups].map(set);
+        into.index.add(at, users, groups);
+        by_approver.add(at, approving_users, approving_groups);
+        into.rules.push(Requestable { accounts, roles, approvers, longest, session });
         Ok(())
     }
 
@@ -215,6 +265,12 @@ impl Check<'_> {
         ))
     }
 
+    /// Those that are named, each by its name where all are.
+    fn every_account(&self, place: &str, names: &Names) -> Result<Vec<String>, String> {
+        let accounts = self.accounts(place, names)?;
+        Ok(if accounts.is_empty() { self.accounts.keys().cloned().collect() } else { accounts })
+    }
+
     /// Those that are named, or none for all.
     fn accounts(&self, place: &str, names: &Names) -> Result<Vec<String>, String> {
         if names.all() {
@@ -223,6 +279,39 @@ impl Check<'_> {
         names.iter().try_for_each(|alias| self.account(place, alias))?;
         Ok(names.0.clone())
     }
+}
+
+/// A request is approved for an account and a role, not for a rule. So rules that share both must have the same approvers:
+/// those of one rule would approve what another rule lets other users request.
+fn same_approvers(rules: &[Requestable]) -> Result<(), String> {
+    let mut by_role: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (at, rule) in rules.iter().enumerate() {
+        rule.roles.iter().for_each(|role| by_role.entry(role).or_default().push(at));
+    }
+    for (role, places) in by_role {
+        let mut first: BTreeMap<&str, usize> = BTreeMap::new();
+        for at in places {
+            for account in &rules[at].accounts {
+                let other = *first.entry(account).or_insert(at);
+                if rules[other].approvers != rules[at].approvers {
+                    return Err(format!(
+                        "`requests[{other}]` and `requests[{at}]` are both about role `{role}` in account `{account}`, and have \
+                         different `approvers`: those of one rule could approve requests of the other; give both rules the \
+                         same `approvers`, or roles of their own"
+                    ));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn named_roles(place: &str, roles: Names) -> Result<Vec<String>, String> {
+    if roles.all() {
+        return Err(format!("`{place}`: `roles` of a grant are named one by one, since only AWS knows all"));
+    }
+    roles.iter().try_for_each(|name| role(place, name))?;
+    Ok(roles.0)
 }
 
 fn role(place: &str, name: &str) -> Result<(), String> {

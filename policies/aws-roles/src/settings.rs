@@ -44,6 +44,13 @@
 //! external_id = "portcullis"
 //! reason = "on call"
 //!
+//! [[policies.settings.requests]]              # access for a time, that others approve
+//! groups = ["developers"]
+//! accounts = ["prod"]
+//! roles = ["repair"]
+//! approvers = { users = ["carol"], groups = ["leads"] }
+//! longest = "4h"
+//!
 //! [[policies.settings.denials]]
 //! users = ["mallory"]
 //! accounts = ["prod"]
@@ -75,6 +82,7 @@ pub struct Settings {
     pub networks: Vec<NetworkRule>,
     pub single: Option<Single>,
     pub grants: Vec<GrantRule>,
+    pub requests: Vec<RequestRule>,
     pub denials: Vec<DenialRule>,
     pub duration: Option<Seconds>,
     pub durations: BTreeMap<String, Seconds>,
@@ -197,6 +205,27 @@ granting! {
         accounts: Names,
         roles: Names,
     }
+    /// Roles that those who are named may request for a time.
+    RequestRule {
+        #[serde(default)]
+        users: Option<Names>,
+        #[serde(default)]
+        groups: Option<Names>,
+        accounts: Names,
+        roles: Names,
+        approvers: Approvers,
+        #[serde(default)]
+        longest: Option<Seconds>,
+    }
+}
+
+/// Who may approve what a rule lets others request.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+#[expect(missing_docs, reason = "the example above says what each is")]
+pub struct Approvers {
+    pub users: Option<Names>,
+    pub groups: Option<Names>,
 }
 
 /// What those who are named, or all, do not get.

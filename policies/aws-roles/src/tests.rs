@@ -1,5 +1,6 @@
 //! The cases, how sessions come out, what settings are refused, and what must hold for every question.
 
+mod access;
 mod denials;
 mod every_question;
 mod recorded;

@@ -1,14 +1,16 @@
 """An OpenID provider for one public client, as strict as the specifications: PKCE with S256 (RFC 7636), codes and refresh
 tokens that work once, redirects to loopback alone (RFC 8252), the device flow with `slow_down` (RFC 8628).
 
-Arguments: the client, the user, the seconds that a token lasts. Prints the issuer; runs until its input ends. A user is
-signed in as soon as the authorization URL or the device's verification URL is opened.
+Arguments: the client, the user, the seconds that a token lasts; for TLS also the files of a certificate and its key. Prints
+the issuer; runs until its input ends. A user is signed in as soon as the authorization URL or the device's verification URL
+is opened. `/issue?claims=JSON` gives a token with these claims put over the usual ones.
 """
 
 import base64
 import hashlib
 import json
 import secrets
+import ssl
 import sys
 import threading
 import time
@@ -18,7 +20,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
-client, user, lasts = sys.argv[1], sys.argv[2], int(sys.argv[3])
+client, user, lasts, *tls = sys.argv[1], sys.argv[2], int(sys.argv[3]), *sys.argv[4:]
 key = ECKey.generate_key("P-256", {"kid": "test", "alg": "ES256", "use": "sig"})
 codes, refresh_tokens, devices, log = {}, set(), {}, []
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
@@ -97,6 +99,11 @@ class Provider(BaseHTTPRequestHandler):
                               "response_types_supported": ["code"], "subject_types_supported": ["public"], **found})
         elif url.path == "/jwks":
             self.answer(200, {"keys": [key.as_dict(private=False)]})
+        elif url.path == "/issue":
+            now = int(time.time())
+            claims = {"iss": issuer, "aud": client, "sub": user, "iat": now, "exp": now + lasts}
+            claims.update(json.loads(query["claims"]))
+            self.answer(200, jwt.encode({"alg": "ES256", "kid": "test"}, claims, key))
         elif url.path == "/log":
             self.answer(200, log)
         elif url.path == "/authorize":
@@ -142,7 +149,11 @@ class Provider(BaseHTTPRequestHandler):
 
 
 server = ThreadingHTTPServer(("127.0.0.1", 0), Provider)
-issuer = f"http://127.0.0.1:{server.server_address[1]}"
+if tls:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*tls)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+issuer = f"{'https' if tls else 'http'}://127.0.0.1:{server.server_address[1]}"
 threading.Thread(target=server.serve_forever, daemon=True).start()
 print(issuer, flush=True)
 sys.stdin.read()

@@ -5,6 +5,7 @@ use std::process::Command;
 
 use super::boto::PASSWORDS;
 use super::host::{PREFIX, Setup};
+use super::requests;
 use portcullis_testing::Run;
 use portcullis_testing::aws_tools::Tools;
 use portcullis_testing::needs::missing;
@@ -23,8 +24,8 @@ settings = { grants = [{ users = "*", accounts = "*", roles = ["admin", "reader"
 
 /// Where the script, a browser and what drives it are.
 #[track_caller]
-fn parts() -> Option<(std::path::PathBuf, Tools)> {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/e2e/federation_page/page.py");
+fn parts(script: &str) -> Option<(std::path::PathBuf, Tools)> {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/e2e/federation_page").join(script);
     let tools = Tools::needed()?;
     let folder = tempfile::tempdir().unwrap();
     let mut playwright = tools.command("python", folder.path());
@@ -42,12 +43,25 @@ fn parts() -> Option<(std::path::PathBuf, Tools)> {
 
 #[test]
 fn the_page_works_by_keyboard() {
-    let Some((script, tools)) = parts() else { return };
+    let Some((script, tools)) = parts("page.py") else { return };
     let host = Setup::new().file("passwords", PASSWORDS).start(MOUNT);
     let mut command = tools.python(script, host.files());
     command.arg(format!("{}{PREFIX}/console", host.url())).arg(host.files().join("screenshots"));
     command.args(["--user", "alice:PASSWORD", "--sign-in", &host.sign_in.url()]);
     // It ends by itself, since each of its steps does; how soon is the browser's affair.
+    let ended = command.output().unwrap();
+    let said = String::from_utf8_lossy(&ended.stdout);
+    let complaints = String::from_utf8_lossy(&ended.stderr);
+    assert!(ended.status.success() && said.trim_end().ends_with("OK"), "{said}{complaints}");
+}
+
+#[test]
+fn roles_are_requested_and_approved_by_keyboard() {
+    let Some((script, tools)) = parts("requests.py") else { return };
+    let database = tempfile::tempdir().unwrap();
+    let host = requests::start(&database);
+    let mut command = tools.python(script, host.files());
+    command.arg(format!("{}/people/console", host.url())).arg(host.files().join("screenshots"));
     let ended = command.output().unwrap();
     let said = String::from_utf8_lossy(&ended.stdout);
     let complaints = String::from_utf8_lossy(&ended.stderr);

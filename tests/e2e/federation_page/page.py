@@ -11,6 +11,7 @@ It needs PyPI's `playwright` and the system's `chromium`. Prints OK, or what is 
 """
 
 import argparse
+import configparser
 import json
 import os
 import re
@@ -48,6 +49,13 @@ def read_process(text):
     return [read[name] for name in ("AccessKeyId", "SecretAccessKey", "SessionToken")]
 
 
+def read_profile(text):
+    parser = configparser.ConfigParser()
+    parser.read_string(text)
+    (name,) = parser.sections()
+    return [parser[name][variable.lower()] for variable in VARIABLES]
+
+
 def by_keyboard(browser, options, scheme, width):
     visit = Visit(browser, options, color_scheme=scheme, viewport={"width": width, "height": 800}, locale="en-GB")
     visit.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=options.origin)
@@ -58,9 +66,8 @@ def by_keyboard(browser, options, scheme, width):
     total = len(rows(page))
     visit.shot(options.screenshots, f"{scheme}-roles")
 
-    # The filter is the first thing that the keyboard reaches.
-    page.keyboard.press("Tab")
-    check(page.evaluate("document.activeElement.id") == "q", "Tab does not lead to the filter")
+    # The filter has the focus.
+    check(page.evaluate("document.activeElement.id") == "q", "the filter has not the focus")
     page.keyboard.type("no such role")
     expect(page.locator("#nothing")).to_be_visible()
     check(not rows(page), "roles are left that do not match")
@@ -77,8 +84,8 @@ def by_keyboard(browser, options, scheme, width):
     visit.shot(options.screenshots, f"{scheme}-filtered")
 
     # Open console.
-    mine = f'form:has([name=account][value="{options.account}"]):has([name=role][value="{options.role}"])'
-    visit.press_until("Tab", f"{mine} button:not([formaction])")
+    mine = f'section:has([name=account][value="{options.account}"]) [name=role][value="{options.role}"]'
+    visit.press_until("Tab", f"{mine}[form]")
     with visit.context.expect_page() as opened:
         page.keyboard.press("Enter")
     console = opened.value
@@ -96,10 +103,11 @@ def by_keyboard(browser, options, scheme, width):
     answer = visit.context.request.get(api)
     check(answer.ok, f"the API answers {answer.status}")
     wanted = [answer.json()[key] for key in ("AccessKeyId", "SecretAccessKey", "Token")]
-    visit.press_until("Tab", f"{mine} button[formaction]")
+    visit.press_until("Tab", f"{mine}:not([form])")
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile(r"/console/credentials$"))
-    for label, read in [("Shell", read_by_sh), ("credential_process", read_process), ("PowerShell", read_power_shell)]:
+    formats = [("Shell", read_by_sh), ("credential_process", read_process), ("Profile", read_profile)]
+    for label, read in [*formats, ("PowerShell", read_power_shell)]:
         if page.locator("[aria-pressed=true]").inner_text() != label:
             visit.press_until("Shift+Tab", f'button[name=format][value="{label.lower()}"]')
             page.keyboard.press("Enter")
@@ -110,6 +118,11 @@ def by_keyboard(browser, options, scheme, width):
         expect(page.locator("#said")).to_have_text("Copied")
         copied = page.evaluate("navigator.clipboard.readText()")
         check(read(copied) == wanted, f"{label}: what is copied is not what the API answers")
+    page.locator("summary").click()
+    visit.shot(options.screenshots, f"{scheme}-values")
+    for at, value in enumerate(wanted):
+        page.locator("[data-copy]").nth(at).click()
+        page.wait_for_function("wanted => navigator.clipboard.readText().then(text => text === wanted)", arg=value)
     check(not any(part in page.url for part in wanted), "the address holds a secret")
 
     visit.press_until("Shift+Tab", "a")
@@ -129,13 +142,28 @@ def without_script(browser, options):
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile(r"\?q="))
     check(0 < len(rows(page)) < total, "the filter needs the script")
-    page.locator(f'form:has([value="{options.role}"]) button[formaction]:visible').first.click()
+    page.locator(f'[name=role][value="{options.role}"]:not([form]):visible').first.click()
     page.wait_for_url(re.compile(r"/console/credentials$"))
     check(page.locator("#copy").is_hidden() and "AWS_" in page.locator("#keys").input_value(), "credentials")
     with visit.context.expect_page() as opened:
         page.go_back()
-        page.locator(f'form:has([value="{options.role}"]) button:not([formaction]):visible').first.click()
+        page.locator(f'[name=role][value="{options.role}"][form]:visible').first.click()
     opened.value.wait_for_url(lambda url: url.startswith(options.sign_in))
+    visit.context.close()
+
+
+def by_a_link(browser, options):
+    """A link to a role and to a page of the console, as people pass them on."""
+    visit = Visit(browser, options)
+    destination = "https://eu-central-1.console.aws.amazon.com/s3/home"
+    query = f"q={quote(options.account)}+{quote(options.role)}&destination={quote(destination, safe='')}"
+    visit.page.goto(f"{options.url}?{query}")
+    check(len(rows(visit.page)) >= 1, "the link leads to no role")
+    with visit.context.expect_page() as opened:
+        visit.page.locator(f'[name=role][value="{options.role}"][form]:visible').first.click()
+    opened.value.wait_for_url(lambda url: url.startswith(options.sign_in))
+    url, _ = visit.signed_in[-1]
+    check(quote(destination, safe="") in url, "the console opens elsewhere")
     visit.context.close()
 
 
@@ -189,11 +217,12 @@ def main():
             visit.page.goto(options.url)
             form = visit.page.locator("section form").last
             options.account = form.locator("[name=account]").input_value()
-            options.role = form.locator("[name=role]").input_value()
+            options.role = form.locator("button[name=role]").last.get_attribute("value")
             visit.context.close()
         for scheme, width in zip(("light", "dark"), WIDTHS, strict=True):
             by_keyboard(browser, options, scheme, width)
         without_script(browser, options)
+        by_a_link(browser, options)
         from_elsewhere(browser, options)
         browser.close()
     print("OK")

@@ -19,6 +19,9 @@ pub struct Arguments {
     /// The client as which this program is registered there [default: that of the last login]
     #[arg(long, value_name = "ID")]
     client_id: Option<String>,
+    /// Certificate authorities of the provider, in PEM [default: those of the mount]
+    #[arg(long, value_name = "FILE")]
+    issuer_ca: Option<PathBuf>,
     /// A scope to ask for, may be repeated [default: `openid`, and `offline_access` where the provider has it]
     #[arg(long, value_name = "SCOPE")]
     scope: Vec<String>,
@@ -52,7 +55,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), AwsClientError> {
     // A provider that is named goes before a user whom a variable names.
     let has_user = arguments.connection.user.is_some()
         || arguments.issuer.is_none() && arguments.connection.effective().user.is_some();
-    let issuer = arguments.issuer.clone().or(old.issuer);
+    let issuer = arguments.issuer.clone().or_else(|| old.issuer.clone());
     let login = match (&resolved.method, issuer) {
         (Method::Basic { user, password_file }, _) if has_user => {
             settings.user = Some(user.clone());
@@ -62,7 +65,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), AwsClientError> {
         (_, None) => return Err(AwsClientError::NoIssuer),
         (_, Some(issuer)) => {
             let client_id = arguments.client_id.clone().or(old.client_id).ok_or(AwsClientError::NoIssuer)?;
-            let login = block_on(sign_in(arguments, &url, &issuer, &client_id, resolved.ca.as_deref()))?;
+            let stored = old.issuer_ca.filter(|_| old.issuer.as_ref() == Some(&issuer));
+            settings.issuer_ca = absolute(&arguments.issuer_ca.clone().or(stored))?;
+            let ca = settings.issuer_ca.as_deref().or(resolved.ca.as_deref());
+            let login = block_on(sign_in(arguments, &url, &issuer, &client_id, ca))?;
             (settings.issuer, settings.client_id) = (Some(issuer), Some(client_id));
             resolved.method = Method::NewLogin(login.token.clone());
             Some(login)

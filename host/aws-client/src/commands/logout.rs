@@ -27,7 +27,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), AwsClientError> {
 
 fn revoke(arguments: &Arguments, login: &Login) -> Result<(), AwsClientError> {
     let Some(token) = &login.refresh_token else { return Ok(()) };
-    let ca = arguments.connection.ca.clone().or(Settings::load()?.ca);
+    let settings = Settings::load()?;
+    let ca = settings.issuer_ca.or_else(|| arguments.connection.ca.clone()).or(settings.ca);
     let provider = Provider::known(login, ca.as_deref(), arguments.connection.timeout)?;
     block_on(provider.revoke(token))
 }

@@ -34,6 +34,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), ServeError> {
     let federation = of_apis.find(|revoked| revoked["api"] == "aws-federation");
     let details = federation.map_or(&Value::Null, |revoked| &revoked["details"]);
     let sessions = details["sessions"].as_array().map(Vec::as_slice).unwrap_or_default();
+    if let Some(revoked @ 1..) = details["requests"].as_u64() {
+        note(format_args!("revoked: {revoked} requests for access that were open or approved"));
+    }
     if sessions.is_empty() {
         // Not on standard output, which goes to AWS as a policy.
         return Err(ServeError::Usage(

@@ -7,19 +7,27 @@ use portcullis_contract::types::Principal;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use super::session_tags;
+use crate::access::{AccessRequest, AccessRequests};
 use crate::aws::{AwsError, Credentials, Session};
-use crate::decide::{InForce, Question};
+use crate::decide::{ACCESS, APPROVE, Decider, InForce, Question, REQUEST, access_of};
 use crate::mounts::Mount;
 use crate::response::Failure;
 
 /// A request whose sender is known.
 pub(super) struct Call<'a> {
+    pub(super) decider: &'a dyn Decider,
+    pub(super) requests: Option<&'a AccessRequests>,
+    /// What others have approved for the user, as policies are told.
+    pub(super) approved: Vec<AccessRequest>,
     pub(super) in_force: Arc<dyn InForce>,
     pub(super) mount: &'a Mount,
     pub(super) parts: &'a Parts,
     pub(super) principal: Principal,
     /// When a session must end that is had by it.
     pub(super) until: Option<SystemTime>,
+    /// Tags of every session that is had by it, beside those that policies grant.
+    pub(super) session_tags: Vec<(String, String)>,
     pub(super) peer: Option<String>,
     pub(super) begun: Instant,
 }
@@ -31,6 +39,10 @@ pub(super) enum Purpose {
     Credentials,
     Console,
     Metadata,
+    /// Which roles the user may request.
+    Request,
+    /// Which requests of others the user may approve.
+    Approve,
 }
 
 impl Purpose {
@@ -40,6 +52,8 @@ impl Purpose {
             Self::Credentials => "credentials",
             Self::Console => "console",
             Self::Metadata => "metadata",
+            Self::Request => REQUEST,
+            Self::Approve => APPROVE,
         }
     }
 }
@@ -64,12 +78,23 @@ impl Call<'_> {
 
     /// Everything that may be had, and the id of the decision.
     pub(super) async fn all_with_decision(&self, purpose: Purpose) -> Result<(Vec<Grant>, String), Failure> {
-        self.ask(purpose, None).await
+        self.ask(purpose, None, Pairs::new()).await
     }
 
     /// The one role, if it may be had.
     pub(super) async fn one(&self, purpose: Purpose, account: &str, role: &str) -> Result<Grant, Failure> {
-        let (granted, _) = self.ask(purpose, Some((account, role))).await?;
+        self.one_with(purpose, account, role, Pairs::new()).await
+    }
+
+    /// The one role, if it may be had, where policies are told more.
+    pub(super) async fn one_with(
+        &self,
+        purpose: Purpose,
+        account: &str,
+        role: &str,
+        extra: Pairs,
+    ) -> Result<Grant, Failure> {
+        let (granted, _) = self.ask(purpose, Some((account, role)), extra).await?;
         granted.into_iter().next().ok_or_else(|| Failure::configuration("the policies answered nothing"))
     }
 
@@ -77,7 +102,9 @@ impl Call<'_> {
         &self,
         purpose: Purpose,
         role: Option<(&str, &str)>,
+        more: Pairs,
     ) -> Result<(Vec<Grant>, String), Failure> {
+        let approved = self.approved.iter().map(|request| (ACCESS.to_owned(), request.for_policies()));
         let request = Request {
             context: portcullis_authorization::context("aws-federation", self.peer.clone()),
             principal: self.principal.clone(),
@@ -86,7 +113,7 @@ impl Call<'_> {
             account: role.map(|(account, _)| account.into()),
             role: role.map(|(_, role)| role.into()),
             callback_url: self.parameter("callbackurl"),
-            extra: Pairs::new(),
+            extra: approved.chain(more).collect(),
         };
         let id = request.context.decision.clone();
         let question = Question {
@@ -94,6 +121,7 @@ impl Call<'_> {
             policies: Arc::clone(&self.mount.policies),
             method: self.parts.method.to_string(),
             uri: self.parts.uri.to_string(),
+            session_tags: self.session_tags.clone(),
             begun: self.begun,
         };
         let decision = Arc::clone(&self.in_force).decide(question).await;
@@ -106,8 +134,10 @@ impl Call<'_> {
         let account = account.ok_or_else(|| {
             Failure::configuration(&format!("account `{}` has no id on this mount", grant.account))
         })?;
-        let session = Session::new(account, &self.mount.name, self.user(), grant);
-        let session = session.map(|session| match self.until {
+        let grant = Grant { tags: session_tags::merged(&grant.tags, &self.session_tags), ..grant.clone() };
+        let session = Session::new(account, &self.mount.name, self.user(), &grant);
+        let until = self.until.into_iter().chain(self.access_ends(&grant)?).min();
+        let session = session.map(|session| match until {
             Some(until) => session.ending(until, SystemTime::now()),
             None => session,
         });
@@ -118,6 +148,19 @@ impl Call<'_> {
             );
             Failure::grant(&error)
         })
+    }
+
+    /// When the access ends that a grant is by; none where it is by none.
+    fn access_ends(&self, grant: &Grant) -> Result<Option<SystemTime>, Failure> {
+        let Some(id) = access_of(grant) else { return Ok(None) };
+        let is_meant = |request: &&AccessRequest| {
+            request.id == *id && (&request.account, &request.role) == (&grant.account, &grant.role)
+        };
+        let request = self.approved.iter().find(is_meant).ok_or_else(|| {
+            Failure::grant(&"a policy grants the role by a request that nobody has approved for this user")
+        })?;
+        let ends = Duration::from_secs(u64::try_from(request.ends).unwrap_or_default());
+        Ok(SystemTime::UNIX_EPOCH.checked_add(ends))
     }
 
     /// Credentials for a person, who wants to work with them: at least half of what was granted is left, and so much

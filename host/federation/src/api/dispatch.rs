@@ -5,6 +5,7 @@ use axum::extract::Request;
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::response::Response;
+use portcullis_contract::types::Principal;
 use portcullis_identity::AuthError;
 use portcullis_identity::source::{AuthRequest, Authenticated};
 use portcullis_listen::Peer;
@@ -13,7 +14,8 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use super::call::Call;
-use super::{FederationApi, Shared, accounts, instance, page, record, roles};
+use super::{FederationApi, Shared, accounts, instance, page, record, requests, roles, session_tags};
+use crate::access::{AccessRequest, Step};
 use crate::decide::InForce;
 use crate::metadata::Ttl;
 use crate::mounts::Mount;
@@ -38,17 +40,16 @@ pub(super) async fn respond(api: &FederationApi, request: Request) -> Response {
         return Failure::no_route(path).into_response(UNKNOWN);
     };
     let peer = Asking::of(&parts);
-    let route = Route::of(rest).filter(|route| mount.metadata.is_some() || !route.is_for_sdks());
+    let has = |route: &Route| {
+        (mount.metadata.is_some() || !route.is_for_sdks())
+            && (mount.requests.is_some() || !route.is_for_requests())
+    };
+    let route = Route::of(rest).filter(has);
     let Some(route) = route else {
         let user = user(api, mount, &parts, &peer).await;
         return Failure::no_route(rest).into_response(&user);
     };
-    let had = match route {
-        Route::MetadataToken => parts.method == Method::PUT,
-        Route::PageOpen | Route::PageCredentials => parts.method == Method::POST,
-        _ => parts.method == Method::GET || parts.method == Method::HEAD,
-    };
-    if !had {
+    if !is_method_of(&route, &parts.method) {
         let user = user(api, mount, &parts, &peer).await;
         return Failure::no_method(route.methods()).into_response(&user);
     }
@@ -64,7 +65,8 @@ pub(super) async fn respond(api: &FederationApi, request: Request) -> Response {
     if route == Route::MetadataToken {
         return token(api, mount, &parts, &peer);
     }
-    let Authenticated { principal, until } = match authenticate(api, mount, &parts, &peer).await {
+    let Authenticated { principal, until, session_tags } = match authenticate(api, mount, &parts, &peer).await
+    {
         Ok(authenticated) => authenticated,
         Err(rejection) => {
             tracing::info!(mount = mount.name, peer = peer.text, %rejection, "nobody could be made of a request");
@@ -72,12 +74,25 @@ pub(super) async fn respond(api: &FederationApi, request: Request) -> Response {
             return unidentified(mount, &route, failure).await;
         }
     };
+    let session_tags = match session_tags::complete(session_tags) {
+        Ok(tags) => tags,
+        Err(failure) => {
+            let user = principal.name.as_deref().unwrap_or_default();
+            tracing::info!(mount = mount.name, user, %failure, "a token has no value for a session tag");
+            return unidentified(mount, &route, failure).await;
+        }
+    };
+    let approved = approved(api, mount, &principal).await;
     let call = Call {
+        decider: &*api.decider,
+        requests: api.requests.as_ref(),
+        approved,
         in_force: Arc::clone(&in_force),
         mount,
         parts: &parts,
         principal,
         until,
+        session_tags,
         peer: peer.text.clone(),
         begun,
     };
@@ -88,13 +103,36 @@ pub(super) async fn respond(api: &FederationApi, request: Request) -> Response {
         Route::MetadataCredentials { role, .. } => instance::credentials(&call, role).await,
         Route::MetadataInfo => instance::info(&call).await,
         Route::MetadataFact(fact) => instance::fact(&call, *fact).ok_or_else(|| Failure::no_route(rest)),
-        Route::Status | Route::MetadataToken | Route::ToPage => Err(Failure::no_route(path)),
-        Route::Page | Route::PageOpen | Route::PageCredentials => {
-            Ok(page::respond(&call, &route, body).await)
+        Route::Requests if parts.method == Method::POST => requests::create(&call, body).await,
+        Route::Requests => requests::list(&call).await,
+        Route::RequestStep { id, approve } => {
+            let step = if *approve { Step::Approve } else { Step::Deny };
+            requests::take(&call, id, step, body).await
         }
+        Route::Status | Route::MetadataToken | Route::ToPage => Err(Failure::no_route(path)),
+        Route::Page
+        | Route::PageOpen
+        | Route::PageCredentials
+        | Route::PageRequests
+        | Route::PageRequest
+        | Route::PageDecide => Ok(page::respond(&call, &route, body).await),
     };
     let response = response.unwrap_or_else(|failure| failure.into_response(call.user()));
     as_instance(mount, &route, response)
+}
+
+/// Whether the route has the method.
+fn is_method_of(route: &Route, method: &Method) -> bool {
+    match route {
+        Route::MetadataToken => *method == Method::PUT,
+        Route::PageOpen
+        | Route::PageCredentials
+        | Route::PageRequest
+        | Route::PageDecide
+        | Route::RequestStep { .. } => *method == Method::POST,
+        Route::Requests => [Method::GET, Method::HEAD, Method::POST].contains(method),
+        _ => *method == Method::GET || *method == Method::HEAD,
+    }
 }
 
 /// Who is at the other end of the connection.
@@ -153,6 +191,16 @@ async fn authenticate(
         api.decider.record(record::failed_login(login, &mount.name, "login", peer.text.clone()));
     }
     result
+}
+
+/// What others have approved for the user. A database that is away takes no role from users who have it by a policy alone.
+async fn approved(api: &Shared, mount: &Mount, principal: &Principal) -> Vec<AccessRequest> {
+    let (Some(requests), Some(_)) = (&api.requests, &mount.requests) else { return Vec::new() };
+    let user = principal.name.as_deref().unwrap_or_default();
+    requests.approved(&mount.name, user, crate::access::now()).await.unwrap_or_else(|error| {
+        tracing::warn!(mount = mount.name, user, %error, "approved requests cannot be read, and grant nothing now");
+        Vec::new()
+    })
 }
 
 /// Refuses a request that is not authenticated: a browser gets a page.

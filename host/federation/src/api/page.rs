@@ -1,23 +1,26 @@
 //! `/console`: the page for browsers.
 //!
-//! * `ours`: whether a form was sent by our own page
 //! * `form`: what it says
 //!
 //! Credentials and the addresses of consoles are only in answers to `POST`, so that no history and no log of a proxy
 //! has them.
 
 mod form;
-mod ours;
 
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::Response;
 use secrecy::ExposeSecret as _;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use super::call::{Call, Purpose};
-use super::roles;
-use crate::page::{Accounts, Format, Keys, Opening, Refused, Roles, Secret, content_security_policy};
+use super::requests::{self, Overview, Shown, Wanted};
+use super::{ours, roles};
+use crate::access::{State, Step};
+use crate::page::{
+    Accounts, Format, Keys, Opening, Refused, RequestRow, Requests, Roles, Secret, Standing,
+    content_security_policy, profile_name,
+};
 use crate::response::{self, Failure};
 use crate::route::Route;
 use form::Form;
@@ -27,11 +30,23 @@ const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-p
 /// The longest failure that is shown.
 const MAX_FAILURE: usize = 64 << 10;
 
-/// The answer of one of the page's three routes; a failure is a page as well.
+/// The answer of one of the page's routes; a failure is a page as well.
 pub(super) async fn respond(call: &Call<'_>, route: &Route, body: Body) -> Response {
     let answered = match route {
         Route::PageOpen => open(call, body).await,
         Route::PageCredentials => credentials(call, body).await,
+        Route::PageRequests => requests_list(call).await,
+        Route::PageRequest | Route::PageDecide => {
+            let done = match route {
+                Route::PageRequest => request(call, body).await,
+                _ => decide(call, body).await,
+            };
+            return match done {
+                // Loading the page again sends no form again.
+                Ok(()) => response::of_user(response::see_other("requests"), call.user()),
+                Err(failure) => failed(route, failure.into_response(call.user())).await,
+            };
+        }
         _ => list(call).await,
     };
     match answered {
@@ -48,41 +63,106 @@ async fn list(call: &Call<'_>) -> Result<String, Failure> {
     let format = format.unwrap_or_else(|| Format::for_user_agent(agent.unwrap_or_default()));
     let filter = call.parameter("q").unwrap_or_default();
     let accounts = Accounts::of(&grants, &call.mount.accounts);
-    Ok(Roles { user: call.user(), accounts, filter: &filter, format }.render())
+    let requests = call.mount.requests.is_some();
+    let destination = call.parameter("destination").unwrap_or_default();
+    let destination = destination.as_str();
+    Ok(Roles { user: call.user(), accounts, filter: &filter, format, requests, destination }.render())
 }
 
 /// A console.
 async fn open(call: &Call<'_>, body: Body) -> Result<String, Failure> {
-    let Form { account, role, .. } = ours(call, body).await?;
+    let Form { account, role, destination, .. } = ours(call, body).await?;
     let grant = call.one(Purpose::Console, &account, &role).await?;
     let session = call.session(&grant)?;
     let credentials = call.fresh(&session).await.map_err(|error| Failure::of_aws(&error))?;
-    let url = roles::console(call, &session, &credentials).await?;
+    let url = roles::console(call, &session, &credentials, destination.as_deref()).await?;
     Ok(Opening { account: &account, role: &role, url: url.expose_secret() }.render())
 }
 
 /// Credentials, to be copied.
 async fn credentials(call: &Call<'_>, body: Body) -> Result<String, Failure> {
-    let Form { account, role, format } = ours(call, body).await?;
+    let Form { account, role, format, .. } = ours(call, body).await?;
     let grant = call.one(Purpose::Credentials, &account, &role).await?;
     let session = call.session(&grant)?;
     let credentials = call.fresh(&session).await.map_err(|error| Failure::of_aws(&error))?;
+    let profile = profile_name(&account, &role);
     let secret = Secret {
         access_key_id: credentials.access_key_id(),
         secret_access_key: credentials.secret_access_key().expose_secret(),
         session_token: credentials.session_token().expose_secret(),
         expiration: credentials.expiration(),
+        profile: &profile,
     };
     Ok(Keys { account: &account, role: &role, format, secret, now: SystemTime::now() }.render())
 }
 
+/// Requests for access.
+async fn requests_list(call: &Call<'_>) -> Result<String, Failure> {
+    let Overview { requests, requestable } = requests::overview(call).await?;
+    let rows = requests.iter().map(|Shown { request, may_decide }| {
+        let ends = Duration::from_secs(u64::try_from(request.ends).unwrap_or_default());
+        let standing = match request.state {
+            State::Open => Standing::Open,
+            State::Approved => Standing::Approved(SystemTime::UNIX_EPOCH + ends),
+            State::Denied => Standing::Denied,
+            State::Revoked => Standing::Revoked,
+        };
+        RequestRow {
+            id: &request.id,
+            requester: &request.requester,
+            account: &request.account,
+            role: &request.role,
+            duration: Duration::from_secs(request.duration_seconds.into()),
+            reason: &request.reason,
+            standing,
+            by: request.by.as_deref(),
+            may_decide: *may_decide,
+        }
+    });
+    let requestable = requestable.iter().map(String::as_str).collect();
+    Ok(Requests { user: call.user(), rows: rows.collect(), requestable }.render())
+}
+
+/// A new request for access.
+async fn request(call: &Call<'_>, body: Body) -> Result<(), Failure> {
+    check_ours(call)?;
+    let [role, seconds, reason] =
+        form::fields(&call.parts.headers, body, ["role", "seconds", "reason"]).await?;
+    let wrong = || Failure::bad_request("`role` is ACCOUNT/ROLE, and `seconds` a number");
+    let (account, role) = role.split_once('/').ok_or_else(wrong)?;
+    let wanted = Wanted {
+        account: account.into(),
+        role: role.into(),
+        duration_seconds: seconds.parse().map_err(|_| wrong())?,
+        reason,
+    };
+    requests::request(call, wanted).await.map(drop)
+}
+
+/// A decision about a request for access.
+async fn decide(call: &Call<'_>, body: Body) -> Result<(), Failure> {
+    check_ours(call)?;
+    let [id, step] = form::fields(&call.parts.headers, body, ["id", "step"]).await?;
+    let step = match step.as_str() {
+        "approve" => Step::Approve,
+        "deny" => Step::Deny,
+        _ => return Err(Failure::bad_request("`step` is `approve` or `deny`")),
+    };
+    requests::decide(call, &id, step).await.map(drop)
+}
+
 /// The form, if our own page sent it: asked before it is read, and before anybody decides.
 async fn ours(call: &Call<'_>, body: Body) -> Result<Form, Failure> {
+    check_ours(call)?;
+    Form::read(&call.parts.headers, body).await
+}
+
+fn check_ours(call: &Call<'_>) -> Result<(), Failure> {
     if !ours::is_ours(&call.parts.headers, &call.parts.uri) {
         tracing::info!(mount = call.mount.name, user = call.user(), "a form that is not of the page itself");
         return Err(Failure::foreign_page());
     }
-    Form::read(&call.parts.headers, body).await
+    Ok(())
 }
 
 /// A failure as a page, whose status and headers stay what they were.

@@ -8,6 +8,7 @@ use std::sync::{Arc, LazyLock};
 
 use super::call::Purpose;
 use super::{FederationApi, NoRandomness, record};
+use crate::access::AccessRequests;
 use crate::aws::Session;
 use crate::decide::{Decider, Deciding, InForce, Question, narrowed};
 use crate::mounts::Mounts;
@@ -17,8 +18,12 @@ static NO_MOUNTS: LazyLock<Mounts> = LazyLock::new(Mounts::default);
 
 impl FederationApi {
     /// An API that asks `authorizer`. Its [`Mounts`] are attached to the generation in force.
-    pub fn new(authorizer: Authorizer, token_key: Option<&[u8]>) -> Result<Self, NoRandomness> {
-        Self::with(Arc::new(authorizer), token_key)
+    pub fn new(
+        authorizer: Authorizer,
+        token_key: Option<&[u8]>,
+        requests: Option<AccessRequests>,
+    ) -> Result<Self, NoRandomness> {
+        Self::with(Arc::new(authorizer), token_key, requests)
     }
 }
 
@@ -50,10 +55,11 @@ impl InForce for Current {
 
     fn decide(self: Arc<Self>, question: Question) -> Deciding {
         Box::pin(async move {
-            let Question { request, policies: of, method, uri, begun } = question;
+            let Question { request, policies: of, method, uri, session_tags, begun } = question;
             let current = Arc::clone(&self);
             let describe = move |request: &Request, granted: &[Grant], record: &mut _| {
-                let known_as = current.known_as(request, granted);
+                let session = current.known_as(request, granted);
+                let known_as = record::KnownAs { session, tags: &session_tags };
                 record::describe(request, (&method, &uri), granted, known_as, record);
             };
             self.policies.clone().grants(Arc::new(request), of, begun, narrowed, describe).await
@@ -62,9 +68,11 @@ impl InForce for Current {
 }
 
 impl Current {
-    /// The role's ARN and the session's name as AWS will know them; none for a list, and for what AWS would reject.
+    /// The role's ARN and the session's name as AWS will know them; none where no session is asked for, and for what AWS would
+    /// reject.
     fn known_as(&self, request: &Request, granted: &[Grant]) -> Option<(String, String)> {
-        let ([grant], false) = (granted, request.purpose == Purpose::List.as_str()) else { return None };
+        let without = [Purpose::List, Purpose::Request, Purpose::Approve].map(Purpose::as_str);
+        let ([grant], false) = (granted, without.contains(&request.purpose.as_str())) else { return None };
         let mount = self.mounts().iter().find(|mount| mount.name == request.mount)?;
         let user = request.principal.name.as_deref().unwrap_or_default();
         Session::known_as(mount.accounts.get(&grant.account)?, user, grant).ok()

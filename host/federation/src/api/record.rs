@@ -3,8 +3,12 @@
 
 use portcullis_audit::{Principal, Record, Target};
 use portcullis_contract::aws::{Grant, Request};
-use portcullis_contract::types::Verdict;
+use portcullis_contract::types::{self, Verdict};
 use portcullis_identity::FailedLogin;
+
+use super::session_tags;
+use crate::access::AccessRequest;
+use crate::decide::access_of;
 
 /// The record of a login that failed, which stands for all of this user and address within a minute.
 pub(super) fn failed_login(
@@ -33,17 +37,72 @@ pub(super) fn failed_login(
     record
 }
 
+/// The record of a step that was taken with a request for access.
+pub(super) fn access(
+    operation: &'static str,
+    request: &AccessRequest,
+    by: &types::Principal,
+    peer: Option<String>,
+) -> Record {
+    of_request(operation, Verdict::Allow, request, by, peer)
+}
+
+/// The record of a user who approves their own request, which no policy is asked about.
+pub(super) fn own_request(request: &AccessRequest, by: &types::Principal, peer: Option<String>) -> Record {
+    let mut record = of_request("access-approve", Verdict::Deny, request, by, peer);
+    record.rule = "host:own-request".into();
+    record.reason = "nobody approves their own request".into();
+    record
+}
+
+fn of_request(
+    operation: &'static str,
+    verdict: Verdict,
+    request: &AccessRequest,
+    by: &types::Principal,
+    peer: Option<String>,
+) -> Record {
+    let context = portcullis_authorization::context("aws-federation", peer);
+    let mut record = Record::change(context.decision, context.now, "aws-federation", verdict);
+    record.rule = "host:access".into();
+    record.operation = Some(operation.into());
+    record.peer = context.peer;
+    record.principal = Some(by.into());
+    let role = format!("{}/{}", request.account, request.role);
+    record.targets.push(Target { kind: "role".into(), as_sent: role });
+    for (name, value) in [
+        ("mount", request.mount.clone()),
+        ("access", request.id.clone()),
+        ("access_state", request.state.as_str().to_owned()),
+        ("access_requester", request.requester.clone()),
+        ("access_reason", request.reason.clone()),
+        ("access_seconds", request.duration_seconds.to_string()),
+        ("access_ends", request.ends.to_string()),
+    ] {
+        record.extra.push((name.into(), value));
+    }
+    record
+}
+
+/// As what AWS knows a session.
+pub(super) struct KnownAs<'a> {
+    /// The role's ARN and the session's name; absent where no session is asked for.
+    pub(super) session: Option<(String, String)>,
+    /// Tags beside granted ones.
+    pub(super) tags: &'a [(String, String)],
+}
+
 /// How many roles of a list are named.
 const NAMED: usize = 20;
 
 /// Adds who asked for what, and what was granted.
 ///
-/// `known_as` is the role's ARN and the session's name, by which everything done with it is found in `CloudTrail`.
+/// By `known_as` everything done with a session is found in `CloudTrail`.
 pub(super) fn describe(
     request: &Request,
     (method, uri): (&str, &str),
     granted: &[Grant],
-    known_as: Option<(String, String)>,
+    known_as: KnownAs<'_>,
     record: &mut Record,
 ) {
     record.principal = Some((&request.principal).into());
@@ -52,6 +111,10 @@ pub(super) fn describe(
     record.uri = Some(uri.into());
     if let (Some(account), Some(role)) = (&request.account, &request.role) {
         record.targets.push(Target { kind: "role".into(), as_sent: format!("{account}/{role}") });
+    }
+    for name in ["access-request", "access-requester", "access-reason", "access-seconds"] {
+        let value = request.extra.iter().find(|(found, _)| found == name).map(|(_, value)| value.clone());
+        record.extra.extend(value.map(|value| (name.replace('-', "_").into(), value)));
     }
     let mut say = |name: &'static str, value: Option<String>| {
         record.extra.extend(value.map(|value| (name.into(), value)));
@@ -62,11 +125,13 @@ pub(super) fn describe(
             say("granted", Some(format!("{}/{}", grant.account, grant.role)));
             say("grant_reason", Some(grant.reason.clone()).filter(|reason| !reason.is_empty()));
             say("duration_seconds", grant.duration_seconds.map(|seconds| seconds.to_string()));
-            let (role_arn, name) = known_as.unzip();
+            let (role_arn, name) = known_as.session.unzip();
             say("role_arn", role_arn);
             say("session_name", name.or_else(|| grant.session_name.clone()));
+            say("access", access_of(grant).cloned());
             say("source_identity", grant.source_identity.clone());
-            let tags: Vec<_> = grant.tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
+            let tags = session_tags::merged(&grant.tags, known_as.tags);
+            let tags: Vec<_> = tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
             say("tags", Some(tags.join(", ")).filter(|tags| !tags.is_empty()));
             say(
                 "session_policy",

@@ -6,14 +6,22 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
+use crate::access::{AccessRequests, now};
 use crate::aws::Session;
 use crate::mounts::{Mount, Mounts};
 
-/// Drops what is cached for the user on the mounts that are meant.
+/// Who revokes a request for access by the admin API.
+const OPERATOR: &str = "the operator";
+
+/// Drops what is cached for the user on the mounts that are meant, and revokes what others have approved.
 ///
 /// # Errors
 /// The mount or the role that there is none of.
-pub(super) fn revoke(mounts: &Mounts, wanted: &Revocation) -> Result<Revoked, String> {
+pub(super) async fn revoke(
+    mounts: &Mounts,
+    requests: Option<&AccessRequests>,
+    wanted: &Revocation,
+) -> Result<Revoked, String> {
     let is_meant = |mount: &&Mount| wanted.instance.as_ref().is_none_or(|name| *name == mount.name);
     let meant: Vec<_> = mounts.iter().filter(is_meant).collect();
     if meant.is_empty() {
@@ -23,6 +31,7 @@ pub(super) fn revoke(mounts: &Mounts, wanted: &Revocation) -> Result<Revoked, St
     // The ARN of the role and the name of the session.
     let mut sessions: BTreeSet<(String, String)> = BTreeSet::new();
     let mut has_role = wanted.target.is_none();
+    let mut revoked = 0;
     for mount in meant {
         let role_arn = match wanted.target.as_deref().map(|role| role_arn(mount, &wanted.user, role)) {
             None => None,
@@ -30,6 +39,12 @@ pub(super) fn revoke(mounts: &Mounts, wanted: &Revocation) -> Result<Revoked, St
             Some(None) => continue,
         };
         has_role = true;
+        // First: what is approved would lead to credentials again.
+        if let Some(requests) = requests {
+            let role = wanted.target.as_deref().and_then(|role| role.split_once('/'));
+            let done = requests.revoke(&mount.name, &wanted.user, role, OPERATOR, now()).await;
+            revoked += done.map_err(|error| format!("requests for access cannot be revoked: {error}"))?;
+        }
         sessions.extend(mount.aws.forget(&mount.name, &wanted.user, role_arn.as_deref()));
     }
     if !has_role {
@@ -37,7 +52,7 @@ pub(super) fn revoke(mounts: &Mounts, wanted: &Revocation) -> Result<Revoked, St
     }
     let policy = deny_policy(&sessions, SystemTime::now());
     let shown = sessions.iter().map(|(role, name)| json!({ "role_arn": role, "session_name": name }));
-    let details = json!({ "sessions": shown.collect::<Vec<_>>(), "policy": policy });
+    let details = json!({ "sessions": shown.collect::<Vec<_>>(), "policy": policy, "requests": revoked });
     Ok(Revoked { ended: sessions.len(), details })
 }
 

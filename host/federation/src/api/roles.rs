@@ -32,6 +32,7 @@ pub(super) async fn role(
     let session = call.session(&grant)?;
     let credentials = call.fresh(&session).await.map_err(|error| Failure::of_aws(&error))?;
     let now = SystemTime::now();
+    let destination = call.parameter("destination");
     Ok(match wanted {
         Wanted::Credentials => {
             if for_process {
@@ -46,12 +47,12 @@ pub(super) async fn role(
             response::of_user(response::json(&body), call.user())
         }
         Wanted::Both => {
-            let url = console(call, &session, &credentials).await?;
+            let url = console(call, &session, &credentials, destination.as_deref()).await?;
             let body = Credential::documented(&credentials, Some(url.expose_secret()), now);
             response::of_user(response::json(&body), call.user())
         }
         Wanted::ConsoleUrl => {
-            let url = console(call, &session, &credentials).await?;
+            let url = console(call, &session, &credentials, destination.as_deref()).await?;
             response::text(url.expose_secret().to_owned())
         }
     })
@@ -63,10 +64,9 @@ pub(super) async fn console(
     call: &Call<'_>,
     session: &Session,
     credentials: &Credentials,
+    destination: Option<&str>,
 ) -> Result<SecretString, Failure> {
     let issuer = call.parameter("callbackurl");
-    let destination = call.parameter("destination");
-    let url =
-        call.mount.aws.console_url(session, credentials, issuer.as_deref(), destination.as_deref()).await;
+    let url = call.mount.aws.console_url(session, credentials, issuer.as_deref(), destination).await;
     url.map_err(|error| Failure::of_aws(&error))
 }

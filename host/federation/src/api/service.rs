@@ -86,8 +86,14 @@ impl Api for FederationApi {
         }
     }
 
-    fn revoke(&self, wanted: &Revocation) -> Option<Result<Revoked, String>> {
-        self.stands_for_all.then(|| revoke(self.shared.decider.in_force().mounts(), wanted))
+    fn revoke<'a>(&'a self, wanted: &'a Revocation) -> ApiFuture<'a, Option<Result<Revoked, String>>> {
+        Box::pin(async move {
+            if !self.stands_for_all {
+                return None;
+            }
+            let in_force = self.shared.decider.in_force();
+            Some(revoke(in_force.mounts(), self.shared.requests.as_ref(), wanted).await)
+        })
     }
 
     fn example_path(&self) -> String {

@@ -31,6 +31,10 @@ const SWEEP: Duration = Duration::from_mins(1);
 /// How long anybody waits for new credentials while there are some that work: SDKs give metadata a second.
 const PATIENCE: Duration = Duration::from_millis(500);
 
+/// Cached sessions of one user of one mount: each token of a user with another end is a session of its own, and must not
+/// push out those of others. 500 roles with several tokens fit.
+const MAX_OF_USER: usize = 2000;
+
 /// Where credentials come from, and what time it is there.
 pub(super) trait CredentialSource: Send + Sync + 'static {
     fn fetch(&self, session: Arc<Session>) -> impl Future<Output = Result<Credentials, AwsError>> + Send;
@@ -41,12 +45,20 @@ pub(super) struct Cache<S> {
     source: S,
     entries: Mutex<HashMap<Arc<Session>, CacheEntry>>,
     max_entries: usize,
+    max_of_user: usize,
     counters: Counters,
 }
 
 impl<S: CredentialSource> Cache<S> {
     pub(super) fn new(source: S, max_entries: usize) -> Arc<Self> {
-        Arc::new(Self { source, entries: Mutex::default(), max_entries, counters: Counters::default() })
+        let max_of_user = MAX_OF_USER.min(max_entries.div_ceil(2));
+        Arc::new(Self {
+            source,
+            entries: Mutex::default(),
+            max_entries,
+            max_of_user,
+            counters: Counters::default(),
+        })
     }
 
     #[cfg(test)]
@@ -100,6 +112,7 @@ impl<S: CredentialSource> Cache<S> {
             let session = if let Some((session, _)) = entries.get_key_value(session) {
                 Arc::clone(session)
             } else {
+                evict_of_user(&mut entries, session, self.max_of_user, now)?;
                 evict(&mut entries, self.max_entries, now)?;
                 Arc::new(session.clone())
             };
@@ -197,6 +210,23 @@ fn shared(
         .filter_map(|(_, entry)| entry.enough(now, least_left))
         .filter(|held| held.expiration() <= until)
         .max_by_key(|held| held.expiration())
+}
+
+/// Room for one more of the same user, of whom no more than so many are kept: what expires soonest goes first.
+fn evict_of_user(
+    entries: &mut HashMap<Arc<Session>, CacheEntry>,
+    session: &Session,
+    max_of_user: usize,
+    now: Moment,
+) -> Result<(), AwsError> {
+    let is_of_user = |other: &Session| other.is_of_same_user(session);
+    if entries.keys().filter(|other| is_of_user(other)).count() < max_of_user {
+        return Ok(());
+    }
+    let idle = entries.iter().filter(|(other, entry)| is_of_user(other) && entry.is_idle());
+    let first = idle.min_by_key(|(_, entry)| entry.left(now)).map(|(session, _)| Arc::clone(session));
+    entries.remove(&first.ok_or(AwsError::Overloaded)?);
+    Ok(())
 }
 
 /// Room for one more. What expires soonest goes first; a question under way never does.

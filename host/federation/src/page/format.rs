@@ -13,6 +13,15 @@ pub(crate) struct Secret<'a> {
     pub(crate) secret_access_key: &'a str,
     pub(crate) session_token: &'a str,
     pub(crate) expiration: SystemTime,
+    /// What the profile is called.
+    pub(crate) profile: &'a str,
+}
+
+/// A name for a profile, of what AWS's tools read in a section of their files.
+pub(crate) fn profile_name(account: &str, role: &str) -> String {
+    let plain =
+        |char: char| if char.is_ascii_alphanumeric() || "_.@/+=,-".contains(char) { char } else { '-' };
+    format!("{account}-{role}").chars().map(plain).collect()
 }
 
 /// For whom credentials are written.
@@ -23,6 +32,8 @@ pub(crate) enum Format {
     Shell,
     /// PowerShell, on any system.
     PowerShell,
+    /// A section of `~/.aws/credentials`.
+    Profile,
     /// What AWS's tools read from a program (AWS CLI User Guide, Sourcing credentials with an external process).
     CredentialProcess,
 }
@@ -39,7 +50,7 @@ struct Process<'a> {
 }
 
 impl Format {
-    pub(crate) const ALL: [Self; 3] = [Self::Shell, Self::PowerShell, Self::CredentialProcess];
+    pub(crate) const ALL: [Self; 4] = [Self::Shell, Self::PowerShell, Self::Profile, Self::CredentialProcess];
 
     /// As forms name it.
     pub(crate) fn of(name: &str) -> Option<Self> {
@@ -56,6 +67,7 @@ impl Format {
         match self {
             Self::Shell => "shell",
             Self::PowerShell => "powershell",
+            Self::Profile => "profile",
             Self::CredentialProcess => "credential_process",
         }
     }
@@ -65,6 +77,7 @@ impl Format {
         match self {
             Self::Shell => "Shell",
             Self::PowerShell => "PowerShell",
+            Self::Profile => "Profile",
             Self::CredentialProcess => "credential_process",
         }
     }
@@ -74,6 +87,7 @@ impl Format {
         match self {
             Self::Shell => "Paste these lines into sh, bash or zsh.",
             Self::PowerShell => "Paste these lines into PowerShell.",
+            Self::Profile => "Append these lines to ~/.aws/credentials, and name the profile in AWS_PROFILE.",
             Self::CredentialProcess => {
                 "This is what a credential_process prints: save it where only you can read it, and have it printed \
                  by a profile in ~/.aws/config."
@@ -83,7 +97,7 @@ impl Format {
 
     /// The credentials in these words.
     pub(super) fn write(self, secret: &Secret<'_>) -> Zeroizing<String> {
-        let Secret { access_key_id, secret_access_key, session_token, expiration } = *secret;
+        let Secret { access_key_id, secret_access_key, session_token, expiration, profile } = *secret;
         let expiration = format_rfc3339_seconds(expiration).to_string();
         // The expiration goes along as in `aws configure export-credentials`: one that is left over from earlier keys
         // would make AWS's tools throw the new ones away.
@@ -96,6 +110,16 @@ impl Format {
         match self {
             Self::Shell => lines(&variables, "export ", "=", sh),
             Self::PowerShell => lines(&variables, "$Env:", " = ", power_shell),
+            Self::Profile => {
+                let keys = [
+                    ("aws_access_key_id", access_key_id),
+                    ("aws_secret_access_key", secret_access_key),
+                    ("aws_session_token", session_token),
+                ];
+                let mut section = Zeroizing::new(format!("[{profile}]\n"));
+                section.push_str(&lines(&keys, "", " = ", str::to_owned));
+                section
+            }
             Self::CredentialProcess => {
                 let process =
                     Process { version: 1, access_key_id, secret_access_key, session_token, expiration };

@@ -39,10 +39,32 @@ impl Keys<'_> {
                     button.first #copy type="button" hidden { "Copy" }
                     span #said role="status" {}
                 }
+                (self.values())
                 p.muted { "Until then, whoever has these can do what the role can. Pass them on to nobody." }
             }
         };
         document("Credentials", None, &body)
+    }
+
+    /// Each value by itself.
+    fn values(&self) -> Markup {
+        let Secret { access_key_id, secret_access_key, session_token, .. } = self.secret;
+        html! {
+            details.values {
+                summary { "Single values" }
+                @for (id, label, value) in [
+                    ("id", "Access key ID", access_key_id),
+                    ("secret", "Secret access key", secret_access_key),
+                    ("token", "Session token", session_token),
+                ] {
+                    label for=(id) { (label) }
+                    div.copy {
+                        input id=(id) readonly value=(value) spellcheck="false" autocomplete="off";
+                        button type="button" data-copy=(id) hidden { "Copy" span.unseen { " " (label) } }
+                    }
+                }
+            }
+        }
     }
 
     /// The same in other words, which is another question to the policies.

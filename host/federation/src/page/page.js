@@ -16,6 +16,8 @@
       const query = new URLSearchParams();
       if (find && find.value.trim()) query.set("q", find.value.trim());
       query.set("format", format.value);
+      const destination = tools.querySelector("[name=destination]");
+      if (destination) query.set("destination", destination.value);
       history.replaceState(null, "", "?" + query);
     };
     const filter = () => {
@@ -24,11 +26,17 @@
       for (const section of all("section")) {
         let any = false;
         for (const role of all("li", section)) {
-          role.hidden = !words.every((word) => role.dataset.find.includes(word));
+          const text = section.dataset.find + " " + role.querySelector("strong").textContent.toLowerCase();
+          role.hidden = !words.every((word) => text.includes(word));
           if (!role.hidden) { any = true; shown += 1; }
         }
         section.hidden = !any;
+        // What was folded is folded again without a filter.
+        const fold = section.querySelector("details");
+        fold.dataset.open ??= fold.open ? "yes" : "no";
+        fold.open = words.length > 0 || fold.dataset.open === "yes";
       }
+      for (const mine of all("#mine")) mine.hidden = words.length > 0;
       const total = Number(count.dataset.total);
       count.textContent = (words.length ? shown + " of " : "") + total + (total === 1 ? " role" : " roles");
       nothing.hidden = shown > 0;
@@ -36,6 +44,82 @@
     const choose = () => {
       for (const input of all("section input[name=format]")) input.value = format.value;
     };
+
+    // Which role a button is about, for screen readers.
+    const nameOf = (item) => item.querySelector("strong").textContent;
+    for (const section of all("section")) {
+      const account = section.querySelector("h2").textContent;
+      for (const button of all("li button", section)) {
+        button.setAttribute("aria-label", button.textContent + " of " + nameOf(button.closest("li")) + " in " + account);
+      }
+    }
+
+    // Favourites, and the roles that were used last, before the others. They stay in this browser.
+    const key = "portcullis " + location.pathname;
+    let known = { favourites: [], recent: [] };
+    try { known = { ...known, ...JSON.parse(localStorage.getItem(key)) }; } catch { /* There are none. */ }
+    const save = () => { try { localStorage.setItem(key, JSON.stringify(known)); } catch { /* They are forgotten. */ } };
+    const fullName = (item) => item.closest("section").querySelector("[name=account]").value + "/" + nameOf(item);
+    const items = new Map();
+    for (const item of all("section li")) {
+      if (!item.querySelector("button")) continue;
+      const name = fullName(item);
+      items.set(name, item);
+      const star = document.createElement("button");
+      star.type = "button";
+      star.className = "star";
+      const show = () => {
+        const on = known.favourites.includes(name);
+        star.textContent = on ? "\u2605" : "\u2606";
+        star.setAttribute("aria-pressed", on);
+      };
+      star.setAttribute("aria-label", "Favourite " + name);
+      star.addEventListener("click", () => {
+        const others = known.favourites.filter((other) => other !== name);
+        known.favourites = others.length < known.favourites.length ? others : [...others, name].slice(-20);
+        save();
+        show();
+        showMine();
+      });
+      show();
+      item.prepend(star);
+    }
+    for (const form of all("section form")) {
+      form.addEventListener("submit", (event) => {
+        const name = form.querySelector("[name=account]").value + "/" + event.submitter.value;
+        known.recent = [name, ...known.recent.filter((other) => other !== name)].slice(0, 5);
+        save();
+      });
+    }
+    const showMine = () => {
+      for (const old of all("#mine")) old.remove();
+      const names = [...new Set([...known.favourites, ...known.recent])].filter((name) => items.has(name));
+      if (!names.length) return;
+      const mine = document.createElement("div");
+      mine.className = "card";
+      mine.id = "mine";
+      const title = document.createElement("h2");
+      title.textContent = "Favourites and recent";
+      mine.append(title);
+      for (const name of names) {
+        const row = document.createElement("p");
+        const text = document.createElement("strong");
+        text.textContent = name;
+        text.dir = "auto";
+        row.append(text);
+        for (const button of all("button[name=role]", items.get(name))) {
+          const same = document.createElement("button");
+          same.type = "button";
+          same.textContent = button.textContent;
+          same.setAttribute("aria-label", button.textContent + " of " + name);
+          same.addEventListener("click", () => button.form.requestSubmit(button));
+          row.append(" ", same);
+        }
+        mine.append(row);
+      }
+      one("#nothing").before(mine);
+    };
+    showMine();
 
     // What the browser itself put back into the fields counts too.
     if (find) {
@@ -49,11 +133,8 @@
 
   const copy = one("#copy");
   if (copy) {
-    const text = one("#keys");
     const said = one("#said");
-    copy.hidden = false;
-    copy.focus();
-    copy.addEventListener("click", async () => {
+    const copies = (button, text) => button.addEventListener("click", async () => {
       let copied = false;
       try {
         // There is none but by TLS or on this machine.
@@ -63,11 +144,18 @@
         text.focus();
         text.select();
         try { copied = document.execCommand("copy"); } catch { copied = false; }
-        if (copied) copy.focus();
+        if (copied) button.focus();
       }
       said.className = copied ? "done" : "bad";
       said.textContent = copied ? "Copied" : "Selected: copy it with your keyboard";
     });
+    copies(copy, one("#keys"));
+    copy.hidden = false;
+    copy.focus();
+    for (const button of all("[data-copy]")) {
+      copies(button, document.getElementById(button.dataset.copy));
+      button.hidden = false;
+    }
   }
 
   for (const time of all("time")) {

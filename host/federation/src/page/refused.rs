@@ -24,6 +24,7 @@ impl Refused<'_> {
             StatusCode::FORBIDDEN => {
                 ("Not allowed", "If you should have it, show this text to whoever decides about roles.")
             }
+            StatusCode::CONFLICT => ("That has changed meanwhile", "Go back and look at it again."),
             _ if status.is_server_error() => (
                 "That did not work",
                 "Try again in a minute. If it stays so, show this text to whoever runs this host.",

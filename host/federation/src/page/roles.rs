@@ -6,11 +6,13 @@ use std::collections::BTreeMap;
 
 use super::format::Format;
 use super::frame::document;
-use super::words::count;
+use super::words::{count, for_users};
 use crate::aws::Account;
 
 /// So many roles are seen at once; more are worth a filter.
 const WITHOUT_FILTER: usize = 5;
+/// So many roles are shown without a click; accounts of more are folded.
+const UNFOLDED: usize = 40;
 
 /// Roles by account, both in order.
 pub(crate) struct Accounts<'a>(BTreeMap<&'a str, Granted<'a>>);
@@ -30,6 +32,10 @@ pub(crate) struct Roles<'a> {
     /// Only roles in which each of these words occurs are shown.
     pub(crate) filter: &'a str,
     pub(crate) format: Format,
+    /// Whether roles can be requested for a time.
+    pub(crate) requests: bool,
+    /// The page of the console that is opened; empty for its first one.
+    pub(crate) destination: &'a str,
 }
 
 impl<'a> Accounts<'a> {
@@ -49,10 +55,10 @@ impl<'a> Accounts<'a> {
     }
 }
 
-/// In what the words of the filter are looked for, here and in the script.
-fn findable(name: &str, account: Option<&Account>, role: &str) -> String {
+/// In what the words of the filter are looked for beside the role, here and in the script.
+fn findable(name: &str, account: Option<&Account>) -> String {
     let id = account.map(|account| format!("{} {}", account.id, account.partition)).unwrap_or_default();
-    format!("{name} {id} {role}").to_lowercase()
+    format!("{name} {id}").to_lowercase()
 }
 
 impl Roles<'_> {
@@ -64,6 +70,7 @@ impl Roles<'_> {
                 p.muted {
                     @if self.user.is_empty() { "Signed in without a name" }
                     @else { "Signed in as " strong { bdi { (self.user) } } }
+                    @if self.requests { " · " a href="console/requests" { "Requests" } }
                 }
             }
             @if self.accounts.0.is_empty() { (nothing_granted()) } @else { (self.listed()) }
@@ -76,33 +83,30 @@ impl Roles<'_> {
         let words: Vec<&str> = filter.split_whitespace().collect();
         let total = self.accounts.count();
         let is_shown = |text: &str| words.iter().all(|word| text.contains(word));
+        // Long lists are folded, unless the filter has made them short.
+        let is_open = total <= UNFOLDED || !words.is_empty() || self.accounts.0.len() == 1;
         let mut shown = 0;
         let accounts = html! {
-            @for (name, granted) in &self.accounts.0 {
+            @for (at, (name, granted)) in self.accounts.0.iter().enumerate() {
+                @let found_by = findable(name, granted.account);
                 @let roles: Vec<_> = granted.roles.iter().map(|(role, reason)| {
-                    let text = findable(name, granted.account, role);
-                    let shown = is_shown(&text);
-                    (*role, *reason, text, shown)
+                    (*role, *reason, is_shown(&format!("{found_by} {}", role.to_lowercase())))
                 }).collect();
                 @let here = roles.iter().filter(|(.., shown)| *shown).count();
                 @let () = shown += here;
-                section hidden[here == 0] {
-                    header {
-                        h2 { bdi { (name) } }
-                        @if let Some(account) = granted.account {
-                            span.id { (account.id) " · " (account.partition) }
-                        }
-                    }
-                    ul {
-                        @for (role, reason, text, shown) in roles {
-                            li data-find=(text) hidden[!shown] {
-                                div {
-                                    strong { bdi { (role) } }
-                                    @if !reason.is_empty() { p.reason { bdi { (reason) } } }
-                                }
-                                @if granted.account.is_some() { (self.buttons(name, role)) }
-                                @else { p.reason { "This account has no id here, so nothing can be had of it." } }
+                section data-find=(found_by) hidden[here == 0] {
+                    details open[is_open] {
+                        summary {
+                            h2 { bdi { (name) } }
+                            @if let Some(account) = granted.account {
+                                span.id { (account.id) " · " (account.partition) }
                             }
+                            span.id { (count(roles.len() as u64, "role")) }
+                        }
+                        @if granted.account.is_some() { (self.forms(at, name, &roles)) }
+                        @else {
+                            p.reason { "This account has no id here, so nothing can be had of it." }
+                            (rows(&roles, None))
                         }
                     }
                 }
@@ -110,6 +114,9 @@ impl Roles<'_> {
         };
         html! {
             (self.tools(total))
+            @if !self.destination.is_empty() {
+                p.muted { "Consoles are opened at " bdi { (self.destination) } }
+            }
             p.count #count role="status" data-total=(total) {
                 @if !words.is_empty() { (shown) " of " }
                 (count(total as u64, "role"))
@@ -128,7 +135,7 @@ impl Roles<'_> {
                     div.find {
                         label for="q" { "Filter" }
                         input #q type="search" name="q" value=(self.filter) placeholder="Account, id or role"
-                            spellcheck="false" autocapitalize="none";
+                            spellcheck="false" autocapitalize="none" autofocus;
                     }
                 }
                 div.pick {
@@ -139,20 +146,57 @@ impl Roles<'_> {
                         }
                     }
                 }
+                (self.destination())
                 noscript { button { "Apply" } }
             }
         }
     }
 
-    fn buttons(&self, account: &str, role: &str) -> Markup {
-        let of = html! { span.unseen { " of " bdi { (role) } " in " bdi { (account) } } };
+    /// Where consoles are opened, in forms that need to know it.
+    fn destination(&self) -> Markup {
         html! {
-            form.buttons method="post" action="console/open" target="_blank" rel="noopener" autocomplete="off" {
-                input type="hidden" name="account" value=(account);
-                input type="hidden" name="role" value=(role);
-                input type="hidden" name="format" value=(self.format.name());
-                button.soft { "Open console" (of) }
-                button formaction="console/credentials" formtarget="_self" { "Credentials" (of) }
+            @if !self.destination.is_empty() {
+                input type="hidden" name="destination" value=(self.destination);
+            }
+        }
+    }
+
+    /// Two forms for all roles of an account, so that each role costs few bytes: one that opens consoles, and one for credentials.
+    fn forms(&self, at: usize, account: &str, roles: &[(&str, &str, bool)]) -> Markup {
+        let fields = html! {
+            input type="hidden" name="account" value=(account);
+            input type="hidden" name="format" value=(self.format.name());
+        };
+        let console = format!("c{at}");
+        html! {
+            form id=(console) method="post" action="console/open" target="_blank" rel="noopener" autocomplete="off" {
+                (fields)
+                (self.destination())
+            }
+            form method="post" action="console/credentials" autocomplete="off" {
+                (fields)
+                (rows(roles, Some(&console)))
+            }
+        }
+    }
+}
+
+/// The roles of an account. `console` is the id of the form that opens consoles; without it there are no buttons. The script
+/// tells screen readers which role a button is about; without it they find that in the same item of the list.
+fn rows(roles: &[(&str, &str, bool)], console: Option<&str>) -> Markup {
+    html! {
+        ul {
+            @for (role, reason, shown) in roles {
+                li hidden[!*shown] {
+                    div {
+                        strong { (role) }
+                        @if !reason.is_empty() { p { (for_users(reason)) } }
+                    }
+                    @if let Some(console) = console {
+                        button form=(console) name="role" value=(role) { "Open console" }
+                        button name="role" value=(role) { "Credentials" }
+                    }
+                }
             }
         }
     }

@@ -77,7 +77,7 @@ fn unescaped(text: &str) -> String {
 }
 
 /// Every page, with one text in each place for foreign text.
-fn pages(text: &str) -> [String; 4] {
+fn pages(text: &str) -> [String; 5] {
     let account = Account { id: "123456789012".parse().unwrap(), partition: crate::aws::Partition::Aws };
     let accounts = BTreeMap::from([(text.to_owned(), account)]);
     let grants = [Grant { account: text.into(), role: text.into(), reason: text.into(), ..Grant::default() }];
@@ -86,10 +86,31 @@ fn pages(text: &str) -> [String; 4] {
         secret_access_key: text,
         session_token: text,
         expiration: UNIX_EPOCH + Duration::from_hours(1),
+        profile: "shop-read",
     };
     let format = Format::CredentialProcess;
+    let row = RequestRow {
+        id: text,
+        requester: text,
+        account: text,
+        role: text,
+        duration: Duration::from_hours(1),
+        reason: text,
+        standing: Standing::Open,
+        by: Some(text),
+        may_decide: true,
+    };
     [
-        Roles { user: text, accounts: Accounts::of(&grants, &accounts), filter: text, format }.render(),
+        Roles {
+            user: text,
+            accounts: Accounts::of(&grants, &accounts),
+            filter: text,
+            format,
+            requests: true,
+            destination: text,
+        }
+        .render(),
+        Requests { user: text, rows: vec![row], requestable: vec![text] }.render(),
         Keys { account: text, role: text, format, secret, now: UNIX_EPOCH }.render(),
         Opening { account: text, role: text, url: text }.render(),
         Refused { status: StatusCode::FORBIDDEN, message: text, back: Some("../console") }.render(),
@@ -143,6 +164,7 @@ fn credentials_stand_where_they_are_copied_from() {
         secret_access_key: "k",
         session_token: "t",
         expiration: UNIX_EPOCH + Duration::from_mins(59),
+        profile: "shop-read",
     };
     for format in Format::ALL {
         let page = Keys { account: "shop", role: "read", format, secret, now: UNIX_EPOCH }.render();

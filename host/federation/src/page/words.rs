@@ -22,6 +22,12 @@ pub(super) fn duration(duration: Duration) -> String {
     }
 }
 
+/// A reason without what is for the operator alone: AFP's words for a group go on with the regular expression that found it.
+pub(super) fn for_users(reason: &str) -> &str {
+    let group = reason.strip_prefix("user is in ").and_then(|rest| rest.split_once(" which matches regexp "));
+    group.map_or(reason, |(group, _)| group)
+}
+
 /// So many of something whose plural has an `s`.
 pub(super) fn count(number: u64, what: &str) -> String {
     if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
@@ -44,6 +50,22 @@ mod tests {
             (43_199, "11 hours 59 minutes"),
         ] {
             assert_eq!(duration(Duration::from_secs(seconds)), wanted);
+        }
+    }
+
+    #[test]
+    fn a_reason_for_users_has_no_regular_expression() {
+        for (reason, shown) in [
+            (
+                r#"user is in group "aws-shop-b" which matches regexp "^aws-(?P<account>.+)-(?P<role>.+)$""#,
+                r#"group "aws-shop-b""#,
+            ),
+            (r#"user is in group "ops""#, r#"user is in group "ops""#),
+            ("on call", "on call"),
+            ("a host which matches regexp \"x\"", "a host which matches regexp \"x\""),
+            ("", ""),
+        ] {
+            assert_eq!(for_users(reason), shown);
         }
     }
 

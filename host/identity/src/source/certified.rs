@@ -2,11 +2,29 @@
 
 use portcullis_contract::types::Principal;
 
+use super::spiffe::{SpiffeId, check_svid, is_trust_domain};
 use super::{CertificateName, name};
-use crate::{AuthError, certificate};
+use crate::{AuthError, IdentityError, certificate};
 
-/// Of several alternative names of one kind the first counts; the policy sees all of them.
-pub(super) fn identify(from: CertificateName, der: Option<&[u8]>) -> Result<Principal, AuthError> {
+/// Checks what the operator says of names.
+pub(super) fn check(name: &CertificateName) -> Result<(), IdentityError> {
+    let wrong = |reason| Err(IdentityError::Value { key: "trust_domains", reason });
+    match name {
+        CertificateName::Spiffe { trust_domains } if trust_domains.is_empty() => {
+            wrong("must name the trust domains whose IDs are accepted")
+        }
+        CertificateName::Spiffe { trust_domains }
+            if !trust_domains.iter().all(|name| is_trust_domain(name)) =>
+        {
+            wrong("must be names of lower-case letters, digits and `.-_`, without `spiffe://`")
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Of several alternative names of one kind the first counts; the policy sees all of them. A SPIFFE ID is the only URI, and
+/// its trust domain and path are attributes.
+pub(super) fn identify(from: &CertificateName, der: Option<&[u8]>) -> Result<Principal, AuthError> {
     let Some(der) = der else { return Err(AuthError::unauthorized("the client has shown no certificate")) };
     let certificate = certificate::read(der).map_err(|error| {
         AuthError::unauthorized(format!("the client's certificate cannot be used: {error}"))
@@ -16,20 +34,44 @@ pub(super) fn identify(from: CertificateName, der: Option<&[u8]>) -> Result<Prin
         CertificateName::Email => (certificate.email_addresses.first(), "e-mail address"),
         CertificateName::Dns => (certificate.dns_names.first(), "DNS name"),
         CertificateName::Uri => (certificate.uris.first(), "URI"),
+        CertificateName::Spiffe { .. } => match certificate.uris.as_slice() {
+            [id] => (Some(id), "SPIFFE ID"),
+            [] => (None, "SPIFFE ID"),
+            _ => {
+                return Err(AuthError::unauthorized(
+                    "the client's certificate has several URIs, and so no SPIFFE ID",
+                ));
+            }
+        },
     };
     let Some(name) = name else {
         return Err(AuthError::unauthorized(format!("the client's certificate has no {what}")));
     };
     let mut principal = super::principal(name::user(name)?, "certificate");
+    if let CertificateName::Spiffe { trust_domains } = from {
+        let refused = |reason: &str| AuthError::unauthorized(format!("the client's SPIFFE ID {reason}"));
+        check_svid(der).map_err(|reason| {
+            AuthError::unauthorized(format!("the client's certificate is no X.509-SVID: {reason}"))
+        })?;
+        let id = SpiffeId::parse(name).map_err(refused)?;
+        if !trust_domains.iter().any(|known| known == id.trust_domain) {
+            return Err(refused("is of a trust domain that is not among `trust_domains`"));
+        }
+        principal.attributes = vec![
+            ("spiffe-trust-domain".into(), id.trust_domain.into()),
+            ("spiffe-path".into(), id.path.into()),
+        ];
+    }
     principal.certificate = Some(certificate);
     Ok(principal)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::CertificateName::{CommonName, Dns, Email, Uri};
+    use super::CertificateName::{CommonName, Dns, Email, Spiffe, Uri};
     use super::*;
-    use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair, SanType};
+    use rcgen::KeyUsagePurpose::{self, DigitalSignature, KeyCertSign};
+    use rcgen::{BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, KeyPair, SanType};
 
     /// What is the name, the certificate, and the name or why there is none.
     type Row<'a> = (CertificateName, Option<&'a [u8]>, Result<&'a str, &'a str>);
@@ -42,6 +84,55 @@ mod tests {
         }
         params.subject_alt_names = alternatives;
         params.self_signed(&KeyPair::generate().unwrap()).unwrap().der().to_vec()
+    }
+
+    /// Alternative names, key usages, whether it is a CA's, and the name or why there is none.
+    type SvidRow<'a> = (Vec<SanType>, Vec<KeyUsagePurpose>, bool, Result<&'a str, &'a str>);
+
+    #[test]
+    fn the_spiffe_id_of_a_workload() {
+        let trust_domains = vec!["example.org".to_owned()];
+        let from = Spiffe { trust_domains };
+        let uri = |uri: &str| SanType::URI(uri.try_into().unwrap());
+        let dns = || SanType::DnsName("web.example.org".try_into().unwrap());
+        let signs = || vec![DigitalSignature];
+        let good = "spiffe://example.org/ns/production/sa/web";
+        let long = format!("spiffe://example.org/{}", "a".repeat(256));
+        let table: Vec<SvidRow> = vec![
+            (vec![uri(good)], signs(), false, Ok(good)),
+            (vec![dns(), uri(good)], signs(), false, Ok(good)),
+            (vec![uri(good), uri("spiffe://example.org/other")], signs(), false, Err("several URIs")),
+            (vec![dns()], signs(), false, Err("no SPIFFE ID")),
+            (vec![uri("spiffe://other.org/web")], signs(), false, Err("`trust_domains`")),
+            (vec![uri("https://example.org/web")], signs(), false, Err("does not begin")),
+            (vec![uri(&long)], signs(), false, Err("longer than 256")),
+            (vec![uri(good)], vec![], false, Err("`digitalSignature`")),
+            (vec![uri(good)], vec![DigitalSignature, KeyCertSign], false, Err("may sign certificates")),
+            (vec![uri(good)], signs(), true, Err("a CA's")),
+        ];
+        for (alternatives, usages, is_ca, expected) in table {
+            let mut params = CertificateParams::new(Vec::new()).unwrap();
+            params.subject_alt_names = alternatives;
+            params.key_usages = usages;
+            if is_ca {
+                params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+            }
+            let der = params.self_signed(&KeyPair::generate().unwrap()).unwrap().der().to_vec();
+            match (identify(&from, Some(&der)), expected) {
+                (Ok(principal), Ok(name)) => {
+                    assert_eq!(principal.name.as_deref(), Some(name));
+                    let attributes =
+                        [("spiffe-trust-domain", "example.org"), ("spiffe-path", "/ns/production/sa/web")];
+                    let attributes = attributes.map(|(name, value)| (name.to_owned(), value.to_owned()));
+                    assert_eq!(principal.attributes, attributes);
+                }
+                (Err(AuthError::Unauthorized { reason, .. }), Err(part)) if reason.contains(part) => {}
+                (result, _) => panic!("{result:?}, not {expected:?}"),
+            }
+        }
+        for wrong in [vec![], vec!["spiffe://example.org".to_owned()], vec!["Example.org".to_owned()]] {
+            assert!(check(&Spiffe { trust_domains: wrong.clone() }).is_err(), "{wrong:?}");
+        }
     }
 
     #[test]
@@ -71,7 +162,7 @@ mod tests {
             (CommonName, None, Err("no certificate")),
         ];
         for (from, der, expected) in table {
-            match (identify(*from, *der), expected) {
+            match (identify(from, *der), expected) {
                 (Ok(principal), Ok(name)) => {
                     assert_eq!(principal.name.as_deref(), Some(*name));
                     assert_eq!(principal.authentication, "certificate");

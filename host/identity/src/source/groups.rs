@@ -32,10 +32,25 @@ const MAX_GROUPS: usize = 4096;
 /// One place that groups come from.
 pub(super) enum GroupSource {
     Header(HeaderName),
-    Claim { name: String, warned: Once },
+    Claim(ClaimGroups),
     Certificate(CertificateGroups),
     File(Watched<Members>),
     Ldap(Arc<Ldap>),
+}
+
+/// A claim that names groups.
+pub(super) struct ClaimGroups {
+    name: String,
+    issuer: Option<String>,
+    prefix: String,
+    warned: Once,
+}
+
+impl ClaimGroups {
+    /// Whether the token is of the issuer whose claim it is.
+    fn is_about(&self, claims: &Claims) -> bool {
+        self.issuer.as_deref().is_none_or(|issuer| claims.get("iss").and_then(Value::as_str) == Some(issuer))
+    }
 }
 
 impl GroupSource {
@@ -53,8 +68,11 @@ impl GroupSource {
                 Ok(Self::Header(header_name("groups header", name)?))
             }
             Groups::Header { .. } => Err(wrong("can come from a header only where the user does")),
-            Groups::Claim { name } if matches!(proof, Some(AuthMethod::Jwt(_))) && !name.is_empty() => {
-                Ok(Self::claim(name))
+            Groups::Claim { name, issuer, prefix }
+                if matches!(proof, Some(AuthMethod::Jwt(_))) && !name.is_empty() =>
+            {
+                let (name, issuer, prefix) = (name.clone(), issuer.clone(), prefix.clone());
+                Ok(Self::Claim(ClaimGroups { name, issuer, prefix, warned: Once::new() }))
             }
             Groups::Claim { .. } => Err(wrong(
                 "can come from a claim only where the user comes from a token, and the claim needs a name",
@@ -75,14 +93,10 @@ impl GroupSource {
         }
     }
 
-    fn claim(name: &str) -> Self {
-        Self::Claim { name: name.into(), warned: Once::new() }
-    }
-
     pub(super) fn recheck(&self) -> Result<(), IdentityError> {
         match self {
             Self::File(file) => Ok(file.reload().map(drop)?),
-            Self::Header(_) | Self::Claim { .. } | Self::Certificate(_) | Self::Ldap(_) => Ok(()),
+            Self::Header(_) | Self::Claim(_) | Self::Certificate(_) | Self::Ldap(_) => Ok(()),
         }
     }
 }
@@ -149,12 +163,16 @@ pub(super) async fn of(
     for source in sources {
         match source {
             GroupSource::Header(name) => found.extend(from_header(headers, name)?),
-            GroupSource::Claim { name, warned } => {
+            GroupSource::Claim(source) if source.is_about(claims) => {
+                let name = &source.name;
                 if claim::find(claims, name).is_none() {
-                    warned.call_once(|| warn_of_absence(claims, name));
+                    source.warned.call_once(|| warn_of_absence(claims, name));
                 }
-                found.extend(from_claim(claims, name)?);
+                found.extend(
+                    from_claim(claims, name)?.iter().map(|group| format!("{}{group}", source.prefix)),
+                );
             }
+            GroupSource::Claim(_) => {}
             GroupSource::Certificate(field) => {
                 let named = certificate.map_or(&[][..], |certificate| match field {
                     CertificateGroups::Organization => &certificate.organizations,

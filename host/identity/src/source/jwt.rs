@@ -8,16 +8,19 @@
 //! a token that says it is of another type, e.g. a logout token, is refused (3.11), and so is one that demands
 //! something of its reader (`crit`).
 //!
+//! * `issuers`: which of several issuers a token is judged by
+//! * `attributes`: what of the claims a policy sees
 //! * `keys`: a JWK set, and the key for a token
 //! * `provider`: the provider's set, fetched and kept
 
+mod attributes;
+mod issuers;
 mod keys;
 mod provider;
 
 #[cfg(test)]
 mod tests;
 
-use http::HeaderMap;
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Header, Validation, decode, decode_header};
 use portcullis_contract::types::Principal;
@@ -26,24 +29,24 @@ use serde_json::Value;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use super::authorization::bearer;
 use super::{Claims, JwtKeys, JwtOptions, claim, name};
 use crate::{AuthError, IdentityError};
+use attributes::Attributes;
+pub(super) use issuers::Issuers;
 use keys::{ALGORITHMS, Keys};
 use provider::Provider;
 
 /// Longer tokens are refused unread. Those with many groups are a few kilobytes.
 const MAX_TOKEN: usize = 16 << 10;
 const MAX_LEEWAY: Duration = Duration::from_mins(5);
-/// Claims of OpenID Connect (Core, 5.1) that become attributes of the same name.
-const ATTRIBUTES: [&str; 3] = ["email", "name", "preferred_username"];
-const MAX_ATTRIBUTE: usize = 1024;
 
-/// The provider, and what its tokens must say.
-pub(super) struct Jwt {
+/// One provider, and what its tokens must say.
+struct Jwt {
     keys: KeySource,
     validation: Validation,
     user_claim: String,
+    user_prefix: String,
+    attributes: Attributes,
     session_ends_with_token: bool,
 }
 
@@ -58,10 +61,11 @@ pub(super) struct VerifiedJwt {
     pub(super) claims: Claims,
     /// When the token expires, if that ends what it is shown for.
     pub(super) until: Option<SystemTime>,
+    pub(super) session_tags: Vec<(String, Option<String>)>,
 }
 
 impl Jwt {
-    pub(super) fn open(
+    fn open(
         options: JwtOptions,
         max_stale: Option<Duration>,
         watcher: &FileWatcher,
@@ -96,22 +100,20 @@ impl Jwt {
         validation.set_audience(&options.audiences);
         validation.leeway = options.leeway.as_secs();
         validation.validate_nbf = true;
-        let JwtOptions { user_claim, session_ends_with_token, .. } = options;
-        Ok(Self { keys, validation, user_claim, session_ends_with_token })
+        let JwtOptions { user_claim, user_prefix, session_ends_with_token, .. } = options;
+        let attributes = Attributes::new(options.attributes, options.session_tags)?;
+        Ok(Self { keys, validation, user_claim, user_prefix, attributes, session_ends_with_token })
     }
 
-    pub(super) fn recheck(&self) -> Result<(), IdentityError> {
+    fn recheck(&self) -> Result<(), IdentityError> {
         match &self.keys {
             KeySource::File(file) => Ok(file.reload().map(drop)?),
             KeySource::Provider(_) => Ok(()),
         }
     }
 
-    pub(super) async fn identify(&self, headers: &HeaderMap, now: Instant) -> Result<VerifiedJwt, AuthError> {
-        let token = bearer(headers)?;
-        if token.len() > MAX_TOKEN {
-            return Err(AuthError::unauthorized("the token is longer than 16 KiB"));
-        }
+    /// Whom a token stands for that says that it is of this issuer.
+    async fn identify(&self, token: &str, now: Instant) -> Result<VerifiedJwt, AuthError> {
         let header = decode_header(token).map_err(|_| AuthError::unauthorized("the token is malformed"))?;
         acceptable(&header)?;
         let claims = match &self.keys {
@@ -150,10 +152,6 @@ impl Jwt {
     }
 
     fn proved(&self, claims: Claims) -> Result<VerifiedJwt, AuthError> {
-        // The library takes a list of issuers too; RFC 7519 knows one.
-        if !claims.get("iss").is_some_and(Value::is_string) {
-            return Err(AuthError::unauthorized("the token cannot be believed: it has several issuers"));
-        }
         let user_claim = &self.user_claim;
         // Some providers write it as text (Sign in with Apple); those that leave it out let users choose any address.
         let verified = claims.get("email_verified").map(|verified| match verified {
@@ -168,15 +166,13 @@ impl Jwt {
                 "the token has no text as its claim `{user_claim}`"
             )));
         };
-        let mut principal = super::principal(name::user(user)?, "token");
-        principal.attributes = ATTRIBUTES
-            .iter()
-            .filter(|key| **key != "email" || verified != Some(false))
-            .filter_map(|key| Some(((*key).to_owned(), claims.get(*key)?.as_str()?.to_owned())))
-            .filter(|(_, text)| text.len() <= MAX_ATTRIBUTE && !text.chars().any(char::is_control))
-            .collect();
+        // A prefix does not make a name of an empty one.
+        name::user(user)?;
+        let mut principal = super::principal(name::user(&format!("{}{user}", self.user_prefix))?, "token");
+        principal.attributes = self.attributes.of(&claims, verified != Some(false))?;
+        let session_tags = self.attributes.session_tags(&principal.attributes);
         let until = self.session_ends_with_token.then(|| expiry(&claims));
-        Ok(VerifiedJwt { principal, claims, until })
+        Ok(VerifiedJwt { principal, claims, until, session_tags })
     }
 }
 

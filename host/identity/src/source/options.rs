@@ -26,7 +26,7 @@ impl AuthenticatorOptions {
     pub fn has_files(&self) -> bool {
         let proof = match &self.proof {
             AuthMethod::Password { .. } => true,
-            AuthMethod::Jwt(options) => matches!(options.keys, JwtKeys::File(_)),
+            AuthMethod::Jwt(issuers) => issuers.iter().any(|issuer| matches!(issuer.keys, JwtKeys::File(_))),
             AuthMethod::Header { .. } | AuthMethod::Address { .. } | AuthMethod::Certificate { .. } => false,
         };
         proof || self.groups.iter().any(|groups| matches!(groups, Groups::File(_)))
@@ -34,15 +34,19 @@ impl AuthenticatorOptions {
 
     /// The files of CAs that servers are held against.
     pub(super) fn authorities(&self) -> impl Iterator<Item = &Path> {
-        let provider = match &self.proof {
-            AuthMethod::Jwt(JwtOptions { keys: JwtKeys::Url { ca, .. }, .. }) => ca.as_deref(),
-            _ => None,
+        let issuers = match &self.proof {
+            AuthMethod::Jwt(issuers) => issuers.as_slice(),
+            _ => &[],
         };
+        let providers = issuers.iter().filter_map(|issuer| match &issuer.keys {
+            JwtKeys::Url { ca, .. } => ca.as_deref(),
+            JwtKeys::File(_) => None,
+        });
         let directories = self.groups.iter().filter_map(|groups| match groups {
             Groups::Ldap(options) => options.ca.as_deref(),
             _ => None,
         });
-        provider.into_iter().chain(directories)
+        providers.chain(directories)
     }
 }
 
@@ -76,8 +80,8 @@ pub enum AuthMethod {
         /// What of it is the name.
         name: CertificateName,
     },
-    /// A signed token, as `Authorization: Bearer`.
-    Jwt(JwtOptions),
+    /// A signed token, as `Authorization: Bearer`, of one of these issuers.
+    Jwt(Vec<JwtOptions>),
 }
 
 impl AuthMethod {
@@ -88,7 +92,7 @@ impl AuthMethod {
 }
 
 /// What of a certificate is the name.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum CertificateName {
     /// The subject's common name; of several the last, as Go reads it.
     #[default]
@@ -97,8 +101,13 @@ pub enum CertificateName {
     Email,
     /// The first DNS name.
     Dns,
-    /// The first URI, e.g. a SPIFFE ID.
+    /// The first URI.
     Uri,
+    /// The SPIFFE ID of an X.509-SVID.
+    Spiffe {
+        /// Whose IDs are accepted: one CA may sign for several trust domains.
+        trust_domains: Vec<String>,
+    },
 }
 
 /// How the DNS is asked for the name of a host. The name counts only if its own addresses have the peer's among
@@ -133,6 +142,13 @@ pub struct JwtOptions {
     pub leeway: Duration,
     /// Whether what the token was shown for ends with it: [`Authenticated::until`](super::Authenticated::until).
     pub session_ends_with_token: bool,
+    /// What stands before each user name of this issuer. Of several issuers no two have the same, and a token whose name
+    /// begins with the longer prefix of another issuer is refused: a name tells its issuer.
+    pub user_prefix: String,
+    /// Attributes of the principal by name, each with the claim that it is, as a name or a path like [`Groups::Claim`].
+    pub attributes: Vec<(String, String)>,
+    /// Attributes that go into what is handed out: [`Authenticated::session_tags`](super::Authenticated::session_tags).
+    pub session_tags: Vec<String>,
 }
 
 impl JwtOptions {
@@ -145,6 +161,9 @@ impl JwtOptions {
             user_claim: "sub".into(),
             leeway: Duration::from_secs(30),
             session_ends_with_token: true,
+            user_prefix: String::new(),
+            attributes: Vec::new(),
+            session_tags: Vec::new(),
         }
     }
 }
@@ -176,6 +195,10 @@ pub enum Groups {
     Claim {
         /// Its name; or a path to it, `realm_access.roles`; or a JSON pointer (RFC 6901), `/realm_access/roles`.
         name: String,
+        /// Whose tokens it is looked for in; none for those of every issuer.
+        issuer: Option<String>,
+        /// What stands before each group.
+        prefix: String,
     },
     /// A field of the certificate's subject, which its issuer vouches for.
     Certificate(CertificateGroups),
@@ -206,7 +229,7 @@ pub struct GroupOptions {
 impl Groups {
     /// The claim `groups`.
     pub fn claim() -> Self {
-        Self::Claim { name: "groups".into() }
+        Self::Claim { name: "groups".into(), issuer: None, prefix: String::new() }
     }
 }
 

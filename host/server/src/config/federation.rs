@@ -14,13 +14,14 @@ mod metadata;
 mod policies;
 
 use ipnet::IpNet;
-use portcullis_config::{ConfigError, Location, SecretText, SourceFile};
+use portcullis_config::{ConfigError, Location, SecretText, SourceFile, duration};
 use portcullis_engine::PolicySpec;
 use portcullis_federation::aws::{Account, AwsOptions, Partition};
-use portcullis_federation::{Metadata, claims};
+use portcullis_federation::{Metadata, RequestLimits, claims};
 use portcullis_identity::source::{AuthMethod, AuthenticatorOptions};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 use toml::Spanned;
 
 use super::listen::endpoints;
@@ -52,6 +53,7 @@ pub(crate) struct Mount {
     /// As they are called in the engine.
     pub(crate) policies: Arc<[Arc<str>]>,
     pub(crate) metadata: Option<Metadata>,
+    pub(crate) requests: Option<RequestLimits>,
     pub(crate) aws: AwsOptions,
     pub(crate) location: Location,
 }
@@ -90,6 +92,11 @@ pub(super) fn federation(
 }
 
 impl Federation {
+    /// Whether users of a mount may request roles, so that the store is needed.
+    pub(crate) fn has_requests(&self) -> bool {
+        self.mounts.iter().any(|mount| mount.requests.is_some())
+    }
+
     /// Networks of the proxies that say who asks.
     pub(super) fn trusted(&self) -> impl Iterator<Item = &IpNet> {
         self.mounts.iter().flat_map(|mount| match &mount.source.proof {
@@ -181,6 +188,7 @@ fn mount(
         accounts: accounts.collect::<Result<_, ConfigError>>()?,
         policies: Arc::new([]),
         metadata: metadata.flatten(),
+        requests: raw.requests.map(|requests| request_limits(requests, source_file)).transpose()?.flatten(),
         aws,
         location,
     };
@@ -223,6 +231,21 @@ fn own_endpoints(
         return Err(source_file.wrong(&raw.span(), message));
     }
     endpoints(Some(raw.into_inner()), None, source_file)
+}
+
+/// None where requests are off.
+fn request_limits(
+    raw: Spanned<raw::Requests>,
+    source_file: &SourceFile<'_>,
+) -> Result<Option<RequestLimits>, ConfigError> {
+    let (shortest, longest) = (Duration::from_mins(15), Duration::from_hours(12));
+    Ok(match raw.into_inner() {
+        raw::Requests::Switch(is_on) => is_on.then_some(RequestLimits { longest }),
+        raw::Requests::Table(table) => {
+            let given = table.longest.map(|text| duration(&text, shortest, longest, "longest", source_file));
+            Some(RequestLimits { longest: given.transpose()?.unwrap_or(longest) })
+        }
+    })
 }
 
 /// A name that the mount may be called by.

@@ -200,7 +200,7 @@ fn the_example_in_the_documentation_of_the_settings_is_good() {
     let lines = lines.skip_while(|line| *line != " ```toml").skip(1).take_while(|line| *line != " ```");
     let example = json(&lines.collect::<Vec<_>>().join("\n"));
     let settings = &example["policies"]["settings"];
-    assert_eq!(settings.as_object().unwrap().len(), 12, "every setting is in it");
+    assert_eq!(settings.as_object().unwrap().len(), 13, "every setting is in it");
     // What the mount has to say.
     assert!(refused(&settings.to_string()).contains("there is no account `sandbox`"));
     let mut settings = settings.clone();
@@ -213,7 +213,7 @@ fn the_examples_in_the_readme_are_good() {
     let lines = include_str!("../../README.md").lines().filter_map(|line| line.strip_prefix("    "));
     let example = json(&lines.collect::<Vec<_>>().join("\n"));
     let mut settings = example["policies"][0]["settings"].clone();
-    assert_eq!(settings.as_object().unwrap().len(), 7, "all but the defaults");
+    assert_eq!(settings.as_object().unwrap().len(), 8, "all but the defaults");
     let accounts = example["federation"]["mounts"][0]["accounts"].as_object().unwrap();
     for (alias, id) in accounts {
         settings["accounts"][alias] = serde_json::json!({ "id": id });

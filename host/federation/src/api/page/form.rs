@@ -1,6 +1,6 @@
 //! What a form of the page says: one role of one account, and how credentials are to be written.
 
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{HeaderMap, header};
 
 use crate::page::Format;
@@ -15,39 +15,70 @@ pub(super) struct Form {
     pub(super) account: String,
     pub(super) role: String,
     pub(super) format: Format,
+    /// The page of the console that is opened.
+    pub(super) destination: Option<String>,
+}
+
+/// The values of a form that has each of these fields once, and no other.
+pub(super) async fn fields<const N: usize>(
+    headers: &HeaderMap,
+    body: Body,
+    names: [&str; N],
+) -> Result<[String; N], Failure> {
+    let body = read_body(headers, body).await?;
+    let pairs: Vec<_> = form_urlencoded::parse(&body).collect();
+    let mut values = names.map(|_| String::new());
+    for (value, name) in values.iter_mut().zip(names) {
+        let mut found = pairs.iter().filter(|(found, _)| found == name).map(|(_, value)| value);
+        match (found.next(), found.next()) {
+            (Some(one), None) if pairs.len() == N => *value = one.to_string(),
+            _ => {
+                let names = names.map(|name| format!("`{name}`")).join(", ");
+                return Err(Failure::bad_request(&format!(
+                    "the form must say {names}, each once, and nothing else"
+                )));
+            }
+        }
+    }
+    Ok(values)
+}
+
+async fn read_body(headers: &HeaderMap, body: Body) -> Result<Bytes, Failure> {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    if !kind.eq_ignore_ascii_case(TYPE) {
+        return Err(Failure::bad_request(&format!("the form is no `{TYPE}`")));
+    }
+    let body = to_bytes(body, MAX_BODY).await;
+    body.map_err(|_| Failure::bad_request("the form is longer than 8 KiB, or broke off"))
 }
 
 impl Form {
-    /// Each field must be there once, and no other.
+    /// Each field must be there once, but for `destination`, and no other.
     pub(super) async fn read(headers: &HeaderMap, body: Body) -> Result<Self, Failure> {
-        let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-        let kind = kind.split(';').next().unwrap_or_default().trim();
-        if !kind.eq_ignore_ascii_case(TYPE) {
-            return Err(Failure::bad_request(&format!("the form is no `{TYPE}`")));
-        }
-        let body = to_bytes(body, MAX_BODY).await;
-        let body = body.map_err(|_| Failure::bad_request("the form is longer than 8 KiB, or broke off"))?;
+        let body = read_body(headers, body).await?;
         Self::parse(&body).ok_or_else(|| {
             Failure::bad_request(
-                "the form must say `account`, `role` and `format`, each once, and nothing else",
+                "the form must say `account`, `role` and `format`, each once, and nothing else but `destination`",
             )
         })
     }
 
     fn parse(body: &[u8]) -> Option<Self> {
-        let (mut account, mut role, mut format) = (None, None, None);
+        let (mut account, mut role, mut format, mut destination) = (None, None, None, None);
         for (name, value) in form_urlencoded::parse(body) {
             let field = match &*name {
                 "account" => &mut account,
                 "role" => &mut role,
                 "format" => &mut format,
+                "destination" => &mut destination,
                 _ => return None,
             };
             if value.is_empty() || field.replace(value.into_owned()).is_some() {
                 return None;
             }
         }
-        Some(Self { account: account?, role: role?, format: Format::of(&format?)? })
+        Some(Self { account: account?, role: role?, format: Format::of(&format?)?, destination })
     }
 }
 
@@ -59,7 +90,7 @@ mod tests {
     #[test]
     fn three_fields_each_once() {
         let form = |account: &str, role: &str, format| {
-            Some(Form { account: account.into(), role: role.into(), format })
+            Some(Form { account: account.into(), role: role.into(), format, destination: None })
         };
         for (body, wanted) in [
             ("account=a&role=r&format=shell", form("a", "r", Format::Shell)),
@@ -72,9 +103,29 @@ mod tests {
             ("account=&role=r&format=shell", None),
             ("account=a&role=r&format=shell&role=admin", None),
             ("account=a&role=r&format=shell&callbackurl=x", None),
+            ("account=a&role=r&format=shell&destination=", None),
+            ("account=a&role=r&format=shell&destination=x&destination=y", None),
             ("", None),
         ] {
             assert_eq!(Form::parse(body.as_bytes()), wanted, "{body}");
+        }
+        let deep = Form::parse(b"account=a&role=r&format=shell&destination=https%3A%2F%2Fx%2F").unwrap();
+        assert_eq!(deep.destination.as_deref(), Some("https://x/"));
+    }
+
+    #[tokio::test]
+    async fn named_fields_each_once() {
+        for (body, wanted) in [
+            ("id=7f&step=deny", Some(["7f", "deny"])),
+            ("step=deny&id=", Some(["", "deny"])),
+            ("id=7f", None),
+            ("id=7f&step=deny&step=approve", None),
+            ("id=7f&id=8f", None),
+            ("id=7f&step=deny&more=", None),
+        ] {
+            let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static(TYPE))]);
+            let found = fields(&headers, Body::from(body), ["id", "step"]).await.ok();
+            assert_eq!(found, wanted.map(|wanted| wanted.map(String::from)), "{body}");
         }
     }
 

@@ -92,9 +92,10 @@ impl Bench {
             policies: Arc::new(["p".into()]),
             aws: Aws::open(options).await.unwrap(),
             metadata: None,
+            requests: None,
         };
         let fake = Arc::new(Fake { mounts: Mounts::new(vec![mount]), asked: Mutex::default() });
-        Self { api: FederationApi::with(Arc::new(Always(Arc::clone(&fake))), None).unwrap(), fake }
+        Self { api: FederationApi::with(Arc::new(Always(Arc::clone(&fake))), None, None).unwrap(), fake }
     }
 
     /// The answer, its text, and what was decided for it.
@@ -155,7 +156,7 @@ async fn everything_that_may_be_had_is_listed() {
         is_guarded(&response);
         assert_eq!(asked, [("list".to_owned(), None)]);
         assert!(text.contains("Signed in as <strong><bdi>192.0.2.7</bdi></strong>"));
-        assert!(text.contains(r#"<li data-find="shop 123456789012 aws read">"#), "{text}");
+        assert!(text.contains(r#"<section data-find="shop 123456789012 aws">"#), "{text}");
         assert!(text.contains(&format!(r#"<option value="{format}" selected>"#)), "{uri} {format}");
     }
     let (_, text, _) = bench.ask(Method::GET, "/afp/console?q=%3Cb%3E", &[], "").await;

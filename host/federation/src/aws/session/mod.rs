@@ -122,6 +122,14 @@ impl Session {
         limits::role(role)
     }
 
+    /// Whether STS takes these tags, keys and values.
+    ///
+    /// # Errors
+    /// The first that it would reject, and the limit.
+    pub fn check_tags(tags: &[(String, String)]) -> Result<(), SessionError> {
+        limits::tags(tags).map(drop)
+    }
+
     /// When it must end by the token of who asks, if that is earlier than granted.
     pub(super) fn until(&self) -> Option<SystemTime> {
         self.until
@@ -137,6 +145,11 @@ impl Session {
     /// Whether it is a session of that user of that mount.
     pub(super) fn is_of(&self, mount: &str, user: &str) -> bool {
         self.mount == mount && self.user == user
+    }
+
+    /// Whether both are of one user of one mount.
+    pub(super) fn is_of_same_user(&self, other: &Self) -> bool {
+        self.user == other.user && self.mount == other.mount
     }
 
     /// The account whose role it is.

@@ -10,6 +10,7 @@ const SECRET: Secret<'_> = Secret {
     secret_access_key: "a+b/c",
     session_token: "t==",
     expiration: UNIX_EPOCH,
+    profile: "shop-read",
 };
 
 #[test]
@@ -26,6 +27,10 @@ fn what_each_one_says() {
              $Env:AWS_SESSION_TOKEN = 't=='\n$Env:AWS_CREDENTIAL_EXPIRATION = '1970-01-01T00:00:00Z'\n",
         ),
         (
+            Format::Profile,
+            "[shop-read]\naws_access_key_id = ASIAEXAMPLE\naws_secret_access_key = a+b/c\naws_session_token = t==\n",
+        ),
+        (
             Format::CredentialProcess,
             "{\n  \"Version\": 1,\n  \"AccessKeyId\": \"ASIAEXAMPLE\",\n  \"SecretAccessKey\": \"a+b/c\",\n  \
              \"SessionToken\": \"t==\",\n  \"Expiration\": \"1970-01-01T00:00:00Z\"\n}",
@@ -33,6 +38,12 @@ fn what_each_one_says() {
     ] {
         assert_eq!(*format.write(&SECRET), wanted, "{format:?}");
     }
+}
+
+#[test]
+fn a_profile_has_a_name_that_a_file_can_hold() {
+    assert_eq!(profile_name("production", "team/reader"), "production-team/reader");
+    assert_eq!(profile_name("a b]", "r\n[x"), "a-b--r--x");
 }
 
 #[test]

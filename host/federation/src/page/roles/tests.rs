@@ -20,16 +20,19 @@ fn grant(account: &str, role: &str, reason: &str) -> Grant {
 fn page(grants: &[Grant], filter: &str) -> String {
     let accounts = accounts();
     let accounts = Accounts::of(grants, &accounts);
-    Roles { user: "alice", accounts, filter, format: Format::PowerShell }.render()
+    Roles { user: "alice", accounts, filter, format: Format::PowerShell, requests: false, destination: "" }
+        .render()
 }
 
-/// The roles whose rows are not hidden, by what they are found by.
-fn seen(page: &str) -> Vec<&str> {
-    let rows = page.split("<li data-find=\"").skip(1);
-    rows.filter_map(|row| row.split_once('"'))
-        .filter(|(_, rest)| rest.starts_with('>'))
-        .map(|(text, _)| text)
-        .collect()
+/// The roles whose rows are not hidden, after what their accounts are found by.
+fn seen(page: &str) -> Vec<String> {
+    let sections = page.split("<section data-find=\"").skip(1).filter_map(|section| section.split_once('"'));
+    let visible = sections.filter(|(_, rest)| rest.starts_with('>'));
+    let rows = visible.flat_map(|(found_by, rest)| {
+        let rows = rest.split("<li>").skip(1).filter_map(|row| row.split_once("<strong>"));
+        rows.filter_map(move |(_, row)| Some(format!("{found_by} {}", row.split_once('<')?.0)))
+    });
+    rows.collect()
 }
 
 #[test]
@@ -49,7 +52,7 @@ fn accounts_and_roles_in_order_with_ids_partitions_and_reasons() {
         "Signed in as <strong><bdi>alice</bdi></strong>",
         r#"<span class="id">012345678901 · aws</span>"#,
         r#"<span class="id">210987654321 · aws-cn</span>"#,
-        "<bdi>on call</bdi>",
+        "<p>on call</p>",
         ">3 roles</p>",
         r#"<option value="powershell" selected>"#,
         r#"<input type="hidden" name="format" value="powershell">"#,
@@ -77,7 +80,11 @@ fn every_word_of_the_filter_must_be_there() {
         assert!(page.contains(count), "{filter}");
         assert_eq!(page.contains(r#"id="nothing" hidden"#), wanted > 0, "{filter}");
         // A section without a row that is seen is not seen either.
-        let sections = page.matches("<section>").count();
+        let sections = page
+            .split("<section data-find=\"")
+            .skip(1)
+            .filter(|one| one.split_once('"').unwrap().1.starts_with('>'))
+            .count();
         assert_eq!(sections, if wanted == 3 || filter == "ADMIN" { 2 } else { wanted.min(1) }, "{filter}");
     }
 }
@@ -99,8 +106,14 @@ fn who_has_nothing_is_told_what_to_do() {
     assert!(page.contains("No role is granted to you.") && page.contains("Ask whoever decides about roles"));
     assert!(!page.contains("<form") && !page.contains("<section"));
     let accounts = accounts();
-    let nobody =
-        Roles { user: "", accounts: Accounts::of(&[], &accounts), filter: "", format: Format::Shell };
+    let nobody = Roles {
+        user: "",
+        accounts: Accounts::of(&[], &accounts),
+        filter: "",
+        format: Format::Shell,
+        requests: true,
+        destination: "",
+    };
     assert!(nobody.render().contains("Signed in without a name"));
 }
 
@@ -108,4 +121,44 @@ fn who_has_nothing_is_told_what_to_do() {
 fn an_account_that_the_mount_does_not_have_has_no_buttons() {
     let page = page(&[grant("elsewhere", "admin", "")], "");
     assert!(page.contains("This account has no id here") && !page.contains("console/open"));
+}
+
+#[test]
+fn five_hundred_roles_are_folded_and_small() {
+    let grants: Vec<_> = (0..500)
+        .map(|number| {
+            let (account, role) = (format!("production-{}", number % 10), format!("team-reader-{number:03}"));
+            let group = format!("aws-{account}-{role}");
+            let reason = format!(
+                "user is in group \"{group}\" which matches regexp \"^aws-(?P<account>.+)-(?P<role>.+)$\""
+            );
+            grant(&account, &role, &reason)
+        })
+        .collect();
+    let account = Account { id: "012345678901".parse().unwrap(), partition: "aws".parse().unwrap() };
+    let accounts: BTreeMap<_, _> = (0..10).map(|number| (format!("production-{number}"), account)).collect();
+    let page = |filter: &str| {
+        let accounts = Accounts::of(&grants, &accounts);
+        Roles { user: "alice", accounts, filter, format: Format::Shell, requests: true, destination: "" }
+            .render()
+    };
+    let all = page("");
+    assert!(all.len() < 150_000, "{}", all.len());
+    assert!(!all.contains("regexp") && !all.contains("<details open>"));
+    assert_eq!(page("reader-007").matches("<details open>").count(), 10);
+}
+
+#[test]
+fn a_destination_is_for_consoles_alone() {
+    let accounts = accounts();
+    let grants = [grant("Shop", "b", "")];
+    let destination = "https://eu-central-1.console.aws.amazon.com/s3/home";
+    let accounts = Accounts::of(&grants, &accounts);
+    let page =
+        Roles { user: "alice", accounts, filter: "", format: Format::Shell, requests: false, destination };
+    let page = page.render();
+    let field = format!(r#"<input type="hidden" name="destination" value="{destination}">"#);
+    let (before, credentials) = page.split_once("action=\"console/credentials\"").unwrap();
+    // Once for the console, and once for the filter, which keeps it.
+    assert_eq!((before.matches(&field).count(), credentials.matches(&field).count()), (2, 0));
 }

@@ -156,6 +156,7 @@ impl World {
             policies: Arc::new([Arc::from("rules")]),
             aws: aws.clone(),
             metadata,
+            requests: None,
         };
         let metadata = |v2_only: bool| {
             let zone = v2_only.then(|| "eu-central-1a".into());
@@ -171,7 +172,7 @@ impl World {
         ]);
         let rules = Arc::<Rules>::default();
         let fixed = Arc::new(Fixed { mounts, rules: Arc::clone(&rules) });
-        Self { api: FederationApi::with(Arc::new(Deciders(fixed)), None).unwrap(), rules, sts, sign_in }
+        Self { api: FederationApi::with(Arc::new(Deciders(fixed)), None, None).unwrap(), rules, sts, sign_in }
     }
 
     pub fn api(&self) -> &FederationApi {

@@ -14,6 +14,27 @@ async fn ask(sources: &[GroupSource], values: &[&str], claims: Value) -> Result<
     of(sources, known, Instant::now()).await
 }
 
+/// A claim of every issuer.
+fn claim(name: &str) -> GroupSource {
+    claim_of(name, None, "")
+}
+
+fn claim_of(name: &str, issuer: Option<&str>, prefix: &str) -> GroupSource {
+    let (name, issuer, prefix) = (name.into(), issuer.map(String::from), prefix.into());
+    GroupSource::Claim(ClaimGroups { name, issuer, prefix, warned: Once::new() })
+}
+
+#[tokio::test]
+async fn a_claim_is_of_its_issuer_alone() {
+    let of_corp = claim_of("groups", Some("corp"), "");
+    let of_cluster = claim_of("groups", Some("cluster"), "k8s-");
+    let sources = [of_corp, of_cluster];
+    for (issuer, expected) in [("corp", &["a"][..]), ("cluster", &["k8s-a"]), ("other", &[])] {
+        let claims = json!({ "iss": issuer, "groups": ["a"] });
+        assert_eq!(ask(&sources, &[], claims).await.unwrap(), expected, "{issuer}");
+    }
+}
+
 #[tokio::test]
 async fn groups_of_a_certificate_need_no_name_and_those_of_a_file_do() {
     let folder = tempfile::tempdir().unwrap();
@@ -94,7 +115,7 @@ async fn groups_of_a_claim() {
         ("realm_access.roles", json!({ "_claim_names": { "realm_access": "src1" } }), None),
         ("https://x/y.z", json!({ "https://x/y.z": ["ops"] }), Some(&["ops"])),
     ] {
-        let found = ask(&[GroupSource::claim(name)], &[], claims.clone()).await.ok();
+        let found = ask(&[claim(name)], &[], claims.clone()).await.ok();
         let expected = expected.map(|groups| groups.iter().map(|g| (*g).to_owned()).collect::<Vec<_>>());
         assert_eq!(found, expected, "{name} of {claims}");
     }
@@ -102,7 +123,7 @@ async fn groups_of_a_claim() {
 
 #[tokio::test]
 async fn several_sources_add_up_in_their_order() {
-    let sources = [GroupSource::claim("b"), GroupSource::Header(NAME), GroupSource::claim("a")];
+    let sources = [claim("b"), GroupSource::Header(NAME), claim("a")];
     let found = ask(&sources, &["ops, dev"], json!({ "a": ["ops", "z"], "b": ["y", "dev"] })).await;
     assert_eq!(found.unwrap(), ["y", "dev", "ops", "z"]);
     let many: Vec<String> = (0..=MAX_GROUPS).map(|number| number.to_string()).collect();

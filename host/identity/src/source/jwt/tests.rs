@@ -1,10 +1,13 @@
 //! Tokens, good and bad, and a provider that gives its keys or does not.
 
+mod attributes;
 mod fake;
+mod issuers;
 mod provider;
 mod signer;
 
 use super::*;
+use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use serde_json::json;
 use signer::{Signer, base64};
@@ -42,17 +45,17 @@ fn options(keys: JwtKeys) -> JwtOptions {
     JwtOptions::new("https://id.example.org", "portcullis", keys)
 }
 
-fn open(options: JwtOptions) -> Result<Jwt, IdentityError> {
-    Jwt::open(options, None, &FileWatcher::idle())
+fn open(options: JwtOptions) -> Result<Issuers, IdentityError> {
+    Issuers::open(vec![options], None, &FileWatcher::idle())
 }
 
-async fn show(jwt: &Jwt, authorization: &str, now: Instant) -> Result<Principal, AuthError> {
+async fn show(jwt: &Issuers, authorization: &str, now: Instant) -> Result<Principal, AuthError> {
     let headers = HeaderMap::from_iter([(AUTHORIZATION, authorization.parse().unwrap())]);
     jwt.identify(&headers, now).await.map(|proved| proved.principal)
 }
 
 /// Why it was refused, or an empty text.
-async fn refusal(jwt: &Jwt, token: &str) -> String {
+async fn refusal(jwt: &Issuers, token: &str) -> String {
     match show(jwt, &format!("Bearer {token}"), Instant::now()).await {
         Ok(_) => String::new(),
         Err(AuthError::Unauthorized { reason, .. }) => {

@@ -1,6 +1,7 @@
 //! Who says who asks at a mount.
 
 use portcullis_config::{ConfigError, SourceFile, duration, max_stale, network};
+use portcullis_federation::aws::Session;
 use portcullis_identity::source::{
     AuthMethod, AuthenticatorOptions, CertificateName, Groups, HostNames, JwtKeys, JwtOptions,
 };
@@ -32,8 +33,11 @@ pub(super) fn source(
     if let Some(name) = raw.groups_header.take_if(|_| raw.header.is_some()) {
         groups.push(Groups::Header { name: name.into_inner() });
     }
-    if let Some(claim) = raw.jwt.as_mut().and_then(|jwt| jwt.get_mut().groups_claim.take()) {
-        groups.push(Groups::Claim { name: claim });
+    for jwt in raw.jwt.iter().flat_map(|jwt| &jwt.get_ref().0) {
+        if let Some(name) = jwt.groups_claim.clone() {
+            let prefix = jwt.groups_prefix.clone().unwrap_or_default();
+            groups.push(Groups::Claim { name, issuer: Some(jwt.issuer.clone()), prefix });
+        }
     }
     let proof = proof(&mut raw, source_file)?;
     unused(&raw, source_file)?;
@@ -74,16 +78,21 @@ fn proof(raw: &mut raw::Identity, source_file: &SourceFile<'_>) -> Result<AuthMe
             "email" => CertificateName::Email,
             "dns" => CertificateName::Dns,
             "uri" => CertificateName::Uri,
+            "spiffe" => CertificateName::Spiffe {
+                trust_domains: raw.trust_domains.take().map(Spanned::into_inner).unwrap_or_default(),
+            },
             other => {
-                let message =
-                    format!("`{other}`: the name is the `common-name`, or the first `email`, `dns` or `uri`");
+                let message = format!(
+                    "`{other}`: the name is the `common-name`, the first `email`, `dns` or `uri`, or the ID of `spiffe`"
+                );
                 return Err(source_file.wrong(&name.span(), message));
             }
         };
         return Ok(AuthMethod::Certificate { name: known });
     }
     if let Some(token) = raw.jwt.take() {
-        return Ok(AuthMethod::Jwt(jwt(token.into_inner(), source_file)?));
+        let issuers = token.into_inner().0.into_iter().map(|one| jwt(one, source_file));
+        return Ok(AuthMethod::Jwt(issuers.collect::<Result<_, _>>()?));
     }
     raw.address = None;
     let wanted = raw.host_name.take().is_some_and(Spanned::into_inner);
@@ -113,6 +122,7 @@ fn unused(raw: &raw::Identity, source_file: &SourceFile<'_>) -> Result<(), Confi
         ("host_name", raw.host_name.as_ref().map(Spanned::span)),
         ("name_servers", raw.name_servers.as_ref().map(Spanned::span)),
         ("realm", raw.realm.as_ref().map(Spanned::span)),
+        ("trust_domains", raw.trust_domains.as_ref().map(Spanned::span)),
     ];
     match left.into_iter().find_map(|(key, span)| Some((key, span?))) {
         Some((key, span)) => {
@@ -142,6 +152,17 @@ fn jwt(raw: raw::Jwt, source_file: &SourceFile<'_>) -> Result<JwtOptions, Config
     options.audiences = audiences;
     if let Some(claim) = raw.user_claim {
         options.user_claim = claim;
+    }
+    if let (None, Some(_)) = (&raw.groups_claim, &raw.groups_prefix) {
+        return Err(source_file
+            .wrong(&span, "`groups_prefix` stands before groups of a `groups_claim`, and there is none"));
+    }
+    options.user_prefix = raw.user_prefix.unwrap_or_default();
+    options.attributes = raw.attributes.into_iter().collect();
+    if let Some(tags) = raw.session_tags {
+        let keys: Vec<_> = tags.get_ref().iter().map(|name| (name.clone(), String::new())).collect();
+        Session::check_tags(&keys).map_err(|error| source_file.wrong(&tags.span(), error))?;
+        options.session_tags = tags.into_inner();
     }
     options.session_ends_with_token = raw.session_ends_with_token.unwrap_or(true);
     if let Some(leeway) = raw.leeway {

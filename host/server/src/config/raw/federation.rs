@@ -1,7 +1,10 @@
 //! `[federation]` as serde reads it.
 
-use serde::Deserialize;
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
+use std::fmt;
 use toml::{Spanned, Value};
 
 use super::{Endpoint, Groups};
@@ -44,6 +47,7 @@ pub(in crate::config) struct Mount {
     pub(in crate::config) accounts: BTreeMap<String, Spanned<Account>>,
     pub(in crate::config) policies: Spanned<Vec<Spanned<String>>>,
     pub(in crate::config) metadata: Option<Spanned<Metadata>>,
+    pub(in crate::config) requests: Option<Spanned<Requests>>,
     pub(in crate::config) aws: Option<Spanned<Aws>>,
 }
 
@@ -80,6 +84,20 @@ pub(in crate::config) struct MetadataTable {
     pub(in crate::config) instance_id: Option<String>,
 }
 
+/// On or off, or a table.
+#[derive(Debug, Deserialize)]
+#[serde(untagged, expecting = "`requests` is `true`, or `{ longest = \"4h\" }`")]
+pub(in crate::config) enum Requests {
+    Switch(bool),
+    Table(RequestsTable),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::config) struct RequestsTable {
+    pub(in crate::config) longest: Option<Spanned<String>>,
+}
+
 /// Who says who asks: one of `header`, `address`, `password_file`, `certificate` and `jwt`, with what belongs to it.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -94,9 +112,37 @@ pub(in crate::config) struct Identity {
     pub(in crate::config) password_file: Option<Spanned<String>>,
     pub(in crate::config) realm: Option<Spanned<String>>,
     pub(in crate::config) certificate: Option<Spanned<String>>,
-    pub(in crate::config) jwt: Option<Spanned<Jwt>>,
+    pub(in crate::config) jwt: Option<Spanned<JwtOrMore>>,
+    pub(in crate::config) trust_domains: Option<Spanned<Vec<String>>>,
     pub(in crate::config) groups: Option<Groups>,
     pub(in crate::config) max_stale: Option<Spanned<String>>,
+}
+
+/// One issuer, or several. Read by hand, since an untagged enum would not say which key is wrong.
+#[derive(Debug)]
+pub(in crate::config) struct JwtOrMore(pub(in crate::config) Vec<Jwt>);
+
+impl<'de> Deserialize<'de> for JwtOrMore {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+
+        impl<'de> Visitor<'de> for Either {
+            type Value = JwtOrMore;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a table, or a list of tables")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, table: A) -> Result<JwtOrMore, A::Error> {
+                Jwt::deserialize(MapAccessDeserializer::new(table)).map(|one| JwtOrMore(vec![one]))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, tables: A) -> Result<JwtOrMore, A::Error> {
+                Vec::deserialize(SeqAccessDeserializer::new(tables)).map(JwtOrMore)
+            }
+        }
+        deserializer.deserialize_any(Either)
+    }
 }
 
 /// Tokens of an OpenID provider.
@@ -113,6 +159,12 @@ pub(in crate::config) struct Jwt {
     pub(in crate::config) groups_claim: Option<String>,
     pub(in crate::config) leeway: Option<Spanned<String>>,
     pub(in crate::config) session_ends_with_token: Option<bool>,
+    pub(in crate::config) user_prefix: Option<String>,
+    pub(in crate::config) groups_prefix: Option<String>,
+    /// Names of attributes, and the claim that each is.
+    #[serde(default)]
+    pub(in crate::config) attributes: BTreeMap<String, String>,
+    pub(in crate::config) session_tags: Option<Spanned<Vec<String>>>,
 }
 
 /// One text, or a list of them.

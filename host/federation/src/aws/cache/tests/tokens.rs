@@ -39,3 +39,16 @@ async fn what_is_nearly_over_is_not_shared_and_nothing_with_another_user() {
     assert!(!Arc::ptr_eq(&second, &third));
     assert_eq!(bench.stats().sts_requests, 3);
 }
+
+/// A user whose tokens all end at other times fills no more than a part of the cache.
+#[tokio::test]
+async fn many_tokens_of_one_user_leave_room_for_others() {
+    let bench = Bench::new(10, (0..20).map(|_| Ok(minutes(60))));
+    let bobs = bench.get("bob", minutes(20)).await.unwrap();
+    for left in 0..12 {
+        // Longer than those before, so that none of theirs will do.
+        bench.with_token(30 + left).await;
+    }
+    assert_eq!(bench.cache.entries().keys().filter(|session| session.is_of("", "alice")).count(), 5);
+    assert!(Arc::ptr_eq(&bobs, &bench.get("bob", minutes(20)).await.unwrap()));
+}

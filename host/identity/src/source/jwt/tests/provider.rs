@@ -7,7 +7,7 @@ use tokio::sync::Semaphore;
 struct Scene {
     signer: Signer,
     fake: Arc<Fake>,
-    jwt: Jwt,
+    jwt: Issuers,
     start: Instant,
 }
 

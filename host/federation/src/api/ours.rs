@@ -9,6 +9,11 @@ use axum::http::{HeaderMap, HeaderName, header};
 
 const FETCH_SITE: &str = "sec-fetch-site";
 
+/// Whether a browser sent this. Who says nothing of where a request comes from is none.
+pub(super) fn is_of_browser(headers: &HeaderMap) -> bool {
+    headers.contains_key(FETCH_SITE) || headers.contains_key(header::ORIGIN)
+}
+
 /// Whether the page that sent this is ours.
 pub(super) fn is_ours(headers: &HeaderMap, uri: &Uri) -> bool {
     if headers.contains_key(FETCH_SITE) {
