@@ -46,7 +46,7 @@ pub(super) async fn revoke(
         has_role = true;
         // First: what is approved would lead to credentials again.
         if let Some(requests) = requests {
-            // By the ARN, since an account may have several aliases.
+            // By the ARN, as for sessions.
             let is_meant = |request: &AccessRequest| {
                 role_arn.is_none() || arn_of(&format!("{}/{}", request.account, request.role)) == role_arn
             };
