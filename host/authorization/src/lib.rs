@@ -29,6 +29,7 @@ pub use ask::Asked;
 pub use break_glass::{BreakGlass, BreakGlassCell, MAX_BREAK_GLASS};
 pub use docker::describe_docker_request;
 pub use policies::{Granted, NamedGrants, Policies};
+pub use portcullis_engine::combine::{ACCESS, APPROVE, REQUEST, access_mark};
 pub use ready::NotReady;
 pub use refused::{RETRY_AFTER, Refused};
 

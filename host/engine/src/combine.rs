@@ -125,7 +125,20 @@ pub enum Roles {
     Refused(Ruling),
 }
 
-/// The denials of all policies are applied first; for one account and role the first policy in order supplies
+/// Name in `extra` of a grant of `aws-roles`: which approved access it is by, or one of the marks [`REQUEST`] and [`APPROVE`].
+pub const ACCESS: &str = "access";
+/// Purpose of `aws-roles`, and mark of grants that say which roles may be requested.
+pub const REQUEST: &str = "request";
+/// Purpose of `aws-roles`, and mark of grants that say which requests may be approved.
+pub const APPROVE: &str = "approve";
+
+/// The mark of a grant that is about requests for a role. Others are about the role itself.
+pub fn access_mark(grant: &Grant) -> Option<&str> {
+    let access = grant.extra.iter().find(|(name, _)| name == ACCESS)?;
+    Some(access.1.as_str()).filter(|mark| [REQUEST, APPROVE].contains(mark))
+}
+
+/// The denials of all policies are applied first; for one account, role and mark the first policy in order supplies
 /// every parameter; a fault means that nothing is granted.
 pub fn roles<'a>(said: impl IntoIterator<Item = (&'a str, &'a Result<Answer, Fault>)>) -> Roles {
     let mut denials: Vec<(usize, &Denial)> = Vec::new();
@@ -140,7 +153,7 @@ pub fn roles<'a>(said: impl IntoIterator<Item = (&'a str, &'a Result<Answer, Fau
             Ok(answer) => {
                 denials.extend(answer.denials.iter().map(|denial| (by, denial)));
                 for grant in &answer.grants {
-                    if known.insert((&grant.account, &grant.role)) {
+                    if known.insert((&grant.account, &grant.role, access_mark(grant))) {
                         grants.push((by, grant));
                     }
                 }
@@ -226,6 +239,22 @@ mod tests {
         };
         assert_eq!(grants, [(0, grant("1", "read", "first")), (1, grant("2", "read", "second"))]);
         assert_eq!(denials.iter().map(|(by, _)| *by).collect::<Vec<_>>(), [1]);
+        // A policy that does not look at the purpose hides no grant of another that does.
+        let marked = |mark: &str, reason: &str| Grant {
+            extra: vec![(ACCESS.into(), mark.into())],
+            ..grant("1", "read", reason)
+        };
+        let third = Ok(Answer {
+            grants: vec![marked("approve", "third"), marked("request", "third"), marked("7f01", "third")],
+            ..Answer::default()
+        });
+        let Roles::Granted { grants, .. } = roles([("a", &first), ("c", &third)]) else { panic!("refused") };
+        let expected = [
+            (0, grant("1", "admin", "first")),
+            (0, grant("1", "read", "first")),
+            (1, marked("approve", "third")),
+        ];
+        assert_eq!(grants, [&expected[..], &[(1, marked("request", "third"))]].concat());
         let broken = Err(Fault::LogFlood);
         assert!(matches!(roles([("a", &first), ("b", &broken)]), Roles::Refused(_)));
     }

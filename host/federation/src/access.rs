@@ -28,6 +28,8 @@ use schema::TABLE;
 const MAX_OPEN: usize = 10;
 /// Approved requests of one user on one mount, which policies are told with each request.
 const MAX_APPROVED: usize = 20;
+/// Requests of one user on one mount, in any state: those that are over are kept for a day.
+const MAX_OF_USER: i64 = 50;
 /// Requests of one mount that are kept.
 const MAX_KEPT: i64 = 5000;
 /// Between two runs that delete what has ended.
@@ -40,6 +42,10 @@ pub(crate) enum AccessRefusal {
     NotFound,
     #[error("nobody approves their own request: ask another of those who may")]
     Own,
+    #[error(
+        "you may approve this role for {} at most: deny the request, and let its user request less", humantime::format_duration(*.0)
+    )]
+    TooLong(Duration),
     #[error("the request is {} by `{by}` already", .state.as_str())]
     Decided { state: State, by: String },
     #[error("you have {MAX_OPEN} open requests: have them decided, or take one back with `deny`")]
@@ -48,7 +54,15 @@ pub(crate) enum AccessRefusal {
     TooManyApproved,
     #[error("you have requested this role already: request `{0}` is {state}", state = .1.as_str())]
     Twice(String, State),
-    #[error("this mount has as many requests as it may have: have some decided first")]
+    #[error(
+        "you have {MAX_OF_USER} requests with those that were denied or revoked, which are kept for a day: take back open ones with \
+         `deny`, or wait until an earlier one is deleted"
+    )]
+    TooMany,
+    #[error(
+        "this mount keeps {MAX_KEPT} requests, and no more: its users can take back open ones with `deny`, and those that have \
+         ended are deleted within a day"
+    )]
     Full,
 }
 
@@ -79,10 +93,17 @@ impl AccessRequests {
     pub async fn open(store: Store, sealer: Sealer) -> Result<Self, StoreError> {
         const KEYS_IN_USE: Sql = Sql::same("SELECT DISTINCT key_id FROM federation_access");
         store.migrate("aws-federation", schema::MIGRATIONS).await?;
+        // No key is needed for what has ended.
+        let time = now();
+        store.write(move |to| Box::pin(delete_ended(to, time))).await?;
         for row in store.read(KEYS_IN_USE, &[]).await? {
-            let key: KeyId = row.text(0)?.parse()?;
-            if !sealer.has(key) {
-                return Err(SealError::UnknownKey(key).into());
+            // A row that others have written to grants nothing, and keeps no host from its start.
+            match row.text(0)?.parse::<KeyId>() {
+                Ok(key) if sealer.has(key) => {}
+                Ok(key) => return Err(SealError::UnknownKey(key).into()),
+                Err(error) => {
+                    tracing::error!(%error, "a request for access counts for nothing: its row was changed")
+                }
             }
         }
         let opened = Arc::new(Inner { store, sealer });
@@ -97,6 +118,8 @@ impl AccessRequests {
              VALUES ($1, $2, $3, $4, $5, $6, $7)",
         );
         const COUNT: Sql = Sql::same("SELECT COUNT(*) FROM federation_access WHERE mount = $1");
+        const COUNT_OF_USER: Sql =
+            Sql::same("SELECT COUNT(*) FROM federation_access WHERE mount = $1 AND requester = $2");
         let request = new.open(now)?;
         let sealer = self.0.sealer.clone();
         let created = self.0.store.write(move |to| {
@@ -114,9 +137,15 @@ impl AccessRequests {
                 if own.iter().filter(|other| other.state == State::Open).count() >= MAX_OPEN {
                     return Ok(Err(AccessRefusal::TooManyOpen));
                 }
-                let kept = to.read(COUNT, &[request.mount.as_str().into()]).await?;
-                if kept.first().map_or(Ok(0), |row| row.integer(0))? >= MAX_KEPT {
-                    return Ok(Err(AccessRefusal::Full));
+                let of_user = [request.mount.as_str().into(), request.requester.as_str().into()];
+                for (sql, values, most, refusal) in [
+                    (COUNT_OF_USER, &of_user[..], MAX_OF_USER, AccessRefusal::TooMany),
+                    (COUNT, &of_user[..1], MAX_KEPT, AccessRefusal::Full),
+                ] {
+                    let kept = to.read(sql, values).await?;
+                    if kept.first().map_or(Ok(0), |row| row.integer(0))? >= most {
+                        return Ok(Err(refusal));
+                    }
                 }
                 let [key, content] = seal(&sealer, &request)?;
                 let values = [
@@ -135,7 +164,8 @@ impl AccessRequests {
         Ok(created.await??)
     }
 
-    /// Takes a step with a request of a mount. Of two at once the second finds what the first has made of it.
+    /// Takes a step with a request of a mount. Of two at once the second finds what the first has made of it. An open request
+    /// that its own user denies is deleted, so that it takes no place.
     pub(crate) async fn take(
         &self,
         mount: &str,
@@ -147,6 +177,7 @@ impl AccessRequests {
         const UPDATE: Sql = Sql::same(
             "UPDATE federation_access SET state = $2, ends = $3, key_id = $4, sealed = $5 WHERE id = $1",
         );
+        const WITHDRAW: Sql = Sql::same("DELETE FROM federation_access WHERE id = $1");
         let sealer = self.0.sealer.clone();
         let (mount, id, by): (Arc<str>, Arc<str>, Arc<str>) = (mount.into(), id.into(), by.into());
         let taken = self.0.store.write(move |to| {
@@ -162,10 +193,15 @@ impl AccessRequests {
                         return Ok(Err(AccessRefusal::TooManyApproved));
                     }
                 }
+                let is_withdrawn = request.state == State::Open && request.requester == *by;
                 let request = match request.after(step, &by, now) {
                     Ok(request) => request,
                     Err(refusal) => return Ok(Err(refusal)),
                 };
+                if is_withdrawn {
+                    to.execute(WITHDRAW, &[(*id).into()]).await?;
+                    return Ok(Ok(request));
+                }
                 let [key, content] = seal(&sealer, &request)?;
                 let values = [(*id).into(), request.state.as_str().into(), request.ends.into(), key, content];
                 to.execute(UPDATE, &values).await?;
@@ -189,42 +225,50 @@ impl AccessRequests {
         user: &str,
         now: i64,
     ) -> Result<Vec<AccessRequest>, StoreError> {
-        let rows = self.0.store.read(OF_USER, &[mount.into(), user.into(), now.into()]).await?;
+        const APPROVED: Sql = Sql::same(
+            "SELECT id, mount, requester, state, sealed FROM federation_access
+             WHERE mount = $1 AND requester = $2 AND ends > $3 AND state = 'approved' ORDER BY id",
+        );
+        let rows = self.0.store.read(APPROVED, &[mount.into(), user.into(), now.into()]).await?;
         let found = rows.iter().filter_map(|row| unseal(&self.0.sealer, row, now));
         Ok(found.filter(|request| request.state == State::Approved).take(MAX_APPROVED).collect())
     }
 
-    /// All requests of a mount, the latest first.
+    /// All requests of a mount: those that are open or approved first, and of each kind the latest first.
     pub(crate) async fn all(&self, mount: &str, now: i64) -> Result<Vec<AccessRequest>, StoreError> {
         let rows = self.0.store.read(OF_MOUNT, &[mount.into(), now.into()]).await?;
         let mut found: Vec<_> = rows.iter().filter_map(|row| unseal(&self.0.sealer, row, now)).collect();
-        found.sort_by(|one, other| (other.created, &other.id).cmp(&(one.created, &one.id)));
+        let is_over = |request: &AccessRequest| !matches!(request.state, State::Open | State::Approved);
+        found.sort_by(|one, other| {
+            let latest = (other.created, &other.id).cmp(&(one.created, &one.id));
+            is_over(one).cmp(&is_over(other)).then(latest)
+        });
         Ok(found)
     }
 
-    /// Revokes what was approved for a user, of one role or of all, and denies what is open.
+    /// Revokes what was approved for a user, as far as it is meant, and denies what is open. Calls `done` for each.
     pub(crate) async fn revoke(
         &self,
         mount: &str,
         user: &str,
-        role: Option<(&str, &str)>,
+        is_meant: impl Fn(&AccessRequest) -> bool,
         by: &str,
         now: i64,
-    ) -> Result<usize, AccessError> {
+        mut done: impl FnMut(&AccessRequest),
+    ) -> Result<(), AccessError> {
         let rows = self.0.store.read(OF_USER, &[mount.into(), user.into(), now.into()]).await?;
-        let mut revoked = 0;
         for request in rows.iter().filter_map(|row| unseal(&self.0.sealer, row, now)) {
-            let is_meant = role.is_none_or(|role| role == (request.account.as_str(), request.role.as_str()));
-            if !is_meant || !matches!(request.state, State::Open | State::Approved) {
+            if !is_meant(&request) || !matches!(request.state, State::Open | State::Approved) {
                 continue;
             }
             match self.take(mount, &request.id, Step::Deny, by, now).await {
+                Ok(request) => done(&request),
                 // Another has done it meanwhile.
-                Ok(_) | Err(AccessError::Refused(_)) => revoked += 1,
+                Err(AccessError::Refused(_)) => {}
                 Err(error) => return Err(error),
             }
         }
-        Ok(revoked)
+        Ok(())
     }
 
     /// Deletes what has ended.

@@ -1,6 +1,7 @@
 //! The federation API: from a request of a client to the response.
 //!
 //! * [`FederationApi`]: what the server needs
+//! * `body`: the body of a request, read first
 //! * `dispatch`: from a request to a route, and everything before authentication
 //! * `call`: a request whose sender is known, and how it asks
 //! * `accounts`, `roles`, `instance`: the handlers
@@ -11,6 +12,7 @@
 //! * `policies`, `record`: the decider of production, and what a record says
 
 mod accounts;
+mod body;
 mod call;
 mod dispatch;
 mod instance;

@@ -4,7 +4,8 @@
 //! `portcullis-authorization`; tests bring their own.
 
 use portcullis_audit::Record;
-use portcullis_authorization::{Granted, NamedGrants, NotReady, Refused};
+pub(crate) use portcullis_authorization::{ACCESS, APPROVE, REQUEST};
+use portcullis_authorization::{Granted, NamedGrants, NotReady, Refused, access_mark};
 use portcullis_contract::aws::{Denial, Grant, Request};
 use std::collections::BTreeSet;
 use std::pin::Pin;
@@ -14,13 +15,6 @@ use std::time::Instant;
 use crate::aws::{Session, excerpt};
 use crate::mounts::Mounts;
 
-/// Name in `extra` of requests for approved access, and of grants for what they are by or for.
-pub(crate) const ACCESS: &str = "access";
-/// Purpose, and mark of grants that say which roles may be requested.
-pub(crate) const REQUEST: &str = "request";
-/// Purpose, and mark of grants that say which requests may be approved.
-pub(crate) const APPROVE: &str = "approve";
-
 /// The access that a grant is by, or its mark.
 pub(crate) fn access_of(grant: &Grant) -> Option<&String> {
     grant.extra.iter().find(|(name, _)| name == ACCESS).map(|(_, value)| value)
@@ -28,8 +22,7 @@ pub(crate) fn access_of(grant: &Grant) -> Option<&String> {
 
 /// Whether a grant answers what was asked: a policy that knows nothing of requests and of approving must grant neither.
 fn is_for(grant: &Grant, purpose: &str) -> bool {
-    let mark = access_of(grant).map(String::as_str).filter(|mark| [REQUEST, APPROVE].contains(mark));
-    mark == Some(purpose).filter(|purpose| [REQUEST, APPROVE].contains(purpose))
+    access_mark(grant) == Some(purpose).filter(|purpose| [REQUEST, APPROVE].contains(purpose))
 }
 
 /// A request for a decision.

@@ -161,7 +161,11 @@ impl Authenticator {
             Method::Header(header) => header.identify(asked)?,
             Method::Address(address) => address.identify(asked.peer).await?,
             Method::Password(passwords) => passwords.identify(asked.headers, asked.peer, now).await?,
-            Method::Certificate(name) => certified::identify(name, asked.certificate)?,
+            Method::Certificate(name) => {
+                let (principal, end) = certified::identify(name, asked.certificate, SystemTime::now())?;
+                until = end;
+                principal
+            }
             Method::Jwt(issuers) => {
                 let proved = issuers.identify(asked.headers, now).await?;
                 claims = proved.claims;

@@ -163,6 +163,11 @@ fn a_workload_is_known_by_its_spiffe_id() {
     let folder = tempfile::tempdir().unwrap();
     let authority = Authority::new(folder.path(), "tests");
     let server = authority.server("server");
+    let workloads = WORKLOADS.replace("[\"example.org\"]", "[\"example.org\", \"other.org\"]");
+    let file = folder.path().join("two.toml");
+    std::fs::write(&file, workloads.replace("SERVER", &server.folder.display().to_string())).unwrap();
+    let two = Run::of(Command::new(super::host::PROGRAM).arg("serve").arg("--config").arg(&file)).refused();
+    assert!(two.contains("must name one trust domain"), "{two}");
     let host = Setup::new().start(&WORKLOADS.replace("SERVER", &server.folder.display().to_string()));
     let path = "/workloads/account/production/web/credentials";
     for (id, expected) in [

@@ -183,10 +183,72 @@ fn an_operator_revokes_and_a_user_takes_back() {
     let mut revoke = Command::new(PROGRAM);
     revoke.args(["aws", "revoke", "--user", "alice", "--admin"]);
     revoke.arg(format!("unix:{}/admin.sock", host.files().display()));
-    let said = Run::of(&revoke).refused();
-    assert!(said.contains("revoked: 1 requests for access"), "{said}");
+    let said = Run::of(&revoke);
+    assert!(said.stderr.contains("revoked: 1 requests for access"), "{}", said.stderr);
+    assert!(said.stderr.contains("no session is cached"), "{}", said.stderr);
+    assert_eq!(said.ok(), "", "there is no policy for AWS, and something was revoked");
+    let records = host.records(0);
+    let of_operator: Vec<_> =
+        records.iter().filter(|record| record["principal"]["name"] == "the operator").collect();
+    assert_eq!(of_operator.len(), 1, "{records:?}");
+    assert_eq!(
+        (&of_operator[0]["kind"], &of_operator[0]["operation"]),
+        (&json!("change"), &json!("access-revoke"))
+    );
+    assert!(of_operator[0].to_string().contains("ticket 7"), "{}", of_operator[0]);
     let error = run(&host, "alice", &["credentials", "production/repair"]).refused();
     assert!(error.contains("no policy grants you this role"), "{error}");
+}
+
+/// `deny` leaves the names of sessions that were handed out to `revoke`, which makes the policy for AWS of them.
+#[test]
+fn sessions_of_a_request_that_was_revoked_are_found() {
+    let database = tempfile::tempdir().unwrap();
+    let host = start(&database);
+    let id = approved(&host);
+    run(&host, "alice", &["credentials", "production/repair"]).ok();
+    run(&host, "carol", &["deny", &id]).ok();
+    let error = run(&host, "alice", &["credentials", "production/repair"]).refused();
+    assert!(error.contains("no policy grants you this role"), "{error}");
+    let mut revoke = Command::new(PROGRAM);
+    revoke.args(["aws", "revoke", "--user", "alice", "--role", "production/repair", "--admin"]);
+    revoke.arg(format!("unix:{}/admin.sock", host.files().display()));
+    let policy: Value = serde_json::from_str(&Run::of(&revoke).ok()).unwrap();
+    assert_eq!(policy["Statement"][0]["Condition"]["StringLike"]["aws:userid"], json!(["*:alice"]));
+}
+
+/// A policy that lets one user request for longer than another may approve.
+#[test]
+fn an_approver_approves_no_longer_than_may_be_and_one_role_is_revoked() {
+    let database = tempfile::tempdir().unwrap();
+    let setup = Setup::new().file("passwords", &passwords());
+    let setup = setup.file("groups", "developers: alice, dan\nleads: carol, dan\n").file(
+        "aws.rego",
+        &POLICY.replace(
+            "\"extra\": [[\"access\", \"approve\"]]",
+            "\"duration_seconds\": 3600, \"extra\": [[\"access\", \"approve\"]]",
+        ),
+    );
+    let host = setup.start(&MOUNT.replace("DATABASE", &database.path().display().to_string()));
+    let request = |seconds: &str| {
+        let asked = ["request", "production/repair", "--for", seconds, "--reason", "ticket 7", "--json"];
+        let request: Value = serde_json::from_str(&run(&host, "alice", &asked).ok()).unwrap();
+        request["id"].as_str().unwrap().to_owned()
+    };
+    let id = request("2h");
+    let error = run(&host, "carol", &["approve", &id]).refused();
+    assert!(error.contains("you may approve this role for 1h at most"), "{error}");
+    let records = host.records(0);
+    let refused = records.iter().find(|record| record["rule"] == "host:too-long");
+    assert_eq!(refused.unwrap()["verdict"], "deny", "{records:?}");
+    run(&host, "carol", &["deny", &id]).ok();
+    let id = request("1h");
+    run(&host, "carol", &["approve", &id]).ok();
+    let mut revoke = Command::new(PROGRAM);
+    revoke.args(["aws", "revoke", "--user", "alice", "--role", "production/repair", "--admin"]);
+    revoke.arg(format!("unix:{}/admin.sock", host.files().display()));
+    let said = Run::of(&revoke);
+    assert!(said.stderr.contains("revoked: 1 requests"), "{}", said.stderr);
 }
 
 #[test]

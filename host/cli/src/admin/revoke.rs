@@ -34,16 +34,19 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), ServeError> {
     let federation = of_apis.find(|revoked| revoked["api"] == "aws-federation");
     let details = federation.map_or(&Value::Null, |revoked| &revoked["details"]);
     let sessions = details["sessions"].as_array().map(Vec::as_slice).unwrap_or_default();
-    if let Some(revoked @ 1..) = details["requests"].as_u64() {
+    let revoked = details["requests"].as_u64().unwrap_or_default();
+    if revoked > 0 {
         note(format_args!("revoked: {revoked} requests for access that were open or approved"));
     }
     if sessions.is_empty() {
         // Not on standard output, which goes to AWS as a policy.
-        return Err(ServeError::Usage(
-            "no session is cached, so there is no policy to print; records of `aws-federation` name the sessions that were \
-             handed out (`role_arn`, `session_name`), and they work until they expire"
-                .into(),
-        ));
+        const NONE: &str = "no session is cached, so there is no policy to print; records of `aws-federation` name the sessions that were \
+             handed out (`role_arn`, `session_name`), and they work until they expire";
+        if revoked > 0 {
+            note(NONE);
+            return Ok(());
+        }
+        return Err(ServeError::Usage(NONE.into()));
     }
     note(format_args!("ended: {} cached sessions", sessions.len()));
     for session in sessions {

@@ -4,7 +4,8 @@ use super::*;
 use portcullis_store::seal::MasterKey;
 use portcullis_store::{Location, Options};
 
-const NOW: i64 = 1_795_000_000;
+/// In 2096: what has ended by the clock is deleted when a host starts.
+const NOW: i64 = 4_000_000_000;
 const KEY: &[u8] = b"01234567890123456789012345678901";
 
 struct Bench {
@@ -105,7 +106,11 @@ async fn each_step_is_taken_once() {
         ids.push(id);
     }
     assert_eq!(bench.approved(NOW).await, ["a"]);
-    assert_eq!(bench.access.all("/people", NOW).await.unwrap().len(), ids.len());
+    let left = bench.access.all("/people", NOW).await.unwrap();
+    // The one that its user took back before it was approved is gone.
+    assert_eq!(left.len(), ids.len() - 1);
+    let order: Vec<_> = left.iter().map(|request| request.state == State::Approved).collect();
+    assert_eq!(order, [true, false, false, false], "those in force go first: {left:?}");
     let unknown = bench.take("0123456789ab", Step::Approve, "carol", NOW).await.unwrap_err();
     assert!(unknown.contains("no such request"), "{unknown}");
     // One that no user decided ends.
@@ -158,11 +163,59 @@ async fn a_user_has_so_many_requests() {
     let error = bench.take(&open.id, Step::Approve, "carol", NOW).await.unwrap_err();
     assert!(error.contains("20 requests of this user"), "{error}");
     // One command takes all of it.
-    assert_eq!(bench.access.revoke("/people", "alice", None, "operator", NOW).await.unwrap(), 30);
+    let revoke = async |user: &str, is_meant: fn(&AccessRequest) -> bool| {
+        let mut states = Vec::new();
+        let done = |request: &AccessRequest| states.push(request.state);
+        bench.access.revoke("/people", user, is_meant, "operator", NOW, done).await.unwrap();
+        let revoked = states.iter().filter(|state| **state == State::Revoked).count();
+        [revoked, states.len() - revoked]
+    };
+    assert_eq!(revoke("alice", |_| true).await, [20, 10]);
     assert!(bench.approved(NOW).await.is_empty());
-    assert_eq!(bench.access.revoke("/people", "alice", None, "operator", NOW).await.unwrap(), 0);
-    let of_role = bench.access.revoke("/people", "bob", Some(("production", "other")), "operator", NOW);
-    assert_eq!(of_role.await.unwrap(), 0);
+    assert_eq!(revoke("alice", |_| true).await, [0, 0]);
+    assert_eq!(revoke("bob", |request| request.role == "other").await, [0, 0]);
+}
+
+#[tokio::test]
+async fn a_user_who_takes_back_requests_fills_nothing() {
+    let bench = Bench::new().await;
+    for number in 0..MAX_OF_USER + 10 {
+        let id = bench.request("alice", &format!("r{number}")).await.unwrap().id;
+        assert_eq!(bench.take(&id, Step::Deny, "alice", NOW).await.unwrap().state, State::Denied);
+    }
+    assert!(bench.access.all("/people", NOW).await.unwrap().is_empty());
+    // What others have denied stays for a day, and counts.
+    for number in 0..MAX_OF_USER {
+        let id = bench.request("alice", &format!("r{number}")).await.unwrap().id;
+        bench.take(&id, Step::Deny, "carol", NOW).await.unwrap();
+    }
+    let error = bench.request("alice", "more").await.unwrap_err();
+    assert!(error.contains("you have 50 requests"), "{error}");
+    bench.request("bob", "more").await.unwrap();
+}
+
+#[tokio::test]
+async fn what_has_ended_and_what_is_damaged_keeps_no_host_from_its_start() {
+    let bench = Bench::new().await;
+    let other_key = b"another key of thirty two bytes.";
+    let new = NewRequest {
+        mount: "/people".into(),
+        requester: "alice".into(),
+        account: "production".into(),
+        role: "old".into(),
+        seconds: 3600,
+        reason: "ticket 7".into(),
+    };
+    bench.access.create(new, 1000).await.unwrap();
+    Bench::host(&bench.folder, other_key).await.map(drop).unwrap();
+    assert!(bench.access.all("/people", 1000).await.unwrap().is_empty(), "it was deleted");
+
+    bench.request("alice", "repair").await.unwrap();
+    assert!(Bench::host(&bench.folder, other_key).await.is_err(), "a lost key is found at the start");
+    let damage = Sql::same("UPDATE federation_access SET key_id = 'none'");
+    let store = Bench::store(&bench.folder).await;
+    store.write(move |to| Box::pin(async move { to.execute(damage, &[]).await })).await.unwrap();
+    Bench::host(&bench.folder, other_key).await.map(drop).unwrap();
 }
 
 #[tokio::test]

@@ -159,8 +159,7 @@ impl Call<'_> {
         let request = self.approved.iter().find(is_meant).ok_or_else(|| {
             Failure::grant(&"a policy grants the role by a request that nobody has approved for this user")
         })?;
-        let ends = Duration::from_secs(u64::try_from(request.ends).unwrap_or_default());
-        Ok(SystemTime::UNIX_EPOCH.checked_add(ends))
+        end_of(request, SystemTime::now()).map(Some)
     }
 
     /// Credentials for a person, who wants to work with them: at least half of what was granted is left, and so much
@@ -176,5 +175,47 @@ impl Call<'_> {
         least_left: Duration,
     ) -> Result<Arc<Credentials>, AwsError> {
         self.mount.aws.credentials(session, least_left).await
+    }
+}
+
+/// When an approved access ends. The policies may have taken so long that it is over: no session is begun then, which would
+/// last 15 minutes.
+fn end_of(request: &AccessRequest, now: SystemTime) -> Result<SystemTime, Failure> {
+    let ends = Duration::from_secs(u64::try_from(request.ends).unwrap_or_default());
+    let ends = SystemTime::UNIX_EPOCH.checked_add(ends).filter(|ends| *ends > now);
+    ends.ok_or_else(|| {
+        Failure::forbidden(&format!(
+            "the access by request `{}` has ended: request the role again",
+            request.id
+        ))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::State;
+
+    #[test]
+    fn no_session_begins_after_the_access() {
+        let request = AccessRequest {
+            id: "7f".into(),
+            mount: String::new(),
+            requester: "alice".into(),
+            account: "production".into(),
+            role: "repair".into(),
+            duration_seconds: 900,
+            reason: "x".into(),
+            state: State::Approved,
+            created: 0,
+            ends: 1000,
+            by: None,
+        };
+        let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+        assert_eq!(end_of(&request, at(999)).ok(), Some(at(1000)));
+        for now in [1000, 1001] {
+            let failure = end_of(&request, at(now)).unwrap_err().to_string();
+            assert!(failure.contains("request `7f` has ended"), "{failure}");
+        }
     }
 }

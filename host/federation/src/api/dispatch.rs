@@ -13,6 +13,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+use super::body::RequestBody;
 use super::call::Call;
 use super::{FederationApi, Shared, accounts, instance, page, record, requests, roles, session_tags};
 use crate::access::{AccessRequest, Step};
@@ -30,8 +31,10 @@ const TOKEN_TTL: HeaderName = HeaderName::from_static("x-aws-ec2-metadata-token-
 const MONITORING: &str = "monitoring";
 
 pub(super) async fn respond(api: &FederationApi, request: Request) -> Response {
-    let begun = Instant::now();
     let (parts, body) = request.into_parts();
+    // First: what is read below is to be in force when the request is decided.
+    let body = RequestBody::read(&parts.method, body).await;
+    let begun = Instant::now();
     let FederationApi { shared: api, listener, .. } = api;
     let in_force = api.decider.in_force();
     let path = parts.uri.path();
@@ -103,11 +106,11 @@ pub(super) async fn respond(api: &FederationApi, request: Request) -> Response {
         Route::MetadataCredentials { role, .. } => instance::credentials(&call, role).await,
         Route::MetadataInfo => instance::info(&call).await,
         Route::MetadataFact(fact) => instance::fact(&call, *fact).ok_or_else(|| Failure::no_route(rest)),
-        Route::Requests if parts.method == Method::POST => requests::create(&call, body).await,
+        Route::Requests if parts.method == Method::POST => requests::create(&call, &body).await,
         Route::Requests => requests::list(&call).await,
         Route::RequestStep { id, approve } => {
             let step = if *approve { Step::Approve } else { Step::Deny };
-            requests::take(&call, id, step, body).await
+            requests::take(&call, id, step, &body).await
         }
         Route::Status | Route::MetadataToken | Route::ToPage => Err(Failure::no_route(path)),
         Route::Page
@@ -115,7 +118,7 @@ pub(super) async fn respond(api: &FederationApi, request: Request) -> Response {
         | Route::PageCredentials
         | Route::PageRequests
         | Route::PageRequest
-        | Route::PageDecide => Ok(page::respond(&call, &route, body).await),
+        | Route::PageDecide => Ok(page::respond(&call, &route, &body).await),
     };
     let response = response.unwrap_or_else(|failure| failure.into_response(call.user()));
     as_instance(mount, &route, response)

@@ -13,6 +13,7 @@ use axum::response::Response;
 use secrecy::ExposeSecret as _;
 use std::time::{Duration, SystemTime};
 
+use super::body::RequestBody;
 use super::call::{Call, Purpose};
 use super::requests::{self, Overview, Shown, Wanted};
 use super::{ours, roles};
@@ -31,7 +32,7 @@ const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-p
 const MAX_FAILURE: usize = 64 << 10;
 
 /// The answer of one of the page's routes; a failure is a page as well.
-pub(super) async fn respond(call: &Call<'_>, route: &Route, body: Body) -> Response {
+pub(super) async fn respond(call: &Call<'_>, route: &Route, body: &RequestBody) -> Response {
     let answered = match route {
         Route::PageOpen => open(call, body).await,
         Route::PageCredentials => credentials(call, body).await,
@@ -70,8 +71,8 @@ async fn list(call: &Call<'_>) -> Result<String, Failure> {
 }
 
 /// A console.
-async fn open(call: &Call<'_>, body: Body) -> Result<String, Failure> {
-    let Form { account, role, destination, .. } = ours(call, body).await?;
+async fn open(call: &Call<'_>, body: &RequestBody) -> Result<String, Failure> {
+    let Form { account, role, destination, .. } = ours(call, body)?;
     let grant = call.one(Purpose::Console, &account, &role).await?;
     let session = call.session(&grant)?;
     let credentials = call.fresh(&session).await.map_err(|error| Failure::of_aws(&error))?;
@@ -80,8 +81,8 @@ async fn open(call: &Call<'_>, body: Body) -> Result<String, Failure> {
 }
 
 /// Credentials, to be copied.
-async fn credentials(call: &Call<'_>, body: Body) -> Result<String, Failure> {
-    let Form { account, role, format, .. } = ours(call, body).await?;
+async fn credentials(call: &Call<'_>, body: &RequestBody) -> Result<String, Failure> {
+    let Form { account, role, format, .. } = ours(call, body)?;
     let grant = call.one(Purpose::Credentials, &account, &role).await?;
     let session = call.session(&grant)?;
     let credentials = call.fresh(&session).await.map_err(|error| Failure::of_aws(&error))?;
@@ -124,10 +125,10 @@ async fn requests_list(call: &Call<'_>) -> Result<String, Failure> {
 }
 
 /// A new request for access.
-async fn request(call: &Call<'_>, body: Body) -> Result<(), Failure> {
+async fn request(call: &Call<'_>, body: &RequestBody) -> Result<(), Failure> {
     check_ours(call)?;
     let [role, seconds, reason] =
-        form::fields(&call.parts.headers, body, ["role", "seconds", "reason"]).await?;
+        form::fields(&call.parts.headers, body.bytes()?, ["role", "seconds", "reason"])?;
     let wrong = || Failure::bad_request("`role` is ACCOUNT/ROLE, and `seconds` a number");
     let (account, role) = role.split_once('/').ok_or_else(wrong)?;
     let wanted = Wanted {
@@ -140,9 +141,9 @@ async fn request(call: &Call<'_>, body: Body) -> Result<(), Failure> {
 }
 
 /// A decision about a request for access.
-async fn decide(call: &Call<'_>, body: Body) -> Result<(), Failure> {
+async fn decide(call: &Call<'_>, body: &RequestBody) -> Result<(), Failure> {
     check_ours(call)?;
-    let [id, step] = form::fields(&call.parts.headers, body, ["id", "step"]).await?;
+    let [id, step] = form::fields(&call.parts.headers, body.bytes()?, ["id", "step"])?;
     let step = match step.as_str() {
         "approve" => Step::Approve,
         "deny" => Step::Deny,
@@ -151,10 +152,10 @@ async fn decide(call: &Call<'_>, body: Body) -> Result<(), Failure> {
     requests::decide(call, &id, step).await.map(drop)
 }
 
-/// The form, if our own page sent it: asked before it is read, and before anybody decides.
-async fn ours(call: &Call<'_>, body: Body) -> Result<Form, Failure> {
+/// The form, if our own page sent it: checked before anybody decides.
+fn ours(call: &Call<'_>, body: &RequestBody) -> Result<Form, Failure> {
     check_ours(call)?;
-    Form::read(&call.parts.headers, body).await
+    Form::read(&call.parts.headers, body.bytes()?)
 }
 
 fn check_ours(call: &Call<'_>) -> Result<(), Failure> {

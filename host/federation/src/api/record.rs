@@ -7,7 +7,7 @@ use portcullis_contract::types::{self, Verdict};
 use portcullis_identity::FailedLogin;
 
 use super::session_tags;
-use crate::access::AccessRequest;
+use crate::access::{AccessRequest, State};
 use crate::decide::access_of;
 
 /// The record of a login that failed, which stands for all of this user and address within a minute.
@@ -37,21 +37,28 @@ pub(super) fn failed_login(
     record
 }
 
-/// The record of a step that was taken with a request for access.
-pub(super) fn access(
-    operation: &'static str,
+/// The record of a step that was taken with a request for access, which its state tells.
+pub(super) fn access(request: &AccessRequest, by: &types::Principal, peer: Option<String>) -> Record {
+    let operation = match request.state {
+        State::Open => "access-request",
+        State::Approved => "access-approve",
+        State::Denied => "access-deny",
+        State::Revoked => "access-revoke",
+    };
+    of_request(operation, Verdict::Allow, request, by, peer)
+}
+
+/// The record of an approval that the host refuses.
+pub(super) fn refused_approval(
+    rule: &'static str,
+    reason: String,
     request: &AccessRequest,
     by: &types::Principal,
     peer: Option<String>,
 ) -> Record {
-    of_request(operation, Verdict::Allow, request, by, peer)
-}
-
-/// The record of a user who approves their own request, which no policy is asked about.
-pub(super) fn own_request(request: &AccessRequest, by: &types::Principal, peer: Option<String>) -> Record {
     let mut record = of_request("access-approve", Verdict::Deny, request, by, peer);
-    record.rule = "host:own-request".into();
-    record.reason = "nobody approves their own request".into();
+    record.rule = rule.into();
+    record.reason = reason;
     record
 }
 

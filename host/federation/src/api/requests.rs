@@ -2,9 +2,8 @@
 //! that a policy lets approve.
 //!
 //! Each step is a decision of the policies, with its record, and then a record of kind `change`. Withdrawing one's own
-//! request takes no decision.
+//! request, and ending one's own access, takes no decision.
 
-use axum::body::{Body, to_bytes};
 use axum::http::{StatusCode, header};
 use axum::response::Response;
 use portcullis_contract::Pairs;
@@ -13,17 +12,13 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use super::body::RequestBody;
 use super::call::{Call, Purpose};
 use super::{ours, record};
-use crate::access::{
-    AccessError, AccessRefusal, AccessRequest, AccessRequests, NewRequest, State, Step, now,
-};
-use crate::aws::Session;
+use crate::access::{AccessError, AccessRefusal, AccessRequest, AccessRequests, NewRequest, Step, now};
 use crate::mounts::RequestLimits;
 use crate::response::{self, Failure};
 
-/// The longest body, in bytes.
-const MAX_BODY: usize = 8 << 10;
 /// Characters of a reason.
 const MAX_REASON: usize = 500;
 /// The shortest access: STS gives no shorter session.
@@ -64,8 +59,8 @@ pub(super) async fn list(call: &Call<'_>) -> Result<Response, Failure> {
 }
 
 /// Stores a request, whose body is JSON.
-pub(super) async fn create(call: &Call<'_>, body: Body) -> Result<Response, Failure> {
-    let wanted: Wanted = json(call, body).await?;
+pub(super) async fn create(call: &Call<'_>, body: &RequestBody) -> Result<Response, Failure> {
+    let wanted: Wanted = json(call, body)?;
     let request = request(call, wanted).await?;
     let mut response = response::of_user(response::json(&request), call.user());
     *response.status_mut() = StatusCode::CREATED;
@@ -73,11 +68,16 @@ pub(super) async fn create(call: &Call<'_>, body: Body) -> Result<Response, Fail
 }
 
 /// Approves or denies a request, for which the body is an empty object of JSON.
-pub(super) async fn take(call: &Call<'_>, id: &str, step: Step, body: Body) -> Result<Response, Failure> {
+pub(super) async fn take(
+    call: &Call<'_>,
+    id: &str,
+    step: Step,
+    body: &RequestBody,
+) -> Result<Response, Failure> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Nothing {}
-    let Nothing {} = json(call, body).await?;
+    let Nothing {} = json(call, body)?;
     Ok(response::of_user(response::json(&decide(call, id, step).await?), call.user()))
 }
 
@@ -118,8 +118,7 @@ pub(super) async fn request(call: &Call<'_>, wanted: Wanted) -> Result<AccessReq
         ("access-seconds".to_owned(), duration_seconds.to_string()),
     ]);
     let grant = call.one_with(Purpose::Request, &account, &role, extra).await?;
-    let of_policy = grant.duration_seconds.map(|seconds| Duration::from_secs(seconds.into()));
-    let longest = of_policy.map_or(limits.longest, |longest| longest.min(limits.longest));
+    let longest = longest(&grant, limits);
     if duration > longest {
         return Err(Failure::bad_request(&format!(
             "this role may be requested for {} at most",
@@ -136,19 +135,26 @@ pub(super) async fn request(call: &Call<'_>, wanted: Wanted) -> Result<AccessReq
         reason,
     };
     let created = access.create(new, now()).await.map_err(|error| failed(call, &error))?;
-    call.decider.record(record::access("access-request", &created, &call.principal, call.peer.clone()));
+    call.decider.record(record::access(&created, &call.principal, call.peer.clone()));
     Ok(created)
+}
+
+/// The longest access that a grant for requesting or approving is about.
+fn longest(grant: &Grant, limits: &RequestLimits) -> Duration {
+    let of_policy = grant.duration_seconds.map(|seconds| Duration::from_secs(seconds.into()));
+    of_policy.map_or(limits.longest, |longest| longest.min(limits.longest))
 }
 
 /// Approves or denies a request, if a policy lets the user do so. Who made a request may take it back.
 pub(super) async fn decide(call: &Call<'_>, id: &str, step: Step) -> Result<AccessRequest, Failure> {
-    let (access, _) = parts(call)?;
+    let (access, limits) = parts(call)?;
     let mount = &call.mount.name;
     let found = access.get(mount, id, now()).await.map_err(|error| failed(call, &error))?;
     let is_own = found.requester == call.user();
     if is_own && step == Step::Approve {
-        call.decider.record(record::own_request(&found, &call.principal, call.peer.clone()));
-        return Err(failed(call, &AccessRefusal::Own.into()));
+        let refusal = AccessRefusal::Own;
+        refused(call, "host:own-request", &found, &refusal);
+        return Err(failed(call, &refusal.into()));
     }
     if !is_own {
         let extra = Pairs::from([
@@ -157,30 +163,27 @@ pub(super) async fn decide(call: &Call<'_>, id: &str, step: Step) -> Result<Acce
             ("access-reason".to_owned(), found.reason.clone()),
             ("access-seconds".to_owned(), found.duration_seconds.to_string()),
         ]);
-        call.one_with(Purpose::Approve, &found.account, &found.role, extra).await?;
+        let grant = call.one_with(Purpose::Approve, &found.account, &found.role, extra).await?;
+        let longest = longest(&grant, limits);
+        // The request may be of another rule, or of a time when more was allowed.
+        if step == Step::Approve && Duration::from_secs(found.duration_seconds.into()) > longest {
+            let refusal = AccessRefusal::TooLong(longest);
+            refused(call, "host:too-long", &found, &refusal);
+            return Err(failed(call, &refusal.into()));
+        }
     }
     let taken =
         access.take(mount, id, step, call.user(), now()).await.map_err(|error| failed(call, &error))?;
-    let operation = match taken.state {
-        State::Approved => "access-approve",
-        State::Revoked => "access-revoke",
-        State::Open | State::Denied => "access-deny",
-    };
-    call.decider.record(record::access(operation, &taken, &call.principal, call.peer.clone()));
-    if taken.state == State::Revoked {
-        forget(call, &taken);
-    }
+    // Credentials that the request led to stay cached: policies are asked for each request, and refuse them, while
+    // `portcullis aws revoke` finds the names of their sessions there.
+    call.decider.record(record::access(&taken, &call.principal, call.peer.clone()));
     Ok(taken)
 }
 
-/// Drops the credentials that the request led to. Policies are asked for each request anyway, also on other hosts.
-fn forget(call: &Call<'_>, request: &AccessRequest) {
-    let grant = Grant { account: request.account.clone(), role: request.role.clone(), ..Grant::default() };
-    let account = call.mount.accounts.get(&request.account);
-    let known_as = account.and_then(|account| Session::known_as(account, &request.requester, &grant).ok());
-    if let Some((role_arn, _)) = known_as {
-        call.mount.aws.forget(&call.mount.name, &request.requester, Some(&role_arn));
-    }
+/// Records an approval that we refuse, after a policy was asked or without.
+fn refused(call: &Call<'_>, rule: &'static str, request: &AccessRequest, refusal: &AccessRefusal) {
+    let reason = refusal.to_string();
+    call.decider.record(record::refused_approval(rule, reason, request, &call.principal, call.peer.clone()));
 }
 
 fn parts<'a>(call: &'a Call<'_>) -> Result<(&'a AccessRequests, &'a RequestLimits), Failure> {
@@ -206,7 +209,7 @@ fn failed(call: &Call<'_>, error: &AccessError) -> Failure {
 
 /// The body, of a client that no page of another site made ask: such a page can send no JSON without a question to us
 /// (CORS), and browsers say where a request comes from.
-async fn json<T: for<'de> Deserialize<'de>>(call: &Call<'_>, body: Body) -> Result<T, Failure> {
+fn json<T: for<'de> Deserialize<'de>>(call: &Call<'_>, body: &RequestBody) -> Result<T, Failure> {
     let headers = &call.parts.headers;
     if ours::is_of_browser(headers) && !ours::is_ours(headers, &call.parts.uri) {
         return Err(Failure::foreign_page());
@@ -216,7 +219,5 @@ async fn json<T: for<'de> Deserialize<'de>>(call: &Call<'_>, body: Body) -> Resu
     if !kind.eq_ignore_ascii_case("application/json") {
         return Err(Failure::bad_request("the body is no `application/json`"));
     }
-    let body = to_bytes(body, MAX_BODY).await;
-    let body = body.map_err(|_| Failure::bad_request("the body is longer than 8 KiB, or broke off"))?;
-    serde_json::from_slice(&body).map_err(|error| Failure::bad_request(&format!("the body: {error}")))
+    serde_json::from_slice(body.bytes()?).map_err(|error| Failure::bad_request(&format!("the body: {error}")))
 }

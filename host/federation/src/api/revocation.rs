@@ -2,12 +2,15 @@
 
 use portcullis_api::{Revocation, Revoked};
 use portcullis_contract::aws::Grant;
+use portcullis_contract::types::Principal;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
-use crate::access::{AccessRequests, now};
+use super::record;
+use crate::access::{AccessRequest, AccessRequests, now};
 use crate::aws::Session;
+use crate::decide::Decider;
 use crate::mounts::{Mount, Mounts};
 
 /// Who revokes a request for access by the admin API.
@@ -21,6 +24,7 @@ pub(super) async fn revoke(
     mounts: &Mounts,
     requests: Option<&AccessRequests>,
     wanted: &Revocation,
+    decider: &dyn Decider,
 ) -> Result<Revoked, String> {
     let is_meant = |mount: &&Mount| wanted.instance.as_ref().is_none_or(|name| *name == mount.name);
     let meant: Vec<_> = mounts.iter().filter(is_meant).collect();
@@ -33,7 +37,8 @@ pub(super) async fn revoke(
     let mut has_role = wanted.target.is_none();
     let mut revoked = 0;
     for mount in meant {
-        let role_arn = match wanted.target.as_deref().map(|role| role_arn(mount, &wanted.user, role)) {
+        let arn_of = |role: &str| role_arn(mount, &wanted.user, role);
+        let role_arn = match wanted.target.as_deref().map(arn_of) {
             None => None,
             Some(Some(role_arn)) => Some(role_arn),
             Some(None) => continue,
@@ -41,9 +46,15 @@ pub(super) async fn revoke(
         has_role = true;
         // First: what is approved would lead to credentials again.
         if let Some(requests) = requests {
-            let role = wanted.target.as_deref().and_then(|role| role.split_once('/'));
-            let done = requests.revoke(&mount.name, &wanted.user, role, OPERATOR, now()).await;
-            revoked += done.map_err(|error| format!("requests for access cannot be revoked: {error}"))?;
+            // By the ARN, as for sessions.
+            let is_meant = |request: &AccessRequest| {
+                role_arn.is_none() || arn_of(&format!("{}/{}", request.account, request.role)) == role_arn
+            };
+            let done = requests.revoke(&mount.name, &wanted.user, is_meant, OPERATOR, now(), |request| {
+                revoked += 1;
+                decider.record(record::access(request, &operator(), None));
+            });
+            done.await.map_err(|error| format!("requests for access cannot be revoked: {error}"))?;
         }
         sessions.extend(mount.aws.forget(&mount.name, &wanted.user, role_arn.as_deref()));
     }
@@ -54,6 +65,11 @@ pub(super) async fn revoke(
     let shown = sessions.iter().map(|(role, name)| json!({ "role_arn": role, "session_name": name }));
     let details = json!({ "sessions": shown.collect::<Vec<_>>(), "policy": policy, "requests": revoked });
     Ok(Revoked { ended: sessions.len(), details })
+}
+
+/// Who revokes, for the records. The record of the whole revocation says by which way the operator came.
+fn operator() -> Principal {
+    Principal { name: Some(OPERATOR.into()), authentication: "admin".into(), ..Principal::default() }
 }
 
 /// The ARN of `ACCOUNT/ROLE` on a mount that has the account.

@@ -8,7 +8,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::registry::Registry;
 
 use super::revocation::revoke;
-use super::{FederationApi, dispatch};
+use super::{FederationApi, Shared, dispatch};
 use crate::aws::{Aws, Stats};
 use crate::decide::InForce;
 use crate::mounts::{Mount, OWN_SEGMENTS, claims};
@@ -92,7 +92,8 @@ impl Api for FederationApi {
                 return None;
             }
             let in_force = self.shared.decider.in_force();
-            Some(revoke(in_force.mounts(), self.shared.requests.as_ref(), wanted).await)
+            let Shared { decider, requests, .. } = &*self.shared;
+            Some(revoke(in_force.mounts(), requests.as_ref(), wanted, &**decider).await)
         })
     }
 

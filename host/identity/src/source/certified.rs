@@ -1,6 +1,7 @@
 //! The client's certificate says who asks.
 
 use portcullis_contract::types::Principal;
+use std::time::SystemTime;
 
 use super::spiffe::{SpiffeId, check_svid, is_trust_domain};
 use super::{CertificateName, name};
@@ -10,13 +11,14 @@ use crate::{AuthError, IdentityError, certificate};
 pub(super) fn check(name: &CertificateName) -> Result<(), IdentityError> {
     let wrong = |reason| Err(IdentityError::Value { key: "trust_domains", reason });
     match name {
-        CertificateName::Spiffe { trust_domains } if trust_domains.is_empty() => {
-            wrong("must name the trust domains whose IDs are accepted")
-        }
+        CertificateName::Spiffe { trust_domains } if trust_domains.len() != 1 => wrong(
+            "must name one trust domain, whose IDs are accepted: each CA of `client_ca` can sign any ID, so that the CA of one \
+             trust domain would vouch for workloads of another; give each trust domain a mount at an address of its own",
+        ),
         CertificateName::Spiffe { trust_domains }
             if !trust_domains.iter().all(|name| is_trust_domain(name)) =>
         {
-            wrong("must be names of lower-case letters, digits and `.-_`, without `spiffe://`")
+            wrong("must be a name of lower-case letters, digits and `.-_`, without `spiffe://`")
         }
         _ => Ok(()),
     }
@@ -24,7 +26,14 @@ pub(super) fn check(name: &CertificateName) -> Result<(), IdentityError> {
 
 /// Of several alternative names of one kind the first counts; the policy sees all of them. A SPIFFE ID is the only URI, and
 /// its trust domain and path are attributes.
-pub(super) fn identify(from: &CertificateName, der: Option<&[u8]>) -> Result<Principal, AuthError> {
+///
+/// TLS checks the validity at the handshake alone. SVIDs live for minutes and connections for hours, so that of an SVID is
+/// checked at each request, and its end is returned.
+pub(super) fn identify(
+    from: &CertificateName,
+    der: Option<&[u8]>,
+    now: SystemTime,
+) -> Result<(Principal, Option<SystemTime>), AuthError> {
     let Some(der) = der else { return Err(AuthError::unauthorized("the client has shown no certificate")) };
     let certificate = certificate::read(der).map_err(|error| {
         AuthError::unauthorized(format!("the client's certificate cannot be used: {error}"))
@@ -48,11 +57,16 @@ pub(super) fn identify(from: &CertificateName, der: Option<&[u8]>) -> Result<Pri
         return Err(AuthError::unauthorized(format!("the client's certificate has no {what}")));
     };
     let mut principal = super::principal(name::user(name)?, "certificate");
+    let mut until = None;
     if let CertificateName::Spiffe { trust_domains } = from {
         let refused = |reason: &str| AuthError::unauthorized(format!("the client's SPIFFE ID {reason}"));
-        check_svid(der).map_err(|reason| {
+        let ends = check_svid(der).map_err(|reason| {
             AuthError::unauthorized(format!("the client's certificate is no X.509-SVID: {reason}"))
         })?;
+        if now > ends {
+            return Err(AuthError::unauthorized("the client's X.509-SVID has expired since it connected"));
+        }
+        until = Some(ends);
         let id = SpiffeId::parse(name).map_err(refused)?;
         if !trust_domains.iter().any(|known| known == id.trust_domain) {
             return Err(refused("is of a trust domain that is not among `trust_domains`"));
@@ -63,13 +77,15 @@ pub(super) fn identify(from: &CertificateName, der: Option<&[u8]>) -> Result<Pri
         ];
     }
     principal.certificate = Some(certificate);
-    Ok(principal)
+    Ok((principal, until))
 }
 
 #[cfg(test)]
 mod tests {
     use super::CertificateName::{CommonName, Dns, Email, Spiffe, Uri};
     use super::*;
+    use std::time::Duration;
+
     use rcgen::KeyUsagePurpose::{self, DigitalSignature, KeyCertSign};
     use rcgen::{BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, KeyPair, SanType};
 
@@ -118,8 +134,8 @@ mod tests {
                 params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
             }
             let der = params.self_signed(&KeyPair::generate().unwrap()).unwrap().der().to_vec();
-            match (identify(&from, Some(&der)), expected) {
-                (Ok(principal), Ok(name)) => {
+            match (identify(&from, Some(&der), SystemTime::now()), expected) {
+                (Ok((principal, _)), Ok(name)) => {
                     assert_eq!(principal.name.as_deref(), Some(name));
                     let attributes =
                         [("spiffe-trust-domain", "example.org"), ("spiffe-path", "/ns/production/sa/web")];
@@ -130,9 +146,27 @@ mod tests {
                 (result, _) => panic!("{result:?}, not {expected:?}"),
             }
         }
-        for wrong in [vec![], vec!["spiffe://example.org".to_owned()], vec!["Example.org".to_owned()]] {
+        let two = vec!["example.org".to_owned(), "other.org".to_owned()];
+        for wrong in [two, vec![], vec!["spiffe://example.org".to_owned()], vec!["Example.org".to_owned()]] {
             assert!(check(&Spiffe { trust_domains: wrong.clone() }).is_err(), "{wrong:?}");
         }
+    }
+
+    #[test]
+    fn an_svid_that_expires_while_its_connection_is_open() {
+        let from = Spiffe { trust_domains: vec!["example.org".to_owned()] };
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.subject_alt_names = vec![SanType::URI("spiffe://example.org/web".try_into().unwrap())];
+        params.key_usages = vec![DigitalSignature];
+        params.not_after = rcgen::date_time_ymd(2030, 1, 1);
+        let der = params.self_signed(&KeyPair::generate().unwrap()).unwrap().der().to_vec();
+        // 2030-01-01 00:00 UTC, which is the last moment of its life (RFC 5280, 4.1.2.5).
+        let end = SystemTime::UNIX_EPOCH + Duration::from_secs(1_893_456_000);
+        let (_, until) = identify(&from, Some(&der), end).unwrap();
+        assert_eq!(until, Some(end));
+        let late = identify(&from, Some(&der), end + Duration::from_secs(1)).unwrap_err();
+        let AuthError::Unauthorized { reason, .. } = late else { panic!("{late:?}") };
+        assert!(reason.contains("has expired"), "{reason}");
     }
 
     #[test]
@@ -162,8 +196,9 @@ mod tests {
             (CommonName, None, Err("no certificate")),
         ];
         for (from, der, expected) in table {
-            match (identify(from, *der), expected) {
-                (Ok(principal), Ok(name)) => {
+            match (identify(from, *der, SystemTime::now()), expected) {
+                (Ok((principal, until)), Ok(name)) => {
+                    assert_eq!(until, None);
                     assert_eq!(principal.name.as_deref(), Some(*name));
                     assert_eq!(principal.authentication, "certificate");
                     assert_eq!(principal.certificate, Some(certificate::read(&full).unwrap()));

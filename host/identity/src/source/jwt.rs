@@ -31,7 +31,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::{Claims, JwtKeys, JwtOptions, claim, name};
 use crate::{AuthError, IdentityError};
-use attributes::Attributes;
+use attributes::{Attributes, is_email};
 pub(super) use issuers::Issuers;
 use keys::{ALGORITHMS, Keys};
 use provider::Provider;
@@ -158,7 +158,9 @@ impl Jwt {
             Value::Bool(verified) => *verified,
             other => other.as_str() == Some("true"),
         });
-        if matches!(user_claim.as_str(), "email" | "/email") && verified != Some(true) {
+        let is_trusted =
+            is_email(user_claim) || self.attributes.has_email_tag() && claims.contains_key("email");
+        if is_trusted && verified != Some(true) {
             return Err(AuthError::unauthorized("the provider has not verified the user's e-mail address"));
         }
         let Some(user) = claim::find(&claims, user_claim).and_then(Value::as_str) else {

@@ -3,6 +3,7 @@
 //! An X.509-SVID of a workload has exactly one URI among its alternative names, is no CA, and its key signs. A
 //! certificate with two URIs is refused: two readers could take it for two workloads.
 
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer as _;
 
@@ -47,8 +48,9 @@ pub(super) fn is_trust_domain(name: &str) -> bool {
     (1..=MAX_TRUST_DOMAIN).contains(&name.len()) && name.bytes().all(plain)
 }
 
-/// Whether a certificate can be the SVID of a workload (X509-SVID, 4 and 5): no CA, and its key signs.
-pub(super) fn check_svid(der: &[u8]) -> Result<(), &'static str> {
+/// Whether a certificate can be the SVID of a workload (X509-SVID, 4 and 5): no CA, and its key signs. Returns the last moment
+/// of its validity.
+pub(super) fn check_svid(der: &[u8]) -> Result<SystemTime, &'static str> {
     let (_, certificate) = X509Certificate::from_der(der).map_err(|_| "it is malformed")?;
     let constraints = certificate.basic_constraints().map_err(|_| "its basic constraints are malformed")?;
     if constraints.is_some_and(|constraints| constraints.value.ca) {
@@ -62,7 +64,8 @@ pub(super) fn check_svid(der: &[u8]) -> Result<(), &'static str> {
     if usage.key_cert_sign() || usage.crl_sign() {
         return Err("its key may sign certificates or revocation lists");
     }
-    Ok(())
+    let seconds = u64::try_from(certificate.validity().not_after.timestamp()).unwrap_or_default();
+    Ok(UNIX_EPOCH + Duration::from_secs(seconds))
 }
 
 #[cfg(test)]

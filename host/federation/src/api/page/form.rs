@@ -1,14 +1,11 @@
 //! What a form of the page says: one role of one account, and how credentials are to be written.
 
-use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{HeaderMap, header};
 
 use crate::page::Format;
 use crate::response::Failure;
 
 const TYPE: &str = "application/x-www-form-urlencoded";
-/// The longest form, in bytes.
-const MAX_BODY: usize = 8 << 10;
 
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Form {
@@ -20,13 +17,13 @@ pub(super) struct Form {
 }
 
 /// The values of a form that has each of these fields once, and no other.
-pub(super) async fn fields<const N: usize>(
+pub(super) fn fields<const N: usize>(
     headers: &HeaderMap,
-    body: Body,
+    body: &[u8],
     names: [&str; N],
 ) -> Result<[String; N], Failure> {
-    let body = read_body(headers, body).await?;
-    let pairs: Vec<_> = form_urlencoded::parse(&body).collect();
+    check_type(headers)?;
+    let pairs: Vec<_> = form_urlencoded::parse(body).collect();
     let mut values = names.map(|_| String::new());
     for (value, name) in values.iter_mut().zip(names) {
         let mut found = pairs.iter().filter(|(found, _)| found == name).map(|(_, value)| value);
@@ -43,21 +40,20 @@ pub(super) async fn fields<const N: usize>(
     Ok(values)
 }
 
-async fn read_body(headers: &HeaderMap, body: Body) -> Result<Bytes, Failure> {
+fn check_type(headers: &HeaderMap) -> Result<(), Failure> {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim();
     if !kind.eq_ignore_ascii_case(TYPE) {
         return Err(Failure::bad_request(&format!("the form is no `{TYPE}`")));
     }
-    let body = to_bytes(body, MAX_BODY).await;
-    body.map_err(|_| Failure::bad_request("the form is longer than 8 KiB, or broke off"))
+    Ok(())
 }
 
 impl Form {
     /// Each field must be there once, but for `destination`, and no other.
-    pub(super) async fn read(headers: &HeaderMap, body: Body) -> Result<Self, Failure> {
-        let body = read_body(headers, body).await?;
-        Self::parse(&body).ok_or_else(|| {
+    pub(super) fn read(headers: &HeaderMap, body: &[u8]) -> Result<Self, Failure> {
+        check_type(headers)?;
+        Self::parse(body).ok_or_else(|| {
             Failure::bad_request(
                 "the form must say `account`, `role` and `format`, each once, and nothing else but `destination`",
             )
@@ -113,8 +109,8 @@ mod tests {
         assert_eq!(deep.destination.as_deref(), Some("https://x/"));
     }
 
-    #[tokio::test]
-    async fn named_fields_each_once() {
+    #[test]
+    fn named_fields_each_once() {
         for (body, wanted) in [
             ("id=7f&step=deny", Some(["7f", "deny"])),
             ("step=deny&id=", Some(["", "deny"])),
@@ -124,27 +120,24 @@ mod tests {
             ("id=7f&step=deny&more=", None),
         ] {
             let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static(TYPE))]);
-            let found = fields(&headers, Body::from(body), ["id", "step"]).await.ok();
+            let found = fields(&headers, body.as_bytes(), ["id", "step"]).ok();
             assert_eq!(found, wanted.map(|wanted| wanted.map(String::from)), "{body}");
         }
     }
 
-    #[tokio::test]
-    async fn nothing_but_a_short_form_is_read() {
-        let short = "account=a&role=r&format=shell".to_owned();
-        let long = |length: usize| format!("account={}&role=r&format=shell", "a".repeat(length - 28));
-        for (kind, body, read) in [
-            (TYPE, short.clone(), true),
-            ("Application/X-WWW-Form-Urlencoded; charset=UTF-8", short.clone(), true),
-            ("text/plain", short.clone(), false),
-            ("multipart/form-data", short.clone(), false),
-            ("application/json", short, false),
-            (TYPE, long(MAX_BODY), true),
-            (TYPE, long(MAX_BODY + 1), false),
+    #[test]
+    fn nothing_but_a_form_is_read() {
+        let body = b"account=a&role=r&format=shell";
+        for (kind, read) in [
+            (TYPE, true),
+            ("Application/X-WWW-Form-Urlencoded; charset=UTF-8", true),
+            ("text/plain", false),
+            ("multipart/form-data", false),
+            ("application/json", false),
         ] {
             let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static(kind))]);
-            assert_eq!(Form::read(&headers, Body::from(body)).await.is_ok(), read, "{kind}");
+            assert_eq!(Form::read(&headers, body).is_ok(), read, "{kind}");
         }
-        assert!(Form::read(&HeaderMap::new(), Body::from("account=a&role=r&format=shell")).await.is_err());
+        assert!(Form::read(&HeaderMap::new(), body).is_err());
     }
 }

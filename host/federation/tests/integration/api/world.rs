@@ -12,6 +12,7 @@ use portcullis_files::FileWatcher;
 use portcullis_identity::source::{AuthMethod, Authenticator, AuthenticatorOptions};
 use portcullis_listen::Peer;
 use serde_json::Value;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -38,6 +39,8 @@ pub struct Rules {
     pub fault: Mutex<Option<String>>,
     pub missing: Mutex<bool>,
     pub questions: Mutex<Vec<Question>>,
+    /// How often mounts and policies were taken.
+    pub taken: AtomicUsize,
 }
 
 struct Fixed {
@@ -49,6 +52,7 @@ struct Deciders(Arc<Fixed>);
 
 impl Decider for Deciders {
     fn in_force(&self) -> Arc<dyn InForce> {
+        self.0.rules.taken.fetch_add(1, Relaxed);
         Arc::clone(&self.0) as Arc<dyn InForce>
     }
 }
@@ -177,6 +181,10 @@ impl World {
 
     pub fn api(&self) -> &FederationApi {
         &self.api
+    }
+
+    pub fn shared_rules(&self) -> Arc<Rules> {
+        Arc::clone(&self.rules)
     }
 
     pub fn rules(&self) -> &Rules {

@@ -50,7 +50,7 @@ impl Attributes {
 
     /// The attributes of a token. `is_verified` is whether its e-mail address may be one.
     pub(super) fn of(&self, claims: &Claims, is_verified: bool) -> Result<Vec<(String, String)>, AuthError> {
-        let is_allowed = |claim: &str| is_verified || !matches!(claim, "email" | "/email");
+        let is_allowed = |claim: &str| is_verified || !is_email(claim);
         let is_named = |name: &str| self.named.iter().any(|(named, _)| named == name);
         let mut attributes: Vec<_> = STANDARD
             .iter()
@@ -70,6 +70,15 @@ impl Attributes {
         Ok(attributes)
     }
 
+    /// Whether a tag of sessions is the e-mail address.
+    pub(super) fn has_email_tag(&self) -> bool {
+        let is_email_tag = |tag: &String| {
+            let named = self.named.iter().find(|(name, _)| name == tag);
+            is_email(named.map_or(tag, |(_, claim)| claim))
+        };
+        self.session_tags.iter().any(is_email_tag)
+    }
+
     /// The attributes that go into sessions, each with its value if it has exactly one.
     pub(super) fn session_tags(&self, attributes: &[(String, String)]) -> Vec<(String, Option<String>)> {
         let value = |tag: &String| {
@@ -78,6 +87,11 @@ impl Attributes {
         };
         self.session_tags.iter().map(|tag| (tag.clone(), value(tag))).collect()
     }
+}
+
+/// Whether a claim is the e-mail address of OpenID Connect, which is the user's only if the provider has verified it.
+pub(super) fn is_email(claim: &str) -> bool {
+    matches!(claim, "email" | "/email")
 }
 
 /// The values of a claim, none where it is absent; `None` where it cannot be an attribute.

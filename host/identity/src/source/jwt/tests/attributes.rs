@@ -52,6 +52,37 @@ async fn named_claims_become_attributes_and_tags() {
     }
 }
 
+/// AWS gives access by a tag, as we do by a name.
+#[tokio::test]
+async fn an_address_that_is_not_verified_is_no_tag() {
+    let signer = Signer::new();
+    let (_folder, path) = write(&signer.set(""));
+    for (named, tag) in [(&[][..], "email"), (&[("mail", "email")], "mail"), (&[("mail", "/email")], "mail")]
+    {
+        let tags = vec![tag.to_owned()];
+        let options = options(JwtKeys::File(path.clone()));
+        let jwt = open(JwtOptions { attributes: pairs(named), session_tags: tags, ..options }).unwrap();
+        for (verified, is_tag) in
+            [(json!(true), true), (json!("true"), true), (json!(false), false), (json!(null), false)]
+        {
+            let mut said = json!({ "email": "a@example.org" });
+            if !verified.is_null() {
+                said["email_verified"] = verified;
+            }
+            let token = signer.sign(&json!({ "alg": "ES256", "kid": "p256" }), &claims(said.clone()));
+            if is_tag {
+                let headers =
+                    HeaderMap::from_iter([(AUTHORIZATION, format!("Bearer {token}").parse().unwrap())]);
+                let found = jwt.identify(&headers, Instant::now()).await.unwrap().session_tags;
+                assert_eq!(found, [(tag.to_owned(), Some("a@example.org".to_owned()))], "{said}");
+            } else {
+                let reason = refusal(&jwt, &token).await;
+                assert!(reason.contains("has not verified"), "{said}: {reason}");
+            }
+        }
+    }
+}
+
 #[test]
 fn attributes_that_make_no_sense() {
     let (_folder, path) = write(&Signer::new().set(""));
