@@ -180,8 +180,13 @@ async fn made(call: &Call<'_>, written: &RequestBody) -> Result<MadeByOrder, Ref
         }
         Ok(Plan::Rsa { bits }) => bits,
     };
+    let busy = |error: KeyPairError| Refusal::busy(CREATE.doing, &error.to_string());
+    let place = call.api.key_pairs.enter(call.project()).map_err(busy)?;
+    let has_passphrase = matches!(written.passphrase, Passphrase::Text(_));
+    let more =
+        [(Limited::Orders, 1), (Limited::Secrets, 2 + i64::from(has_passphrase)), (Limited::Containers, 1)];
     // Before seconds of a processor are spent on it.
-    let reached = call.api.vault.is_quota_reached(Limited::Orders, call.project()).await;
+    let reached = call.api.vault.is_quota_reached(&more, call.project()).await;
     if reached.map_err(|error| Refusal::store(CREATE.doing, &error))? {
         return Err(Refusal::quota(CREATE.doing));
     }
@@ -189,9 +194,9 @@ async fn made(call: &Call<'_>, written: &RequestBody) -> Result<MadeByOrder, Ref
         Passphrase::Text(text) => Some(text.clone()),
         Passphrase::None | Passphrase::Invalid => None,
     };
-    match call.api.key_pairs.make(call.project(), bits, passphrase.clone()).await {
+    match place.make(bits, passphrase.clone()).await {
         Ok(pair) => Ok(container(call, written, &pair, passphrase)),
-        Err(error @ KeyPairError::Busy) => Err(Refusal::busy(CREATE.doing, &error.to_string())),
+        Err(error @ KeyPairError::Busy) => Err(busy(error)),
         Err(error @ KeyPairError::Failed) => Ok(failed(&error)),
     }
 }
