@@ -121,11 +121,18 @@ async fn create(call: &Call<'_>, body: Incoming) -> Result<Response, Refusal> {
     let written = written(call, &received);
     call.ask_for(CREATE, Some(proposed(call, written.as_ref().ok()))).await?;
     let written = written?;
+    let made = made(call, &written).await?;
+    // A pair may have waited and taken seconds, in which its user may have lost the right to it.
+    if matches!(made, MadeByOrder::Container { .. })
+        && let Err(response) = call.ask_again_for(CREATE, proposed(call, Some(&written))).await
+    {
+        return Ok(response);
+    }
     let new = NewOrder {
         project: call.project().to_owned(),
         creator: call.requester.user.clone(),
         order_type: written.order_type,
-        made: made(call, &written).await?,
+        made,
         meta: written.meta,
     };
     let created = call.api.vault.create_order(new).await;
