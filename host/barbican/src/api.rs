@@ -2,6 +2,7 @@
 //!
 //! * [`BarbicanApi`], [`Options`]: what the server needs
 //! * `dispatch`: from a request to a route, and everything before Barbican's own code
+//! * `authenticate`: who sends a request
 //! * `call`: what every handler knows of a request, and how it asks
 //! * `acls`, `secrets`, `payloads`, `metadata`, `containers`, `container_secrets`, `consumers`, `lists`, `orders`,
 //!   `quotas`, `versions`: the handlers
@@ -11,6 +12,7 @@
 //! * `policies`, `record`: the decider of production, and what a record says
 
 mod acls;
+mod authenticate;
 mod call;
 mod consumers;
 mod container_secrets;

@@ -43,4 +43,7 @@
 //! | 39 | an order that fails may leave secrets behind | it leaves nothing | what fails changes nothing | `orders_go_as_recorded` |
 //! | 40 | `NaN` and `Infinity` in an order's `meta` are kept and shown | 400 | they are not JSON, and break the list of orders for most clients | `what_is_ordered_is_made_as_recorded` |
 //! | 41 | a key that is ordered with an empty content type, or one with a `charset`, cannot be read | it is kept as `application/octet-stream`, or without the `charset` | who orders a key means to read it | `orders_go_as_recorded` |
-//! | 42 | any number of key pairs is made at once | one for every second processor, one of them for each project; 503 with `Retry-After` beyond 16 orders of a project or 256 of all that wait | a key pair takes seconds of a processor | `keys::queue` |
+//! | 42 | any number of key pairs is made at once | one for every second processor, one of them for each project; 503 with `Retry-After` beyond 4 orders of a project or 256 of all that are on their way, and after a wait of 20 s | a key pair takes seconds of a processor | `keys::queue` |
+//! | 43 | the pattern of `?meta=` has any length | 255 bytes with escapes, two quotes and two `%`; longer is 400 | `LIKE` takes the pattern's length times the text's | `d43_a_pattern_of_meta_has_so_many_bytes_at_most` |
+//! | 44 | an order's `meta` is kept at any length that a body of 25,000 bytes has | at most 25,000 bytes with escapes: 400 | a character may take six times its bytes | `schema::order` |
+//! | 45 | what an order makes counts for no quota but that of orders | an order that would make more secrets or containers than their quotas allow is 403 | a quota is a limit on what is kept | `d45_what_an_order_makes_counts_for_the_quotas_of_secrets_and_containers` |

@@ -20,11 +20,11 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<(), ServeError> {
     let Arguments { config, project } = arguments;
     let config = Config::load(config)?;
-    let purged = runtime()?.block_on(portcullis_server::purge_barbican(&config, project))?;
+    let (database, purged) = runtime()?.block_on(portcullis_server::purge_barbican(&config, project))?;
     let portcullis_server::Purged { secrets, containers, orders, consumers, quotas } = purged;
     let quotas = if quotas { "its quotas" } else { "no quotas" };
     print(format_args!(
-        "deleted of project `{project}`: {secrets} secrets, {containers} containers, {orders} orders, {consumers} consumers, \
+        "deleted of project `{project}` in `{database}`: {secrets} secrets, {containers} containers, {orders} orders, {consumers} consumers, \
          {quotas}"
     ));
     Ok(())

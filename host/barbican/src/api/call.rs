@@ -3,6 +3,7 @@
 use axum::body::Body;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::response::Response;
 use http_body_util::BodyExt;
 use portcullis_contract::Pairs;
 use portcullis_contract::secrets::{Access, Entity, Requester};
@@ -11,7 +12,7 @@ use portcullis_listen::Peer;
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 
-use super::Shared;
+use super::{Shared, authenticate};
 use crate::accept::Accept;
 use crate::decide::Question;
 use crate::facts;
@@ -165,19 +166,38 @@ impl<'a> Call<'a> {
         self.ask_with(operation, Access { entity, ..Access::default() }).await
     }
 
+    /// Asks once more whether an entity may be made, since the first decision is some time ago: the token is validated
+    /// again, its roles are those of now, and the time limit begins anew. The error is the response.
+    pub(super) async fn ask_again_for(&self, operation: Operation, entity: Entity) -> Result<(), Response> {
+        let principal = authenticate::requester(self.api, self.parts).await?;
+        // What was made is this user's in this project.
+        if (&principal.user, &principal.project) != (&self.requester.user, &self.requester.project) {
+            return Err(authenticate::unauthorized(self.api));
+        }
+        let access = Access { entity: Some(entity), ..Access::default() };
+        let asked = self.ask_as(principal, Instant::now(), operation, access).await;
+        asked.map_err(Refusal::into_response)
+    }
+
     /// Asks about a list or quotas, which are about no entity.
     pub(super) async fn ask_for_list(&self, operation: Operation, extra: Pairs) -> Result<(), Refusal> {
         self.ask_with(operation, Access { extra, ..Access::default() }).await
     }
 
     async fn ask_with(&self, operation: Operation, access: Access) -> Result<(), Refusal> {
-        let access = Access {
-            context: context(self.parts),
-            operation: operation.name.into(),
-            principal: self.requester.clone(),
-            ..access
-        };
-        let decision = self.api.decider.decide(question(access, self.parts, self.begun)).await;
+        self.ask_as(self.requester.clone(), self.begun, operation, access).await
+    }
+
+    async fn ask_as(
+        &self,
+        principal: Requester,
+        begun: Instant,
+        operation: Operation,
+        access: Access,
+    ) -> Result<(), Refusal> {
+        let context = context(self.parts);
+        let access = Access { context, operation: operation.name.into(), principal, ..access };
+        let decision = self.api.decider.decide(question(access, self.parts, begun)).await;
         decision.map_err(|refused| Refusal::refused(operation.doing, &refused))
     }
 }

@@ -6,20 +6,18 @@
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::request::Parts;
-use axum::http::{Method, StatusCode, header};
+use axum::http::{Method, StatusCode};
 use axum::response::Response;
-use portcullis_contract::secrets::Requester;
-use portcullis_identity::AuthError;
 use serde::Serialize;
 use std::time::Instant;
 use uuid::Uuid;
 
+use super::authenticate::{accept, requester};
 use super::call::{Call, Incoming, Received};
 use super::{
     MAX_BODY, MAX_SECRET, Shared, acls, consumers, container_secrets, containers, lists, metadata, orders,
     oslo, payloads, quotas, secrets, versions,
 };
-use crate::accept::Accept;
 use crate::response::{self, Refusal};
 use crate::route::{self, Part, Place, Route, V1};
 use crate::vault::Kind;
@@ -72,38 +70,6 @@ async fn beneath_v1(api: &Shared, v1: V1, parts: &Parts, body: Body, begun: Inst
     let call = Call::new(api, parts, accept, version, requester, v1.json, begun);
     let response = place(&call, v1.place, Incoming::new(body)).await;
     marked(response.unwrap_or_else(Refusal::into_response), version)
-}
-
-/// Authenticates the request; or the response to one without a good token, or with a token for no project.
-async fn requester(api: &Shared, parts: &Parts) -> Result<Requester, Response> {
-    let challenged = |mut response: Response| {
-        if let Some(challenge) = api.identify.challenge() {
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
-        }
-        response
-    };
-    match api.identify.identify(&parts.headers, &parts.method, parts.uri.path()).await {
-        Ok(requester) if requester.scope == "project" && requester.project.is_some() => Ok(requester),
-        Ok(requester) => {
-            tracing::debug!(scope = requester.scope, "a token without a project was refused");
-            Err(challenged(WebObError::unauthorized().into_response(&accept(parts))))
-        }
-        // Tokens are not limited, as passwords are.
-        Err(error @ (AuthError::Unauthorized { .. } | AuthError::Limited { .. })) => {
-            tracing::debug!(%error, "a token was refused");
-            Err(challenged(response::unauthorized()))
-        }
-        Err(AuthError::Unavailable { reason }) => {
-            tracing::warn!(reason, "nobody can say whose a token is; its request was refused");
-            let text = "The Keystone service is temporarily unavailable.";
-            Err(WebObError::unavailable(text).into_response(&accept(parts)))
-        }
-    }
-}
-
-fn accept(parts: &Parts) -> Accept<'_> {
-    // A header that is no text is no valid one either; to WebOb such a header lets everything pass.
-    Accept::parse(parts.headers.get(header::ACCEPT).map(|value| value.to_str().unwrap_or("?")))
 }
 
 fn microversion(parts: &Parts) -> Result<Microversion, WebObError> {

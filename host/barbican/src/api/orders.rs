@@ -33,8 +33,9 @@ const CREATE: Operation = Operation { name: "order-create", doing: "Order creati
 const GET: Operation = Operation { name: "order-get", doing: "Order retrieval" };
 const DELETE: Operation = Operation { name: "order-delete", doing: "Order deletion" };
 
-/// The longest pattern of `meta`. A body has no more characters.
-const MAX_PATTERN: usize = MAX_BODY;
+/// The longest pattern of `meta`, in bytes with its escapes: `LIKE` takes the time of the pattern's length times that of
+/// the text.
+const MAX_PATTERN: usize = 255;
 
 /// The orders of the project.
 pub(super) async fn respond(call: &Call<'_>, body: Incoming) -> Result<Response, Refusal> {
@@ -102,10 +103,9 @@ async fn list(call: &Call<'_>) -> Result<Response, Refusal> {
 /// `?meta=TEXT` is the text as a string of JSON, anywhere in `meta`: `OrderRepo.get_by_create_date` compares by `LIKE`.
 fn pattern(query: &Query) -> Result<Option<String>, Refusal> {
     let text = query.get("meta").map_err(|_| Refusal::query())?.filter(|text| !text.is_empty());
-    if text.is_some_and(|text| text.len() > MAX_PATTERN) {
-        return Err(Refusal::query());
-    }
-    Ok(text.map(|text| format!("%{}%", json::dumps(&text))))
+    let Some(text) = text else { return Ok(None) };
+    let pattern = format!("%{}%", json::dumps(&text));
+    if pattern.len() > MAX_PATTERN { Err(Refusal::query()) } else { Ok(Some(pattern)) }
 }
 
 #[derive(Serialize)]
@@ -121,11 +121,18 @@ async fn create(call: &Call<'_>, body: Incoming) -> Result<Response, Refusal> {
     let written = written(call, &received);
     call.ask_for(CREATE, Some(proposed(call, written.as_ref().ok()))).await?;
     let written = written?;
+    let made = made(call, &written).await?;
+    // A pair may have waited and taken seconds, in which its user may have lost the right to it.
+    if matches!(made, MadeByOrder::Container { .. })
+        && let Err(response) = call.ask_again_for(CREATE, proposed(call, Some(&written))).await
+    {
+        return Ok(response);
+    }
     let new = NewOrder {
         project: call.project().to_owned(),
         creator: call.requester.user.clone(),
         order_type: written.order_type,
-        made: made(call, &written).await?,
+        made,
         meta: written.meta,
     };
     let created = call.api.vault.create_order(new).await;
@@ -180,8 +187,13 @@ async fn made(call: &Call<'_>, written: &RequestBody) -> Result<MadeByOrder, Ref
         }
         Ok(Plan::Rsa { bits }) => bits,
     };
+    let busy = |error: KeyPairError| Refusal::busy(CREATE.doing, &error.to_string());
+    let place = call.api.key_pairs.enter(call.project()).map_err(busy)?;
+    let has_passphrase = matches!(written.passphrase, Passphrase::Text(_));
+    let more =
+        [(Limited::Orders, 1), (Limited::Secrets, 2 + i64::from(has_passphrase)), (Limited::Containers, 1)];
     // Before seconds of a processor are spent on it.
-    let reached = call.api.vault.is_quota_reached(Limited::Orders, call.project()).await;
+    let reached = call.api.vault.is_quota_reached(&more, call.project()).await;
     if reached.map_err(|error| Refusal::store(CREATE.doing, &error))? {
         return Err(Refusal::quota(CREATE.doing));
     }
@@ -189,9 +201,9 @@ async fn made(call: &Call<'_>, written: &RequestBody) -> Result<MadeByOrder, Ref
         Passphrase::Text(text) => Some(text.clone()),
         Passphrase::None | Passphrase::Invalid => None,
     };
-    match call.api.key_pairs.make(call.project(), bits, passphrase.clone()).await {
+    match place.make(bits, passphrase.clone()).await {
         Ok(pair) => Ok(container(call, written, &pair, passphrase)),
-        Err(error @ KeyPairError::Busy) => Err(Refusal::busy(CREATE.doing, &error.to_string())),
+        Err(error @ KeyPairError::Busy) => Err(busy(error)),
         Err(error @ KeyPairError::Failed) => Ok(failed(&error)),
     }
 }
@@ -244,7 +256,7 @@ struct Document<'a> {
     status: &'a str,
     #[serde(rename = "type")]
     order_type: &'static str,
-    meta: Box<RawValue>,
+    meta: &'a RawValue,
     #[serde(skip_serializing_if = "Option::is_none")]
     error_status_code: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -264,7 +276,7 @@ struct Document<'a> {
 
 impl<'a> Document<'a> {
     fn of(order: &'a Order, call: &Call<'_>) -> Result<Self, Refusal> {
-        let meta = RawValue::from_string(order.meta.clone());
+        let meta = serde_json::from_str(&order.meta);
         let damaged = |error: serde_json::Error| {
             Refusal::store(GET.doing, &StoreError::Damaged(format!("the meta of an order: {error}")))
         };

@@ -25,6 +25,10 @@ const CURVES: [u32; 3] = [256, 384, 521];
 /// What `meta` calls a passphrase; the second is python-barbicanclient's name for it, which means nothing to Barbican.
 const PASSPHRASES: [&str; 2] = ["passphrase", "pass_phrase"];
 
+/// The longest `meta`, in bytes as it is kept: as many as a body may have. What is written as an escape may take six
+/// times its bytes in the body.
+pub const MAX_META: usize = 25_000;
+
 /// An order that a client places.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestBody {
@@ -133,7 +137,14 @@ fn kept(meta: &Value, name: Option<&str>, expiration: Option<i64>) -> Result<Str
         }
     }
     let not_json = || wrong("NaN and Infinity are no numbers of JSON".into());
-    Value::Object(members).text().ok_or_else(not_json)
+    let text = Value::Object(members).text().ok_or_else(not_json)?;
+    if text.len() > MAX_META {
+        let bytes = text.len();
+        return Err(wrong(format!(
+            "'meta' takes {bytes} bytes with its escapes, and at most {MAX_META} are kept"
+        )));
+    }
+    Ok(text)
 }
 
 fn wrong(reason: String) -> Invalid {
@@ -144,6 +155,23 @@ fn wrong(reason: String) -> Invalid {
 mod tests {
     use super::*;
     use crate::json;
+
+    #[test]
+    fn meta_takes_so_many_bytes_with_its_escapes_at_most() {
+        let order = |text: &str| {
+            let body = format!(
+                r#"{{"type":"key","meta":{{"algorithm":"aes","bit_length":128,"x":"{text}","name":null,"expiration":null}}}}"#
+            );
+            parse(&json::parse(body.as_bytes()).unwrap(), 0, 100).map(|order| order.meta.len())
+        };
+        let rest = order("").unwrap();
+        for (text, bytes) in [("a", 1), ("\u{7f}", 6), ("ü", 6), ("😀", 12)] {
+            let most = (MAX_META - rest) / bytes;
+            assert_eq!(order(&text.repeat(most)), Ok(rest + most * bytes), "{text:?}");
+            let refused = order(&text.repeat(most + 1)).unwrap_err();
+            assert!(refused.to_string().contains("at most 25000 are kept"), "{refused}");
+        }
+    }
 
     #[test]
     fn a_passphrase_is_never_shown() {

@@ -105,7 +105,7 @@ pub struct Order {
 pub enum CreateOrder {
     /// It is there.
     Done(Box<Order>),
-    /// The project has as many orders as its quota allows; nothing was made.
+    /// The project would have more orders, secrets or containers than its quotas allow; nothing was made.
     QuotaReached,
 }
 
@@ -125,8 +125,20 @@ struct Rows {
     container: Option<Container>,
 }
 
+impl Rows {
+    /// The numbers by which the order increases each count.
+    fn more(&self) -> [(Limited, i64); 3] {
+        let secrets = i64::try_from(self.secrets.len()).unwrap_or(i64::MAX);
+        [
+            (Limited::Orders, 1),
+            (Limited::Secrets, secrets),
+            (Limited::Containers, i64::from(self.container.is_some())),
+        ]
+    }
+}
+
 impl Vault {
-    /// Places an order, and makes what it asks for. What is made counts for no quota but that of orders, as in Barbican.
+    /// Places an order, and makes what it asks for. What is made counts for the quotas of secrets and containers too.
     pub async fn create_order(&self, new: NewOrder) -> Result<CreateOrder, StoreError> {
         let rows = Arc::new(self.order_rows(new)?);
         let made = Arc::clone(&rows);
@@ -135,7 +147,7 @@ impl Vault {
             .write_rows(move |to| {
                 let rows = Arc::clone(&rows);
                 Box::pin(async move {
-                    if quotas::is_reached(to, Limited::Orders, &rows.order.project).await? {
+                    if quotas::are_reached(to, &rows.more(), &rows.order.project).await? {
                         return Ok(false);
                     }
                     write(to, &rows).await?;

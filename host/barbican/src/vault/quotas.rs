@@ -1,8 +1,7 @@
 //! Quotas of projects (barbican/common/quota.py): how many secrets, orders, containers and consumers a project may have. What has
 //! no quota is unlimited, as by Barbican's defaults.
 
-use portcullis_store::{Row, StoreError, Transaction};
-use std::sync::Arc;
+use portcullis_store::{Row, Sql, StoreError, Transaction, Value};
 
 use super::{Kind, Timestamp, Vault, statements};
 
@@ -60,15 +59,18 @@ impl Vault {
         Ok(QuotasPage { quotas, total: u64::try_from(total).unwrap_or_default() })
     }
 
-    /// Whether the project may have no more of these. What is made later counts once more, as it is written.
-    pub async fn is_quota_reached(&self, what: Limited, project: &str) -> Result<bool, StoreError> {
-        let project = Arc::<str>::from(project);
-        self.store
-            .write_rows(move |to| {
-                let project = Arc::clone(&project);
-                Box::pin(async move { is_reached(to, what, &project).await })
-            })
-            .await
+    /// Whether the project may not have so many more of these. It takes no lock: what is made later counts once more, as it
+    /// is written.
+    pub async fn is_quota_reached(&self, more: &[(Limited, i64)], project: &str) -> Result<bool, StoreError> {
+        let Some(quotas) = self.quotas(project).await? else { return Ok(false) };
+        for (what, more) in more {
+            let Some(quota) = quotas.of(*what) else { continue };
+            let (count, values) = count(*what, project);
+            if is_beyond(&self.store.read(count, &values).await?, *more, quota)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Sets those quotas of a project that are given; the others stay.
@@ -119,32 +121,61 @@ fn read(row: &Row) -> Result<Quotas, StoreError> {
     })
 }
 
+impl Quotas {
+    /// The quota of these; `None` where there is no limit.
+    fn of(&self, what: Limited) -> Option<i64> {
+        let quota = match what {
+            Limited::Secrets => self.secrets,
+            Limited::Orders => self.orders,
+            Limited::Containers => self.containers,
+            Limited::Consumers(_) => self.consumers,
+        };
+        quota.filter(|quota| *quota >= 0)
+    }
+}
+
 /// Whether the project may have no more of these.
 pub(super) async fn is_reached(
     to: &mut Transaction,
     what: Limited,
     project: &str,
 ) -> Result<bool, StoreError> {
+    are_reached(to, &[(what, 1)], project).await
+}
+
+/// Whether the project may not have so many more of these.
+pub(super) async fn are_reached(
+    to: &mut Transaction,
+    more: &[(Limited, i64)],
+    project: &str,
+) -> Result<bool, StoreError> {
     let rows = to.read(statements::LOCK_QUOTAS, &[project.into()]).await?;
     let Some(quotas) = rows.first().map(read).transpose()? else { return Ok(false) };
-    let quota = match what {
-        Limited::Secrets => quotas.secrets,
-        Limited::Orders => quotas.orders,
-        Limited::Containers => quotas.containers,
-        Limited::Consumers(_) => quotas.consumers,
-    };
-    let Some(quota) = quota.filter(|quota| *quota >= 0) else { return Ok(false) };
-    let counted = match what {
-        Limited::Secrets => {
-            let values = [project.into(), Timestamp::now().0.into()];
-            to.read(statements::SECRETS_OF_PROJECT, &values).await?
+    for (what, more) in more {
+        let Some(quota) = quotas.of(*what) else { continue };
+        let (count, values) = count(*what, project);
+        if is_beyond(&to.read(count, &values).await?, *more, quota)? {
+            return Ok(true);
         }
-        Limited::Orders => to.read(statements::ORDERS_OF_PROJECT, &[project.into()]).await?,
-        Limited::Containers => to.read(statements::CONTAINERS_OF_PROJECT, &[project.into()]).await?,
+    }
+    Ok(false)
+}
+
+/// The statement that counts these, and its values.
+fn count(what: Limited, project: &str) -> (Sql, Vec<Value>) {
+    let now = || Value::from(Timestamp::now().0);
+    match what {
+        Limited::Secrets => (statements::SECRETS_OF_PROJECT, vec![project.into(), now()]),
+        Limited::Orders => (statements::ORDERS_OF_PROJECT, vec![project.into()]),
+        Limited::Containers => (statements::CONTAINERS_OF_PROJECT, vec![project.into()]),
         Limited::Consumers(kind) => {
-            let values = [project.into(), kind.as_str().into(), Timestamp::now().0.into()];
-            to.read(statements::CONSUMERS_OF_PROJECT, &values).await?
+            (statements::CONSUMERS_OF_PROJECT, vec![project.into(), kind.as_str().into(), now()])
         }
-    };
-    Ok(counted.first().map_or(Ok(0), |row| row.integer(0))? >= quota)
+    }
+}
+
+/// Where nothing is to be made, no quota is in the way.
+fn is_beyond(counted: &[Row], more: i64, quota: i64) -> Result<bool, StoreError> {
+    let there = counted.first().map_or(Ok(0), |row| row.integer(0))?;
+    Ok(more > 0 && there.saturating_add(more) > quota)
 }

@@ -141,6 +141,12 @@ pub const ORDERS: &[(&str, u8)] = &[
     ("o: who audit_a put", 20),
     ("o: who reader_b put", 20),
     ("o: ct null secrets", 39),
+    ("o: quota secrets", 45),
+    ("o: quota got", 45),
+    // What the refused order is missing from.
+    ("o: who member_a list", 45),
+    ("o: who admin_a list", 45),
+    ("o: secrets", 45),
     ("o: made secret text charset", 41),
     ("o: made secret blank", 41),
 ];

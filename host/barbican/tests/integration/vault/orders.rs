@@ -92,11 +92,12 @@ async fn orders(at: Database) {
 
 async fn an_order_beyond_the_quota_makes_nothing(at: Database) {
     let vault = open(&at).await;
-    vault.set_quotas("p1", Quotas { orders: Some(1), secrets: Some(0), ..Quotas::default() }).await.unwrap();
+    vault.set_quotas("p1", Quotas { orders: Some(1), ..Quotas::default() }).await.unwrap();
     let new = || new_order("o", MadeByOrder::Secret(Box::new(with_payload("s"))));
-    assert!(!vault.is_quota_reached(Limited::Orders, "p1").await.unwrap());
+    let one = [(Limited::Orders, 1)];
+    assert!(!vault.is_quota_reached(&one, "p1").await.unwrap());
     let first = placed(vault.create_order(new()).await.unwrap());
-    assert!(vault.is_quota_reached(Limited::Orders, "p1").await.unwrap());
+    assert!(vault.is_quota_reached(&one, "p1").await.unwrap());
     assert_eq!(vault.create_order(new()).await.unwrap(), CreateOrder::QuotaReached);
     let made = vault.list(Kind::Secret, &Filter::new(Scope::Project("p1".into()))).await.unwrap();
     assert_eq!(made.total, 1);
@@ -104,4 +105,38 @@ async fn an_order_beyond_the_quota_makes_nothing(at: Database) {
     placed(vault.create_order(new()).await.unwrap());
 }
 
-on_both!(orders, an_order_beyond_the_quota_makes_nothing);
+async fn what_an_order_makes_counts_for_its_quotas(at: Database) {
+    let vault = open(&at).await;
+    let pair = || MadeByOrder::Container {
+        name: None,
+        container_type: "rsa".into(),
+        secrets: vec![("private_key", with_payload("private")), ("public_key", with_payload("public"))],
+    };
+    let more = [(Limited::Orders, 1), (Limited::Secrets, 2), (Limited::Containers, 1)];
+    for (secrets, containers, is_made) in [
+        (1, 1, false),
+        (2, 0, false),
+        (2, 1, true),
+        (3, 2, false),
+        (4, 1, false),
+        (4, 2, true),
+        (-1, -1, true),
+    ] {
+        let quotas = Quotas { secrets: Some(secrets), containers: Some(containers), ..Quotas::default() };
+        vault.set_quotas("p1", quotas).await.unwrap();
+        assert_eq!(vault.is_quota_reached(&more, "p1").await.unwrap(), !is_made, "{secrets} {containers}");
+        let created = vault.create_order(new_order("o", pair())).await.unwrap();
+        assert_eq!(created != CreateOrder::QuotaReached, is_made, "{secrets} {containers}");
+    }
+    // What makes nothing needs no room.
+    vault
+        .set_quotas("p1", Quotas { secrets: Some(0), containers: Some(0), ..Quotas::default() })
+        .await
+        .unwrap();
+    let error = OrderError { status_code: "400".into(), reason: "because".into() };
+    placed(vault.create_order(new_order("failed", MadeByOrder::Nothing(error))).await.unwrap());
+    let made = vault.list(Kind::Secret, &Filter::new(Scope::Project("p1".into()))).await.unwrap();
+    assert_eq!(made.total, 6);
+}
+
+on_both!(orders, an_order_beyond_the_quota_makes_nothing, what_an_order_makes_counts_for_its_quotas);

@@ -88,4 +88,16 @@ async fn a_project_goes_with_all_that_is_its_own_and_nothing_else(at: Database) 
     assert_eq!(kept.total, 1);
 }
 
-on_both!(a_project_goes_with_all_that_is_its_own_and_nothing_else);
+async fn a_project_of_several_batches_goes_whole(at: Database) {
+    let vault = open(&at).await;
+    let before = rows(&at).await;
+    // More than a batch of 500.
+    for number in 0..501 {
+        let acl = Some(acl(&["u1"], number % 2 == 0));
+        vault.create_secret(NewSecret { acl, ..new_secret("s") }).await.unwrap().made();
+    }
+    assert_eq!(vault.purge("p1").await.unwrap(), Purged { secrets: 501, ..Purged::default() });
+    assert_eq!(rows(&at).await, before);
+}
+
+on_both!(a_project_goes_with_all_that_is_its_own_and_nothing_else, a_project_of_several_batches_goes_whole);
