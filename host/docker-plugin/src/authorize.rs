@@ -14,7 +14,7 @@ use portcullis_identity::AuthError;
 use std::sync::Arc;
 
 use crate::call::Call;
-use crate::look_up::{HEADER, LookUpError};
+use crate::look_up::{HEADER, LookUp, LookUpError, LookedUp};
 use crate::message::Message;
 use crate::plugin::Plugin;
 use crate::response::Reply;
@@ -60,18 +60,22 @@ pub(super) async fn authorize_request(plugin: &Arc<Plugin>, call: Call, body: Op
     let policies = plugin.authorizer.policies();
     let daemon = Arc::clone(&plugin.daemon);
     let is_requested = |operation: &Operation| request.operation.as_deref() == Some(operation.as_str());
-    if plugin.settings.always_allow.iter().any(is_requested) {
-        let describe = |record: &mut _| describe_docker_request(&request, &daemon, record);
-        let asked = (&request.context, hook);
-        return policies.allow_by_host(asked, "host:always-allow", call.begun, describe).await.into();
-    }
+    let always = plugin.settings.always_allow.iter().any(is_requested);
     let looked_up = match &plugin.look_up {
-        None => None,
-        Some(look_up) => match look_up.complete(&mut request).await {
+        // Others wait for a change of containers that is always allowed, as for any.
+        Some(look_up) if !always || LookUp::is_change(&request) => match look_up.complete(&mut request).await
+        {
             Ok(looked_up) => Some((look_up, looked_up)),
             Err((name, error)) => return plugin.refuse_look_up(&call, &name, &error, &request).await,
         },
+        _ => None,
     };
+    if always {
+        let describe = |record: &mut _| describe_docker_request(&request, &daemon, record);
+        let asked = (&request.context, hook);
+        let decided = policies.allow_by_host(asked, "host:always-allow", call.begun, describe).await;
+        return begin(plugin, call, (key, &request), looked_up, decided.into()).await;
+    }
     if let Err(error) = plugin.add_groups(&mut request).await {
         return plugin.refuse_without_groups((&call, hook), &error, &request).await;
     }
@@ -84,16 +88,27 @@ pub(super) async fn authorize_request(plugin: &Arc<Plugin>, call: Call, body: Op
         move |request: &docker::Request, record: &mut _| describe_docker_request(request, &daemon, record);
     let request = Arc::new(request);
     let decided = policies.decide::<DockerRequest>(Arc::clone(&request), call.begun, describe).await;
-    if let (Ok(()), Some((look_up, looked_up))) = (&decided, &looked_up)
-        && let Err(error) = look_up.begin(key, &request, looked_up)
+    begin(plugin, call, (key, &request), looked_up, decided.into()).await
+}
+
+/// Lets a request go on that was allowed, where it still names what it named.
+async fn begin(
+    plugin: &Plugin,
+    call: Call,
+    (key, request): (u64, &docker::Request),
+    looked_up: Option<(&LookUp, LookedUp)>,
+    decided: Reply,
+) -> Reply {
+    if let (Reply::Allow, Some((look_up, looked_up))) = (&decided, &looked_up)
+        && let Err(error) = look_up.begin(key, request, looked_up)
     {
         // The record of the decision is written: this one has an id of its own.
         let peer = call.context.peer.clone();
         let call = Call { context: portcullis_authorization::context("docker-plugin", peer), ..call };
         let name = request.targets.first().map(|target| target.as_sent.as_str()).unwrap_or_default();
-        return plugin.refuse_look_up(&call, name, &error, &request).await;
+        return plugin.refuse_look_up(&call, name, &error, request).await;
     }
-    decided.into()
+    decided
 }
 
 /// The nonce of a look-up.
@@ -121,7 +136,7 @@ pub(super) async fn authorize_response(plugin: &Arc<Plugin>, call: Call, body: O
         if nonce(&response.request).is_some_and(|nonce| look_up.is_own_response(nonce, &response.request)) {
             return Reply::Allow;
         }
-        look_up.end(key, &response).await;
+        look_up.end(key, &response);
     }
     if !is_asked {
         return Reply::Allow;

@@ -11,7 +11,7 @@
 //! * `nonces`: how own look-ups are known
 //! * `containers`: what a name stands for; `daemon` asks the daemon
 //! * `cache`: what was looked up; `changes`, `events`: what of it is still so
-//! * `execs`: execs that are being made
+//! * `joined`: namespaces of other containers
 //! * [`LookUpError`]: why something cannot be looked up
 
 mod cache;
@@ -20,16 +20,15 @@ mod containers;
 mod daemon;
 mod error;
 mod events;
-mod execs;
+mod joined;
 mod nonces;
 
 #[cfg(test)]
 mod tests;
 
-use portcullis_contract::docker::{Body, Request, Response, Target};
+use portcullis_contract::docker::{Request, Response, Target};
 use portcullis_docker_api::Operation;
-use portcullis_docker_api::inspect::{Container, Exec};
-use portcullis_docker_api::json::{self, Value};
+use portcullis_docker_api::inspect::Exec;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher as _;
 use std::path::Path;
@@ -40,8 +39,7 @@ use tokio::task::AbortHandle;
 use crate::message::Message;
 use cache::Entry;
 use changes::{Change, Kind, Named};
-use containers::{Containers, bare};
-use execs::Execs;
+use containers::{Containers, Resolved, bare};
 
 pub(crate) use error::LookUpError;
 pub(crate) use nonces::HEADER;
@@ -53,15 +51,19 @@ const ATTEMPTS: usize = 3;
 const BUDGET: Duration = Duration::from_secs(2);
 
 /// Operations by which the host looks things up. A nonce is good for no other.
-const OWN: [Operation; 4] =
-    [Operation::ContainerInspect, Operation::ExecInspect, Operation::SystemInfo, Operation::SystemEvents];
+const OWN: [Operation; 5] = [
+    Operation::ContainerInspect,
+    Operation::ContainerList,
+    Operation::ExecInspect,
+    Operation::SystemInfo,
+    Operation::SystemEvents,
+];
 
 /// Looks up what requests name.
 pub(crate) struct LookUp {
     known: Arc<Containers>,
     budget: Duration,
     hasher: RandomState,
-    execs: Execs,
     follower: AbortHandle,
 }
 
@@ -70,14 +72,14 @@ pub(crate) struct LookUp {
 pub(crate) struct LookedUp {
     operation: Option<Operation>,
     since: u64,
-    names: Vec<(String, Option<Arc<Entry>>)>,
+    names: Vec<(String, Option<Resolved>)>,
 }
 
 /// What a target stands for.
 enum Found {
     Nothing,
-    Container(Arc<Entry>),
-    Exec(Arc<Exec>, Option<Arc<Entry>>),
+    Container(Resolved),
+    Exec(Arc<Exec>, Resolved),
 }
 
 impl LookUp {
@@ -87,13 +89,7 @@ impl LookUp {
     pub(crate) fn start(socket: &Path, time_budget: Duration) -> Self {
         let known = Arc::new(Containers::new(socket));
         let follower = tokio::spawn(Arc::clone(&known).follow(socket.to_owned())).abort_handle();
-        Self {
-            known,
-            budget: BUDGET.min(time_budget / 2),
-            hasher: RandomState::new(),
-            execs: Execs::default(),
-            follower,
-        }
+        Self { known, budget: BUDGET.min(time_budget / 2), hasher: RandomState::new(), follower }
     }
 
     /// What a request and its response have in common: dockerd gives requests no number.
@@ -141,39 +137,38 @@ impl LookUp {
                 since: self.known.changes.latest(),
                 names: Vec::new(),
             };
-            let mut found = Vec::with_capacity(request.targets.len());
-            for (at, target) in request.targets.iter().enumerate() {
-                found.push(match target.kind.as_str() {
-                    _ if target.as_sent.is_empty() || is_new(operation, at) => Found::Nothing,
-                    "container" => match self.find(&target.as_sent, &mut looked_up).await? {
-                        Some(entry) => Found::Container(entry),
-                        None => Found::Nothing,
-                    },
-                    "exec" => match self.known.exec(target).await? {
-                        Some(exec) => {
-                            let entry = self.find(&exec.container, &mut looked_up).await?;
-                            Found::Exec(exec, entry)
-                        }
-                        None => Found::Nothing,
-                    },
-                    _ => Found::Nothing,
-                });
-            }
-            let mut taken_over = Vec::new();
+            let Some(found) = self.targets(operation, &request.targets, &mut looked_up).await? else {
+                continue;
+            };
+            let mut namespaces = Vec::new();
+            let mut mounts = Vec::new();
             if operation == Operation::ContainerCreate {
-                let mounts = request.workload.iter().flat_map(|workload| &workload.mounts);
-                for name in mounts
+                let workload = request.workload.iter();
+                let taken_over = workload.flat_map(|workload| &workload.mounts);
+                for name in taken_over
                     .filter(|mount| mount.kind == "container")
                     .filter_map(|mount| mount.source.as_deref())
                 {
-                    taken_over.extend(self.find(name, &mut looked_up).await?);
+                    let entry = self.find(name, &mut looked_up).await?;
+                    mounts.extend(entry.into_iter().flat_map(|entry| entry.container.mounts().to_vec()));
                 }
+                namespaces.extend(request.workload.iter().flat_map(|workload| workload.namespaces.clone()));
+            } else if operation.reaches_into_container()
+                && let Some(Found::Container(Resolved::Whole(entry)) | Found::Exec(_, Resolved::Whole(entry))) =
+                    found.first()
+            {
+                namespaces.extend_from_slice(entry.container.namespaces());
             }
+            let joined = self.joined(&namespaces, &mut looked_up).await?;
             match self.still(&looked_up) {
                 Err(LookUpError::Changed) => {}
                 Err(error) => return Err(error),
                 Ok(()) => {
-                    apply(operation, found, &taken_over, request);
+                    apply(operation, found, request);
+                    if let Some(workload) = &mut request.workload {
+                        workload.mounts.extend(mounts);
+                        joined::add(workload, joined);
+                    }
                     return Ok(looked_up);
                 }
             }
@@ -181,10 +176,69 @@ impl LookUp {
         Err(LookUpError::Changed)
     }
 
+    /// What the targets stand for. None where one has gone meanwhile.
+    async fn targets(
+        &self,
+        operation: Operation,
+        targets: &[Target],
+        looked_up: &mut LookedUp,
+    ) -> Result<Option<Vec<Found>>, LookUpError> {
+        let mut found = Vec::with_capacity(targets.len());
+        for (at, target) in targets.iter().enumerate() {
+            found.push(match target.kind.as_str() {
+                _ if target.as_sent.is_empty() || is_new(operation, at) => Found::Nothing,
+                "container" => {
+                    let resolved = self.resolve(operation, &target.as_sent, looked_up).await?;
+                    resolved.map_or(Found::Nothing, Found::Container)
+                }
+                "exec" => match self.exec(operation, target).await? {
+                    Some(exec) => match self.resolve(operation, &exec.container, looked_up).await? {
+                        Some(resolved) => Found::Exec(exec, resolved),
+                        // What the exec may do is not known without its container, which is looked for anew.
+                        None if operation.reaches_into_container() => {
+                            self.known.memory.forget_exec(&target.as_sent).await;
+                            return Ok(None);
+                        }
+                        None => Found::Nothing,
+                    },
+                    None => Found::Nothing,
+                },
+                _ => Found::Nothing,
+            });
+        }
+        Ok(Some(found))
+    }
+
+    /// The container that a name stands for: all of it where the request reaches into it.
+    async fn resolve(
+        &self,
+        operation: Operation,
+        name: &str,
+        looked_up: &mut LookedUp,
+    ) -> Result<Option<Resolved>, LookUpError> {
+        if operation.reaches_into_container() {
+            return Ok(self.find(name, looked_up).await?.map(Resolved::Whole));
+        }
+        let resolved = self.known.described(name).await?;
+        looked_up.names.push((bare(name).to_owned(), resolved.clone()));
+        Ok(resolved)
+    }
+
     async fn find(&self, name: &str, looked_up: &mut LookedUp) -> Result<Option<Arc<Entry>>, LookUpError> {
         let entry = self.known.container(name).await?;
-        looked_up.names.push((bare(name).to_owned(), entry.clone()));
+        looked_up.names.push((bare(name).to_owned(), entry.clone().map(Resolved::Whole)));
         Ok(entry)
+    }
+
+    async fn exec(&self, operation: Operation, target: &Target) -> Result<Option<Arc<Exec>>, LookUpError> {
+        match self.known.exec(target).await {
+            Err(LookUpError::Broken(_) | LookUpError::Unreadable(_))
+                if !operation.reaches_into_container() =>
+            {
+                Ok(None)
+            }
+            exec => exec,
+        }
     }
 
     /// Whether the names in a request stand for what they stood for.
@@ -193,9 +247,12 @@ impl LookUp {
     /// They do not, or may soon not.
     pub(crate) fn still(&self, looked_up: &LookedUp) -> Result<(), LookUpError> {
         let changes = &self.known.changes;
-        let with_removals = looked_up.operation != Some(Operation::ContainerDelete);
-        for (name, entry) in &looked_up.names {
-            let found = entry.as_ref().map(|entry| (&*entry.container.id, &*entry.container.name));
+        // To look at a container that is about to be gone, or to remove it too, does no harm.
+        let with_removals = looked_up.operation.is_some_and(|operation| {
+            operation.reaches_into_container() || operation == Operation::ContainerCreate
+        });
+        for (name, resolved) in &looked_up.names {
+            let found = resolved.as_ref().map(Resolved::names);
             let named = Named { as_sent: name, found };
             if changes.under_way(named, with_removals, Instant::now()) {
                 return Err(LookUpError::UnderWay);
@@ -214,44 +271,33 @@ impl LookUp {
     pub(crate) fn begin(&self, key: u64, request: &Request, looked_up: &LookedUp) -> Result<(), LookUpError> {
         self.still(looked_up)?;
         let Some(operation) = looked_up.operation else { return Ok(()) };
+        let Some(kind) = kind_of(operation) else { return Ok(()) };
         // What is made is not there yet, and others are named beside it.
         let first = looked_up.names.first().filter(|_| operation != Operation::ContainerCreate);
-        let container = first.and_then(|(_, entry)| entry.as_deref()).map(|entry| &entry.container);
-        if let (Operation::ContainerExec, Some(container)) = (operation, container) {
-            self.execs.begin(key, exec_of(request, container), Instant::now());
-        }
-        let kind = match operation {
-            Operation::ContainerCreate => Kind::Makes,
-            Operation::ContainerRename => Kind::Renames,
-            Operation::ContainerDelete => Kind::Removes,
-            Operation::ContainerUpdate => Kind::Updates,
-            _ => return Ok(()),
-        };
-        let own = container.map(|container| container.name.clone());
+        let container = first.and_then(|(_, resolved)| resolved.as_ref()).map(Resolved::names);
         let sent = request.targets.iter().filter(|target| target.kind == "container");
         let sent = sent.map(|target| bare(&target.as_sent).to_owned()).filter(|name| !name.is_empty());
         let change = Change {
             kind,
-            id: container.map(|container| container.id.clone()),
-            names: own.into_iter().chain(sent).collect(),
+            id: container.map(|(id, _)| id.to_owned()),
+            names: container.map(|(_, name)| name.to_owned()).into_iter().chain(sent).collect(),
         };
         let begun = self.known.changes.begin(key, change, Instant::now());
         begun.then_some(()).ok_or(LookUpError::TooMany)
     }
 
+    /// Whether other requests have to wait for the end of this one.
+    pub(crate) fn is_change(request: &Request) -> bool {
+        let operation = request.operation.as_deref().and_then(|id| id.parse().ok());
+        operation.and_then(kind_of).is_some()
+    }
+
     /// A request was carried out, or failed.
-    pub(crate) async fn end(&self, key: u64, response: &Response) {
+    pub(crate) fn end(&self, key: u64, response: &Response) {
         self.known.changes.end(key);
-        match response.request.operation.as_deref().map(str::parse) {
-            Some(Ok(Operation::ContainerPrune)) => self.known.changes.add(Change::all()),
-            Some(Ok(Operation::ContainerExec)) => {
-                if let Some(exec) = self.execs.end(key)
-                    && let Some(id) = created(response)
-                {
-                    self.known.memory.keep_exec(&id, exec).await;
-                }
-            }
-            _ => {}
+        // Also where it was not under way any more.
+        if response.request.operation.as_deref() == Some(Operation::ContainerPrune.as_str()) {
+            self.known.changes.add(Change::prune());
         }
     }
 }
@@ -271,17 +317,29 @@ fn is_new(operation: Operation, at: usize) -> bool {
     }
 }
 
-fn apply(operation: Operation, found: Vec<Found>, taken_over: &[Arc<Entry>], request: &mut Request) {
+/// What an operation does to containers, for as long as it is under way.
+fn kind_of(operation: Operation) -> Option<Kind> {
+    match operation {
+        Operation::ContainerCreate => Some(Kind::Makes),
+        Operation::ContainerRename => Some(Kind::Renames),
+        Operation::ContainerDelete => Some(Kind::Removes),
+        Operation::ContainerPrune => Some(Kind::Prunes),
+        Operation::ContainerUpdate => Some(Kind::Updates),
+        _ => None,
+    }
+}
+
+fn apply(operation: Operation, found: Vec<Found>, request: &mut Request) {
     for (at, found) in found.into_iter().enumerate() {
         match found {
             Found::Nothing => {}
-            Found::Container(entry) => {
-                entry.container.describe(&mut request.targets[at]);
-                if at == 0 {
+            Found::Container(resolved) => {
+                resolved.describe(&mut request.targets[at]);
+                if let (0, Resolved::Whole(entry)) = (at, &resolved) {
                     entry.container.complete(operation, None, request);
                 }
             }
-            Found::Exec(exec, entry) => {
+            Found::Exec(exec, resolved) => {
                 let id = request.targets[at].as_sent.clone();
                 request.targets[at].id = Some(id);
                 let mut container = Target {
@@ -289,40 +347,12 @@ fn apply(operation: Operation, found: Vec<Found>, taken_over: &[Arc<Entry>], req
                     as_sent: exec.container.clone(),
                     ..Target::default()
                 };
-                if let Some(entry) = entry {
-                    entry.container.describe(&mut container);
+                resolved.describe(&mut container);
+                if let Resolved::Whole(entry) = &resolved {
                     entry.container.complete(operation, Some(&exec), request);
                 }
                 request.targets.push(container);
             }
         }
     }
-    if let Some(workload) = &mut request.workload {
-        for entry in taken_over {
-            workload.mounts.extend_from_slice(entry.container.mounts());
-        }
-    }
-}
-
-/// The exec that a request makes, by the request as the client sent it.
-fn exec_of(request: &Request, container: &Container) -> Exec {
-    let body = match &request.body {
-        Body::Json(text) => json::parse(text.as_bytes()).ok(),
-        _ => None,
-    };
-    let flag = |key| body.as_ref()?.as_object()?.get(key)?.as_bool();
-    let workload = request.workload.as_ref();
-    Exec {
-        container: container.id.clone(),
-        privileged: flag("Privileged") == Some(true),
-        user: workload.and_then(|workload| workload.user.clone()),
-        command: workload.map(|workload| workload.command.clone()).unwrap_or_default(),
-    }
-}
-
-/// The id of what a response says was created.
-fn created(response: &Response) -> Option<String> {
-    let Body::Json(text) = &response.body else { return None };
-    let value = json::parse(text.as_bytes()).ok().filter(|_| response.status == Some(201))?;
-    value.as_object()?.get("Id").and_then(Value::as_str).map(str::to_owned)
 }

@@ -1,6 +1,6 @@
 //! A container or an exec that is there, and what a request does with it.
 
-use portcullis_contract::docker::{HostPath, Mount, Request, Target, Workload};
+use portcullis_contract::docker::{HostPath, Mount, Namespace, Request, Target, Workload};
 
 use super::described::Described;
 use super::{DaemonDefaults, InspectError};
@@ -17,6 +17,8 @@ pub struct Container {
     pub id: String,
     /// Without a slash before it.
     pub name: String,
+    /// Whether the daemon removes it by itself when it ends (`docker run --rm`).
+    pub auto_remove: bool,
     labels: portcullis_contract::Pairs,
     workload: Workload,
     host_paths: Vec<HostPath>,
@@ -48,6 +50,7 @@ impl Container {
         else {
             return Err(InspectError::Missing("Config` and `HostConfig"));
         };
+        let auto_remove = host.get("AutoRemove").and_then(Value::as_bool) == Some(true);
         defaults.leave_out(&mut host);
         // The container runs, or ran, of an image that was there, by any name.
         if config.get("Image").and_then(Value::as_str).is_some_and(|name| image::parse(name).is_none()) {
@@ -67,6 +70,7 @@ impl Container {
         Ok(Self {
             id: described.id.ok_or(InspectError::Missing("Id"))?,
             name: described.name.ok_or(InspectError::Missing("Name"))?,
+            auto_remove,
             labels: described.labels,
             workload,
             host_paths,
@@ -95,7 +99,8 @@ impl Container {
                 workload.command = sent.command;
                 workload.entrypoint = Vec::new();
                 workload.environment = sent.environment;
-                workload.user = sent.user;
+                // Without a user dockerd takes the container's own (moby daemon/exec.go, `ContainerExecCreate`).
+                workload.user = sent.user.or(workload.user);
                 workload.extra = sent.extra;
             }
             Operation::ContainerUpdate => {
@@ -110,7 +115,9 @@ impl Container {
         }
         if let Some(exec) = exec {
             workload.privileged |= exec.privileged;
-            workload.user.clone_from(&exec.user);
+            if exec.user.is_some() {
+                workload.user.clone_from(&exec.user);
+            }
             workload.command.clone_from(&exec.command);
             workload.entrypoint = Vec::new();
         }
@@ -121,6 +128,11 @@ impl Container {
     /// The mounts that another container takes over with `VolumesFrom`.
     pub fn mounts(&self) -> &[Mount] {
         &self.workload.mounts
+    }
+
+    /// The namespaces that its configuration names.
+    pub fn namespaces(&self) -> &[Namespace] {
+        &self.workload.namespaces
     }
 
     /// Bytes that it takes in memory, about.
@@ -162,13 +174,15 @@ impl Exec {
 }
 
 /// Mounts that the configuration does not name: those of other containers (`VolumesFrom`), which dockerd resolved when it
-/// made the container.
+/// made the container. A volume of the configuration does not stand for a mount of a host's path at its place: plain volumes
+/// are left out, and a mount that is taken over replaces the image's volume.
 fn add_mounted(mounts: &mut Vec<Mount>, found: &Object<'_>) {
     let points = found.get("Mounts").and_then(Value::as_array).unwrap_or_default();
     for point in points.iter().filter_map(Value::as_object) {
         let text = |key| point.get(key).and_then(Value::as_str).unwrap_or_default();
         let target = text("Destination");
-        if text("Type") != "bind" || mounts.iter().any(|mount| mount.target.as_deref() == Some(target)) {
+        let is_named = |mount: &Mount| mount.host_path.is_some() && mount.target.as_deref() == Some(target);
+        if text("Type") != "bind" || mounts.iter().any(is_named) {
             continue;
         }
         mounts.push(Mount {

@@ -25,7 +25,7 @@ const READ_ONLY: [&str; 5] = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys",
 pub struct DaemonDefaults {
     /// The runtime of containers that name none.
     pub runtime: Option<String>,
-    /// Whether containers that name none have the cgroup namespace of the host: the default with version 1 of cgroups.
+    /// Whether containers that name none have the cgroup namespace of the host.
     pub host_cgroup_namespace: bool,
 }
 
@@ -38,10 +38,12 @@ impl DaemonDefaults {
         let value = parse(text)?;
         let info = value.as_object().ok_or(InspectError::Missing("object"))?;
         let text = |key| info.get(key).and_then(Value::as_str);
+        let options = info.get("SecurityOptions").and_then(Value::as_array).unwrap_or_default();
         Ok(Self {
             runtime: text("DefaultRuntime").filter(|name| !name.is_empty()).map(str::to_owned),
-            // Daemons before 20.10 know no version 2, and no other default than the host's.
-            host_cgroup_namespace: matches!(text("CgroupVersion"), None | Some("" | "1")),
+            // The daemon lists this option exactly where the default is a private one (moby daemon/info_unix.go,
+            // `cgroupNamespacesEnabled`). Daemons before 20.10 know neither.
+            host_cgroup_namespace: !options.iter().any(|option| option.as_str() == Some("name=cgroupns")),
         })
     }
 

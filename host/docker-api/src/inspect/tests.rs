@@ -101,6 +101,15 @@ fn what_opens_the_host_stays() {
     assert_eq!(started(r#""SecurityOpt": ["label=disable"]"#).security_options.len(), 1);
     // Mounts of another container, which stand in no configuration.
     assert_eq!(started(r#""VolumesFrom": ["other"]"#).mounts.len(), 2);
+    // In the place of a volume that is left out.
+    for host in [r#""Binds": ["v:/srv"]"#, r#""Tmpfs": { "/srv": "" }"#, r#""Binds": ["/srv"]"#] {
+        let workload = started(host);
+        let mut paths = workload.mounts.iter().filter_map(|mount| mount.host_path.as_deref());
+        assert!(paths.any(|path| path == "/srv"), "{host}: {:?}", workload.mounts);
+    }
+    assert!(
+        container(r#""AutoRemove": true"#).auto_remove && !container(r#""AutoRemove": false"#).auto_remove
+    );
     let volume = r#""Mounts": [{ "Type": "volume", "Source": "x", "Target": "/x", "VolumeOptions": { "DriverConfig": {
         "Options": { "type": "none", "o": "bind", "device": "/etc" } } } }]"#;
     assert_eq!(started(volume).mounts[0].host_path.as_deref(), Some("/etc"));
@@ -130,8 +139,20 @@ fn what_the_daemon_filled_in_is_left_out_where_it_says_no_more() {
     assert_eq!(modes(r#""CgroupnsMode": "host""#), 1);
     assert_eq!(modes(r#""CgroupnsMode": "host", "Privileged": true"#), 0);
     for (info, runtime, host) in [
-        (r#"{ "DefaultRuntime": "runc", "CgroupVersion": "1" }"#, Some("runc"), true),
-        (r#"{ "DefaultRuntime": "", "CgroupVersion": "2" }"#, None, false),
+        (
+            r#"{ "DefaultRuntime": "runc", "SecurityOptions": ["name=seccomp,profile=default"] }"#,
+            Some("runc"),
+            true,
+        ),
+        (r#"{ "SecurityOptions": ["name=seccomp,profile=default", "name=cgroupns"] }"#, None, false),
+        (
+            r#"{ "DefaultRuntime": "", "CgroupVersion": "1", "SecurityOptions": ["name=cgroupns"] }"#,
+            None,
+            false,
+        ),
+        // `default-cgroupns-mode: host` in daemon.json.
+        (r#"{ "CgroupVersion": "2", "SecurityOptions": [] }"#, None, true),
+        (r#"{ "SecurityOptions": null }"#, None, true),
         ("{}", None, true),
     ] {
         let defaults = DaemonDefaults::read(info.as_bytes()).unwrap();
@@ -151,12 +172,20 @@ fn a_request_keeps_what_it_says_itself() {
     };
     let exec = completed(&container, Operation::ContainerExec, None, Some(sent.clone())).workload.unwrap();
     assert_eq!((exec.command.as_slice(), exec.environment.len()), (&["id".to_owned()][..], 1));
-    assert!(exec.privileged && exec.user.is_none() && exec.mounts.len() == 1);
+    assert!(exec.privileged && exec.mounts.len() == 1);
+    assert_eq!(exec.user.as_deref(), Some("7"), "the container's own");
+    let other = Workload { user: Some("8".into()), ..sent.clone() };
+    let exec = completed(&container, Operation::ContainerExec, None, Some(other)).workload.unwrap();
+    assert_eq!(exec.user.as_deref(), Some("8"));
     let update = completed(&container, Operation::ContainerUpdate, None, Some(sent)).workload.unwrap();
     assert_eq!((update.memory_limit, update.command.as_slice()), (Some(9), &["sh".to_owned()][..]));
     let made = Exec { privileged: true, command: vec!["id".into()], ..Exec::default() };
     let start = completed(&container, Operation::ExecStart, Some(&made), None).workload.unwrap();
     assert!(start.privileged && start.command == ["id"] && start.mounts.len() == 1);
+    assert_eq!(start.user.as_deref(), Some("7"));
+    let made = Exec { user: Some("8".into()), ..made };
+    let start = completed(&container, Operation::ExecStart, Some(&made), None).workload.unwrap();
+    assert_eq!(start.user.as_deref(), Some("8"));
     // To end it needs none of what it may do.
     for operation in [Operation::ContainerStop, Operation::ContainerDelete, Operation::ContainerInspect] {
         assert_eq!(completed(&container, operation, None, None), Request::default(), "{operation}");

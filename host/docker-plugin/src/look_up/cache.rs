@@ -13,6 +13,8 @@ const MAX_CONTAINERS: u64 = 32 << 20;
 const MAX_OTHERS: u64 = 4 << 20;
 /// What an entry takes beside its content, about.
 const ENTRY: usize = 256;
+/// Digits of a container's id.
+const ID: usize = 64;
 /// How long an entry is kept.
 const KEPT: Duration = Duration::from_mins(10);
 
@@ -75,19 +77,25 @@ impl Memory {
         }
     }
 
-    /// The container with that full id, or that name.
+    /// The container with that full id, or that name. A name that may be an id, or the beginning of one, stands for another
+    /// container as soon as this one is gone: it counts only where it is the beginning of the container's own id.
     pub(super) async fn container(&self, name: &str) -> Option<Arc<Entry>> {
         if let Some(entry) = self.containers.get(name).await {
             return Some(entry);
         }
         let id = self.names.get(name).await?;
         let entry = self.containers.get(&id).await?;
-        (entry.container.name == name).then_some(entry)
+        let is_certain = !may_be_id(name) || entry.container.id.starts_with(name);
+        (entry.container.name == name && is_certain).then_some(entry)
     }
 
+    /// Keeps a container. One that removes itself is not found by its name: the daemon gives the name away before it says
+    /// that the container is gone.
     pub(super) async fn keep(&self, entry: &Arc<Entry>) {
-        let Container { id, name, .. } = &entry.container;
-        self.names.insert(name.clone(), id.clone()).await;
+        let Container { id, name, auto_remove, .. } = &entry.container;
+        if !auto_remove {
+            self.names.insert(name.clone(), id.clone()).await;
+        }
         self.containers.insert(id.clone(), Arc::clone(entry)).await;
     }
 
@@ -98,4 +106,14 @@ impl Memory {
     pub(super) async fn keep_exec(&self, id: &str, exec: Arc<Exec>) {
         self.execs.insert(id.to_owned(), exec).await;
     }
+
+    pub(super) async fn forget_exec(&self, id: &str) {
+        self.execs.invalidate(id).await;
+    }
+}
+
+/// Whether a name may be the id of a container, or the beginning of one: dockerd tries the whole id, then the name, then the
+/// beginning of an id (moby daemon/container.go, `GetContainer`).
+pub(super) fn may_be_id(name: &str) -> bool {
+    name.len() <= ID && name.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }

@@ -26,6 +26,8 @@ pub(super) enum Kind {
     Removes,
     /// Its name stays.
     Updates,
+    /// Any container may be removed.
+    Prunes,
     /// Any container may be another one.
     All,
 }
@@ -53,24 +55,28 @@ impl Change {
         Self { kind: Kind::All, id: None, names: Vec::new() }
     }
 
+    pub(super) fn prune() -> Self {
+        Self { kind: Kind::Prunes, ..Self::all() }
+    }
+
     /// Whether the name could stand for another container, or the container be another than it was.
     fn concerns(&self, named: Named<'_>) -> bool {
         let Named { as_sent, found } = named;
         let is_same = |id: &str| found.is_some_and(|(found, _)| found == id);
         let has_name = |name: &String| name == as_sent || found.is_some_and(|(_, found)| found == name);
-        if self.kind == Kind::All
+        if matches!(self.kind, Kind::All | Kind::Prunes)
             || self.id.as_deref().is_some_and(is_same)
             || self.names.iter().any(has_name)
         {
             return true;
         }
-        // A beginning of an id, which another id may have too.
-        let is_whole = found.is_some_and(|(id, name)| id == as_sent || name == as_sent);
+        // A name that was not found may be the beginning of the new id. One that was found stays what it was: dockerd prefers
+        // names to beginnings of ids, and refuses a beginning that two ids have.
         let is_beginning = || match &self.id {
             Some(id) => id.starts_with(as_sent),
             None => as_sent.bytes().all(|byte| byte.is_ascii_hexdigit()),
         };
-        self.kind == Kind::Makes && !is_whole && is_beginning()
+        self.kind == Kind::Makes && found.is_none() && is_beginning()
     }
 }
 
@@ -135,7 +141,7 @@ impl Changes {
         self.end_old(&mut log, now);
         let counts = |kind| match kind {
             Kind::Updates => false,
-            Kind::Removes => with_removals,
+            Kind::Removes | Kind::Prunes => with_removals,
             _ => true,
         };
         log.under_way.iter().any(|other| counts(other.change.kind) && other.change.concerns(named))
@@ -196,13 +202,15 @@ mod tests {
             (change(Kind::Renames, Some(OTHER), &["db", "web"]), named(ID), true),
             (change(Kind::Updates, Some(ID), &[]), named("ab"), true),
             (Change::all(), named("web"), true),
-            // A beginning of an id, with another container that begins so.
-            (change(Kind::Makes, Some(OTHER), &["db"]), named("ab"), true),
+            (Change::prune(), named("web"), true),
+            // A beginning of an id, with another container that begins so: dockerd refuses it.
+            (change(Kind::Makes, Some(OTHER), &["db"]), named("ab"), false),
+            (change(Kind::Makes, Some(OTHER), &["db"]), missing("ab"), true),
             (change(Kind::Makes, Some("cd"), &["db"]), named("ab"), false),
             (change(Kind::Makes, Some(OTHER), &["db"]), named("web"), false),
             (change(Kind::Makes, Some(OTHER), &["db"]), named(ID), false),
             // A container that is about to be made, with an id that is not known.
-            (change(Kind::Makes, None, &[]), named("ab"), true),
+            (change(Kind::Makes, None, &[]), named("ab"), false),
             (change(Kind::Makes, None, &[]), missing("ab"), true),
             (change(Kind::Makes, None, &["db"]), missing("db"), true),
             (change(Kind::Makes, None, &["db"]), missing("other"), false),
@@ -245,6 +253,10 @@ mod tests {
         assert!(changes.under_way(named("web"), true, now) && !changes.under_way(named("web"), false, now));
         assert!(!changes.under_way(named("web"), true, now + UNDER_WAY));
         assert!(changes.concern(named("web"), before));
+        assert!(changes.begin(5, Change::prune(), now + UNDER_WAY));
+        assert!(changes.under_way(named("web"), true, now + UNDER_WAY));
+        assert!(!changes.under_way(named("web"), false, now + UNDER_WAY));
+        changes.end(5);
         let begun = (0..2 * MAX_UNDER_WAY).filter(|_| changes.begin(4, Change::all(), now)).count();
         assert_eq!(begun, MAX_UNDER_WAY);
     }

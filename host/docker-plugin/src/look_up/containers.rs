@@ -1,15 +1,18 @@
 //! Containers and execs by name: from the cache, where the daemon's events say that they are what they were, or from the
 //! daemon.
 
+use axum::body::Bytes;
 use portcullis_contract::docker::Target;
-use portcullis_docker_api::inspect::{self, Container, DaemonDefaults, Exec};
+use portcullis_docker_api::inspect::{self, Container, DaemonDefaults, Described, Exec, InspectError};
+use portcullis_docker_api::json;
 use portcullis_errors::chain;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+use tokio::sync::Mutex;
 
-use super::cache::{Entry, Memory};
+use super::cache::{Entry, Memory, may_be_id};
 use super::changes::{Change, Changes, Named};
 use super::daemon::Daemon;
 use super::error::LookUpError;
@@ -18,6 +21,52 @@ use super::events;
 /// Before each attempt to follow the daemon's events.
 const PAUSE: Duration = Duration::from_millis(500);
 
+/// How long the daemon's defaults are used.
+const DEFAULTS_KEPT: Duration = Duration::from_secs(30);
+
+/// The name of a container in a request.
+#[derive(Debug, Clone, Copy)]
+struct Sent<'n> {
+    /// Without a slash before it.
+    name: &'n str,
+    /// A slash before it says that it is no id.
+    is_name: bool,
+}
+
+impl<'n> Sent<'n> {
+    fn of(name: &'n str) -> Self {
+        Self { name: bare(name), is_name: bare(name).len() < name.len() }
+    }
+}
+
+/// A container that a name stands for.
+#[derive(Debug, Clone)]
+pub(super) enum Resolved {
+    Whole(Arc<Entry>),
+    /// For requests that do not reach into it.
+    Described(Arc<Described>),
+}
+
+impl Resolved {
+    /// Its id and name.
+    pub(super) fn names(&self) -> (&str, &str) {
+        match self {
+            Self::Whole(entry) => (&entry.container.id, &entry.container.name),
+            Self::Described(found) => {
+                (found.id.as_deref().unwrap_or_default(), found.name.as_deref().unwrap_or_default())
+            }
+        }
+    }
+
+    /// Completes a target that names it.
+    pub(super) fn describe(&self, target: &mut Target) {
+        match self {
+            Self::Whole(entry) => entry.container.describe(target),
+            Self::Described(found) => found.describe(target),
+        }
+    }
+}
+
 /// What is known of the daemon.
 pub(super) struct Containers {
     pub(super) daemon: Daemon,
@@ -25,7 +74,7 @@ pub(super) struct Containers {
     pub(super) changes: Changes,
     /// Whether the daemon's events arrive. Without them nothing that is kept is used.
     pub(super) follows: AtomicBool,
-    defaults: Mutex<Option<Arc<DaemonDefaults>>>,
+    defaults: Mutex<Option<(Arc<DaemonDefaults>, Instant)>>,
     runtime: tokio::runtime::Handle,
 }
 
@@ -45,38 +94,87 @@ impl Containers {
     /// The container of that name, id or beginning of an id; none if the daemon has none.
     pub(super) async fn container(self: &Arc<Self>, name: &str) -> Result<Option<Arc<Entry>>, LookUpError> {
         let follows = self.follows.load(Ordering::Acquire);
-        let name = (bare(name), bare(name).len() < name.len());
-        if follows && let Some(entry) = self.memory.container(name.0).await {
-            let latest = self.changes.latest();
-            let found = Some((&*entry.container.id, &*entry.container.name));
-            let is_certain = !name.1 || entry.container.name == name.0;
-            if is_certain && !self.changes.concern(Named { as_sent: name.0, found }, entry.checked()) {
-                entry.set_checked(latest);
-                return Ok(Some(entry));
-            }
+        let sent = Sent::of(name);
+        if follows && let Some(entry) = self.cached(sent).await {
+            return Ok(Some(entry));
         }
         // In a task of its own: a request that is given up does not end a look-up that others may use.
-        let (shared, owned) = (Arc::clone(self), (name.0.to_owned(), name.1));
-        let asking = self.runtime.spawn(async move { shared.ask(&owned.0, owned.1, follows).await });
+        let (shared, name) = (Arc::clone(self), name.to_owned());
+        let asking = self.runtime.spawn(async move { shared.ask(Sent::of(&name), follows).await });
         asking.await.unwrap_or(Err(LookUpError::TooMany))
     }
 
-    /// Asks the daemon. `as_name` where a slash before it says that it is no id.
-    async fn ask(&self, name: &str, as_name: bool, keep: bool) -> Result<Option<Arc<Entry>>, LookUpError> {
-        let since = self.changes.latest();
-        let target = Target { kind: "container".to_owned(), as_sent: name.to_owned(), ..Target::default() };
-        let path = inspect::path_of(&target).ok_or(LookUpError::Ambiguous)?;
-        let defaults = self.defaults(keep).await?;
-        let Some(body) = self.daemon.get(&path).await? else { return Ok(None) };
-        let container = Container::read(&body, &defaults)?;
-        if as_name && container.name != name {
-            return Err(LookUpError::Ambiguous);
+    /// Id, name and labels of the container of that name, id or beginning of an id; none if the daemon has none, or says
+    /// more of it than can be read.
+    pub(super) async fn described(self: &Arc<Self>, name: &str) -> Result<Option<Resolved>, LookUpError> {
+        if self.follows.load(Ordering::Acquire)
+            && let Some(entry) = self.cached(Sent::of(name)).await
+        {
+            return Ok(Some(Resolved::Whole(entry)));
         }
+        let (shared, name) = (Arc::clone(self), name.to_owned());
+        let asking = self.runtime.spawn(async move { shared.describe(Sent::of(&name)).await });
+        asking.await.unwrap_or(Err(LookUpError::TooMany))
+    }
+
+    async fn cached(&self, sent: Sent<'_>) -> Option<Arc<Entry>> {
+        let entry = self.memory.container(sent.name).await?;
+        let latest = self.changes.latest();
+        let found = Some((&*entry.container.id, &*entry.container.name));
+        let is_certain = !sent.is_name || entry.container.name == sent.name;
+        if !is_certain || self.changes.concern(Named { as_sent: sent.name, found }, entry.checked()) {
+            return None;
+        }
+        entry.set_checked(latest);
+        Some(entry)
+    }
+
+    async fn ask(&self, sent: Sent<'_>, keep: bool) -> Result<Option<Arc<Entry>>, LookUpError> {
+        let since = self.changes.latest();
+        let Some(body) = self.inspect(sent.name).await? else { return Ok(None) };
+        let defaults = self.defaults().await?;
+        let container = Container::read(&body, &defaults)?;
+        self.check_name(sent, &container.id, &container.name).await?;
         let entry = Entry::new(container, since);
         if keep {
             self.memory.keep(&entry).await;
         }
         Ok(Some(entry))
+    }
+
+    async fn describe(&self, sent: Sent<'_>) -> Result<Option<Resolved>, LookUpError> {
+        let body = match self.inspect(sent.name).await {
+            Ok(Some(body)) => body,
+            Ok(None) | Err(LookUpError::Broken(_)) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let Ok(described) = Described::read(&body) else { return Ok(None) };
+        let (Some(id), Some(name)) = (&described.id, &described.name) else { return Ok(None) };
+        self.check_name(sent, id, name).await?;
+        Ok(Some(Resolved::Described(Arc::new(described))))
+    }
+
+    async fn inspect(&self, name: &str) -> Result<Option<Bytes>, LookUpError> {
+        let target = Target { kind: "container".to_owned(), as_sent: name.to_owned(), ..Target::default() };
+        let path = inspect::path_of(&target).ok_or(LookUpError::Ambiguous)?;
+        self.daemon.get(&path).await
+    }
+
+    /// Refuses a name that stands for another container as soon as the one that was found is gone: another id begins so.
+    async fn check_name(&self, sent: Sent<'_>, id: &str, name: &str) -> Result<(), LookUpError> {
+        let certain = |is_certain: bool| is_certain.then_some(()).ok_or(LookUpError::Ambiguous);
+        if sent.is_name {
+            return certain(name == sent.name);
+        }
+        if id.starts_with(sent.name) || !may_be_id(sent.name) {
+            return Ok(());
+        }
+        // `{"id":{"NAME":true}}`. dockerd takes the beginning of an id there.
+        let filters = format!("%7B%22id%22%3A%7B%22{}%22%3Atrue%7D%7D", sent.name);
+        let body = self.daemon.get(&format!("/containers/json?all=1&filters={filters}")).await?;
+        let body = body.unwrap_or_default();
+        let list = json::parse(&body).map_err(InspectError::from)?;
+        certain(list.as_array().ok_or(InspectError::Missing("list of containers"))?.is_empty())
     }
 
     /// The exec with that id; none if the daemon has none.
@@ -94,15 +192,17 @@ impl Containers {
         Ok(Some(exec))
     }
 
-    /// What the daemon fills in itself.
-    async fn defaults(&self, keep: bool) -> Result<Arc<DaemonDefaults>, LookUpError> {
-        let known = || self.defaults.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(defaults) = known().clone().filter(|_| keep) {
-            return Ok(defaults);
+    /// What the daemon fills in itself. One request asks at a time, the others wait for what it learns.
+    async fn defaults(&self) -> Result<Arc<DaemonDefaults>, LookUpError> {
+        let mut known = self.defaults.lock().await;
+        if let Some((defaults, read)) = &*known
+            && read.elapsed() < DEFAULTS_KEPT
+        {
+            return Ok(Arc::clone(defaults));
         }
         let body = self.daemon.get("/info").await?.unwrap_or_default();
         let defaults = Arc::new(DaemonDefaults::read(&body)?);
-        *known() = Some(Arc::clone(&defaults));
+        *known = Some((Arc::clone(&defaults), Instant::now()));
         Ok(defaults)
     }
 
@@ -114,7 +214,7 @@ impl Containers {
             tokio::time::sleep(PAUSE).await;
             match self.daemon.follow(&events::target()).await {
                 Ok((events, _nonce)) => {
-                    *self.defaults.lock().unwrap_or_else(PoisonError::into_inner) = None;
+                    *self.defaults.lock().await = None;
                     self.changes.add(Change::all());
                     self.follows.store(true, Ordering::Release);
                     tracing::info!(socket = %socket.display(), "follows the events of the Docker daemon");

@@ -1,6 +1,6 @@
 //! The host's own requests to the daemon: GET alone, each with a nonce.
 
-use axum::body::{Body, Bytes};
+use axum::body::{Body, Bytes, HttpBody as _};
 use axum::http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
@@ -18,13 +18,13 @@ use super::nonces::{HEADER, IssuedNonce, Nonces};
 const TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Bytes of a response.
-const MAX_RESPONSE: usize = 4 << 20;
+const MAX_RESPONSE: usize = 16 << 20;
 
 /// Bytes of the daemon's text about an error that are passed on.
 const MAX_MESSAGE: usize = 256;
 
-/// Look-ups at once.
-const MAX_CONCURRENT: usize = 64;
+/// Look-ups at once: their responses take 256 MiB at most.
+const MAX_CONCURRENT: usize = 16;
 
 /// A connection to the daemon. There is one user of it, the host.
 pub(super) struct Daemon {
@@ -52,6 +52,9 @@ impl Daemon {
             let _permit = self.permits.acquire().await;
             let nonce = self.nonces.issue(target, Instant::now()).ok_or(LookUpError::TooMany)?;
             let (head, body) = self.send(target, &nonce).await?.into_parts();
+            if body.size_hint().lower() > MAX_RESPONSE as u64 {
+                return Err(LookUpError::Broken(MAX_RESPONSE));
+            }
             let body = Limited::new(body, MAX_RESPONSE).collect().await;
             let body = body.map_err(|_| LookUpError::Broken(MAX_RESPONSE))?.to_bytes();
             match head.status {

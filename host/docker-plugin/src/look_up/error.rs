@@ -17,7 +17,8 @@ pub(crate) enum LookUpError {
     /// The daemon refuses to say.
     #[error(
         "the daemon refuses the host's own look-up: each other authorization plugin has to allow GET of \
-         `/containers/.../json`, `/exec/.../json`, `/info` and `/events` to clients without a certificate"
+         `/containers/json`, `/containers/.../json`, `/exec/.../json`, `/info` and `/events` to clients without a \
+         certificate"
     )]
     Refused,
     /// The daemon responds with an error, e.g. since the beginning of an id is that of several.
@@ -43,6 +44,11 @@ pub(crate) enum LookUpError {
     /// It was changed again and again meanwhile.
     #[error("it was changed meanwhile: send the request again")]
     Changed,
+    /// Containers whose namespaces it joins, which join those of others.
+    #[error(
+        "its namespaces are those of more than {0} containers: name the container that has the namespaces itself"
+    )]
+    Joins(usize),
     /// Too much at once.
     #[error("too many look-ups or changes are under way: send the request again")]
     TooMany,

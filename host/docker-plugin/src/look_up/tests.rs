@@ -1,6 +1,7 @@
 //! Look-ups with a daemon that asks about each, as dockerd does, and whose containers the test changes.
 
 use axum::http::StatusCode;
+use portcullis_contract::docker::Body;
 use portcullis_docker_api::canonical;
 use portcullis_docker_api::{ApiRequest, Body as ApiBody};
 use portcullis_errors::chain;
@@ -20,6 +21,7 @@ use super::*;
 struct Fake {
     responses: Mutex<BTreeMap<String, (StatusCode, String)>>,
     asked: AtomicUsize,
+    asked_info: AtomicUsize,
     /// Plugins that are asked about requests.
     look_up: OnceLock<Arc<LookUp>>,
     /// The stream of events.
@@ -73,10 +75,15 @@ impl Fake {
             return;
         }
         let known = self.responses.lock().unwrap().get(&target).cloned();
-        if target != "/info" {
-            self.asked.fetch_add(1, Ordering::SeqCst);
-        }
-        let (status, body) = known.unwrap_or((StatusCode::NOT_FOUND, r#"{"message":"none"}"#.into()));
+        let counter = if target == "/info" { &self.asked_info } else { &self.asked };
+        counter.fetch_add(1, Ordering::SeqCst);
+        let (status, body) = known.unwrap_or_else(|| {
+            if target.starts_with("/containers/json?") {
+                (StatusCode::OK, "[]".into())
+            } else {
+                (StatusCode::NOT_FOUND, r#"{"message":"none"}"#.into())
+            }
+        });
         let length = body.len();
         let text =
             format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}");
@@ -97,7 +104,7 @@ impl Place {
         let socket = folder.path().join("docker.sock");
         let listener = UnixListener::bind(&socket).unwrap();
         let fake = Arc::<Fake>::default();
-        fake.set("/info", StatusCode::OK, r#"{"DefaultRuntime":"runc","CgroupVersion":"2"}"#);
+        fake.set("/info", StatusCode::OK, r#"{"DefaultRuntime":"runc","SecurityOptions":["name=cgroupns"]}"#);
         let look_up = Arc::new(LookUp::start(&socket, Duration::from_secs(10)));
         assert!(fake.look_up.set(Arc::clone(&look_up)).is_ok());
         tokio::spawn(Arc::clone(&fake).serve(listener));
@@ -209,7 +216,7 @@ async fn a_request_under_way_refuses_others_about_its_container() {
             assert!(refused(place.complete("POST", "/containers/new/start").await.map(drop)));
         }
         place.complete("POST", "/containers/db/start").await.unwrap();
-        place.look_up.end(7, &response(&rename, 204, "null")).await;
+        place.look_up.end(7, &response(&rename, 204, "null"));
         place.complete("POST", START).await.unwrap();
     }
     // What is being made may get the name, or the beginning of an id.
@@ -243,26 +250,194 @@ async fn what_changes_while_policies_decide_is_refused() {
 }
 
 #[tokio::test]
-async fn an_exec_is_remembered_from_its_response_or_looked_up() {
+async fn an_exec_is_looked_up_once_and_its_container_as_any() {
     let place = Place::new().await;
     place.fake.container("web", "ab12", r#""Binds":["/etc:/etc"]"#);
+    // What the request said is not what dockerd made of it: the name may have stood for another container by then.
     let (exec, looked_up) = place.complete("POST", "/containers/web/exec").await.unwrap();
     place.look_up.begin(5, &exec, &looked_up).unwrap();
-    place.look_up.end(5, &response(&exec, 201, r#"{"Id":"e1"}"#)).await;
+    place.look_up.end(5, &response(&exec, 201, r#"{"Id":"e1"}"#));
+    place.fake.container("open", "cd34", PRIVILEGED);
+    let made = r#"{"ID":"e1","ContainerID":"cd34","ProcessConfig":{"privileged":false,"entrypoint":"id","user":"7"}}"#;
+    place.fake.set("/exec/e1/json", StatusCode::OK, made);
     place.fake.asked();
     let (start, _) = place.complete("POST", "/exec/e1/start").await.unwrap();
-    assert_eq!(place.fake.asked(), 0);
+    assert_eq!(place.fake.asked(), 2);
     let workload = start.workload.unwrap();
     assert_eq!((workload.command.as_slice(), workload.user.as_deref()), (&["id".to_owned()][..], Some("7")));
-    assert_eq!(workload.mounts[0].host_path.as_deref(), Some("/etc"));
-    assert_eq!(start.targets[1].name.as_deref(), Some("web"));
-    // Another host made it.
-    let made = r#"{"ID":"e2","ContainerID":"ab12","ProcessConfig":{"privileged":true,"entrypoint":"sh"}}"#;
-    place.fake.set("/exec/e2/json", StatusCode::OK, made);
-    let (start, _) = place.complete("POST", "/exec/e2/start").await.unwrap();
-    assert!(start.workload.unwrap().privileged && place.fake.asked() == 1);
+    assert!(workload.privileged);
+    assert_eq!(start.targets[1].name.as_deref(), Some("open"));
+    place.complete("POST", "/exec/e1/start").await.unwrap();
+    assert_eq!(place.fake.asked(), 0);
     let (start, _) = place.complete("POST", "/exec/none/start").await.unwrap();
     assert!(start.workload.is_none() && start.targets.len() == 1, "dockerd responds with 404");
+}
+
+#[tokio::test]
+async fn an_exec_whose_container_is_not_found_is_not_started() {
+    let place = Place::new().await;
+    let made = r#"{"ID":"e1","ContainerID":"ab12","ProcessConfig":{"privileged":true,"entrypoint":"id"}}"#;
+    place.fake.set("/exec/e1/json", StatusCode::OK, made);
+    let error = place.complete("POST", "/exec/e1/start").await.unwrap_err();
+    assert!(matches!(error, LookUpError::Changed), "{error}");
+    place.complete("POST", "/exec/e1/resize?h=1&w=1").await.unwrap();
+    // Gone with its container, though it was kept: dockerd responds with 404.
+    place.fake.set("/exec/e1/json", StatusCode::NOT_FOUND, "{}");
+    let (start, _) = place.complete("POST", "/exec/e1/start").await.unwrap();
+    assert!(start.workload.is_none() && start.targets[0].id.is_none());
+}
+
+#[tokio::test]
+async fn a_name_that_another_id_begins_with_is_refused() {
+    let place = Place::new().await;
+    place.fake.container("cafe", "0012", "");
+    let list = "/containers/json?all=1&filters=%7B%22id%22%3A%7B%22cafe%22%3Atrue%7D%7D";
+    let start = "/containers/cafe/start";
+    for asked in [2, 2] {
+        place.complete("POST", start).await.unwrap();
+        assert_eq!(place.fake.asked(), asked, "never from the cache");
+    }
+    place.complete("POST", "/containers/0012/start").await.unwrap();
+    assert_eq!(place.fake.asked(), 0, "by its id");
+    for other in [r#"[{"Id":"cafe99","Names":["/privileged"]}]"#, "{}", "null", "broken"] {
+        place.fake.set(list, StatusCode::OK, other);
+        for (method, target) in
+            [("POST", start), ("DELETE", "/containers/cafe"), ("GET", "/containers/cafe/logs")]
+        {
+            let error = place.complete(method, target).await.unwrap_err();
+            let is_ambiguous = matches!(error, LookUpError::Ambiguous);
+            assert_eq!(is_ambiguous, other.starts_with("[{"), "{method} {other}: {error}");
+        }
+    }
+    let (commit, _) = place.complete("POST", "/commit?container=/cafe").await.unwrap();
+    assert_eq!(
+        commit.targets[0].id.as_deref(),
+        Some("0012"),
+        "with a slash before it a name is none of an id"
+    );
+    // The beginning of its own id, whether that is its name or not.
+    for (name, path) in [("ab", "ab"), ("web", "ab1")] {
+        let body = format!(r#"{{"Id":"ab12","Name":"/{name}","Config":{{}},"HostConfig":{{}}}}"#);
+        place.fake.set(&format!("/containers/{path}/json"), StatusCode::OK, &body);
+        place.fake.asked();
+        place.complete("POST", &format!("/containers/{path}/start")).await.unwrap();
+        assert_eq!(place.fake.asked(), 1, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_name_of_what_removes_itself_is_looked_up_each_time() {
+    let place = Place::new().await;
+    place.fake.container("job", "ab12", r#""AutoRemove":true"#);
+    for _ in 0..2 {
+        place.complete("POST", "/containers/job/start").await.unwrap();
+        assert_eq!(place.fake.asked(), 1);
+    }
+    place.complete("POST", "/containers/ab12/start").await.unwrap();
+    assert_eq!(place.fake.asked(), 0, "ids are given once");
+}
+
+#[tokio::test]
+async fn a_prune_under_way_may_remove_any_container() {
+    let place = Place::new().await;
+    place.fake.container("web", "ab12", "");
+    let (prune, looked_up) = place.complete("POST", "/containers/prune").await.unwrap();
+    place.look_up.begin(1, &prune, &looked_up).unwrap();
+    let error = place.complete("POST", START).await.unwrap_err();
+    assert!(matches!(error, LookUpError::UnderWay), "{error}");
+    let volumes_from = br#"{"Image":"bb:1","HostConfig":{"VolumesFrom":["web"]}}"#;
+    let mut make = request("POST", "/containers/create?name=new", Some(volumes_from));
+    assert!(place.look_up.complete(&mut make).await.is_err());
+    for (method, target) in
+        [("GET", "/containers/web/json"), ("GET", "/containers/web/logs"), ("POST", "/containers/web/wait")]
+    {
+        place.complete(method, target).await.unwrap();
+    }
+    place.look_up.end(1, &response(&prune, 200, "{}"));
+    place.fake.asked();
+    place.complete("POST", START).await.unwrap();
+    assert_eq!(place.fake.asked(), 1);
+}
+
+#[tokio::test]
+async fn what_does_not_reach_into_a_container_needs_its_labels_alone() {
+    let place = Place::new().await;
+    place.fake.set("/info", StatusCode::INTERNAL_SERVER_ERROR, "{}");
+    place.fake.container("web", "ab12", "");
+    let large = format!(r#"{{"Id":"cd34","Name":"/large","Config":{{"a":"{}"}}}}"#, "a".repeat(17 << 20));
+    place.fake.set("/containers/large/json", StatusCode::OK, &large);
+    place.fake.set("/containers/odd/json", StatusCode::OK, "[]");
+    for (name, id) in [("web", Some("ab12")), ("large", None), ("odd", None)] {
+        for (method, call) in
+            [("POST", "/stop"), ("POST", "/kill"), ("DELETE", ""), ("GET", "/json"), ("GET", "/logs")]
+        {
+            let (request, _) = place.complete(method, &format!("/containers/{name}{call}")).await.unwrap();
+            assert_eq!(request.targets[0].id.as_deref(), id, "{name}{call}");
+        }
+        assert!(place.complete("POST", &format!("/containers/{name}/start")).await.is_err(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn namespaces_of_other_containers_are_the_host_s_where_theirs_are() {
+    let place = Place::new().await;
+    place.fake.container("host", "ab12", r#""NetworkMode":"host","PidMode":"host""#);
+    place.fake.container("web", "cd34", r#""NetworkMode":"container:host","PidMode":"private""#);
+    place.fake.container("own", "ef56", r#""NetworkMode":"bridge""#);
+    let host = |request: &Request| -> Vec<String> {
+        let workload = request.workload.as_ref().unwrap();
+        assert_eq!(
+            workload.networks.iter().any(|network| network == "host"),
+            workload.namespaces.iter().any(|it| it.mode == "host" && it.kind == "network")
+        );
+        workload.namespaces.iter().filter(|it| it.mode == "host").map(|it| it.kind.clone()).collect()
+    };
+    for (config, expected) in [
+        (r#""NetworkMode":"container:host""#, &["network"][..]),
+        (r#""NetworkMode":"container:web""#, &["network"]),
+        (r#""NetworkMode":"container:own""#, &[]),
+        (r#""NetworkMode":"container:none""#, &[]),
+        (r#""PidMode":"container:host""#, &["pid"]),
+        (r#""PidMode":"container:web""#, &[]),
+        (r#""IpcMode":"container:host""#, &[]),
+    ] {
+        let body = format!(r#"{{"Image":"bb:1","HostConfig":{{{config}}}}}"#);
+        let mut make = request("POST", "/containers/create?name=new", Some(body.as_bytes()));
+        place.look_up.complete(&mut make).await.unwrap();
+        assert_eq!(host(&make), expected, "{config}");
+    }
+    for target in ["/containers/web/start", "/containers/web/exec"] {
+        let (request, looked_up) = place.complete("POST", target).await.unwrap();
+        assert_eq!(host(&request), ["network"], "{target}");
+        place
+            .event(r#"{"Action":"rename","Actor":{"ID":"ab12","Attributes":{"name":"x","oldName":"/host"}}}"#)
+            .await;
+        let error = place.look_up.begin(1, &request, &looked_up);
+        assert!(matches!(error, Err(LookUpError::Changed)), "{error:?}");
+    }
+    // Each joins the one before, and the first joins the last.
+    place.fake.container("n0", "0", r#""NetworkMode":"container:n20""#);
+    for number in 1..=20 {
+        let host = format!(r#""NetworkMode":"container:n{}""#, number - 1);
+        place.fake.container(&format!("n{number}"), &format!("{number}"), &host);
+    }
+    let error = place.complete("POST", "/containers/n20/start").await.unwrap_err();
+    assert!(matches!(error, LookUpError::Joins(_)), "{error}");
+}
+
+#[tokio::test]
+async fn the_daemon_s_defaults_are_asked_for_once() {
+    let place = Place::new().await;
+    for number in 0..4 {
+        place.fake.container(&format!("web-{number}"), &format!("ab{number}"), "");
+    }
+    let start = |number: usize| {
+        let place = &place;
+        async move { place.complete("POST", &format!("/containers/web-{number}/start")).await.map(drop) }
+    };
+    let (a, b, c, d) = tokio::join!(start(0), start(1), start(2), start(3));
+    assert!(a.is_ok() && b.is_ok() && c.is_ok() && d.is_ok());
+    assert_eq!(place.fake.asked_info.load(Ordering::SeqCst), 1);
 }
 
 #[tokio::test]
