@@ -4,6 +4,7 @@ mod clients;
 mod host;
 mod input;
 mod normal;
+mod ordered;
 mod oslo;
 mod purge;
 mod random;

@@ -159,9 +159,8 @@ mod tests {
     #[test]
     fn meta_takes_so_many_bytes_with_its_escapes_at_most() {
         let order = |text: &str| {
-            let body = format!(
-                r#"{{"type":"key","meta":{{"algorithm":"aes","bit_length":128,"x":"{text}","name":null,"expiration":null}}}}"#
-            );
+            let body =
+                format!(r#"{{"type":"key","meta":{{"algorithm":"aes","bit_length":128,"x":"{text}"}}}}"#);
             parse(&json::parse(body.as_bytes()).unwrap(), 0, 100).map(|order| order.meta.len())
         };
         let rest = order("").unwrap();
