@@ -102,7 +102,7 @@ impl AccessRequests {
                 Ok(key) if sealer.has(key) => {}
                 Ok(key) => return Err(SealError::UnknownKey(key).into()),
                 Err(error) => {
-                    tracing::error!(%error, "a request for access counts for nothing: its row was changed")
+                    tracing::error!(%error, "a request for access counts for nothing: its row was changed");
                 }
             }
         }

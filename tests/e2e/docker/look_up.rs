@@ -187,7 +187,7 @@ fn a_container_made_before_the_guard_is_no_way_round_it() {
         .map(|record| record["uri"].as_str().unwrap_or_default().to_owned())
         .collect();
     let own = |uri: &&String| {
-        uri.starts_with("/containers/") && uri.ends_with("/json")
+        uri.starts_with("/containers/") && (uri.ends_with("/json") || uri.contains("/json?"))
             || uri.starts_with("/info")
             || uri.starts_with("/events")
     };
