@@ -7,6 +7,7 @@ use portcullis_testing::{Dockerd, Needed, Plugin, Portcullis, http, need_dockerd
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 
 use super::{PROGRAM, assert_refused, config_of, records};
@@ -244,8 +245,12 @@ fn another_plugin_sees_a_nonce_and_cannot_use_it_again() {
     let Some(needed) = need_dockerd() else { return };
     let (send, seen) = mpsc::channel();
     let send = Mutex::new(send);
+    // The first look-up is held; that of the exec which it is for comes later.
+    let is_held = AtomicBool::new(false);
     let other = Other::serve(move |message| {
-        if let Some(nonce) = nonce(message) {
+        if let Some(nonce) = nonce(message)
+            && !is_held.swap(true, Ordering::SeqCst)
+        {
             let (go_on, wait) = mpsc::channel::<()>();
             send.lock().unwrap().send((nonce, go_on)).unwrap();
             let _ = wait.recv();

@@ -91,7 +91,7 @@ fn the_example_of_the_federation_door_holds() {
         check(&text).ok();
         tried += 1;
     }
-    assert_eq!(tried, 17);
+    assert_eq!(tried, 18);
     let (before, rest) = EXAMPLE.split_once("[federation.mounts.identity]\n").unwrap();
     let (identity, after) = rest.split_once("\n[[federation.mounts]]").unwrap();
     let blocks: Vec<_> = identity.split("#\n").skip(1).collect();

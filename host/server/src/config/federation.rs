@@ -239,10 +239,12 @@ fn request_limits(
     source_file: &SourceFile<'_>,
 ) -> Result<Option<RequestLimits>, ConfigError> {
     let (shortest, longest) = (Duration::from_mins(15), Duration::from_hours(12));
+    let at = raw.span();
     Ok(match raw.into_inner() {
         raw::Requests::Switch(is_on) => is_on.then_some(RequestLimits { longest }),
         raw::Requests::Table(table) => {
-            let given = table.longest.map(|text| duration(&text, shortest, longest, "longest", source_file));
+            let text = table.longest.map(|text| Spanned::new(at, text));
+            let given = text.map(|text| duration(&text, shortest, longest, "longest", source_file));
             Some(RequestLimits { longest: given.transpose()?.unwrap_or(longest) })
         }
     })

@@ -95,7 +95,8 @@ pub(in crate::config) enum Requests {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::config) struct RequestsTable {
-    pub(in crate::config) longest: Option<Spanned<String>>,
+    /// Without its place, which an untagged enum does not keep.
+    pub(in crate::config) longest: Option<String>,
 }
 
 /// Who says who asks: one of `header`, `address`, `password_file`, `certificate` and `jwt`, with what belongs to it.
