@@ -12,19 +12,43 @@ fn millis(moment: Timestamp) -> Option<u64> {
     u64::try_from(moment.micros() / 1000).ok()
 }
 
+/// What a secret is, or what is asked for, apart from its name.
+#[derive(Debug, Default)]
+pub(crate) struct KeyFacts {
+    pub(crate) algorithm: Option<String>,
+    pub(crate) bit_length: Option<i64>,
+    pub(crate) mode: Option<String>,
+    pub(crate) content_type: Option<String>,
+    pub(crate) expiration: Option<Timestamp>,
+}
+
+impl KeyFacts {
+    /// As `extra` of an entity.
+    pub(crate) fn extra(self) -> Pairs {
+        let facts = [
+            ("algorithm", self.algorithm),
+            ("bit-length", self.bit_length.map(|bits| bits.to_string())),
+            ("mode", self.mode),
+            ("content-type", self.content_type),
+            ("expiration", self.expiration.and_then(millis).map(|millis| millis.to_string())),
+        ];
+        facts.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+    }
+}
+
 /// An entity.
 pub(crate) fn entity(entity: &Entity) -> secrets::Entity {
     let mut extra = Pairs::new();
     match entity {
         Entity::Secret(secret) => {
-            let mut say = |name: &str, value: Option<String>| {
-                extra.extend(value.map(|value| (name.to_owned(), value)));
+            let of_key = KeyFacts {
+                algorithm: secret.algorithm.clone(),
+                bit_length: secret.bit_length,
+                mode: secret.mode.clone(),
+                content_type: secret.content_type.clone(),
+                expiration: secret.expiration,
             };
-            say("algorithm", secret.algorithm.clone());
-            say("bit-length", secret.bit_length.map(|bits| bits.to_string()));
-            say("mode", secret.mode.clone());
-            say("content-type", secret.content_type.clone());
-            say("expiration", secret.expiration.and_then(millis).map(|millis| millis.to_string()));
+            extra = of_key.extra();
         }
         Entity::Container(container) => {
             extra.extend(container.secrets.iter().map(|held| ("secret".to_owned(), held.secret.to_string())));

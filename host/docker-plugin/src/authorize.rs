@@ -188,7 +188,8 @@ impl Plugin {
             let (daemon, assume_no_body) = (&settings.daemon, &settings.assume_no_body);
             let mut request = read::request(message, call.context.clone(), daemon, assume_no_body)?;
             read::pass_headers(message, &settings.pass_headers, &mut request);
-            Ok((request, self.key(message)))
+            let key = self.key(message, &request);
+            Ok((request, key))
         };
         read_message(body, read)
     }
@@ -199,13 +200,16 @@ impl Plugin {
             let (daemon, assume_no_body) = (&settings.daemon, &settings.assume_no_body);
             let mut response = read::response(message, call.context.clone(), daemon, assume_no_body)?;
             read::pass_headers(message, &settings.pass_headers, &mut response.request);
-            Ok((response, self.key(message)))
+            let key = self.key(message, &response.request);
+            Ok((response, key))
         };
         read_message(body, read)
     }
 
-    fn key(&self, message: &Message) -> u64 {
-        self.look_up.as_ref().map(|look_up| look_up.key(message)).unwrap_or_default()
+    /// Zero where others need not wait for the end of the request: a body of some MiB is not hashed for nothing.
+    fn key(&self, message: &Message, request: &docker::Request) -> u64 {
+        let look_up = self.look_up.as_ref().filter(|_| LookUp::is_change(request));
+        look_up.map(|look_up| look_up.key(message)).unwrap_or_default()
     }
 
     /// Refuses by a rule of the host's own.

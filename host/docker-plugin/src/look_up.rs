@@ -26,7 +26,7 @@ mod nonces;
 #[cfg(test)]
 mod tests;
 
-use portcullis_contract::docker::{Request, Response, Target};
+use portcullis_contract::docker::{Mount, Request, Response, Target, Workload};
 use portcullis_docker_api::Operation;
 use portcullis_docker_api::inspect::Exec;
 use std::collections::hash_map::RandomState;
@@ -140,26 +140,17 @@ impl LookUp {
             let Some(found) = self.targets(operation, &request.targets, &mut looked_up).await? else {
                 continue;
             };
-            let mut namespaces = Vec::new();
-            let mut mounts = Vec::new();
-            if operation == Operation::ContainerCreate {
-                let workload = request.workload.iter();
-                let taken_over = workload.flat_map(|workload| &workload.mounts);
-                for name in taken_over
-                    .filter(|mount| mount.kind == "container")
-                    .filter_map(|mount| mount.source.as_deref())
-                {
-                    let entry = self.find(name, &mut looked_up).await?;
-                    mounts.extend(entry.into_iter().flat_map(|entry| entry.container.mounts().to_vec()));
-                }
-                namespaces.extend(request.workload.iter().flat_map(|workload| workload.namespaces.clone()));
-            } else if operation.reaches_into_container()
-                && let Some(Found::Container(Resolved::Whole(entry)) | Found::Exec(_, Resolved::Whole(entry))) =
-                    found.first()
-            {
-                namespaces.extend_from_slice(entry.container.namespaces());
-            }
-            let joined = self.joined(&namespaces, &mut looked_up).await?;
+            let made = request.workload.as_ref().filter(|_| operation == Operation::ContainerCreate);
+            let mounts = self.taken_over(made, &mut looked_up).await?;
+            let namespaces = match (made, found.first()) {
+                (Some(workload), _) => &workload.namespaces[..],
+                (
+                    None,
+                    Some(Found::Container(Resolved::Whole(entry)) | Found::Exec(_, Resolved::Whole(entry))),
+                ) => entry.container.namespaces(),
+                (None, _) => &[],
+            };
+            let joined = self.joined(namespaces, &mut looked_up).await?;
             match self.still(&looked_up) {
                 Err(LookUpError::Changed) => {}
                 Err(error) => return Err(error),
@@ -174,6 +165,23 @@ impl LookUp {
             }
         }
         Err(LookUpError::Changed)
+    }
+
+    /// The mounts that what is made takes over from other containers.
+    async fn taken_over(
+        &self,
+        made: Option<&Workload>,
+        looked_up: &mut LookedUp,
+    ) -> Result<Vec<Mount>, LookUpError> {
+        let mut mounts = Vec::new();
+        let named = made.into_iter().flat_map(|workload| &workload.mounts);
+        for name in
+            named.filter(|mount| mount.kind == "container").filter_map(|mount| mount.source.as_deref())
+        {
+            let entry = self.find(name, looked_up).await?;
+            mounts.extend(entry.into_iter().flat_map(|entry| entry.container.mounts().to_vec()));
+        }
+        Ok(mounts)
     }
 
     /// What the targets stand for. None where one has gone meanwhile.

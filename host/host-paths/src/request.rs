@@ -62,7 +62,7 @@ pub(crate) fn add(request: &mut Request, found: &BTreeMap<String, RealPath>) {
     let layers: Vec<_> = layers(request).map(str::to_owned).collect();
     if let Some(volume) = &mut request.volume {
         let real = describe(volume, found).and_then(|real| real.host_path);
-        let access = if is_read_only(volume) { "read" } else { "write" };
+        let access = if volume.read_only { "read" } else { "write" };
         let path = |path| HostPath { path, why: "volume-option".to_owned(), access: access.to_owned() };
         further.extend(real.map(path));
         request.host_paths.extend(layers.into_iter().map(path));
@@ -78,13 +78,6 @@ pub(crate) fn add(request: &mut Request, found: &BTreeMap<String, RealPath>) {
         }
     }
     request.host_paths.extend(further);
-}
-
-/// Whether the options of a volume of the driver `local` say so: the last of them counts (mount(8)).
-fn is_read_only(volume: &Mount) -> bool {
-    let options = volume.driver_options.iter().find(|(name, _)| name == "o");
-    let mut flags = options.map_or("", |(_, options)| options).split(',');
-    flags.rfind(|flag| matches!(*flag, "ro" | "rw")) == Some("ro")
 }
 
 /// Adds to a mount what its path leads to, and makes the mount of that where it is another path.

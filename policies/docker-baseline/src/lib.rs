@@ -3,8 +3,8 @@
 //! it where `otherwise = "allow"` says so.
 //!
 //! It judges facts that the host has read as dockerd reads them, and values, not presence: `Privileged: false`
-//! and `CapAdd: null` are nothing to it. What it does not know it refuses. Symbolic links are not followed: a
-//! link inside an allowed directory can point out of it, so allow only directories that callers cannot write.
+//! and `CapAdd: null` are nothing to it. What it does not know it refuses. It follows no symbolic links: unless the
+//! host does (`host_root`), a link inside an allowed directory can point out of it.
 //!
 //! A refusal names the setting that opens what is refused, and `src/tests/advice.rs` follows each.
 //!

@@ -4,7 +4,6 @@
 
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
-use portcullis_contract::Pairs;
 use portcullis_contract::secrets as contract;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -13,7 +12,7 @@ use zeroize::Zeroizing;
 use super::call::{Call, Incoming, Operation, Received};
 use super::paging::{Links, Paging};
 use super::{MAX_BODY, MAX_SECRET};
-use crate::facts;
+use crate::facts::{self, KeyFacts};
 use crate::href;
 use crate::isotime;
 use crate::json;
@@ -154,16 +153,13 @@ fn written(call: &Call<'_>, received: &Received) -> Result<RequestBody, Refusal>
 
 /// What the policies are told of an order that is not there yet; it has no id.
 fn proposed(call: &Call<'_>, written: Option<&RequestBody>) -> contract::Entity {
-    let mut extra = Pairs::new();
-    if let Some(written) = written {
-        let mut say =
-            |name: &str, value: Option<String>| extra.extend(value.map(|value| (name.to_owned(), value)));
-        say("algorithm", Some(written.algorithm.clone()));
-        say("bit-length", Some(written.bit_length.to_string()));
-        say("mode", written.mode.clone());
-        say("content-type", written.media.map(|media| media.as_str().to_owned()));
-        say("expiration", written.expiration.map(|micros| (micros / 1000).to_string()));
-    }
+    let of_key = written.map_or_else(KeyFacts::default, |written| KeyFacts {
+        algorithm: Some(written.algorithm.clone()),
+        bit_length: Some(written.bit_length.into()),
+        mode: written.mode.clone(),
+        content_type: written.media.map(|media| media.as_str().to_owned()),
+        expiration: written.expiration.map(Timestamp),
+    });
     contract::Entity {
         kind: "order".into(),
         id: String::new(),
@@ -171,7 +167,7 @@ fn proposed(call: &Call<'_>, written: Option<&RequestBody>) -> contract::Entity 
         project: call.project().into(),
         creator: call.requester.user.clone(),
         subtype: written.map(|written| written.order_type.as_str().into()),
-        extra,
+        extra: of_key.extra(),
     }
 }
 

@@ -2,13 +2,13 @@
 
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
-use portcullis_contract::Pairs;
 use portcullis_contract::secrets as contract;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
 use super::call::{Call, Incoming, Operation, Received};
 use super::{MAX_BODY, MAX_SECRET, payloads};
+use crate::facts::KeyFacts;
 use crate::href;
 use crate::isotime;
 use crate::response::{self, Refusal};
@@ -97,16 +97,13 @@ fn written(call: &Call<'_>, received: &Received) -> Result<RequestBody, Refusal>
 
 /// What the policies are told of a secret that is not there yet; it has no id.
 fn proposed(call: &Call<'_>, written: Option<&RequestBody>) -> contract::Entity {
-    let mut extra = Pairs::new();
-    if let Some(written) = written {
-        let mut say =
-            |name: &str, value: Option<String>| extra.extend(value.map(|value| (name.to_owned(), value)));
-        say("algorithm", written.algorithm.clone());
-        say("bit-length", written.bit_length.map(|bits| bits.to_string()));
-        say("mode", written.mode.clone());
-        say("content-type", written.payload.as_ref().map(|payload| payload.media.as_str().to_owned()));
-        say("expiration", written.expiration.map(|micros| (micros / 1000).to_string()));
-    }
+    let of_key = written.map_or_else(KeyFacts::default, |written| KeyFacts {
+        algorithm: written.algorithm.clone(),
+        bit_length: written.bit_length.map(Into::into),
+        mode: written.mode.clone(),
+        content_type: written.payload.as_ref().map(|payload| payload.media.as_str().to_owned()),
+        expiration: written.expiration.map(Timestamp),
+    });
     contract::Entity {
         kind: Kind::Secret.as_str().into(),
         id: String::new(),
@@ -114,7 +111,7 @@ fn proposed(call: &Call<'_>, written: Option<&RequestBody>) -> contract::Entity 
         project: call.project().into(),
         creator: call.requester.user.clone(),
         subtype: written.map(|written| written.secret_type.clone()),
-        extra,
+        extra: of_key.extra(),
     }
 }
 
