@@ -3,6 +3,7 @@ mod allowlist;
 mod cedar;
 mod groups;
 mod host_paths;
+mod learn;
 mod leash;
 mod look_up;
 mod real_paths;

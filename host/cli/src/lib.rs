@@ -17,6 +17,7 @@ mod interfaces;
 mod policy_adapt;
 mod policy_bench;
 mod policy_case;
+mod policy_learn;
 mod policy_new;
 mod policy_test;
 mod records;
@@ -143,6 +144,8 @@ enum PolicyCommand {
     Bench(policy_bench::Arguments),
     /// Print a recorded decision as a case
     Case(policy_case::Arguments),
+    /// Propose the settings that recorded calls need
+    Learn(policy_learn::Arguments),
 }
 
 #[derive(Debug, Subcommand)]
@@ -193,6 +196,7 @@ fn run(command: Option<Command>) -> Result<ExitCode, ServeError> {
         Some(Command::Policy(PolicyCommand::Test(arguments))) => policy_test::run(&arguments),
         Some(Command::Policy(PolicyCommand::Bench(arguments))) => policy_bench::run(&arguments),
         Some(Command::Policy(PolicyCommand::Case(arguments))) => policy_case::run(&arguments),
+        Some(Command::Policy(PolicyCommand::Learn(arguments))) => policy_learn::run(&arguments),
         Some(Command::Replay(arguments)) => replay::run(&arguments),
         Some(Command::Completions { shell }) => shell::completions(Arguments::command(), shell),
         Some(Command::Man { folder }) => shell::man(Arguments::command(), &folder),

@@ -16,6 +16,9 @@ pub(super) struct Recorded {
     pub(super) hook: Option<HookName>,
     pub(super) operation: Option<String>,
     pub(super) policy: Option<String>,
+    pub(super) verdict: Option<Verdict>,
+    pub(super) principal: Option<RecordedPrincipal>,
+    pub(super) facts: Option<RecordedFacts>,
     pub(super) targets: Vec<Target>,
     pub(super) outcomes: Vec<RecordedOutcome>,
     pub(super) input: Option<Value>,
@@ -29,11 +32,26 @@ pub(super) struct Target {
     as_sent: String,
 }
 
+/// Who asked.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct RecordedPrincipal {
+    pub(super) name: Option<String>,
+}
+
+/// What the request runs.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct RecordedFacts {
+    pub(super) image: Option<String>,
+}
+
 /// What one policy had answered.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct RecordedOutcome {
     pub(super) policy: String,
+    pub(super) revision: String,
     pub(super) outcome: String,
     pub(super) verdict: Option<Verdict>,
     pub(super) rule: String,

@@ -1,19 +1,21 @@
 //! `portcullis replay`: recorded inputs are asked again, and what would change is printed.
 //!
-//! [`Replay::run`] takes the two policies as specifications: it does not matter whether the recorded one comes from the
-//! command line, as here, or from a store of revisions.
+//! What the policy answers now is compared with what the one that made the records answers when it is asked again, or with
+//! what is recorded: `before` has it.
 
 mod answer;
+mod before;
 mod report;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use portcullis_engine::Candidate;
 use portcullis_engine::case::CaseInput;
-use portcullis_engine::{Candidate, Host, PolicySpec};
 use std::fs::File;
 use std::io::{BufRead, BufReader, IsTerminal as _, stdin};
 use std::path::PathBuf;
 
 use self::answer::Answered;
+use self::before::{Before, Revisions};
 use self::report::Report;
 use super::records::{Recorded, RecordedOutcome, Records};
 use super::runtime;
@@ -37,6 +39,9 @@ pub(super) struct Arguments {
     /// The settings of that policy, as JSON
     #[arg(long, value_name = "FILE", requires = "recorded_policy")]
     recorded_settings: Option<PathBuf>,
+    /// The state directory of the host that made the records: its revisions are asked again
+    #[arg(long, value_name = "DIR", conflicts_with = "recorded_policy")]
+    recorded_state: Option<PathBuf>,
     /// The policy's name in the records [default: the only one that was asked]
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
@@ -55,7 +60,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), ServeError> {
         Some(module) => Some(spec(module, &settings_of(&arguments.recorded_settings)?, &[])?),
     };
     let policy = spec(&arguments.policy, &settings_of(&arguments.settings)?, &[])?;
-    let replay = Replay { recorded, policy, name: arguments.name.clone() };
     let host = host(arguments.state.as_deref())?;
     let (records, size): (Box<dyn BufRead>, u64) = if arguments.records.as_os_str() == "-" {
         (Box::new(BufReader::new(stdin())), 0)
@@ -67,7 +71,16 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), ServeError> {
         (Box::new(BufReader::new(file)), size)
     };
     let bar = progress(size);
-    let report = runtime()?.block_on(replay.run(&host, Records::new(records), |bytes| bar.inc(bytes)))?;
+    let report = runtime()?.block_on(async {
+        let before = match (recorded, &arguments.recorded_state) {
+            (Some(recorded), _) => Before::Policy(candidate(&host, recorded).await?),
+            (None, Some(state)) => Before::Revisions(Revisions::new(&host, state.clone())),
+            (None, None) => Before::Recorded,
+        };
+        let policy = candidate(&host, policy).await?;
+        let replay = Replay { before, policy, name: arguments.name.clone() };
+        replay.run(Records::new(records), |bytes| bar.inc(bytes)).await
+    })?;
     bar.finish_and_clear();
     report.print(arguments.json);
     match report.changes.len() {
@@ -86,29 +99,23 @@ fn progress(size: u64) -> ProgressBar {
 }
 
 /// What is asked again.
-pub(super) struct Replay {
-    /// The policy that made the records, where it can be had. It is asked first.
-    pub(super) recorded: Option<PolicySpec>,
+struct Replay<'h> {
+    /// What the policy's answers are compared with.
+    before: Before<'h>,
     /// The policy to try.
-    pub(super) policy: PolicySpec,
+    policy: Candidate,
     /// The policy's name in the records; without one it is the only one that was asked.
-    pub(super) name: Option<String>,
+    name: Option<String>,
 }
 
-impl Replay {
+impl Replay<'_> {
     /// Asks every recorded input again. `progress` is told how many bytes were read.
-    pub(super) async fn run<R: BufRead>(
-        self,
-        host: &Host,
+    async fn run<R: BufRead>(
+        mut self,
         mut records: Records<R>,
         progress: impl Fn(u64),
     ) -> Result<Report, ServeError> {
-        let recorded = match self.recorded {
-            Some(spec) => Some(candidate(host, spec).await?),
-            None => None,
-        };
-        let policy = candidate(host, self.policy).await?;
-        let mut report = Report::new(recorded.is_some());
+        let mut report = Report::new(self.before.is_asked());
         while let Some((record, bytes)) = records.next()? {
             progress(bytes);
             report.summary.records += 1;
@@ -120,7 +127,7 @@ impl Replay {
                 report.summary.without_input += 1;
                 continue;
             };
-            let (before, after) = match ask(&record, outcome, input, recorded.as_ref(), &policy).await? {
+            let (before, after) = match ask(&record, outcome, input, &mut self.before, &self.policy).await? {
                 Ok(answers) => answers,
                 Err(why) => {
                     report.not_comparable(&record, why);
@@ -160,7 +167,7 @@ async fn ask(
     record: &Recorded,
     outcome: &RecordedOutcome,
     input: serde_json::Value,
-    recorded: Option<&Candidate>,
+    before: &mut Before<'_>,
     policy: &Candidate,
 ) -> Result<Result<(Answered, Answered), String>, ServeError> {
     let Some(hook) = record.hook else { return Ok(Err("it has no hook".into())) };
@@ -174,18 +181,9 @@ async fn ask(
         Ok(input) => input,
         Err(error) => return Ok(Err(error)),
     };
-    let before = match recorded {
-        Some(recorded) => {
-            let again = Answered::of(recorded.ask(&input).await, &input);
-            match again.differs_from_record(outcome) {
-                Some(why) => return Ok(Err(why)),
-                None => again,
-            }
-        }
-        None => match Answered::recorded(outcome) {
-            Ok(answered) => answered,
-            Err(why) => return Ok(Err(why)),
-        },
+    let before = match before.answered(outcome, &input).await {
+        Ok(before) => before,
+        Err(why) => return Ok(Err(why)),
     };
     Ok(Ok((before, Answered::of(policy.ask(&input).await, &input))))
 }

@@ -47,16 +47,18 @@ pub(super) async fn candidate(host: &Host, spec: PolicySpec) -> Result<Candidate
 
 /// The text with control characters and marks that change the direction of text escaped: it may come from a request.
 pub(super) fn printable(text: &str) -> String {
-    let harmful = |character: char| {
-        character.is_control()
-            || matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
     text.chars().fold(String::new(), |mut printable, character| {
-        if harmful(character) {
+        if is_harmful(character) {
             printable.extend(character.escape_unicode());
         } else {
             printable.push(character);
         }
         printable
     })
+}
+
+/// Control characters, and marks that change the direction of text.
+pub(super) fn is_harmful(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

@@ -120,6 +120,14 @@ impl State {
         self.history.get(name).map_or(&[], Vec::as_slice)
     }
 
+    /// The policy that is, was or may be in force as `revision`.
+    pub(crate) fn with_revision(&self, revision: &str) -> Option<&SavedPolicy> {
+        let active = self.active.iter().map(|active| (&active.revision, &active.policy));
+        let before = self.history.values().flatten().map(|before| (&before.revision, &before.policy));
+        let shadows = self.shadows.iter().map(|shadow| (&shadow.revision, &shadow.policy));
+        active.chain(before).chain(shadows).find(|(known, _)| *known == revision).map(|(_, policy)| policy)
+    }
+
     /// Whether a rollback has withdrawn that revision.
     pub fn is_withdrawn(&self, name: &str, revision: &str) -> bool {
         self.withdrawn.get(name).is_some_and(|revisions| revisions.iter().any(|known| known == revision))

@@ -8,7 +8,7 @@
 //! Each file is written beside its place, synced and renamed, so that it is whole or not there after a crash. Modules are
 //! written before the state that names them.
 
-use portcullis_engine::Digest;
+use portcullis_engine::{Digest, PolicySpec};
 use rustix::fs::{FlockOperation, flock};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, DirBuilder, File};
@@ -107,6 +107,30 @@ impl PolicyStore {
         let state = at("json");
         let disk = Disk { folder, modules, state, lock, is_held, found: None };
         Ok(Self { disk: Some(disk), modules: BTreeMap::new() })
+    }
+
+    /// The policy that was in force as `revision`, in the state of any configuration in the state directory; none if it is
+    /// not kept any more. Files are replaced whole, so that a running host may keep more meanwhile.
+    ///
+    /// # Errors
+    /// The folder cannot be read, a state is damaged, or the module is gone.
+    pub fn find_revision(state_directory: &Path, revision: &str) -> Result<Option<PolicySpec>, StoreError> {
+        let folder = state_directory.join("policies");
+        let entries = fs::read_dir(&folder).map_err(|source| failed(&folder, source))?;
+        let paths = entries.flatten().map(|entry| entry.path());
+        for path in paths.filter(|path| path.extension().is_some_and(|extension| extension == "json")) {
+            let Some(text) = contents(&path)? else { continue };
+            let state: State = serde_json::from_slice(&text)
+                .map_err(|error| StoreError::Damaged { path: path.clone(), reason: error.to_string() })?;
+            if let Some(found) = state.with_revision(revision) {
+                let digest = found.module_sha256;
+                let module = fs::read(folder.join("modules").join(digest.to_string())).ok();
+                let module = module.filter(|bytes| Digest::of(bytes) == digest);
+                return module
+                    .map_or(Err(StoreError::Module(digest)), |bytes| Ok(Some(found.spec(bytes.into()))));
+            }
+        }
+        Ok(None)
     }
 
     /// Whether changes can be kept: there is no other process that keeps them.
@@ -241,6 +265,8 @@ fn failed(path: &Path, source: io::Error) -> StoreError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::saved::SavedPolicy;
+    use crate::state::Revision;
 
     fn open(folder: &Path) -> PolicyStore {
         PolicyStore::open(folder, Path::new("/etc/portcullis.toml")).unwrap()
@@ -301,5 +327,38 @@ mod tests {
         fs::write(&path, "{\"active\":[").unwrap();
         let error = store.load().unwrap_err().to_string();
         assert!(error.contains("is damaged") && error.contains("remove it"), "{error}");
+    }
+
+    #[test]
+    fn a_revision_is_found_with_its_module_whichever_configuration_it_was_in_force_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = open(folder.path());
+        let bytes: Arc<[u8]> = b"module".as_slice().into();
+        let saved = SavedPolicy::new(&crate::tests::spec("one", &bytes), Digest::of(&bytes));
+        store.put_module(Digest::of(&bytes), &bytes).unwrap();
+        let before = Revision {
+            revision: "5f1c".into(),
+            policy: saved,
+            hooks: Vec::new(),
+            origin: crate::Origin::File,
+            since: 0,
+            by: String::new(),
+        };
+        let history = BTreeMap::from([("one".to_owned(), vec![before])]);
+        store.save(&State { history, ..State::default() }).unwrap();
+        PolicyStore::open(folder.path(), Path::new("/etc/other.toml"))
+            .unwrap()
+            .save(&State::default())
+            .unwrap();
+        let find = |revision| PolicyStore::find_revision(folder.path(), revision);
+        assert_eq!(find("5f1c").unwrap().map(|spec| spec.name).as_deref(), Some("one"));
+        assert!(find("5f").unwrap().is_none(), "a part of a digest names nothing");
+        let module = folder.path().join("policies/modules").join(Digest::of(&bytes).to_string());
+        fs::write(module, "other").unwrap();
+        assert!(matches!(find("5f1c"), Err(StoreError::Module(_))));
+        assert!(matches!(
+            PolicyStore::find_revision(&folder.path().join("none"), "5f1c"),
+            Err(StoreError::Io { .. })
+        ));
     }
 }

@@ -152,6 +152,18 @@ fn a_replay_lists_exactly_the_decisions_that_a_changed_rule_changes() {
         assert_eq!(found.len(), changes.len(), "no decision is listed twice");
         assert_eq!(report["not_comparable"], json!([]), "seed {seed}");
         assert_eq!(status, Some(i32::from(!expected.is_empty())), "seed {seed}");
+        if seed == 0 {
+            // The host keeps the revision that decided, and so nobody has to say which it was.
+            let (_, kept) = replay(&["--recorded-state", "state"]);
+            assert_eq!(kept["changes"], report["changes"]);
+            assert_eq!(kept["summary"]["compared"], report["summary"]["compared"]);
+            assert_eq!(kept["summary"]["compared_with"], "the recorded policy, asked again");
+            fs::create_dir_all(folder.join("empty/policies")).unwrap();
+            let (status, forgotten) = replay(&["--recorded-state", "empty"]);
+            assert_eq!((status, &forgotten["summary"]["compared"]), (Some(0), &json!(0)));
+            let why = forgotten["not_comparable"][0]["why"].as_str().unwrap();
+            assert!(why.ends_with("is not kept in `empty`"), "{why}");
+        }
         seen.extend(expected.into_values());
     }
     // No setting of docker-baseline refuses what is in this traffic and was allowed.

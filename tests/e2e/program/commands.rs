@@ -14,12 +14,15 @@ fn run(place: &Place, arguments: &[&str]) -> Run {
 #[test]
 fn every_command_has_a_short_help() {
     let place = Place::new();
-    let commands: [(&[&str], &[&str]); 17] = [
+    let commands: [(&[&str], &[&str]); 18] = [
         (&[], &["serve", "check", "policy", "docker", "Without a command it serves"]),
         (&["serve"], &["--config <FILE>"]),
         (&["check"], &["--config <FILE>", "--json", "start nothing"]),
         (&["policy", "new"], &["<LANGUAGE>", "<FOLDER>", "--hooks <HOOK,...>"]),
-        (&["policy"], &["new", "inspect", "test", "bench", "case", "list", "put", "rollback", "shadow"]),
+        (
+            &["policy"],
+            &["new", "inspect", "test", "bench", "case", "learn", "list", "put", "rollback", "shadow"],
+        ),
         (
             &["policy", "put"],
             &["<NAME>", "--module <FILE>", "--settings <FILE>", "--mode <MODE>", "--admin <ADDRESS>"],
@@ -29,6 +32,7 @@ fn every_command_has_a_short_help() {
         (&["policy", "test"], &["<MODULE>", "--cases <FILE>", "--policy <NAME>", "--rules", "--json"]),
         (&["policy", "bench"], &["<MODULE>", "--cases <FILE>", "--for <DURATION>", "--json"]),
         (&["policy", "case"], &["<ID>", "--records <FILE>", "--name <NAME>"]),
+        (&["policy", "learn"], &["--records <FILE>", "--policy <MODULE>", "--with-refused", "--json"]),
         (&["replay"], &["--records <FILE>", "--recorded-policy <MODULE>", "--name <NAME>", "--json"]),
         (&["policy", "inspect"], &["<MODULE>", "--settings <JSON>", "--wasi <INTERFACE>", "--json"]),
         (&["barbican", "purge"], &["--config <FILE>", "--project <ID>"]),

@@ -64,7 +64,7 @@ impl Answered {
         match outcome.verdict {
             Some(verdict) => Ok(Self::Verdict { verdict, rule: outcome.rule.clone() }),
             None if outcome.outcome == "opinion" => {
-                Err("a record does not hold what was granted or edited: give `--recorded-policy`".into())
+                Err("a record does not hold what was granted or edited: give `--recorded-state` or `--recorded-policy`".into())
             }
             None => Err(format!("the recorded policy gave no answer: {}", outcome.outcome)),
         }

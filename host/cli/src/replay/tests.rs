@@ -64,7 +64,7 @@ fn a_recorded_answer_that_is_not_given_again_is_not_comparable() {
     let recorded = outcome("opinion", None, Some("1 grants, 1 denials"));
     assert_eq!(roles(&["x"], &["y"]).differs_from_record(&recorded), None);
     assert!(roles(&["x"], &[]).differs_from_record(&recorded).is_some());
-    assert!(Answered::recorded(&recorded).unwrap_err().contains("--recorded-policy"));
+    assert!(Answered::recorded(&recorded).unwrap_err().contains("`--recorded-state` or `--recorded-policy`"));
     assert!(Answered::recorded(&outcome("trap", None, None)).unwrap_err().contains("gave no answer: trap"));
 }
 
