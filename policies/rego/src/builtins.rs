@@ -1,24 +1,67 @@
-//! Functions of regorus that panic for some arguments, or need what a sandbox has not. A function that the host adds is
-//! found before regorus's own of that name.
+//! Functions of OPA that regorus does not have, and those of regorus that panic for some arguments, or need what a sandbox
+//! has not. A function that is added is found before regorus's own of that name.
+//!
+//! * `crypto`: digests and HMAC
+//! * `net`: networks
+//! * `template`: string interpolation
+
+mod crypto;
+mod net;
+mod template;
 
 use anyhow::{Result, bail};
 use regorus::{Engine, Value};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+pub(crate) use template::TEMPLATE;
 
 /// The most numbers that a range may have: an instance has 64 MiB.
 const RANGE: i64 = 100_000;
 
-/// Replaces them.
-pub(crate) fn replace(engine: &mut Engine) -> Result<()> {
+/// The time of the decision that is being made: milliseconds since 1970-01-01 UTC.
+pub(crate) type Now = Arc<AtomicU64>;
+
+/// Adds them. `now` is what `time.now_ns` returns.
+pub(crate) fn add(engine: &mut Engine, now: &Now) -> Result<()> {
     // `windows` panics for a length of 0.
-    engine.add_extension("strings.count".to_owned(), 2, Box::new(|args: Vec<Value>| count(&args)))?;
+    function(engine, "strings.count", 2, count)?;
     // `Vec::with_capacity` panics, and a step of 0 divides by it.
-    engine.add_extension("numbers.range".to_owned(), 2, Box::new(|args: Vec<Value>| range(&args)))?;
-    engine.add_extension("numbers.range_step".to_owned(), 3, Box::new(|args: Vec<Value>| range(&args)))?;
-    engine.add_extension(
-        "rand.intn".to_owned(),
-        2,
-        Box::new(|_| bail!("`rand.intn`: a policy has no randomness")),
-    )
+    function(engine, "numbers.range", 2, range)?;
+    function(engine, "numbers.range_step", 3, range)?;
+    function(engine, "rand.intn", 2, |_| bail!("`rand.intn`: a policy has no randomness"))?;
+    // regorus takes text alone; of anything else OPA says that it is not valid.
+    function(engine, "json.is_valid", 1, |args| Ok(Value::from(is_json(args))))?;
+    function(engine, "array.flatten", 1, flatten)?;
+    function(engine, TEMPLATE, 1, template::render)?;
+    crypto::add(engine)?;
+    net::add(engine)?;
+    let now = Arc::clone(now);
+    // regorus's own reads a clock, and a policy has none but the time that the host gives it and records.
+    let now_ns = move |_: Vec<Value>| Ok(Value::from(i128::from(now.load(Ordering::Relaxed)) * 1_000_000));
+    engine.add_extension("time.now_ns".to_owned(), 0, Box::new(now_ns))
+}
+
+/// Adds one.
+fn function(engine: &mut Engine, name: &str, arity: u8, of: fn(&[Value]) -> Result<Value>) -> Result<()> {
+    engine.add_extension(name.to_owned(), arity, Box::new(move |args: Vec<Value>| of(&args)))
+}
+
+fn is_json(args: &[Value]) -> bool {
+    matches!(args, [Value::String(text)] if serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok())
+}
+
+/// One level, as OPA's.
+fn flatten(args: &[Value]) -> Result<Value> {
+    let [Value::Array(list)] = args else { bail!("`array.flatten` expects a list") };
+    let mut flat = Vec::with_capacity(list.len());
+    for value in list.iter() {
+        match value {
+            Value::Array(inner) => flat.extend(inner.iter().cloned()),
+            value => flat.push(value.clone()),
+        }
+    }
+    Ok(Value::from(flat))
 }
 
 fn count(args: &[Value]) -> Result<Value> {
@@ -33,7 +76,16 @@ fn count(args: &[Value]) -> Result<Value> {
 }
 
 fn range(args: &[Value]) -> Result<Value> {
-    let numbers: Option<Vec<i64>> = args.iter().map(|value| value.as_i64().ok()).collect();
+    let mut numbers: Option<Vec<i64>> = args.iter().take(2).map(|value| value.as_i64().ok()).collect();
+    if let (Some(numbers), Some(step)) = (&mut numbers, args.get(2)) {
+        // A step beyond 64 bits is larger than any distance between numbers of 64 bits.
+        let clamped =
+            step.as_i128().map(|step| i64::try_from(step).unwrap_or(if step < 0 { -1 } else { i64::MAX }));
+        match step.as_i64().or(clamped) {
+            Ok(step) => numbers.push(step),
+            Err(_) => bail!("`numbers.range_step` expects whole numbers"),
+        }
+    }
     let (first, last, step) = match numbers.as_deref() {
         Some(&[first, last]) => (first, last, 1),
         Some(&[first, last, step]) => (first, last, step),

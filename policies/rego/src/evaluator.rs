@@ -2,11 +2,13 @@
 
 use portcullis_policy_sdk::log;
 use regorus::Value;
+use std::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError};
 
+use crate::builtins::{self, Now};
 use crate::query::{self, Hook, Query};
 use crate::settings::{Dialect, Engine, Settings};
-use crate::{builtins, lint, record};
+use crate::{lint, record, spelling};
 
 /// The package of the rules that ask the operator's. A name of its own, so that no file can add to it.
 const ASKING: &str = "portcullis_asks";
@@ -15,6 +17,7 @@ const ASKING: &str = "portcullis_asks";
 pub(crate) struct Evaluator {
     queries: Vec<Query>,
     engine: Mutex<regorus::Engine>,
+    now: Now,
 }
 
 /// What the rules of a query came to: `None` where a rule is undefined.
@@ -30,6 +33,7 @@ impl Evaluator {
             );
         }
         let sources = settings.sources()?;
+        let now = Now::default();
         let mut engine = regorus::Engine::new();
         engine.set_rego_v0(settings.dialect == Dialect::V0);
         engine.set_strict_builtin_errors(settings.has_strict_builtins());
@@ -37,16 +41,19 @@ impl Evaluator {
         // Its limits are for texts of strangers: lines of 1024 columns are too short for a certificate.
         engine.clear_policy_length_config();
         for (name, text) in sources.files {
-            engine.add_policy(name, text).map_err(|error| rego(&error, settings.dialect))?;
+            engine
+                .add_policy(name, spelling::rewritten(&text).into_owned())
+                .map_err(|error| rego(&error, settings.dialect))?;
         }
         let is_reserved = |package: &String| package.trim_start_matches("data.").starts_with(ASKING);
         if engine.get_packages().is_ok_and(|packages| packages.iter().any(is_reserved)) {
             return Err(format!("the package `{ASKING}` is reserved"));
         }
         lint::unknown_functions(&engine)?;
+        lint::silently_undefined(&engine)?;
         lint::data_conflicts(&engine, &sources.data)?;
         engine.add_data(record::of(&sources.data)?).map_err(|error| format!("`data`: {error:#}"))?;
-        builtins::replace(&mut engine).map_err(|error| format!("{error:#}"))?;
+        builtins::add(&mut engine, &now).map_err(|error| format!("{error:#}"))?;
         let queries = query::resolve(settings.query.take(), &engine)?;
         engine
             .add_policy("query".to_owned(), asking(&queries))
@@ -59,17 +66,18 @@ impl Evaluator {
                 return Err(rego(&error, settings.dialect));
             }
         }
-        Ok(Self { queries, engine: Mutex::new(engine) })
+        Ok(Self { queries, engine: Mutex::new(engine), now })
     }
 
     pub(crate) fn has(&self, hook: Hook) -> bool {
         self.queries.iter().any(|query| query.hook == hook)
     }
 
-    /// The values of the hook's rules; `None` where the hook has no query.
-    pub(crate) fn evaluate(&self, hook: Hook, input: Value) -> Result<Option<Rules>, String> {
+    /// The values of the hook's rules at `now`, in milliseconds since 1970; `None` where the hook has no query.
+    pub(crate) fn evaluate(&self, hook: Hook, now: u64, input: Value) -> Result<Option<Rules>, String> {
         let Some(query) = self.queries.iter().find(|query| query.hook == hook) else { return Ok(None) };
         let mut engine = self.engine.lock().unwrap_or_else(PoisonError::into_inner);
+        self.now.store(now, Ordering::Relaxed);
         engine.set_input(input);
         let value = engine.eval_rule(path(hook));
         for line in engine.take_prints().unwrap_or_default() {

@@ -3,7 +3,8 @@
 //!
 //! * [`settings`]: what the operator writes; `bundle` reads OPA's bundles
 //! * [`lint`]: calls of functions that do not exist are refused before the first decision
-//! * [`builtins`]: functions of regorus that panic, replaced
+//! * [`builtins`]: functions of OPA that regorus does not have, or that need what a sandbox has not
+//! * [`spelling`]: what newer releases of OPA write otherwise than regorus reads it
 //! * [`evaluator`]: one query for each hook
 //! * [`record`]: a WIT record as Rego's `input`; [`docker_authz`]: the `input` of opa-docker-authz
 //! * [`answer`]: what a query's value means
@@ -17,6 +18,7 @@ mod lint;
 mod query;
 mod record;
 mod settings;
+mod spelling;
 #[cfg(test)]
 mod tests;
 
@@ -57,7 +59,7 @@ impl Rego {
             (Hook::AwsRoles, record::of(&aws::Request::default())?),
         ];
         for (hook, input) in inputs {
-            let _ = self.evaluator.evaluate(hook, input);
+            let _ = self.evaluator.evaluate(hook, 0, input);
         }
         Ok(())
     }
@@ -70,22 +72,23 @@ impl Rego {
     }
 
     /// A hook without a query has no opinion.
-    fn opinion(&self, hook: Hook, input: Value) -> Result<Opinion, String> {
-        let rules = self.evaluator.evaluate(hook, input)?;
+    fn opinion(&self, hook: Hook, now: u64, input: Value) -> Result<Opinion, String> {
+        let rules = self.evaluator.evaluate(hook, now, input)?;
         rules.map_or_else(|| Ok(Opinion::abstain()), |rules| answer::opinion(&rules))
     }
 }
 
 impl DockerRequest for Rego {
     fn authorize(&self, request: &docker::Request) -> Result<Opinion, String> {
-        self.opinion(Hook::DockerRequest, self.docker(request)?)
+        self.opinion(Hook::DockerRequest, request.context.now, self.docker(request)?)
     }
 }
 
 impl DockerResponse for Rego {
     fn authorize(&self, response: &docker::Response) -> Result<Opinion, String> {
         if self.evaluator.has(Hook::DockerResponse) {
-            return self.opinion(Hook::DockerResponse, record::of(response)?);
+            let now = response.request.context.now;
+            return self.opinion(Hook::DockerResponse, now, record::of(response)?);
         }
         Ok(Opinion::abstain())
     }
@@ -96,20 +99,20 @@ impl DockerEdit for Rego {
         if !self.evaluator.has(Hook::DockerEdit) {
             return Ok(Edits::default());
         }
-        let rules = self.evaluator.evaluate(Hook::DockerEdit, record::of(request)?)?;
+        let rules = self.evaluator.evaluate(Hook::DockerEdit, request.context.now, record::of(request)?)?;
         rules.map_or_else(|| Ok(Edits::default()), |rules| answer::edits(&rules))
     }
 }
 
 impl SecretAccess for Rego {
     fn authorize(&self, access: &secrets::Access) -> Result<Opinion, String> {
-        self.opinion(Hook::SecretAccess, record::of(access)?)
+        self.opinion(Hook::SecretAccess, access.context.now, record::of(access)?)
     }
 }
 
 impl AwsRoles for Rego {
     fn grants(&self, request: &aws::Request) -> Result<aws::Answer, String> {
-        let rules = self.evaluator.evaluate(Hook::AwsRoles, record::of(request)?)?;
+        let rules = self.evaluator.evaluate(Hook::AwsRoles, request.context.now, record::of(request)?)?;
         rules.map_or_else(|| Ok(aws::Answer::default()), |rules| answer::grants(&rules))
     }
 }

@@ -4,12 +4,53 @@ use portcullis_policy_sdk::prelude::*;
 use regorus::{Engine, Source};
 use serde_json::{Map, Value};
 
+use crate::builtins::{self, Now};
 use crate::query::is_declared;
 
 /// Of the syntax tree, one file.
 #[derive(Deserialize)]
 struct File {
     ast: Value,
+}
+
+/// Refuses what regorus reads and then finds undefined, though OPA does not: a rule that denies by it would not deny.
+///
+/// * `default f["x"](_) := 1`: the default of a function whose name ends in brackets
+/// * `[path, value] := walk(x)`: `walk` with one argument
+pub(crate) fn silently_undefined(engine: &Engine) -> Result<(), String> {
+    let trees = engine.get_ast_as_json().map_err(|error| format!("{error:#}"))?;
+    let trees: Vec<File> = serde_json::from_str(&trees).map_err(|error| error.to_string())?;
+    let sources = engine.get_policies().map_err(|error| format!("{error:#}"))?;
+    for (File { ast }, source) in trees.iter().zip(&sources) {
+        let rules = ast["rules"].as_array().into_iter().flatten().filter_map(|rule| rule.get("Default"));
+        for rule in rules {
+            let has_arguments = rule["args"].as_array().is_some_and(|args| !args.is_empty());
+            if has_arguments && rule["refr"].get("RefBrack").is_some() {
+                let what = "the default of a function whose name ends in a keyword or in brackets cannot be read: give it \
+                            another name";
+                return Err(at(source, &rule["span"], what));
+            }
+        }
+        let mut calls = Vec::new();
+        collect(ast, &mut calls);
+        let is_walk = |call: &&&Value| {
+            path_of(&call["fcn"]).as_deref() == Some("walk")
+                && call["params"].as_array().is_some_and(|params| params.len() == 1)
+        };
+        if let Some(call) = calls.iter().find(is_walk) {
+            return Err(at(
+                source,
+                &call["span"],
+                "`walk` needs two arguments here: `walk(x, [path, value])`",
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn at(source: &Source, span: &Value, message: &str) -> String {
+    let place = |key: &str| span[key].as_u64().and_then(|at| u32::try_from(at).ok()).unwrap_or(1);
+    format!("the Rego text:{}", source.error(place("line"), place("col"), message))
 }
 
 /// Refuses calls of functions that neither the files nor regorus have, with their place.
@@ -47,10 +88,7 @@ fn unknown(source: &Source, call: &Value, name: &str) -> String {
     while let Some(inner) = first.get("RefDot").or(first.get("RefBrack")) {
         first = &inner["refr"];
     }
-    let place =
-        |key: &str| first["Var"]["span"][key].as_u64().and_then(|at| u32::try_from(at).ok()).unwrap_or(1);
-    let error = source.error(place("line"), place("col"), &format!("there is no function `{name}`"));
-    format!("the Rego text:{error}")
+    at(source, &first["Var"]["span"], &format!("there is no function `{name}`"))
 }
 
 /// Every call of a tree.
@@ -101,9 +139,12 @@ fn imported(name: &str, imports: &BTreeMap<String, String>) -> Option<String> {
     Some(if rest.is_empty() { path.clone() } else { format!("{path}.{rest}") })
 }
 
-/// Whether regorus has it: another engine is asked, with too few arguments or wrong ones.
+/// Whether regorus or `builtins` has it: another engine is asked, with too few arguments or wrong ones.
 fn is_builtin(name: &str) -> bool {
     let mut engine = Engine::new();
+    if builtins::add(&mut engine, &Now::default()).is_err() {
+        return false;
+    }
     let error = engine.eval_query(format!("{name}()"), false).err().map(|error| format!("{error:#}"));
     error.is_none_or(|error| !error.contains("could not find function"))
 }

@@ -1,6 +1,7 @@
 //! Policies and what they decide; settings that are refused, with the texts that their author reads.
 
 mod answers;
+mod conformance;
 mod inputs;
 mod opa;
 mod refused;

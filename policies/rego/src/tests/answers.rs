@@ -179,3 +179,38 @@ fn roles_are_granted_and_denied_with_all_their_fields() {
     let error = policy.grants(&aws::Request::default()).unwrap_err();
     assert!(error.starts_with("`grants`: unknown field `acount`"), "{error}");
 }
+
+/// The language of OPA 1.12, and functions that regorus does not have.
+#[test]
+fn newer_spellings_and_more_functions_decide_as_in_opa() {
+    let mut monday = docker::Request::default();
+    monday.context.now = 1_795_417_200_000;
+    for condition in [
+        "$\"{input.method}{input.nope} {[1, \"a\"]} {set()} {{\"k\": {1}}}\" == \"<undefined> [1, \\\"a\\\"] set() {\\\"k\\\": {1}}\"",
+        "x := \"a\"; $`{x}\\d` == `a\\d`",
+        "data.lists.in == [1] with data.lists as {\"in\": [1]}",
+        "f.if.not == {1}",
+        "f.default(2) == 3",
+        "time.now_ns() == 1795417200000000000",
+        "time.weekday(time.now_ns()) == \"Monday\"",
+        "time.clock([time.now_ns(), \"Europe/Berlin\"]) == [8, 0, 0]",
+        "crypto.sha256(\"\") == \"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\"",
+        "crypto.hmac.equal(crypto.hmac.md5(\"a\", \"k\"), crypto.hmac.md5(\"a\", \"k\"))",
+        "not crypto.hmac.equal(\"a\", \"ab\")",
+        "net.cidr_merge([\"10.0.0.0/9\", \"10.128.0.0/9\"]) == {\"10.0.0.0/8\"}",
+        "net.cidr_intersects(\"10.0.0.0/8\", \"10.1.0.0/16\")",
+        "not net.cidr_intersects(\"10.0.0.0/8\", \"::/0\")",
+        "net.cidr_contains_matches({\"k\": \"1.1.1.0/24\"}, [\"1.1.2.1\", \"1.1.1.9\"]) == {[\"k\", 1]}",
+        "urlquery.decode_object(\"a=1&a=2\").a == [\"1\", \"2\"]",
+        "yaml.unmarshal(\"a: [1]\") == {\"a\": [1]}",
+        "array.flatten([[1], 2, [[3]]]) == [1, 2, [3]]",
+        "not json.is_valid(1)",
+        "numbers.range_step(0, 10, 99999999999999999999) == [0]",
+    ] {
+        let policy = text(&format!(
+            "package portcullis.docker_request\nf.if.not contains 1\nf.default(x) := x + 1\nallow if {{ {condition} }}"
+        ));
+        let opinion = ask(&policy, &monday).unwrap();
+        assert_eq!(opinion.verdict, Verdict::Allow, "{condition}");
+    }
+}

@@ -79,13 +79,32 @@ fn the_functions_are_those_that_are_documented() {
                  hex.encode json.marshal json.unmarshal json.filter json.patch glob.match graph.reachable walk \
                  net.cidr_contains abs round numbers.range object.get object.union regex.match regex.find_n semver.compare \
                  intersection union concat sprintf startswith strings.count split trim is_string type_name units.parse \
-                 units.parse_bytes print";
+                 units.parse_bytes print time.now_ns time.parse_rfc3339_ns time.clock time.weekday crypto.sha256 crypto.md5 \
+                 crypto.hmac.sha512 crypto.hmac.equal urlquery.encode urlquery.decode_object yaml.unmarshal array.flatten \
+                 net.cidr_merge net.cidr_intersects net.cidr_contains_matches json.is_valid";
     for name in there.split_whitespace() {
         assert!(is_there(name), "{name}");
     }
-    let not_there = "http.send time.now_ns time.parse_rfc3339_ns uuid.rfc4122 io.jwt.decode crypto.sha256 graphql.parse \
-                     json.match_schema urlquery.encode yaml.unmarshal providers.aws.sign_req rego.metadata.rule opa.runtime";
+    let not_there = "http.send uuid.rfc4122 io.jwt.decode crypto.x509.parse_certificates graphql.parse \
+                     json.match_schema strings.render_template regex.globs_match net.lookup_ip_addr providers.aws.sign_req rego.metadata.rule opa.runtime";
     for name in not_there.split_whitespace() {
         assert!(!is_there(name), "{name}");
     }
+}
+
+/// regorus reads both, and then finds them undefined: a rule that denies by them would not deny.
+#[test]
+fn what_would_silently_be_undefined_is_refused() {
+    for (rego, expected) in [
+        (
+            "package a\ndefault f.if(_) := 1\nallow if f.if(1) == 1",
+            "policy.rego:2:1\n  |\n2 | default f[\"if\"](_) := 1",
+        ),
+        ("package a\nallow if {\n  [path, value] := walk(input)\n  value == 1\n}", "policy.rego:3:"),
+    ] {
+        let error = configured(&json!({"rego": rego, "query": "data.a"})).err().unwrap_or_default();
+        assert!(error.contains(expected), "{error}");
+    }
+    let fine = "package a\ndefault f.g(_) := 1\nallow if { walk(input, [_, value]); value == f.g(1) }";
+    assert!(configured(&json!({"rego": fine, "query": "data.a"})).is_ok());
 }
