@@ -8,6 +8,10 @@ use portcullis_policy_sdk::prelude::*;
 /// The rule of what `otherwise = "allow"` grants.
 const ALLOWED: &str = "otherwise";
 
+/// The name in `extra` of a line of the settings that would allow the request. `portcullis policy learn` follows it: a
+/// client's own words in a reason could look like one.
+const SETTING: &str = "setting";
+
 /// What a check says: go on, or this refusal.
 pub(crate) type Check = Result<(), Opinion>;
 
@@ -71,7 +75,9 @@ impl<'a> Judge<'a> {
             Advice::Exception => vec![self.exception(rule)],
             Advice::Settings(lines) => lines,
         };
-        Err(Opinion::deny(rule.name(), format!("{reason}; or ask for `{}`", lines.join("` and `"))))
+        let reason = format!("{reason}; or ask for `{}`", lines.join("` and `"));
+        let extra = lines.into_iter().map(|line| (SETTING.to_owned(), line)).collect();
+        Err(Opinion { extra, ..Opinion::deny(rule.name(), reason) })
     }
 
     /// The line of the settings that excepts the principal. Only `*` matches a client that dockerd does not name.

@@ -22,29 +22,45 @@ const RANGE: i64 = 100_000;
 /// The time of the decision that is being made: milliseconds since 1970-01-01 UTC.
 pub(crate) type Now = Arc<AtomicU64>;
 
-/// Adds them. `now` is what `time.now_ns` returns.
-pub(crate) fn add(engine: &mut Engine, now: &Now) -> Result<()> {
+/// Adds them. `now` is what `time.now_ns` returns; `strict` says what a function comes to that cannot take its arguments: an
+/// error, or undefined as in OPA.
+pub(crate) fn add(engine: &mut Engine, now: &Now, strict: bool) -> Result<()> {
+    let mut to = Adding { engine, strict };
     // `windows` panics for a length of 0.
-    function(engine, "strings.count", 2, count)?;
+    to.function("strings.count", 2, count)?;
     // `Vec::with_capacity` panics, and a step of 0 divides by it.
-    function(engine, "numbers.range", 2, range)?;
-    function(engine, "numbers.range_step", 3, range)?;
-    function(engine, "rand.intn", 2, |_| bail!("`rand.intn`: a policy has no randomness"))?;
+    to.function("numbers.range", 2, range)?;
+    to.function("numbers.range_step", 3, range)?;
     // regorus takes text alone; of anything else OPA says that it is not valid.
-    function(engine, "json.is_valid", 1, |args| Ok(Value::from(is_json(args))))?;
-    function(engine, "array.flatten", 1, flatten)?;
-    function(engine, TEMPLATE, 1, template::render)?;
-    crypto::add(engine)?;
-    net::add(engine)?;
+    to.function("json.is_valid", 1, |args| Ok(Value::from(is_json(args))))?;
+    to.function("array.flatten", 1, flatten)?;
+    crypto::add(&mut to)?;
+    net::add(&mut to)?;
+    // Errors in any case: OPA stops the whole evaluation too.
+    to.strict = true;
+    to.function("rand.intn", 2, |_| bail!("`rand.intn`: a policy has no randomness"))?;
+    to.function(TEMPLATE, 1, template::render)?;
     let now = Arc::clone(now);
     // regorus's own reads a clock, and a policy has none but the time that the host gives it and records.
     let now_ns = move |_: Vec<Value>| Ok(Value::from(i128::from(now.load(Ordering::Relaxed)) * 1_000_000));
     engine.add_extension("time.now_ns".to_owned(), 0, Box::new(now_ns))
 }
 
-/// Adds one.
-fn function(engine: &mut Engine, name: &str, arity: u8, of: fn(&[Value]) -> Result<Value>) -> Result<()> {
-    engine.add_extension(name.to_owned(), arity, Box::new(move |args: Vec<Value>| of(&args)))
+/// What functions are added to.
+struct Adding<'e> {
+    engine: &'e mut Engine,
+    strict: bool,
+}
+
+impl Adding<'_> {
+    fn function(&mut self, name: &str, arity: u8, of: fn(&[Value]) -> Result<Value>) -> Result<()> {
+        let strict = self.strict;
+        let call = move |args: Vec<Value>| match of(&args) {
+            Err(error) if strict => Err(error),
+            result => Ok(result.unwrap_or(Value::Undefined)),
+        };
+        self.engine.add_extension(name.to_owned(), arity, Box::new(call))
+    }
 }
 
 fn is_json(args: &[Value]) -> bool {

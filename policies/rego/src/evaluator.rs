@@ -36,7 +36,8 @@ impl Evaluator {
         let now = Now::default();
         let mut engine = regorus::Engine::new();
         engine.set_rego_v0(settings.dialect == Dialect::V0);
-        engine.set_strict_builtin_errors(settings.has_strict_builtins());
+        let strict = settings.has_strict_builtins();
+        engine.set_strict_builtin_errors(strict);
         engine.set_gather_prints(true);
         // Its limits are for texts of strangers: lines of 1024 columns are too short for a certificate.
         engine.clear_policy_length_config();
@@ -53,7 +54,7 @@ impl Evaluator {
         lint::silently_undefined(&engine)?;
         lint::data_conflicts(&engine, &sources.data)?;
         engine.add_data(record::of(&sources.data)?).map_err(|error| format!("`data`: {error:#}"))?;
-        builtins::add(&mut engine, &now).map_err(|error| format!("{error:#}"))?;
+        builtins::add(&mut engine, &now, strict).map_err(|error| format!("{error:#}"))?;
         let queries = query::resolve(settings.query.take(), &engine)?;
         engine
             .add_policy("query".to_owned(), asking(&queries))

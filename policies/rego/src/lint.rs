@@ -142,7 +142,7 @@ fn imported(name: &str, imports: &BTreeMap<String, String>) -> Option<String> {
 /// Whether regorus or `builtins` has it: another engine is asked, with too few arguments or wrong ones.
 fn is_builtin(name: &str) -> bool {
     let mut engine = Engine::new();
-    if builtins::add(&mut engine, &Now::default()).is_err() {
+    if builtins::add(&mut engine, &Now::default(), true).is_err() {
         return false;
     }
     let error = engine.eval_query(format!("{name}()"), false).err().map(|error| format!("{error:#}"));

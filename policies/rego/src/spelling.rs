@@ -1,19 +1,11 @@
-//! What newer releases of OPA read and regorus does not, written as regorus reads it:
-//!
-//! * keywords in references (OPA 1.8): `input.if` becomes `input["if"]`, the same value;
-//! * string interpolation (OPA 1.12): `$"a {x}"` becomes a call of `internal.template_string`, as in OPA's own compiler.
-//!
-//! Everything else stays as it is, and so do the lines: an error names the line of the operator's text.
+//! String interpolation (OPA 1.12), which regorus does not read: `$"a {x}"` becomes a call of `internal.template_string`, as
+//! in OPA's own compiler. Everything else stays as it is, and so do the lines: an error names the line of the operator's
+//! text.
 
 use std::borrow::Cow;
 
 use crate::builtins::TEMPLATE;
 
-/// Words that regorus does not read after a dot.
-const KEYWORDS: [&str; 15] = [
-    "as", "contains", "default", "else", "every", "false", "if", "import", "in", "not", "null", "package",
-    "some", "true", "with",
-];
 /// The variable that the value of an expression is bound to. No text of an operator has it by accident.
 const VALUE: &str = "__template_value__";
 /// Templates within templates.
@@ -21,10 +13,7 @@ const MAX_DEPTH: usize = 20;
 
 /// The text as regorus reads it.
 pub(crate) fn rewritten(text: &str) -> Cow<'_, str> {
-    if !text.contains("$\"")
-        && !text.contains("$`")
-        && !KEYWORDS.iter().any(|keyword| has_reference(text, keyword))
-    {
+    if !text.contains("$\"") && !text.contains("$`") {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() + 256);
@@ -34,10 +23,6 @@ pub(crate) fn rewritten(text: &str) -> Cow<'_, str> {
         // A template that does not end, or too many in one: regorus names the place in the text itself.
         None => Cow::Borrowed(text),
     }
-}
-
-fn has_reference(text: &str, keyword: &str) -> bool {
-    text.match_indices(keyword).any(|(at, _)| text[..at].ends_with('.'))
 }
 
 struct Reader<'t> {
@@ -79,27 +64,10 @@ impl<'t> Reader<'t> {
                 '{' => open += 1,
                 '}' if open > 0 => open -= 1,
                 '}' if end == Some('}') => return Some(()),
-                '.' if is_reference(out) => {
-                    let word = self.word();
-                    if KEYWORDS.contains(&word) {
-                        self.at += word.len();
-                        out.push_str("[\"");
-                        out.push_str(word);
-                        out.push_str("\"]");
-                        continue;
-                    }
-                }
                 _ => {}
             }
             out.push_str(&self.text[start..self.at]);
         }
-    }
-
-    /// The word that begins here.
-    fn word(&self) -> &'t str {
-        let rest = self.rest();
-        let length = rest.find(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
-        &rest[..length.unwrap_or(rest.len())]
     }
 
     fn skip_while(&mut self, is_inside: impl Fn(char) -> bool) {
@@ -163,29 +131,19 @@ impl<'t> Reader<'t> {
     }
 }
 
-/// Whether a dot after this text goes on with a reference.
-fn is_reference(before: &str) -> bool {
-    before.ends_with(|last: char| last.is_ascii_alphanumeric() || matches!(last, '_' | ']' | ')' | '"' | '`'))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn keywords_in_references_are_quoted_and_nothing_else_is() {
-        for (text, expected) in [
-            ("input.if == 1", "input[\"if\"] == 1"),
-            (
-                "package foo.as.bar\nimport data.a.in as x",
-                "package foo[\"as\"].bar\nimport data.a[\"in\"] as x",
-            ),
-            ("f(x).not[0].every", "f(x)[\"not\"][0][\"every\"]"),
-            ("a.ifx.in_.defaults", "a.ifx.in_.defaults"),
-            ("# a.if\n\"a.if \\\" b.if\" `c.if`", "# a.if\n\"a.if \\\" b.if\" `c.if`"),
-            ("x := .if", "x := .if"),
+    fn what_has_no_template_stays_as_it_is() {
+        for text in [
+            "input.if == 1 # $x",
+            "# $\"{a}\"\nx := \"$ {y}\"",
+            "x := \"a $\\\"{b}\" # `",
+            "x := `$\"{b}\"`\ny",
         ] {
-            assert_eq!(rewritten(text), expected);
+            assert_eq!(rewritten(text), text);
         }
         assert!(matches!(rewritten("allow if input.x in {\"a.b\"}"), Cow::Borrowed(_)));
     }
@@ -198,7 +156,7 @@ mod tests {
             ("$\"\"", String::new()),
             ("$\"a\\n\\{b}\"", "\"a\\n{b}\"".into()),
             ("$\"{a} b {{1, 2}}\"", format!("{}, \" b \", {}", value("a"), value("{1, 2}"))),
-            ("$`a\\d\n{x.if}`", format!("`a\\d\n`, {}", value("x[\"if\"]"))),
+            ("$`a\\d\n{x.if}`", format!("`a\\d\n`, {}", value("x.if"))),
             ("$\"{$\"{\"}\"}\"}\"", value(&format!("{TEMPLATE}([{}])", value("\"}\"")))),
         ] {
             assert_eq!(rewritten(&format!("x := {text}\ny")), call(&parts));

@@ -180,6 +180,9 @@ fn every_refusal_names_what_opens_it() {
             assert_eq!((opinion.verdict, &*opinion.rule), (Verdict::Deny, rule), "{request:?}");
             let lines = lines(&opinion.reason);
             assert!(!lines.is_empty(), "{rule}: {}", opinion.reason);
+            let settings: Vec<_> =
+                opinion.extra.iter().map(|(name, line)| (name.as_str(), line.as_str())).collect();
+            assert_eq!(settings, lines.iter().map(|line| ("setting", *line)).collect::<Vec<_>>());
             let again = configured(&lines).authorize(&request).unwrap();
             assert_eq!(again.verdict, Verdict::Abstain, "{rule}: {} -> {}", opinion.reason, again.reason);
             // It opens that and not another rule.

@@ -3,23 +3,23 @@
 use anyhow::{Result, bail};
 use hmac::{Hmac, Mac};
 use md5::Md5;
-use regorus::{Engine, Value};
+use regorus::Value;
 use sha1::Sha1;
 use sha2::digest::Digest;
 use sha2::{Sha256, Sha512};
 use std::fmt::Write as _;
 
-use super::function;
+use super::Adding;
 
-pub(super) fn add(engine: &mut Engine) -> Result<()> {
-    function(engine, "crypto.md5", 1, digest::<Md5>)?;
-    function(engine, "crypto.sha1", 1, digest::<Sha1>)?;
-    function(engine, "crypto.sha256", 1, digest::<Sha256>)?;
-    function(engine, "crypto.hmac.md5", 2, |args| hmac(args, Hmac::<Md5>::new_from_slice))?;
-    function(engine, "crypto.hmac.sha1", 2, |args| hmac(args, Hmac::<Sha1>::new_from_slice))?;
-    function(engine, "crypto.hmac.sha256", 2, |args| hmac(args, Hmac::<Sha256>::new_from_slice))?;
-    function(engine, "crypto.hmac.sha512", 2, |args| hmac(args, Hmac::<Sha512>::new_from_slice))?;
-    function(engine, "crypto.hmac.equal", 2, equal)
+pub(super) fn add(to: &mut Adding<'_>) -> Result<()> {
+    to.function("crypto.md5", 1, digest::<Md5>)?;
+    to.function("crypto.sha1", 1, digest::<Sha1>)?;
+    to.function("crypto.sha256", 1, digest::<Sha256>)?;
+    to.function("crypto.hmac.md5", 2, |args| hmac(args, Hmac::<Md5>::new_from_slice))?;
+    to.function("crypto.hmac.sha1", 2, |args| hmac(args, Hmac::<Sha1>::new_from_slice))?;
+    to.function("crypto.hmac.sha256", 2, |args| hmac(args, Hmac::<Sha256>::new_from_slice))?;
+    to.function("crypto.hmac.sha512", 2, |args| hmac(args, Hmac::<Sha512>::new_from_slice))?;
+    to.function("crypto.hmac.equal", 2, equal)
 }
 
 fn digest<D: Digest>(args: &[Value]) -> Result<Value> {

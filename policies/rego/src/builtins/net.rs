@@ -2,20 +2,20 @@
 
 use anyhow::{Result, anyhow, bail};
 use ipnet::{IpNet, Ipv4Net};
-use regorus::{Engine, Value};
+use regorus::Value;
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
 
-use super::function;
+use super::Adding;
 
 /// The most pairs that are compared: a call is one step to the host, and has no other limit.
 const MAX_PAIRS: usize = 100_000;
 
-pub(super) fn add(engine: &mut Engine) -> Result<()> {
-    function(engine, "net.cidr_intersects", 2, intersects)?;
-    function(engine, "net.cidr_overlap", 2, contains)?;
-    function(engine, "net.cidr_contains_matches", 2, contains_matches)?;
-    function(engine, "net.cidr_merge", 1, merge)
+pub(super) fn add(to: &mut Adding<'_>) -> Result<()> {
+    to.function("net.cidr_intersects", 2, intersects)?;
+    to.function("net.cidr_overlap", 2, contains)?;
+    to.function("net.cidr_contains_matches", 2, contains_matches)?;
+    to.function("net.cidr_merge", 1, merge)
 }
 
 fn intersects(args: &[Value]) -> Result<Value> {

@@ -12,6 +12,7 @@ pub(super) fn render(args: &[Value]) -> Result<Value> {
     let mut text = String::new();
     for part in parts.iter() {
         match part {
+            Value::Set(values) if values.len() > 1 => bail!("an expression in a template has several values"),
             Value::Set(values) => match values.iter().next() {
                 None => text.push_str("<undefined>"),
                 Some(Value::String(value)) => text.push_str(value),

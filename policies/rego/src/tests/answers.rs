@@ -214,3 +214,16 @@ fn newer_spellings_and_more_functions_decide_as_in_opa() {
         assert_eq!(opinion.verdict, Verdict::Allow, "{condition}");
     }
 }
+
+#[test]
+fn a_function_that_cannot_take_its_arguments_is_a_fault_or_undefined_as_the_settings_say() {
+    let rego = "package portcullis.docker_request\nallow if not net.cidr_intersects(\"x\", \"10.0.0.0/8\")";
+    let policy = |errors: &str| configured(&json!({"rego": rego, "builtin_errors": errors})).unwrap();
+    let asked = ask(&policy("undefined"), &docker::Request::default()).unwrap();
+    assert_eq!(asked.verdict, Verdict::Allow);
+    assert!(ask(&policy("fault"), &docker::Request::default()).unwrap_err().contains("`x` is no network"));
+    // OPA stops here in any case.
+    let several = "package portcullis.docker_request\nallow if $\"{[1, 2][_]}\" == \"1\"";
+    let policy = configured(&json!({"rego": several, "builtin_errors": "undefined"})).unwrap();
+    assert!(ask(&policy, &docker::Request::default()).unwrap_err().contains("several values"));
+}

@@ -72,7 +72,7 @@ impl Case {
             engine.add_data(record::of(data)?).map_err(|error| text(&error))?;
         }
         let now = builtins::Now::new(NOW.into());
-        builtins::add(&mut engine, &now).map_err(|error| text(&error))?;
+        builtins::add(&mut engine, &now, self.strict_error).map_err(|error| text(&error))?;
         lint::silently_undefined(&engine)?;
         if let Some(input) = &self.input {
             engine.set_input(record::of(input)?);

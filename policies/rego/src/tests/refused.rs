@@ -97,7 +97,7 @@ fn the_functions_are_those_that_are_documented() {
 fn what_would_silently_be_undefined_is_refused() {
     for (rego, expected) in [
         (
-            "package a\ndefault f.if(_) := 1\nallow if f.if(1) == 1",
+            "package a\ndefault f[\"if\"](_) := 1\nallow if f.if(1) == 1",
             "policy.rego:2:1\n  |\n2 | default f[\"if\"](_) := 1",
         ),
         ("package a\nallow if {\n  [path, value] := walk(input)\n  value == 1\n}", "policy.rego:3:"),
