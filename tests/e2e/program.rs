@@ -16,3 +16,4 @@ mod protocol;
 mod secret_door;
 mod secrets;
 mod signals;
+mod telemetry;

@@ -46,6 +46,7 @@ use portcullis_engine::Host;
 use portcullis_files::{FileStatus, FileWatcher};
 use portcullis_listen::Handler as _;
 use portcullis_policy_store::{ChangeError, PolicyManager};
+use portcullis_telemetry::Counts;
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
 use std::time::Duration;
@@ -69,6 +70,8 @@ pub struct Admin {
     pub host: Arc<Host>,
     /// The decision log.
     pub log: Log,
+    /// What was sent to the telemetry collector; absent where there is none.
+    pub telemetry: Option<Arc<Counts>>,
     /// Counters, fed by the log.
     pub metrics: Metrics,
     /// The APIs that are on.

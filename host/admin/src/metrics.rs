@@ -5,6 +5,7 @@ use portcullis_contract::types::Verdict;
 use portcullis_engine::ShadowCounts;
 use portcullis_files::FileStatus;
 use portcullis_listen::{CloseReason, ConnectionStats};
+use portcullis_telemetry::{Counts, Signal};
 use prometheus_client::encoding::{EncodeLabelSet, text::encode};
 use prometheus_client::metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram};
 use prometheus_client::registry::{Registry, Unit};
@@ -90,6 +91,12 @@ struct ResultLabels {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ReasonLabels {
     reason: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct TelemetryLabels {
+    signal: &'static str,
+    result: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -287,6 +294,9 @@ impl Metrics {
             Unit::Seconds,
             stale,
         );
+        if let Some(counts) = &admin.telemetry {
+            register_telemetry(&mut registry, counts);
+        }
         for api in &*admin.apis {
             api.metrics(&mut registry);
         }
@@ -294,6 +304,28 @@ impl Metrics {
         encode(&mut text, &registry)?;
         Ok(text)
     }
+}
+
+fn register_telemetry(registry: &mut Registry, counts: &Counts) {
+    let records = Family::<TelemetryLabels, Counter>::default();
+    for signal in Signal::ALL {
+        for (result, count) in [("sent", counts.sent(signal)), ("rejected", counts.rejected(signal))] {
+            let labels = TelemetryLabels { signal: signal.as_str(), result };
+            records.get_or_create(&labels).inc_by(count);
+        }
+    }
+    registry.register(
+        "telemetry_records",
+        "Records for the telemetry collector, by signal and result",
+        records,
+    );
+    let lost = Counter::<u64>::default();
+    lost.inc_by(counts.lost());
+    registry.register(
+        "telemetry_lost",
+        "Records that the telemetry collector was not sent, since too many were waiting",
+        lost,
+    );
 }
 
 fn verdict(verdict: Option<Verdict>) -> &'static str {

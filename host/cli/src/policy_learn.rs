@@ -1,10 +1,10 @@
 //! `portcullis policy learn`: the settings that recorded calls need, as TOML.
 //!
-//! A refusal of docker-baseline ends with the settings that would allow the call. This command asks the policy what was
-//! recorded, follows that advice until everything passes, and then leaves out each line that no call needs. It knows no
-//! rule of any policy: see `line::advised`.
+//! A refusal of docker-baseline names the settings that would allow the call: to a person in its text, and to this command
+//! in `extra`. The command asks the policy what was recorded, follows that advice until everything passes, and then leaves
+//! out each line that no call needs. It knows no rule of any policy.
 //!
-//! * `line`: one line of settings, and how a refusal names some
+//! * `line`: one line of settings
 //! * `settings`: lines put together, as JSON for the policy and as TOML for a person
 //! * `calls`: what of the log is asked again
 //! * `trial`: the policy with some settings
@@ -126,10 +126,11 @@ fn progress(size: u64, template: &str) -> ProgressBar {
 #[derive(Debug, Clone, PartialEq)]
 enum Answer {
     Passes,
-    /// It is refused, by a rule and with a reason.
+    /// It is refused, by a rule and with a reason; `settings` would allow it.
     Refused {
         rule: String,
         reason: String,
+        settings: Vec<String>,
     },
     /// The policy failed.
     Fault(String),

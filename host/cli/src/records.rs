@@ -17,6 +17,7 @@ pub(super) struct Recorded {
     pub(super) operation: Option<String>,
     pub(super) policy: Option<String>,
     pub(super) verdict: Option<Verdict>,
+    pub(super) rule: String,
     pub(super) principal: Option<RecordedPrincipal>,
     pub(super) facts: Option<RecordedFacts>,
     pub(super) targets: Vec<Target>,

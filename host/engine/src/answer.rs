@@ -40,7 +40,7 @@ impl Answer for Opinion {
             reason: text::printable(&self.reason, text::REASON),
             rule: text::rule(&self.rule),
             extra: extra
-                .map(|(name, value)| (text::printable(&name, 64), text::printable(&value, 256)))
+                .map(|(name, value)| (text::printable(&name, 64), text::printable(&value, text::REASON)))
                 .collect(),
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! * `raw`: what may be written, as serde reads it; an unknown key is an error
 //! * `validate`: from raw values to [`Config`], or one message
-//! * `admin`, `listen`, `docker` with `groups`, `policy` with `settings_files`, `store`, `barbican`, `docker_gateway`, `federation`: the
+//! * `admin`, `listen`, `docker` with `groups`, `policy` with `settings_files`, `store`, `telemetry`, `barbican`, `docker_gateway`, `federation`: the
 //!   sections
 //! * `defaults`: the configuration without a file, and defaults
 //! * [`Config`]: what the rest of the program sees
@@ -19,6 +19,7 @@ mod policy;
 mod raw;
 mod settings_files;
 mod store;
+mod telemetry;
 mod validate;
 
 use ipnet::IpNet;
@@ -29,6 +30,7 @@ use portcullis_config::{ConfigError, Location, SourceFile};
 use portcullis_engine::build::Confinement;
 use portcullis_engine::{Digest, LoadError, PolicySpec};
 use portcullis_listen::{Address, Limits, TlsFiles};
+use portcullis_telemetry::TelemetryOptions;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -75,6 +77,8 @@ pub struct Config {
     pub(crate) store: Store,
     /// Where decision records go.
     pub audit: Audit,
+    /// Where traces and log entries are sent; absent means nowhere.
+    pub(crate) telemetry: Option<TelemetryOptions>,
     /// Where compiled policies are kept; absent means nowhere.
     pub state: Option<PathBuf>,
 }
@@ -306,6 +310,7 @@ impl Config {
             ("[barbican]", self.barbican == newer.barbican),
             ("[store]", self.store == newer.store),
             ("[audit]", self.audit == newer.audit),
+            ("[telemetry]", self.telemetry == newer.telemetry),
         ]
         .into_iter()
         .filter_map(|(section, same)| (!same).then_some(section))

@@ -25,6 +25,9 @@ pub enum ServeError {
     /// The decision log cannot be used.
     #[error(transparent)]
     Audit(#[from] portcullis_audit::AuditError),
+    /// Traces and log entries cannot be sent.
+    #[error(transparent)]
+    Telemetry(#[from] portcullis_telemetry::TelemetryError),
     /// A listener cannot be used.
     #[error(transparent)]
     Listen(#[from] portcullis_listen::ListenError),

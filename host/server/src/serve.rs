@@ -13,6 +13,7 @@ use portcullis_engine::{Attached, Host, HostOptions};
 use portcullis_files::{FileChanges, FileWatcher};
 use portcullis_listen::{Activation, Cores, Drain, Options, Proxies, notify};
 use portcullis_policy_store::{FilePolicies, ManagerOptions, PolicyManager, PolicyStore, Prepared};
+use portcullis_telemetry::Telemetry;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::io;
 use std::path::Path;
@@ -66,7 +67,7 @@ pub async fn serve(
     raise_descriptor_limit();
     // Policies that are being built do not keep it from ending.
     let stopping = watch::Sender::new(false);
-    let (bound, reloadable) = tokio::select! {
+    let (bound, reloadable, telemetry) = tokio::select! {
         started = start(&source, &config, activation, more, watching, &stopping) => started?,
         () = end.asked() => return Ok(()),
     };
@@ -98,8 +99,11 @@ pub async fn serve(
             tracing::warn!(cut, "connections were cut off");
         }
     }
-    reloadable.log.close().await?;
-    Ok(())
+    let closed = reloadable.log.close().await;
+    if let Some(telemetry) = telemetry {
+        telemetry.close().await;
+    }
+    Ok(closed?)
 }
 
 /// Files that are watched, and how they were found at the start.
@@ -143,7 +147,7 @@ async fn start(
     more: &[Register],
     watching: Watching,
     stopping: &watch::Sender<bool>,
-) -> Result<(Vec<BoundListener>, Reloadable), ServeError> {
+) -> Result<(Vec<BoundListener>, Reloadable, Option<Telemetry>), ServeError> {
     if let Some(location) = &config.barbican_disabled_at {
         tracing::warn!(
             "{location}: the Barbican API stays off: `[barbican.keystone]` or `tokens` in `[barbican]` says whose a \
@@ -179,20 +183,7 @@ async fn start(
     let options = Options { limits: config.listen.limits.clone(), cores, ..Options::default() };
     options.proxies.set(config.proxies());
     let metrics = Metrics::new(options.stats.clone());
-    let counting = metrics.clone();
-    let sink = match config.audit.to.clone() {
-        AuditTo::Stdout => Sink::Stdout,
-        AuditTo::File(file) => Sink::File(file),
-        AuditTo::Syslog(daemon) => Sink::Syslog(daemon),
-    };
-    let log = Log::open(
-        sink,
-        portcullis_audit::Options {
-            commit: config.audit.commit,
-            recent: config.audit.recent,
-            observe: Box::new(move |record| counting.count(record)),
-        },
-    )?;
+    let (log, telemetry) = open_log(config, metrics.clone())?;
     let authorizer = Authorizer::new(Arc::clone(&host), log.clone());
     let mut registered = register(config, &authorizer, &log, &files, &options.proxies).await?;
     registered.extend(more);
@@ -211,6 +202,7 @@ async fn start(
         authorizer: authorizer.clone(),
         host: Arc::clone(&host),
         log: log.clone(),
+        telemetry: telemetry.as_ref().map(|telemetry| Arc::clone(telemetry.counts())),
         metrics,
         apis: apis.into(),
         files,
@@ -239,7 +231,29 @@ async fn start(
     if !config.listen.docker.is_empty() {
         tracing::info!("ready; `portcullis docker spec` shows how dockerd is told to ask");
     }
-    Ok((bound, reloadable))
+    Ok((bound, reloadable, telemetry))
+}
+
+/// The decision log, which `metrics` counts, and what sends it to a collector.
+fn open_log(config: &Config, metrics: Metrics) -> Result<(Log, Option<Telemetry>), ServeError> {
+    let sink = match config.audit.to.clone() {
+        AuditTo::Stdout => Sink::Stdout,
+        AuditTo::File(file) => Sink::File(file),
+        AuditTo::Syslog(daemon) => Sink::Syslog(daemon),
+    };
+    let log = Log::open(
+        sink,
+        portcullis_audit::Options {
+            commit: config.audit.commit,
+            recent: config.audit.recent,
+            observe: Box::new(move |record| metrics.count(record)),
+        },
+    )?;
+    let telemetry = match config.telemetry.clone() {
+        Some(options) => Some(Telemetry::start(options, log.follow())?),
+        None => None,
+    };
+    Ok((log, telemetry))
 }
 
 /// Puts policies in force before there is a log.

@@ -106,7 +106,7 @@ fn an_application_runs_with_the_settings_that_its_calls_need_and_with_no_fewer()
     let learned: Value = serde_json::from_str(&learn(&["--json"]).ok()).unwrap();
     let settings = &learned["settings"];
     let lines = learned["lines"].as_array().unwrap();
-    assert_eq!(settings["allowed_capabilities"], serde_json::json!(["SYS_ADMIN"]));
+    assert_eq!(settings["allowed_capabilities"], serde_json::json!(["CAP_SYS_ADMIN"]));
     assert_eq!(settings["allowed_mounts"][0]["path"], "/srv");
     assert_eq!(settings["allow_docker_socket"], true, "{settings}");
     assert_eq!(settings["allow"]["*"], serde_json::json!(["host-ipc"]));
@@ -126,7 +126,7 @@ fn an_application_runs_with_the_settings_that_its_calls_need_and_with_no_fewer()
     let run = learn(&[]);
     assert!(run.stderr.contains(" pass with these, 0 are refused all the same"), "{}", run.stderr);
     let toml = run.ok();
-    assert!(toml.contains("    \"SYS_ADMIN\", # ContainerCreate bb:1, 0"), "{toml}");
+    assert!(toml.contains("    \"CAP_SYS_ADMIN\", # ContainerCreate bb:1, 0"), "{toml}");
     portcullis.configure(&config(&plugin, &toml));
     portcullis.reload();
     for arguments in calls {

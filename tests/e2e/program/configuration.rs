@@ -125,6 +125,18 @@ fn a_bad_section_is_named_with_its_line() {
         ("[build]\nconfinement = \"none\"", 6, "`confinement` is `required` or `best-effort`, not `none`"),
         ("[audit]\ncommit = \"synced\"", 6, "`commit` is `written` or `queued`, not `synced`"),
         ("[audit]\nrecent = 100001", 6, "`recent` is at most 100000, not `100001`"),
+        (
+            "[telemetry]\nendpoint = \"127.0.0.1:4318\"",
+            6,
+            "`127.0.0.1:4318` is no URL of a collector: write `http",
+        ),
+        ("[telemetry]\nendpoint = \"http://x\"\ntraces = false", 5, "neither `traces` nor `logs` are sent"),
+        (
+            "[telemetry]\nendpoint = \"http://x:4318\"\nheaders = { a = { file = \"key\" } }",
+            6,
+            "`headers` are secrets, and would be sent in clear text to another machine: write an `https` URL",
+        ),
+        ("[telemetry]\nlogs = true", 5, "missing key `endpoint`"),
         ("[listn]", 5, "unknown key `listn`, expected one of `state`, `watch_policies`, `listen`,"),
         ("[docker]\nalways_allow = [\"Ping\"]", 6, "`Ping` is no operation of the Docker Engine API; "),
         (

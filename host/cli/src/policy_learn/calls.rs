@@ -15,6 +15,9 @@ use portcullis_server::ServeError;
 const MAX_CALLS: usize = 100_000;
 const MAX_BYTES: usize = 256 << 20;
 
+/// The rule of what break-glass lets through.
+const BREAK_GLASS: &str = "host:break-glass";
+
 /// Calls that are the same but for their time and id.
 #[derive(Debug, Clone)]
 pub(super) struct Call {
@@ -23,6 +26,8 @@ pub(super) struct Call {
     pub(super) example: Example,
     /// How many there are.
     pub(super) count: usize,
+    /// The decisions of all of them.
+    decisions: Vec<String>,
 }
 
 /// What a person knows a call by.
@@ -71,8 +76,8 @@ impl Calls {
         let mut bytes = 0;
         while let Some((record, read)) = records.next()? {
             progress(read);
-            // The decision stands before what policies in mode `monitor` answered beside it.
-            if record.verdict == Some(Verdict::Deny) {
+            // What break-glass has let through was refused by a policy.
+            if record.verdict == Some(Verdict::Deny) || record.rule == BREAK_GLASS {
                 refused.insert(record.id.clone());
             }
             let Some(hook) = record.hook else { continue };
@@ -92,6 +97,7 @@ impl Calls {
             let same = same_but_for_time(value.clone());
             if let Some(call) = known.get(&same).and_then(|at| calls.refused.get_mut(*at)) {
                 call.count += 1;
+                call.decisions.push(record.id);
                 continue;
             }
             let Ok(input) = CaseInput::read(hook, value) else {
@@ -110,10 +116,33 @@ impl Calls {
                 )));
             }
             known.insert(same, calls.refused.len());
-            calls.refused.push(Call { input, example: Example::of(&record), count: 1 });
+            calls.refused.push(Call::new(input, Example::of(&record)));
         }
         calls.summary.unreadable += records.unreadable;
+        if !with_refused {
+            calls.leave_out(&refused);
+        }
         Ok(calls)
+    }
+
+    /// Leaves out calls that were refused after they had been read: by what dockerd answered.
+    fn leave_out(&mut self, refused: &HashSet<String>) {
+        for call in &mut self.refused {
+            let all = call.decisions.len();
+            call.decisions.retain(|decision| !refused.contains(decision));
+            call.count = call.decisions.len();
+            let left_out = all - call.count;
+            self.summary.asked -= left_out;
+            self.summary.refused_before += left_out;
+        }
+        self.refused.retain(|call| call.count > 0);
+    }
+}
+
+impl Call {
+    pub(super) fn new(input: CaseInput, example: Example) -> Self {
+        let decisions = vec![example.decision.clone()];
+        Self { input, example, count: 1, decisions }
     }
 }
 

@@ -3,10 +3,6 @@
 use std::fmt::Write as _;
 use toml::{Table, Value};
 
-/// What stands before the settings in a refusal, and between two of them. A backtick ends the last.
-const ASK: &str = "ask for `";
-const AND: &str = "` and `";
-
 /// What a record writes in place of a secret.
 const MASKED: &str = "***";
 
@@ -59,12 +55,9 @@ fn add(tables: &mut Vec<String>, table: &Table, lines: &mut Vec<Line>) {
     }
 }
 
-/// The settings that a refusal asks for; none where it names none, or a part of what it names is not TOML: then a name that
-/// a client chose has broken the text.
-pub(super) fn advised(reason: &str) -> Vec<Line> {
-    let Some(named) = reason.rfind(ASK).map(|at| &reason[at + ASK.len()..]) else { return Vec::new() };
-    let Some(named) = named.strip_suffix('`') else { return Vec::new() };
-    let tables: Result<Vec<Table>, _> = named.split(AND).map(str::parse).collect();
+/// Lines of TOML as a policy advises them; none where one of them cannot be read, e.g. since it was too long and was cut.
+pub(super) fn read(lines: &[String]) -> Vec<Line> {
+    let tables: Result<Vec<Table>, _> = lines.iter().map(|line| line.parse()).collect();
     tables.map_or_else(|_| Vec::new(), |tables| tables.iter().flat_map(Line::all_of).collect())
 }
 

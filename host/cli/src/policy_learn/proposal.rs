@@ -105,7 +105,7 @@ impl Proposal {
         self.shrunk.grown.not_learned.iter().filter_map(|(at, answer)| {
             let (rule, reason) = match answer {
                 Answer::Passes => return None,
-                Answer::Refused { rule, reason } => (rule.as_str(), reason.as_str()),
+                Answer::Refused { rule, reason, .. } => (rule.as_str(), reason.as_str()),
                 Answer::Fault(fault) => ("", fault.as_str()),
             };
             Some((self.calls.get(*at)?, rule, reason))

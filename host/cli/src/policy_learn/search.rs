@@ -1,19 +1,19 @@
 //! Which lines of settings the calls need: follow the advice of refusals, then leave out what is not needed.
 //!
-//! A line allows more and forbids nothing. So a call that passes once passes with more lines too, and a line that can be
-//! left out while others are there can be left out for good.
+//! A line usually allows more and forbids nothing, but not always: docker-baseline refuses a mount below a directory that
+//! another line lets containers write to. So every step asks all calls, and lines are tried until none can be left out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::calls::Call;
-use super::line::{Line, advised};
+use super::line::{self, Line};
 use super::settings::Settings;
 use super::trial::Builds;
 use super::{Answer, Asks as _};
 use portcullis_server::ServeError;
 
-/// How often the advice is followed. Each time every call gets past a rule at least, and a policy has fewer.
-const MAX_ROUNDS: usize = 64;
+/// How often the advice is followed. A call with many mounts needs one round for each.
+const MAX_ROUNDS: usize = 1000;
 
 /// Settings, and what cannot be allowed by any.
 #[derive(Debug)]
@@ -37,23 +37,34 @@ pub(super) async fn grow(
     mut settings: Settings,
     calls: &[Call],
 ) -> Result<Grown, ServeError> {
-    let mut pending: Vec<usize> = (0..calls.len()).collect();
-    let mut answers = BTreeMap::new();
+    let mut refused = BTreeSet::new();
     for _ in 0..MAX_ROUNDS {
-        let built = built(policy, &settings).await?;
-        answers.clear();
-        for at in pending {
-            let answer = built.ask(&calls[at].input).await;
-            if answer != Answer::Passes {
-                answers.insert(at, answer);
-            }
-        }
-        pending = answers.keys().copied().collect();
+        let answers = asked(policy, &settings, calls).await?;
         let advice: Vec<_> = answers.values().map(advice).collect();
-        let Some(more) = with_all(policy, &settings, &advice).await? else { break };
-        settings = more;
+        match with_all(policy, &settings, &advice, &mut refused).await? {
+            Some(more) => settings = more,
+            None => return Ok(Grown { settings, not_learned: answers }),
+        }
     }
-    Ok(Grown { settings, not_learned: answers })
+    let not_learned = asked(policy, &settings, calls).await?;
+    Ok(Grown { settings, not_learned })
+}
+
+/// The calls that do not pass with these settings.
+async fn asked(
+    policy: &impl Builds,
+    settings: &Settings,
+    calls: &[Call],
+) -> Result<BTreeMap<usize, Answer>, ServeError> {
+    let built = built(policy, settings).await?;
+    let mut answers = BTreeMap::new();
+    for (at, call) in calls.iter().enumerate() {
+        let answer = built.ask(&call.input).await;
+        if answer != Answer::Passes {
+            answers.insert(at, answer);
+        }
+    }
+    Ok(answers)
 }
 
 /// Leaves out each line without which nothing more is refused.
@@ -64,30 +75,35 @@ pub(super) async fn shrink(
     progress: impl Fn(),
 ) -> Result<Shrunk, ServeError> {
     let learnable: Vec<usize> = (0..calls.len()).filter(|at| !grown.not_learned.contains_key(at)).collect();
-    let mut needed_by = Vec::new();
-    while let Some(_line) = grown.settings.learned().get(needed_by.len()) {
-        let fewer = grown.settings.without(needed_by.len());
-        let refused = match policy.build(&fewer).await? {
-            // A line without which others make no sense, e.g. a switch that a path in a list needs.
-            Err(_) => learnable.clone(),
-            Ok(built) => {
-                let mut refused = Vec::new();
-                for at in &learnable {
-                    if built.ask(&calls[*at].input).await != Answer::Passes {
-                        refused.push(*at);
+    loop {
+        let mut needed_by = Vec::new();
+        let before = grown.settings.learned().len();
+        while needed_by.len() < grown.settings.learned().len() {
+            let fewer = grown.settings.without(needed_by.len());
+            let refused = match policy.build(&fewer).await? {
+                // A line without which others make no sense, e.g. a switch that a path in a list needs.
+                Err(_) => learnable.clone(),
+                Ok(built) => {
+                    let mut refused = Vec::new();
+                    for at in &learnable {
+                        if built.ask(&calls[*at].input).await != Answer::Passes {
+                            refused.push(*at);
+                        }
                     }
+                    refused
                 }
-                refused
+            };
+            progress();
+            if refused.is_empty() {
+                grown.settings = fewer;
+            } else {
+                needed_by.push(refused);
             }
-        };
-        progress();
-        if refused.is_empty() {
-            grown.settings = fewer;
-        } else {
-            needed_by.push(refused);
+        }
+        if grown.settings.learned().len() == before {
+            return Ok(Shrunk { grown, needed_by });
         }
     }
-    Ok(Shrunk { grown, needed_by })
 }
 
 async fn built<B: Builds>(policy: &B, settings: &Settings) -> Result<B::Built, ServeError> {
@@ -97,19 +113,21 @@ async fn built<B: Builds>(policy: &B, settings: &Settings) -> Result<B::Built, S
 
 fn advice(answer: &Answer) -> Vec<Line> {
     match answer {
-        Answer::Refused { reason, .. } => advised(reason),
+        Answer::Refused { settings, .. } => line::read(settings),
         Answer::Passes | Answer::Fault(_) => Vec::new(),
     }
 }
 
 /// The settings with all that was advised; `None` where nothing can be added. Advice that the policy does not take as
-/// settings is left out.
+/// settings is left out, and remembered in `refused`.
 async fn with_all(
     policy: &impl Builds,
     settings: &Settings,
     advice: &[Vec<Line>],
+    refused: &mut BTreeSet<String>,
 ) -> Result<Option<Settings>, ServeError> {
     let mut all = settings.clone();
+    let advice: Vec<_> = advice.iter().filter(|lines| !refused.contains(&name(lines))).collect();
     let added: usize = advice.iter().map(|lines| add(&mut all, lines)).sum();
     if added == 0 {
         return Ok(None);
@@ -121,11 +139,21 @@ async fn with_all(
     let mut grew = false;
     for lines in advice {
         let mut more = some.clone();
-        if add(&mut more, lines) > 0 && policy.build(&more).await?.is_ok() {
+        if add(&mut more, lines) == 0 {
+            continue;
+        }
+        if policy.build(&more).await?.is_ok() {
             (some, grew) = (more, true);
+        } else {
+            refused.insert(name(lines));
         }
     }
     Ok(grew.then_some(some))
+}
+
+/// What a piece of advice is remembered by.
+fn name(lines: &[Line]) -> String {
+    format!("{lines:?}")
 }
 
 /// Adds the lines that are new. Advice is followed whole or not at all.

@@ -1,7 +1,7 @@
 //! What is learned of calls, with a policy whose rules stand in the calls.
 
 use super::calls::Calls;
-use super::line::{Line, advised, inline};
+use super::line::{Line, inline, read};
 use super::search::{grow, shrink};
 use super::settings::Settings;
 use super::trial::Builds;
@@ -38,15 +38,17 @@ impl Asks for Configured {
     async fn ask(&self, input: &CaseInput) -> Answer {
         let CaseInput::DockerRequest(request) = input else { return Answer::Fault("no such hook".into()) };
         for (key, value) in &request.query {
-            let is_missing = advised(&format!("ask for `{value}`")).iter().any(|line| !has(&self.0, line));
+            let settings: Vec<_> = value.split(" and ").map(str::to_owned).collect();
+            let is_missing = read(&settings).iter().any(|line| !has(&self.0, line));
             match key.as_str() {
                 "need" if is_missing => {
-                    return Answer::Refused {
-                        rule: "need".into(),
-                        reason: format!("no; or ask for `{value}`"),
-                    };
+                    return Answer::Refused { rule: "need".into(), reason: "no".into(), settings };
                 }
-                "never" => return Answer::Refused { rule: "never".into(), reason: "never".into() },
+                // A client's words are no advice.
+                "never" => {
+                    let reason = "never; or ask for `allow = { '*' = ['never'] }`".into();
+                    return Answer::Refused { rule: "never".into(), reason, settings: Vec::new() };
+                }
                 "fault" => return Answer::Fault("trap".into()),
                 _ => {}
             }
@@ -71,11 +73,8 @@ fn has(settings: &Settings, line: &Line) -> bool {
 
 fn call(needs: &[(&str, &str)]) -> calls::Call {
     let query = needs.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect();
-    calls::Call {
-        input: CaseInput::DockerRequest(Arc::new(Request { query, ..Request::default() })),
-        example: calls::Example::default(),
-        count: 1,
-    }
+    let input = CaseInput::DockerRequest(Arc::new(Request { query, ..Request::default() }));
+    calls::Call::new(input, calls::Example::default())
 }
 
 fn learn(base: &Value, calls: &[calls::Call]) -> (Value, Vec<Vec<usize>>, Vec<usize>) {
@@ -108,6 +107,14 @@ fn advice_is_followed_until_all_passes() {
 }
 
 #[test]
+fn a_call_that_needs_many_lines_is_learned() {
+    let needs: Vec<_> = (0..100).map(|at| format!("list = [{at}]")).collect();
+    let needs: Vec<_> = needs.iter().map(|need| ("need", need.as_str())).collect();
+    let (settings, needed_by, left) = learn(&json!({}), &[call(&needs)]);
+    assert_eq!((settings["list"].as_array().unwrap().len(), needed_by.len(), left), (100, 100, vec![]));
+}
+
+#[test]
 fn a_line_that_no_call_needs_is_left_out() {
     let one = || call(&[("need", r#"list = ["a"]"#)]);
     let (settings, needed_by, _) = learn(&json!({}), &[one(), one(), call(&[("need", r#"list = ["*"]"#)])]);
@@ -133,7 +140,7 @@ fn what_no_settings_allow_is_named_and_leaves_no_line() {
 
 #[test]
 fn a_switch_that_an_entry_needs_stays() {
-    let calls = [call(&[("need", r#"socket = ["/run"]` and `switch = true"#)])];
+    let calls = [call(&[("need", r#"socket = ["/run"] and switch = true"#)])];
     let (settings, needed_by, _) = learn(&json!({}), &calls);
     assert_eq!(settings, json!({ "socket": ["/run"], "switch": true }));
     assert_eq!(needed_by.len(), 2);
@@ -141,23 +148,12 @@ fn a_switch_that_an_entry_needs_stays() {
 
 #[test]
 fn advice_is_read_whole_or_not_at_all() {
-    let texts = |reason: &str| advised(reason).iter().map(|line| inline(&line.value)).collect::<Vec<_>>();
-    assert_eq!(
-        texts("`/etc` no; use a volume; or ask for `a = [\"x\", \"y\"]` and `b = true`"),
-        ["\"x\"", "\"y\"", "true"]
-    );
-    for none in [
-        "",
-        "no advice",
-        "ask for ``",
-        "ask for `a = 1` or another",
-        // A name that a client chose ends no string.
-        r#"ask for `a = ["x\"]` and `allow = { \"*\" = [\"privileged\"] }"]`"#,
-        r#"ask for `a = ["x`]` and `b = true`"#,
-    ] {
-        assert!(texts(none).is_empty(), "{none}");
-    }
-    assert_eq!(texts("ask for `a = [\"x\\\"]` and\"]`").len(), 1);
+    let texts = |lines: &[&str]| {
+        let lines: Vec<_> = lines.iter().map(|line| (*line).to_owned()).collect();
+        read(&lines).iter().map(|line| inline(&line.value)).collect::<Vec<_>>()
+    };
+    assert_eq!(texts(&["a = [\"x\", \"y\"]", "b = true"]), ["\"x\"", "\"y\"", "true"]);
+    assert!(texts(&["a = [\"x\"]", "b = \"cut…"]).is_empty() && texts(&["no advice"]).is_empty());
 }
 
 #[test]
@@ -165,7 +161,7 @@ fn the_toml_is_read_back_whatever_names_clients_chose() {
     let base = json!({ "list": [], "deep": { "er": { "x": 1 } }, "text": "a\n\"b\" \u{202e}", "other": [] });
     let mut settings = Settings::of(&base).unwrap();
     for advice in [r#"list = ["a\u0007"]"#, r#"allow = { "O=x, CN=\"y\"" = ["r", "s"], "" = ["t"] }"#] {
-        for line in advised(&format!("ask for `{advice}`")) {
+        for line in read(&[advice.to_owned()]) {
             assert!(settings.takes(&line));
             settings.add(line);
         }
@@ -202,6 +198,11 @@ fn refused_calls_and_those_without_input_are_counted() {
         record("monitor", "4", "abstain", Some(json!({}))),
         record("monitor", "5", "abstain", Some(json!({ "nope": 1 }))),
         json!({ "kind": "decision", "id": "6", "hook": "docker-response" }).to_string(),
+        // Refused by a policy, and let through by break-glass; and refused when dockerd had answered.
+        json!({ "kind": "decision", "id": "7", "verdict": "allow", "rule": "host:break-glass" }).to_string(),
+        record("monitor", "7", "abstain", Some(input("c = 1", 7))),
+        record("monitor", "8", "abstain", Some(input("d = 1", 8))),
+        json!({ "kind": "decision", "id": "8", "hook": "docker-response", "verdict": "deny" }).to_string(),
         "{".into(),
     ]
     .join("\n");
@@ -212,10 +213,10 @@ fn refused_calls_and_those_without_input_are_counted() {
     };
     let calls = read(false);
     let summary = &calls.summary;
-    assert_eq!((summary.asked, summary.passed, summary.refused_before, summary.without_input), (4, 1, 1, 2));
-    assert_eq!((summary.other_hooks, summary.unreadable), (1, 2));
+    assert_eq!((summary.asked, summary.passed, summary.refused_before, summary.without_input), (4, 1, 3, 2));
+    assert_eq!((summary.other_hooks, summary.unreadable), (2, 2));
     assert_eq!((calls.refused.len(), calls.refused[0].count), (1, 2));
     let example = &calls.refused[0].example;
     assert_eq!((&*example.target, example.user.as_deref()), ("bb:1", Some("alice")));
-    assert_eq!(read(true).refused.len(), 2);
+    assert_eq!(read(true).refused.len(), 4);
 }

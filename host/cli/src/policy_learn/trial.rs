@@ -10,6 +10,9 @@ use super::{Answer, Asks};
 use portcullis_contract::HookName;
 use portcullis_server::ServeError;
 
+/// The name in `extra` of an opinion of a line of settings that would allow the request.
+const SETTING: &str = "setting";
+
 /// What can be given settings.
 pub(super) trait Builds {
     type Built: Asks;
@@ -59,7 +62,9 @@ impl Asks for Built {
     async fn ask(&self, input: &CaseInput) -> Answer {
         match self.0.ask(input).await {
             CaseResult::Opinion(opinion) if opinion.verdict == Verdict::Deny => {
-                Answer::Refused { rule: opinion.rule, reason: opinion.reason }
+                let settings = opinion.extra.into_iter().filter(|(name, _)| name == SETTING);
+                let settings = settings.map(|(_, line)| line).collect();
+                Answer::Refused { rule: opinion.rule, reason: opinion.reason, settings }
             }
             CaseResult::Opinion(_) | CaseResult::Roles(_) | CaseResult::Edits(_) => Answer::Passes,
             CaseResult::Fault(fault) => Answer::Fault(fault),

@@ -33,6 +33,7 @@ pub(super) struct File {
     pub(super) decisions: Decisions,
     pub(super) docker: Docker,
     pub(super) audit: Audit,
+    pub(super) telemetry: Option<Spanned<Telemetry>>,
     pub(super) store: Store,
     pub(super) barbican: Option<Spanned<Barbican>>,
     pub(super) federation: Option<Spanned<Federation>>,
@@ -162,6 +163,19 @@ pub(super) struct Audit {
     pub(super) syslog: Option<Spanned<String>>,
     pub(super) commit: Option<Spanned<String>>,
     pub(super) recent: Option<Spanned<usize>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Telemetry {
+    pub(super) endpoint: Spanned<String>,
+    #[serde(default)]
+    pub(super) headers: BTreeMap<String, Spanned<toml::Value>>,
+    pub(super) ca: Option<String>,
+    pub(super) service: Option<String>,
+    pub(super) traces: Option<bool>,
+    pub(super) logs: Option<bool>,
+    pub(super) timeout: Option<Spanned<String>>,
 }
 
 // By hand, since serde's untagged enums forget which key was wrong.

@@ -17,6 +17,7 @@ use super::federation::federation;
 use super::listen::listen;
 use super::policy::policy;
 use super::store::store;
+use super::telemetry::telemetry;
 use super::{Audit, AuditTo, Config, defaults, raw};
 
 /// The most records that are kept in memory.
@@ -71,6 +72,7 @@ pub(super) fn validate(
         time_budget: time_budget(raw.decisions, source_file)?,
         docker: docker(raw.docker, source_file)?,
         audit: audit(raw.audit, source_file)?,
+        telemetry: raw.telemetry.map(|raw| telemetry(&raw, source_file)).transpose()?,
         state,
     };
     if let Some(federation) = &config.federation {
