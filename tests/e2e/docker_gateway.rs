@@ -5,6 +5,7 @@ mod guard;
 mod host;
 mod killed;
 mod ownership;
+mod reached;
 mod registries;
 mod revoked;
 mod sdks;

@@ -9,6 +9,8 @@
 mod container;
 mod defaults;
 mod described;
+mod joined;
+mod named;
 
 #[cfg(test)]
 mod tests;
@@ -21,6 +23,8 @@ use crate::json::JsonError;
 pub use container::{Container, Exec};
 pub use defaults::DaemonDefaults;
 pub use described::Described;
+pub use joined::{Joined, TooManyJoinsError};
+pub use named::{bare_name, is_of_no_id, may_be_id, path_of_ids, taken_over};
 
 /// Why a response of the daemon cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

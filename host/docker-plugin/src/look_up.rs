@@ -11,7 +11,6 @@
 //! * `nonces`: how own look-ups are known
 //! * `containers`: what a name stands for; `daemon` asks the daemon
 //! * `cache`: what was looked up; `changes`, `events`: what of it is still so
-//! * `joined`: namespaces of other containers
 //! * [`LookUpError`]: why something cannot be looked up
 
 mod cache;
@@ -20,15 +19,14 @@ mod containers;
 mod daemon;
 mod error;
 mod events;
-mod joined;
 mod nonces;
 
 #[cfg(test)]
 mod tests;
 
-use portcullis_contract::docker::{Mount, Request, Response, Target, Workload};
+use portcullis_contract::docker::{Mount, Namespace, Request, Response, Target, Workload};
 use portcullis_docker_api::Operation;
-use portcullis_docker_api::inspect::Exec;
+use portcullis_docker_api::inspect::{Exec, Joined, bare_name, taken_over};
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher as _;
 use std::path::Path;
@@ -39,7 +37,7 @@ use tokio::task::AbortHandle;
 use crate::message::Message;
 use cache::Entry;
 use changes::{Change, Kind, Named};
-use containers::{Containers, Resolved, bare};
+use containers::{Containers, Resolved};
 
 pub(crate) use error::LookUpError;
 pub(crate) use nonces::HEADER;
@@ -158,7 +156,7 @@ impl LookUp {
                     apply(operation, found, request);
                     if let Some(workload) = &mut request.workload {
                         workload.mounts.extend(mounts);
-                        joined::add(workload, joined);
+                        joined.complete(workload);
                     }
                     return Ok(looked_up);
                 }
@@ -174,14 +172,26 @@ impl LookUp {
         looked_up: &mut LookedUp,
     ) -> Result<Vec<Mount>, LookUpError> {
         let mut mounts = Vec::new();
-        let named = made.into_iter().flat_map(|workload| &workload.mounts);
-        for name in
-            named.filter(|mount| mount.kind == "container").filter_map(|mount| mount.source.as_deref())
-        {
+        for name in made.into_iter().flat_map(taken_over) {
             let entry = self.find(name, looked_up).await?;
             mounts.extend(entry.into_iter().flat_map(|entry| entry.container.mounts().to_vec()));
         }
         Ok(mounts)
+    }
+
+    /// The host's namespaces that a container has by those that it joins.
+    async fn joined(
+        &self,
+        namespaces: &[Namespace],
+        looked_up: &mut LookedUp,
+    ) -> Result<Joined, LookUpError> {
+        let mut joined = Joined::by(namespaces);
+        while let Some((kind, name)) = joined.next_name()? {
+            if let Some(entry) = self.find(&name, looked_up).await? {
+                joined.add(&kind, &entry.container);
+            }
+        }
+        Ok(joined)
     }
 
     /// What the targets stand for. None where one has gone meanwhile.
@@ -228,13 +238,13 @@ impl LookUp {
             return Ok(self.find(name, looked_up).await?.map(Resolved::Whole));
         }
         let resolved = self.known.described(name).await?;
-        looked_up.names.push((bare(name).to_owned(), resolved.clone()));
+        looked_up.names.push((bare_name(name).to_owned(), resolved.clone()));
         Ok(resolved)
     }
 
     async fn find(&self, name: &str, looked_up: &mut LookedUp) -> Result<Option<Arc<Entry>>, LookUpError> {
         let entry = self.known.container(name).await?;
-        looked_up.names.push((bare(name).to_owned(), entry.clone().map(Resolved::Whole)));
+        looked_up.names.push((bare_name(name).to_owned(), entry.clone().map(Resolved::Whole)));
         Ok(entry)
     }
 
@@ -284,7 +294,7 @@ impl LookUp {
         let first = looked_up.names.first().filter(|_| operation != Operation::ContainerCreate);
         let container = first.and_then(|(_, resolved)| resolved.as_ref()).map(Resolved::names);
         let sent = request.targets.iter().filter(|target| target.kind == "container");
-        let sent = sent.map(|target| bare(&target.as_sent).to_owned()).filter(|name| !name.is_empty());
+        let sent = sent.map(|target| bare_name(&target.as_sent).to_owned()).filter(|name| !name.is_empty());
         let change = Change {
             kind,
             id: container.map(|(id, _)| id.to_owned()),

@@ -103,9 +103,8 @@ pub(super) async fn decide(
         Err(refusal) => return Err(call.refuse(refusal).await),
     };
     let edits = policies.generation().has_enforced(HookName::DockerEdit);
-    if (proxy.settings.look_up || edits)
-        && let Err(error) = look_up::resolve(engine, operation, &mut request, edits).await
-    {
+    let looks_up = proxy.settings.look_up || edits;
+    if looks_up && let Err(error) = look_up::resolve(engine, operation, &mut request, edits).await {
         let reason = format!("what the request names cannot be looked up: {error}");
         return Err(call.refuse(Refusal::new(respond::LOOK_UP, reason, Some(operation))).await);
     }
@@ -133,7 +132,10 @@ pub(super) async fn decide(
         policies.clone().decide::<DockerRequest>(Arc::clone(&request), call.begun, describe).await
     };
     match allowed {
-        Ok(()) => Ok(Decided { operation, request, body, view, query }),
+        Ok(()) => match look_up::missing(operation, &request).filter(|_| looks_up) {
+            Some(target) => Err(respond::missing(target)),
+            None => Ok(Decided { operation, request, body, view, query }),
+        },
         Err(refused) => Err(respond::refused(&refused)),
     }
 }

@@ -3,6 +3,7 @@
 use axum::http::StatusCode;
 use axum::response::Response;
 use portcullis_authorization::Refused;
+use portcullis_contract::docker::Target;
 use portcullis_docker_api::canonical::rule;
 use portcullis_errors::chain;
 use portcullis_host_paths::ResolveError;
@@ -65,6 +66,13 @@ pub(super) fn refused(refused: &Refused) -> Response {
         _ => refused.to_string(),
     };
     GatewayError::new(status, text, "").into_docker_response()
+}
+
+/// The engine does not have what the request reaches into: dockerd's own words for that.
+pub(super) fn missing(target: &Target) -> Response {
+    let what = if target.kind == "exec" { "exec instance" } else { "container" };
+    let message = format!("No such {what}: {}", target.as_sent);
+    GatewayError::new(StatusCode::NOT_FOUND, message, "").into_docker_response()
 }
 
 /// The user has as many requests in flight as one may have.

@@ -3,8 +3,9 @@
 
 use axum::body::Bytes;
 use portcullis_contract::docker::Target;
-use portcullis_docker_api::inspect::{self, Container, DaemonDefaults, Described, Exec, InspectError};
-use portcullis_docker_api::json;
+use portcullis_docker_api::inspect::{
+    self, Container, DaemonDefaults, Described, Exec, bare_name, is_of_no_id, path_of_ids,
+};
 use portcullis_errors::chain;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 
-use super::cache::{Entry, Memory, may_be_id};
+use super::cache::{Entry, Memory};
 use super::changes::{Change, Changes, Named};
 use super::daemon::Daemon;
 use super::error::LookUpError;
@@ -35,7 +36,7 @@ struct Sent<'n> {
 
 impl<'n> Sent<'n> {
     fn of(name: &'n str) -> Self {
-        Self { name: bare(name), is_name: bare(name).len() < name.len() }
+        Self { name: bare_name(name), is_name: bare_name(name).len() < name.len() }
     }
 }
 
@@ -166,15 +167,9 @@ impl Containers {
         if sent.is_name {
             return certain(name == sent.name);
         }
-        if id.starts_with(sent.name) || !may_be_id(sent.name) {
-            return Ok(());
-        }
-        // `{"id":{"NAME":true}}`. dockerd takes the beginning of an id there.
-        let filters = format!("%7B%22id%22%3A%7B%22{}%22%3Atrue%7D%7D", sent.name);
-        let body = self.daemon.get(&format!("/containers/json?all=1&filters={filters}")).await?;
-        let body = body.unwrap_or_default();
-        let list = json::parse(&body).map_err(InspectError::from)?;
-        certain(list.as_array().ok_or(InspectError::Missing("list of containers"))?.is_empty())
+        let Some(path) = path_of_ids(sent.name, id) else { return Ok(()) };
+        let body = self.daemon.get(&path).await?;
+        certain(is_of_no_id(&body.unwrap_or_default())?)
     }
 
     /// The exec with that id; none if the daemon has none.
@@ -238,9 +233,4 @@ fn tell(socket: &Path, error: &LookUpError) {
         error = chain(error),
         "the events of the Docker daemon cannot be followed: each request is looked up anew until they can"
     );
-}
-
-/// dockerd takes a name with a slash before it as well.
-pub(super) fn bare(name: &str) -> &str {
-    name.strip_prefix('/').unwrap_or(name)
 }

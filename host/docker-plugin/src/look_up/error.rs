@@ -1,7 +1,7 @@
 //! Why what a request names cannot be looked up.
 
 use axum::http::StatusCode;
-use portcullis_docker_api::inspect::InspectError;
+use portcullis_docker_api::inspect::{InspectError, TooManyJoinsError};
 use portcullis_http_client::proxy::ProxyError;
 use std::time::Duration;
 
@@ -45,10 +45,8 @@ pub(crate) enum LookUpError {
     #[error("it was changed meanwhile: send the request again")]
     Changed,
     /// Containers whose namespaces it joins, which join those of others.
-    #[error(
-        "its namespaces are those of more than {0} containers: name the container that has the namespaces itself"
-    )]
-    Joins(usize),
+    #[error(transparent)]
+    Joins(#[from] TooManyJoinsError),
     /// Too much at once.
     #[error("too many look-ups or changes are under way: send the request again")]
     TooMany,
