@@ -1,6 +1,7 @@
 //! The gateway to Docker: a real dockerd behind it, and unmodified clients before it.
 mod allowlist;
 mod clients;
+mod groups;
 mod guard;
 mod host;
 mod killed;

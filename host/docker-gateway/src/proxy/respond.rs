@@ -39,6 +39,8 @@ pub(super) const BODY_TOO_LARGE: &str = "host:body-too-large";
 pub(super) const BODY_BROKEN: &str = "host:body-broken";
 /// What the request names cannot be looked up, since the engine gives no answer.
 pub(super) const LOOK_UP: &str = "host:look-up";
+/// A source of groups cannot say which groups the user is in.
+pub(super) const GROUPS: &str = "host:groups";
 /// The request names what its user does not see.
 pub(super) const NOT_VISIBLE: &str = "host:not-visible";
 /// The name of what is made belongs to a thing that the user does not see.
