@@ -49,12 +49,13 @@ const ATTEMPTS: usize = 3;
 const BUDGET: Duration = Duration::from_secs(2);
 
 /// Operations by which the host looks things up. A nonce is good for no other.
-const OWN: [Operation; 5] = [
+const OWN: [Operation; 6] = [
     Operation::ContainerInspect,
     Operation::ContainerList,
     Operation::ExecInspect,
     Operation::SystemInfo,
     Operation::SystemEvents,
+    Operation::VolumeInspect,
 ];
 
 /// Looks up what requests name.
@@ -154,6 +155,9 @@ impl LookUp {
                 Err(error) => return Err(error),
                 Ok(()) => {
                     apply(operation, found, request);
+                    if let (Some(workload), true) = (&mut request.workload, mounts_volumes(operation)) {
+                        self.known.add_volumes(workload).await?;
+                    }
                     if let Some(workload) = &mut request.workload {
                         workload.mounts.extend(mounts);
                         joined.complete(workload);
@@ -324,6 +328,11 @@ impl Drop for LookUp {
     fn drop(&mut self) {
         self.follower.abort();
     }
+}
+
+/// Whether an operation mounts volumes that its workload names. A container that is there is looked up with its volumes.
+fn mounts_volumes(operation: Operation) -> bool {
+    matches!(operation, Operation::ContainerCreate | Operation::ServiceCreate | Operation::ServiceUpdate)
 }
 
 /// Whether the target at this place is the name of what is not there yet.

@@ -92,6 +92,8 @@ fn a_container_made_past_the_gateway_is_judged_by_what_it_may_do() {
     place.past(&["create", "--name", "root", "--network", "none", "--privileged", "bb:1", "true"]);
     place.past(&["create", "--name", "net", "--network", "host", "bb:1", "true"]);
     place.past(&["create", "--name", "joins", "--network", "container:net", "bb:1", "true"]);
+    place.past(&["volume", "create", "-o", "type=none", "-o", "o=bind", "-o", "device=/etc", "evil"]);
+    place.past(&["create", "--name", "mounts", "--network", "none", "-v", "evil:/x", "bb:1", "true"]);
     let privileged = place.exec(&json!({ "Cmd": ["true"], "Privileged": true }));
 
     let none = Value::Null;
@@ -126,14 +128,21 @@ fn a_container_made_past_the_gateway_is_judged_by_what_it_may_do() {
     place.refused("POST", "/containers/create", &taken, "host-mount");
     let joined = create(json!({ "NetworkMode": "container:joins" }));
     place.refused("POST", "/containers/create", &joined, "host-network");
+    // A volume is what it was made of, under any name.
+    place.refused("POST", "/containers/mounts/start", &none, "host-mount");
+    let taken = create(json!({ "NetworkMode": "none", "VolumesFrom": ["mounts"] }));
+    place.refused("POST", "/containers/create", &taken, "host-mount");
+    let evil = create(json!({ "NetworkMode": "none", "Binds": ["evil:/x:ro"] }));
+    place.refused("POST", "/containers/create", &evil, "host-mount");
     let record =
         place.gateway.records().into_iter().rev().find(|record| record["operation"] == "ContainerStart");
-    assert_eq!(record.unwrap()["targets"][0]["name"], "joins");
+    let facts = record.unwrap()["facts"]["mounts"].to_string();
+    assert!(facts.contains("/etc"), "{facts}");
 
     // To look at them and to remove them needs nothing of what they may do.
     place.docker(&["logs", "open"]).ok();
     place.docker(&["inspect", "open"]).ok();
-    place.docker(&["rm", "-f", "open", "root", "joins", "net"]).ok();
+    place.docker(&["rm", "-f", "open", "root", "joins", "net", "mounts"]).ok();
 }
 
 #[test]

@@ -16,10 +16,11 @@ mod by_id;
 use portcullis_contract::docker::{self, Namespace, Target};
 use portcullis_docker_api::Operation;
 use portcullis_docker_api::inspect::{
-    Container, Described, Exec, InspectError, Joined, TooManyJoinsError, bare_name, is_of_no_id, path_of,
-    path_of_ids, taken_over,
+    Container, Described, Exec, InspectError, Joined, TooManyJoinsError, Volume, bare_name, is_of_no_id,
+    path_of, path_of_ids, taken_over, volumes,
 };
 use portcullis_http_client::proxy::ProxyError;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -47,6 +48,19 @@ fn makes(operation: Operation) -> bool {
             | O::ConfigCreate
             | O::PluginCreate
     )
+}
+
+/// Whether an operation mounts volumes that its workload names. A container that is there is looked up with its volumes.
+fn mounts_volumes(operation: Operation) -> bool {
+    matches!(operation, Operation::ContainerCreate | Operation::ServiceCreate | Operation::ServiceUpdate)
+}
+
+/// The names of volumes, no more than are looked up.
+fn owned(names: BTreeSet<&str>) -> Result<Vec<String>, LookUpError> {
+    if names.len() > MAX_TARGETS {
+        return Err(LookUpError::TooMany);
+    }
+    Ok(names.into_iter().map(str::to_owned).collect())
 }
 
 /// Why something could not be looked up.
@@ -104,6 +118,13 @@ async fn try_resolve(
     if operation == Operation::ContainerCreate {
         made(engine, request).await?;
     }
+    if let (Some(workload), true) = (&mut request.workload, mounts_volumes(operation)) {
+        for name in owned(volumes(workload))? {
+            if let Some(volume) = volume(engine, &name).await? {
+                volume.add_to(&name, workload);
+            }
+        }
+    }
     if !makes(operation) {
         targets(engine, operation, request).await?;
     }
@@ -134,7 +155,8 @@ async fn made(engine: &Engine, request: &mut docker::Request) -> Result<(), Look
         return Err(LookUpError::TooMany);
     }
     for name in names {
-        if let Some(container) = named_elsewhere(engine, &name).await? {
+        if let Some(mut container) = named_elsewhere(engine, &name).await? {
+            add_volumes(engine, &mut container).await?;
             workload.mounts.extend_from_slice(container.mounts());
         }
     }
@@ -155,7 +177,8 @@ async fn targets(
         let is_reached = at == 0 && operation.reaches_into_container();
         match target.kind.as_str() {
             "container" if is_reached => {
-                let Some(container) = container(engine, &target.as_sent).await? else { continue };
+                let Some(mut container) = container(engine, &target.as_sent).await? else { continue };
+                add_volumes(engine, &mut container).await?;
                 container.describe(target);
                 reached = Some((container, None));
             }
@@ -165,9 +188,12 @@ async fn targets(
                 let mut named = container_target(&exec.container);
                 let found = container(engine, &exec.container).await?;
                 match found {
-                    Some(found) => {
+                    Some(mut found) => {
                         found.describe(&mut named);
-                        reached = is_reached.then_some((found, Some(exec)));
+                        if is_reached {
+                            add_volumes(engine, &mut found).await?;
+                            reached = Some((found, Some(exec)));
+                        }
                     }
                     // What the exec may do is not known without its container.
                     None if is_reached => target.id = None,
@@ -233,6 +259,24 @@ async fn container(engine: &Engine, name: &str) -> Result<Option<Container>, Loo
     // A slash before it says that it is no id.
     let is_meant = bare.len() == name.len() || found.name == bare;
     Ok(is_meant.then_some(found))
+}
+
+/// The volume of that name; none if the engine has none.
+async fn volume(engine: &Engine, name: &str) -> Result<Option<Volume>, LookUpError> {
+    let target = Target { kind: "volume".to_owned(), as_sent: name.to_owned(), ..Target::default() };
+    let Some(path) = path_of(&target) else { return Ok(None) };
+    let body = ask::get(engine, &path).await?;
+    Ok(body.map(|body| Volume::read(&body)).transpose()?)
+}
+
+/// Adds to a container what its volumes are.
+async fn add_volumes(engine: &Engine, container: &mut Container) -> Result<(), LookUpError> {
+    for name in owned(container.volumes())? {
+        if let Some(volume) = volume(engine, &name).await? {
+            container.add_volume(&name, &volume);
+        }
+    }
+    Ok(())
 }
 
 /// A container that the engine looks for again by the name: one that could stand for another container by then is refused.

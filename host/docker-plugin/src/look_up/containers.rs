@@ -2,11 +2,12 @@
 //! daemon.
 
 use axum::body::Bytes;
-use portcullis_contract::docker::Target;
+use portcullis_contract::docker::{Target, Workload};
 use portcullis_docker_api::inspect::{
-    self, Container, DaemonDefaults, Described, Exec, bare_name, is_of_no_id, path_of_ids,
+    self, Container, DaemonDefaults, Described, Exec, Volume, bare_name, is_of_no_id, path_of_ids, volumes,
 };
 use portcullis_errors::chain;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,6 +25,9 @@ const PAUSE: Duration = Duration::from_millis(500);
 
 /// How long the daemon's defaults are used.
 const DEFAULTS_KEPT: Duration = Duration::from_secs(30);
+
+/// Volumes that one container or request names.
+const MAX_VOLUMES: usize = 64;
 
 /// The name of a container in a request.
 #[derive(Debug, Clone, Copy)]
@@ -134,7 +138,12 @@ impl Containers {
         let since = self.changes.latest();
         let Some(body) = self.inspect(sent.name).await? else { return Ok(None) };
         let defaults = self.defaults().await?;
-        let container = Container::read(&body, &defaults)?;
+        let mut container = Container::read(&body, &defaults)?;
+        for name in owned(container.volumes())? {
+            if let Some(volume) = self.volume(&name).await? {
+                container.add_volume(&name, &volume);
+            }
+        }
         self.check_name(sent, &container.id, &container.name).await?;
         let entry = Entry::new(container, since);
         if keep {
@@ -170,6 +179,36 @@ impl Containers {
         let Some(path) = path_of_ids(sent.name, id) else { return Ok(()) };
         let body = self.daemon.get(&path).await?;
         certain(is_of_no_id(&body.unwrap_or_default())?)
+    }
+
+    /// Adds what the volumes are that a workload names.
+    pub(super) async fn add_volumes(self: &Arc<Self>, workload: &mut Workload) -> Result<(), LookUpError> {
+        let names = owned(volumes(workload))?;
+        if names.is_empty() {
+            return Ok(());
+        }
+        let shared = Arc::clone(self);
+        let asking = self.runtime.spawn(async move {
+            let mut found = Vec::new();
+            for name in names {
+                if let Some(volume) = shared.volume(&name).await? {
+                    found.push((name, volume));
+                }
+            }
+            Ok(found)
+        });
+        for (name, volume) in asking.await.unwrap_or(Err(LookUpError::TooMany))? {
+            volume.add_to(&name, workload);
+        }
+        Ok(())
+    }
+
+    /// The volume of that name; none if the daemon has none.
+    async fn volume(&self, name: &str) -> Result<Option<Volume>, LookUpError> {
+        let target = Target { kind: "volume".to_owned(), as_sent: name.to_owned(), ..Target::default() };
+        let path = inspect::path_of(&target).ok_or(LookUpError::Ambiguous)?;
+        let body = self.daemon.get(&path).await?;
+        Ok(body.map(|body| Volume::read(&body)).transpose()?)
     }
 
     /// The exec with that id; none if the daemon has none.
@@ -233,4 +272,12 @@ fn tell(socket: &Path, error: &LookUpError) {
         error = chain(error),
         "the events of the Docker daemon cannot be followed: each request is looked up anew until they can"
     );
+}
+
+/// The names of volumes, no more than may be looked up.
+fn owned(names: BTreeSet<&str>) -> Result<Vec<String>, LookUpError> {
+    if names.len() > MAX_VOLUMES {
+        return Err(LookUpError::Volumes(MAX_VOLUMES));
+    }
+    Ok(names.into_iter().map(str::to_owned).collect())
 }

@@ -17,8 +17,8 @@ pub(crate) enum LookUpError {
     /// The daemon refuses to say.
     #[error(
         "the daemon refuses the host's own look-up: each other authorization plugin has to allow GET of \
-         `/containers/json`, `/containers/.../json`, `/exec/.../json`, `/info` and `/events` to clients without a \
-         certificate"
+         `/containers/json`, `/containers/.../json`, `/exec/.../json`, `/volumes/...`, `/info` and `/events` to clients \
+         without a certificate"
     )]
     Refused,
     /// The daemon responds with an error, e.g. since the beginning of an id is that of several.
@@ -47,6 +47,9 @@ pub(crate) enum LookUpError {
     /// Containers whose namespaces it joins, which join those of others.
     #[error(transparent)]
     Joins(#[from] TooManyJoinsError),
+    /// Volumes of one container or request.
+    #[error("it mounts more than {0} volumes: mount fewer")]
+    Volumes(usize),
     /// Too much at once.
     #[error("too many look-ups or changes are under way: send the request again")]
     TooMany,
