@@ -30,10 +30,11 @@ use portcullis_docker_api::inspect::{Exec, Joined, bare_name, taken_over};
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher as _;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::task::AbortHandle;
 
+use crate::daemon_version::DaemonVersion;
 use crate::message::Message;
 use cache::Entry;
 use changes::{Change, Kind, Named};
@@ -49,12 +50,13 @@ const ATTEMPTS: usize = 3;
 const BUDGET: Duration = Duration::from_secs(2);
 
 /// Operations by which the host looks things up. A nonce is good for no other.
-const OWN: [Operation; 6] = [
+const OWN: [Operation; 7] = [
     Operation::ContainerInspect,
     Operation::ContainerList,
     Operation::ExecInspect,
     Operation::SystemInfo,
     Operation::SystemEvents,
+    Operation::SystemVersion,
     Operation::VolumeInspect,
 ];
 
@@ -94,6 +96,11 @@ impl LookUp {
     /// What a request and its response have in common: dockerd gives requests no number.
     pub(crate) fn key(&self, message: &Message) -> u64 {
         self.hasher.hash_one((&message.user, &message.method, &message.uri, &message.body))
+    }
+
+    /// The version that the daemon says of itself, while its events are followed: another daemon could answer later.
+    pub(crate) fn daemon_version(&self) -> Option<DaemonVersion> {
+        *self.known.version.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether a request with a nonce is one of the host's own look-ups, which it is once.

@@ -6,11 +6,12 @@ use portcullis_contract::docker::{Target, Workload};
 use portcullis_docker_api::inspect::{
     self, Container, DaemonDefaults, Described, Exec, Volume, bare_name, is_of_no_id, path_of_ids, volumes,
 };
+use portcullis_docker_api::json::{self, Value};
 use portcullis_errors::chain;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 
@@ -19,6 +20,7 @@ use super::changes::{Change, Changes, Named};
 use super::daemon::Daemon;
 use super::error::LookUpError;
 use super::events;
+use crate::daemon_version::DaemonVersion;
 
 /// Before each attempt to follow the daemon's events.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -79,6 +81,8 @@ pub(super) struct Containers {
     pub(super) changes: Changes,
     /// Whether the daemon's events arrive. Without them nothing that is kept is used.
     pub(super) follows: AtomicBool,
+    /// The daemon's version, while its events arrive.
+    pub(super) version: RwLock<Option<DaemonVersion>>,
     defaults: Mutex<Option<(Arc<DaemonDefaults>, Instant)>>,
     runtime: tokio::runtime::Handle,
 }
@@ -91,6 +95,7 @@ impl Containers {
             memory: Memory::new(),
             changes: Changes::default(),
             follows: AtomicBool::new(false),
+            version: RwLock::default(),
             defaults: Mutex::default(),
             runtime: tokio::runtime::Handle::current(),
         }
@@ -240,6 +245,26 @@ impl Containers {
         Ok(defaults)
     }
 
+    /// The version that the daemon says of itself. None where it cannot be read, as of a daemon that was built by hand.
+    pub(super) async fn ask_version(&self) -> Option<DaemonVersion> {
+        let body = match self.daemon.get("/version").await {
+            Ok(body) => body?,
+            Err(error) => {
+                tracing::warn!(
+                    error = chain(&error),
+                    "the version of the Docker daemon is taken for the oldest"
+                );
+                return None;
+            }
+        };
+        let value = json::parse(&body).ok()?;
+        value.as_object()?.get("Version").and_then(Value::as_str)?.parse().ok()
+    }
+
+    fn set_version(&self, version: Option<DaemonVersion>) {
+        *self.version.write().unwrap_or_else(PoisonError::into_inner) = version;
+    }
+
     /// Follows the daemon's events, for ever.
     pub(super) async fn follow(self: Arc<Self>, socket: PathBuf) {
         let mut was_told = false;
@@ -250,11 +275,14 @@ impl Containers {
                 Ok((events, _nonce)) => {
                     *self.defaults.lock().await = None;
                     self.changes.add(Change::all());
+                    self.set_version(self.ask_version().await);
                     self.follows.store(true, Ordering::Release);
                     tracing::info!(socket = %socket.display(), "follows the events of the Docker daemon");
                     was_told = false;
                     events::follow(events, &self.changes).await;
                     self.follows.store(false, Ordering::Release);
+                    // A daemon of another version may come.
+                    self.set_version(None);
                 }
                 Err(error) if !was_told => {
                     was_told = true;

@@ -17,8 +17,8 @@ pub(crate) enum LookUpError {
     /// The daemon refuses to say.
     #[error(
         "the daemon refuses the host's own look-up: each other authorization plugin has to allow GET of \
-         `/containers/json`, `/containers/.../json`, `/exec/.../json`, `/volumes/...`, `/info` and `/events` to clients \
-         without a certificate"
+         `/containers/json`, `/containers/.../json`, `/exec/.../json`, `/volumes/...`, `/info`, `/version` and `/events` \
+         to clients without a certificate"
     )]
     Refused,
     /// The daemon responds with an error, e.g. since the beginning of an id is that of several.

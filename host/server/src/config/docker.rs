@@ -2,7 +2,7 @@
 
 use portcullis_config::{ConfigError, SourceFile};
 use portcullis_docker_api::operation::{Operation, UnknownOperationError};
-use portcullis_docker_plugin::PluginSettings;
+use portcullis_docker_plugin::{PluginSettings, UnknownVersionError};
 use portcullis_host_paths::PathResolver;
 use portcullis_listen::Address;
 use std::collections::BTreeSet;
@@ -45,6 +45,10 @@ fn plugin(raw: raw::Docker, source_file: &SourceFile<'_>) -> Result<PluginSettin
         }
         settings.assume_no_body.insert(operation);
     }
+    let version = raw.daemon_version.map(|text| {
+        text.get_ref().parse().map_err(|error: UnknownVersionError| source_file.wrong(&text.span(), error))
+    });
+    settings.daemon_version = version.transpose()?;
     settings.look_up = raw.look_up.map(|text| socket(&text, source_file)).transpose()?;
     for name in &raw.pass_headers {
         let header = name.get_ref();
