@@ -5,8 +5,10 @@ mod groups;
 mod host_paths;
 mod leash;
 mod look_up;
+mod random;
 mod real_paths;
 mod rego;
+mod sdks;
 mod unshown;
 
 use portcullis_testing::{Authority, DockerTls, Dockerd, Plugin, Portcullis, need_dockerd};
