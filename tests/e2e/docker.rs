@@ -6,8 +6,10 @@ mod host_paths;
 mod learn;
 mod leash;
 mod look_up;
+mod random;
 mod real_paths;
 mod rego;
+mod sdks;
 mod unshown;
 
 use portcullis_testing::{Authority, DockerTls, Dockerd, Plugin, Portcullis, need_dockerd};
@@ -192,7 +194,7 @@ fn a_swap_changes_the_verdict_and_a_bad_one_changes_nothing() {
 }
 
 /// A daemon with TLS, and the certificate of alice of the organization Example as its client's.
-fn tls_of_alice(folder: &std::path::Path) -> DockerTls {
+pub(crate) fn tls_of_alice(folder: &std::path::Path) -> DockerTls {
     let authority = Authority::new(folder, "clients and daemon");
     let server = authority.server("daemon");
     let client = authority.client("alice", "Example").folder;

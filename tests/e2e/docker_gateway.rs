@@ -1,10 +1,12 @@
 //! The gateway to Docker: a real dockerd behind it, and unmodified clients before it.
 mod allowlist;
 mod clients;
+mod groups;
 mod guard;
 mod host;
 mod killed;
 mod ownership;
+mod reached;
 mod registries;
 mod revoked;
 mod sdks;

@@ -1,5 +1,5 @@
-//! What the daemon says of a container, an exec and itself: the responses of `ContainerInspect`, `ExecInspect` and
-//! `SystemInfo`, in the words of wit/docker.wit.
+//! What the daemon says of a container, an exec, a volume and itself: the responses of `ContainerInspect`, `ExecInspect`,
+//! `VolumeInspect` and `SystemInfo`, in the words of wit/docker.wit.
 //!
 //! Both Docker APIs look up what a request names (the gateway's `look_up`, the plugin's `[docker] look_up`), and read the
 //! response here. [`path_of`] says what to ask for. A container becomes the workload of the requests that reach into it:
@@ -9,6 +9,9 @@
 mod container;
 mod defaults;
 mod described;
+mod joined;
+mod named;
+mod volume;
 
 #[cfg(test)]
 mod tests;
@@ -21,6 +24,9 @@ use crate::json::JsonError;
 pub use container::{Container, Exec};
 pub use defaults::DaemonDefaults;
 pub use described::Described;
+pub use joined::{Joined, TooManyJoinsError};
+pub use named::{bare_name, is_of_no_id, may_be_id, path_of_ids, taken_over};
+pub use volume::{Volume, volumes};
 
 /// Why a response of the daemon cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

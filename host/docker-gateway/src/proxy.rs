@@ -29,6 +29,7 @@ use portcullis_contract::types::Principal;
 use portcullis_docker_api::Operation;
 use portcullis_host_paths::PathResolver;
 use portcullis_http_client::proxy::AddressCheck;
+use portcullis_identity::source::GroupSources;
 use portcullis_listen::Peer;
 use std::collections::BTreeSet;
 use std::pin::Pin;
@@ -75,6 +76,8 @@ pub struct ProxySettings {
     pub look_up: bool,
     /// What resolves the paths of the host that a request names, where the engine is on this machine.
     pub paths: Option<PathResolver>,
+    /// Where groups of users come from, beside those that the system says.
+    pub groups: Option<GroupSources>,
     /// Which addresses of engines may be connected to.
     pub allowed: AddressCheck,
 }

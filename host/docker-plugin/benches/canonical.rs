@@ -22,6 +22,12 @@ fn canonical_request(criterion: &mut Criterion) {
     criterion.bench_function("ping", |bencher| {
         bencher.iter(|| Message::parse(black_box(ping)).is_ok_and(|message| read(&message)));
     });
+    // As large as any that dockerd shows: environment variables, as people write them.
+    let variables: Vec<_> = (0..18_000).map(|number| format!("\"VARIABLE_{number}={number:040}\"")).collect();
+    let body =
+        format!("{{\"Image\":\"bb:1\",\"Env\":[{}],\"HostConfig\":{{\"Memory\":1}}}}", variables.join(","));
+    let large = Message { body: Some(body.into_bytes()), ..message };
+    criterion.bench_function("canonical request, 1 MiB", |bencher| bencher.iter(|| read(black_box(&large))));
 }
 
 criterion_group!(benches, canonical_request);

@@ -185,7 +185,7 @@ impl Plugin {
     fn read_request(&self, call: &Call, body: Option<&[u8]>) -> Result<Keyed<docker::Request>, Unread> {
         let read = |message: &Message| {
             let settings = &self.settings;
-            let (daemon, assume_no_body) = (&settings.daemon, &settings.assume_no_body);
+            let (daemon, assume_no_body) = (&settings.daemon, self.assume_no_body());
             let mut request = read::request(message, call.context.clone(), daemon, assume_no_body)?;
             read::pass_headers(message, &settings.pass_headers, &mut request);
             let key = self.key(message, &request);
@@ -197,7 +197,7 @@ impl Plugin {
     fn read_response(&self, call: &Call, body: Option<&[u8]>) -> Result<Keyed<docker::Response>, Unread> {
         let read = |message: &Message| {
             let settings = &self.settings;
-            let (daemon, assume_no_body) = (&settings.daemon, &settings.assume_no_body);
+            let (daemon, assume_no_body) = (&settings.daemon, self.assume_no_body());
             let mut response = read::response(message, call.context.clone(), daemon, assume_no_body)?;
             read::pass_headers(message, &settings.pass_headers, &mut response.request);
             let key = self.key(message, &response.request);

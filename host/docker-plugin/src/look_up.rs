@@ -11,7 +11,6 @@
 //! * `nonces`: how own look-ups are known
 //! * `containers`: what a name stands for; `daemon` asks the daemon
 //! * `cache`: what was looked up; `changes`, `events`: what of it is still so
-//! * `joined`: namespaces of other containers
 //! * [`LookUpError`]: why something cannot be looked up
 
 mod cache;
@@ -20,26 +19,26 @@ mod containers;
 mod daemon;
 mod error;
 mod events;
-mod joined;
 mod nonces;
 
 #[cfg(test)]
 mod tests;
 
-use portcullis_contract::docker::{Mount, Request, Response, Target, Workload};
+use portcullis_contract::docker::{Mount, Namespace, Request, Response, Target, Workload};
 use portcullis_docker_api::Operation;
-use portcullis_docker_api::inspect::Exec;
+use portcullis_docker_api::inspect::{Exec, Joined, bare_name, taken_over};
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher as _;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::task::AbortHandle;
 
+use crate::daemon_version::DaemonVersion;
 use crate::message::Message;
 use cache::Entry;
 use changes::{Change, Kind, Named};
-use containers::{Containers, Resolved, bare};
+use containers::{Containers, Resolved};
 
 pub(crate) use error::LookUpError;
 pub(crate) use nonces::HEADER;
@@ -51,12 +50,14 @@ const ATTEMPTS: usize = 3;
 const BUDGET: Duration = Duration::from_secs(2);
 
 /// Operations by which the host looks things up. A nonce is good for no other.
-const OWN: [Operation; 5] = [
+const OWN: [Operation; 7] = [
     Operation::ContainerInspect,
     Operation::ContainerList,
     Operation::ExecInspect,
     Operation::SystemInfo,
     Operation::SystemEvents,
+    Operation::SystemVersion,
+    Operation::VolumeInspect,
 ];
 
 /// Looks up what requests name.
@@ -95,6 +96,11 @@ impl LookUp {
     /// What a request and its response have in common: dockerd gives requests no number.
     pub(crate) fn key(&self, message: &Message) -> u64 {
         self.hasher.hash_one((&message.user, &message.method, &message.uri, &message.body))
+    }
+
+    /// The version that the daemon says of itself, while its events are followed: another daemon could answer later.
+    pub(crate) fn daemon_version(&self) -> Option<DaemonVersion> {
+        *self.known.version.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether a request with a nonce is one of the host's own look-ups, which it is once.
@@ -156,9 +162,12 @@ impl LookUp {
                 Err(error) => return Err(error),
                 Ok(()) => {
                     apply(operation, found, request);
+                    if let (Some(workload), true) = (&mut request.workload, mounts_volumes(operation)) {
+                        self.known.add_volumes(workload).await?;
+                    }
                     if let Some(workload) = &mut request.workload {
                         workload.mounts.extend(mounts);
-                        joined::add(workload, joined);
+                        joined.complete(workload);
                     }
                     return Ok(looked_up);
                 }
@@ -174,14 +183,26 @@ impl LookUp {
         looked_up: &mut LookedUp,
     ) -> Result<Vec<Mount>, LookUpError> {
         let mut mounts = Vec::new();
-        let named = made.into_iter().flat_map(|workload| &workload.mounts);
-        for name in
-            named.filter(|mount| mount.kind == "container").filter_map(|mount| mount.source.as_deref())
-        {
+        for name in made.into_iter().flat_map(taken_over) {
             let entry = self.find(name, looked_up).await?;
             mounts.extend(entry.into_iter().flat_map(|entry| entry.container.mounts().to_vec()));
         }
         Ok(mounts)
+    }
+
+    /// The host's namespaces that a container has by those that it joins.
+    async fn joined(
+        &self,
+        namespaces: &[Namespace],
+        looked_up: &mut LookedUp,
+    ) -> Result<Joined, LookUpError> {
+        let mut joined = Joined::by(namespaces);
+        while let Some((kind, name)) = joined.next_name()? {
+            if let Some(entry) = self.find(&name, looked_up).await? {
+                joined.add(&kind, &entry.container);
+            }
+        }
+        Ok(joined)
     }
 
     /// What the targets stand for. None where one has gone meanwhile.
@@ -228,13 +249,13 @@ impl LookUp {
             return Ok(self.find(name, looked_up).await?.map(Resolved::Whole));
         }
         let resolved = self.known.described(name).await?;
-        looked_up.names.push((bare(name).to_owned(), resolved.clone()));
+        looked_up.names.push((bare_name(name).to_owned(), resolved.clone()));
         Ok(resolved)
     }
 
     async fn find(&self, name: &str, looked_up: &mut LookedUp) -> Result<Option<Arc<Entry>>, LookUpError> {
         let entry = self.known.container(name).await?;
-        looked_up.names.push((bare(name).to_owned(), entry.clone().map(Resolved::Whole)));
+        looked_up.names.push((bare_name(name).to_owned(), entry.clone().map(Resolved::Whole)));
         Ok(entry)
     }
 
@@ -284,7 +305,7 @@ impl LookUp {
         let first = looked_up.names.first().filter(|_| operation != Operation::ContainerCreate);
         let container = first.and_then(|(_, resolved)| resolved.as_ref()).map(Resolved::names);
         let sent = request.targets.iter().filter(|target| target.kind == "container");
-        let sent = sent.map(|target| bare(&target.as_sent).to_owned()).filter(|name| !name.is_empty());
+        let sent = sent.map(|target| bare_name(&target.as_sent).to_owned()).filter(|name| !name.is_empty());
         let change = Change {
             kind,
             id: container.map(|(id, _)| id.to_owned()),
@@ -314,6 +335,11 @@ impl Drop for LookUp {
     fn drop(&mut self) {
         self.follower.abort();
     }
+}
+
+/// Whether an operation mounts volumes that its workload names. A container that is there is looked up with its volumes.
+fn mounts_volumes(operation: Operation) -> bool {
+    matches!(operation, Operation::ContainerCreate | Operation::ServiceCreate | Operation::ServiceUpdate)
 }
 
 /// Whether the target at this place is the name of what is not there yet.

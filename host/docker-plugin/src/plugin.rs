@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::daemon_version::{AssumedBodies, DaemonVersion};
 use crate::look_up::LookUp;
 
 /// What the handlers share.
@@ -18,6 +19,7 @@ pub(crate) struct Plugin {
     pub(crate) settings: PluginSettings,
     pub(crate) daemon: Arc<str>,
     groups: Option<GroupSources>,
+    assumed_bodies: AssumedBodies,
     pub(crate) look_up: Option<LookUp>,
 }
 
@@ -31,6 +33,8 @@ pub struct PluginSettings {
     /// Operations whose requests have no body unless dockerd shows one: clients cannot prove it, and the operator
     /// trusts them.
     pub assume_no_body: BTreeSet<Operation>,
+    /// The version of the daemon that asks, as the operator states it.
+    pub daemon_version: Option<DaemonVersion>,
     /// Headers that policies are shown though names like theirs carry credentials.
     pub pass_headers: BTreeSet<String>,
     /// What resolves the paths of the host that a request names. Without it they are judged as they are named.
@@ -51,6 +55,7 @@ impl Default for PluginSettings {
             daemon: "docker".into(),
             always_allow: Self::ALWAYS_ALLOW.into(),
             assume_no_body: BTreeSet::new(),
+            daemon_version: None,
             pass_headers: BTreeSet::new(),
             paths: None,
             look_up: None,
@@ -67,7 +72,13 @@ impl Plugin {
         let daemon = settings.daemon.as_str().into();
         let look_up = settings.look_up.as_ref();
         let look_up = look_up.map(|socket| LookUp::start(socket, authorizer.time_budget()));
-        Self { authorizer, settings, daemon, groups, look_up }
+        let assumed_bodies = AssumedBodies::new(&settings.assume_no_body, settings.daemon_version);
+        Self { authorizer, settings, daemon, groups, assumed_bodies, look_up }
+    }
+
+    /// Operations whose requests have no body unless dockerd shows one.
+    pub(crate) fn assume_no_body(&self) -> &BTreeSet<Operation> {
+        self.assumed_bodies.of(self.look_up.as_ref().and_then(LookUp::daemon_version))
     }
 
     /// Finds out which groups the user of a request is in.

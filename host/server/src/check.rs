@@ -4,7 +4,7 @@ use portcullis_engine::Candidate;
 use portcullis_files::FileWatcher;
 
 use crate::mounts::MountResources;
-use crate::{Config, ServeError, barbican, docker_plugin, engine, listeners};
+use crate::{Config, ServeError, barbican, engine, listeners, user_groups};
 
 /// Builds the policies, runs their cases, reads certificates and the files of tokens and groups, and opens what the mounts need.
 ///
@@ -15,8 +15,8 @@ pub async fn check(config: &Config) -> Result<Candidate, ServeError> {
     let candidate = host.candidate(config.policies.clone().into()).await;
     let candidate = candidate.map_err(|error| ServeError::Policies(config.blame(&error)))?;
     listeners::with_tls(config, &[], &FileWatcher::idle())?;
-    docker_plugin::check(&config.docker).await?;
-    docker_plugin::warn_of_groups(config);
+    user_groups::check(config).await?;
+    user_groups::warn(config);
     if let Some(barbican) = &config.barbican {
         barbican::check(barbican)?;
     }

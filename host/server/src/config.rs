@@ -41,6 +41,7 @@ pub(crate) use barbican::{Barbican, Identity};
 pub(crate) use docker::Docker;
 pub(crate) use docker_gateway::DockerGateway;
 pub(crate) use federation::Federation;
+pub(crate) use groups::UserGroups;
 pub(crate) use store::{Key, Store};
 
 /// A whole configuration that holds.

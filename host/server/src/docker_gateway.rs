@@ -5,6 +5,7 @@ use portcullis_authorization::Authorizer;
 use portcullis_config::ConfigError;
 use portcullis_docker_gateway::DockerGateway;
 use portcullis_docker_gateway::gateway::{Gateway, GatewayOptions, OpenError};
+use portcullis_identity::source::GroupSources;
 use portcullis_listen::Proxies;
 use portcullis_store::StoreError;
 use std::sync::Arc;
@@ -22,6 +23,7 @@ pub(crate) async fn open(
     authorizer: Authorizer,
     log: Log,
     proxies: &Proxies,
+    groups: Option<GroupSources>,
 ) -> Result<DockerGateway, ConfigError> {
     let allowed = config.allowed.clone();
     let engines = Arc::new(move |url: &_| allowed.check(url));
@@ -45,5 +47,5 @@ pub(crate) async fn open(
             tracing::info!("the administrator `{ADMINISTRATOR}` was made with `admin_password`");
         }
     }
-    Ok(DockerGateway::new(authorizer, gateway, config.proxy()))
+    Ok(DockerGateway::new(authorizer, gateway, config.proxy(groups)))
 }

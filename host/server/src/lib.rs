@@ -6,7 +6,7 @@
 //! * [`check()`]: everything that a start does, short of starting
 //! * `listeners`: certificates first, then addresses
 //! * [`purge_barbican`]: deletes what a project has in the Barbican API
-//! * `barbican`, `docker_gateway`, `mounts`: what those APIs need, from their configuration; `shared_store`: their database
+//! * `barbican`, `docker_gateway`, `mounts`: what those APIs need, from their configuration; `shared_store`: their database; `user_groups`: groups of Docker users
 //! * `reload`: what SIGHUP does
 //! * [`builtin`]: the policies that are part of the program
 
@@ -23,6 +23,7 @@ mod mounts;
 mod reload;
 mod serve;
 mod shared_store;
+mod user_groups;
 
 pub use barbican::purge_barbican;
 pub use check::check;

@@ -33,6 +33,7 @@ use crate::listeners::{self, BoundListener, Register, Registration};
 use crate::mounts::MountResources;
 use crate::reload::{Reloadable, Seen, Trigger, blame, contents, reload};
 use crate::shared_store::SharedStore;
+use crate::user_groups;
 
 /// The engine. `state` is where compiled policies are kept, `time_budget` how long a request may take in all,
 /// `confinement` what a kernel must have to build modules that are not built in.
@@ -154,7 +155,7 @@ async fn start(
              token is and turns it on"
         );
     }
-    docker_plugin::warn_of_groups(config);
+    user_groups::warn(config);
     for endpoint in config.in_clear_text() {
         tracing::warn!(
             "{}: `{}` is reached from other machines without TLS, so tokens, passwords and credentials can be read on \
@@ -291,15 +292,19 @@ async fn register<'a>(
         add(Arc::new(api), &config.listen.docker);
     }
     if let Some(gateway) = &config.docker_gateway {
+        let groups = user_groups::open(gateway.groups.as_ref(), files).await?;
         if let Some(endpoints) = &gateway.listen {
-            let api = docker_gateway::open(gateway, &store, authorizer.clone(), log.clone(), proxies).await?;
+            let api = {
+                let (authorizer, log) = (authorizer.clone(), log.clone());
+                docker_gateway::open(gateway, &store, authorizer, log, proxies, groups.clone()).await?
+            };
             for (name, endpoints) in &gateway.endpoints {
                 add(Arc::new(api.at_own_address(name)), endpoints);
             }
             add(Arc::new(api), endpoints);
         }
         if let Some((endpoints, engine)) = &gateway.guard {
-            let api = GuardedSocket::new(authorizer.clone(), engine.clone(), gateway.proxy());
+            let api = GuardedSocket::new(authorizer.clone(), engine.clone(), gateway.proxy(groups));
             add(Arc::new(api), endpoints);
         }
     }

@@ -113,12 +113,23 @@ fn a_container_made_before_the_guard_is_no_way_round_it() {
         "1000",
     ]);
     place.ok(&["create", "--name", "root", "--network", "none", "--privileged", "bb:1", "true"]);
+    place.ok(&["volume", "create", "-o", "type=none", "-o", "o=bind", "-o", "device=/etc", "evil"]);
+    place.ok(&["create", "--name", "mounts", "--network", "none", "-v", "evil:/x", "bb:1", "true"]);
     let privileged = place.exec(&json!({ "Cmd": ["true"], "Privileged": true }));
     let ordinary = place.exec(&json!({ "Cmd": ["true"] }));
     place.guard();
 
     place.refused(&["start", "root"], "privileged");
     place.refused(&["restart", "root"], "privileged");
+    // A volume is what it was made of, under any name.
+    place.refused(&["start", "mounts"], "host-mount");
+    let evil = "type=volume,source=evil,target=/x";
+    for mount in [["-v", "evil:/x:ro"], ["--mount", evil]] {
+        place.refused(
+            &[&["create", "--network", "none"], &mount[..], &["bb:1", "true"]].concat(),
+            "host-mount",
+        );
+    }
     for name in ["open", id.trim(), &id[..12], &id[..4]] {
         place.refused(&["exec", name, "true"], "host-mount");
     }
@@ -150,7 +161,8 @@ fn a_container_made_before_the_guard_is_no_way_round_it() {
     // To look at them and to remove them needs nothing of what they may do.
     place.ok(&["logs", "open"]);
     place.ok(&["inspect", "open"]);
-    place.ok(&["rm", "-f", "open", "root"]);
+    place.ok(&["rm", "-f", "open", "root", "mounts"]);
+    place.ok(&["volume", "inspect", "evil"]);
     // An ordinary container works, made before the guard or after it.
     let (status, text) = place.call("POST", &format!("/exec/{ordinary}/start"), r#"{"Detach":true}"#);
     assert_eq!(status, 200, "{text}");
@@ -189,6 +201,7 @@ fn a_container_made_before_the_guard_is_no_way_round_it() {
         .collect();
     let own = |uri: &&String| {
         uri.starts_with("/containers/") && (uri.ends_with("/json") || uri.contains("/json?"))
+            || uri.starts_with("/volumes/")
             || uri.starts_with("/info")
             || uri.starts_with("/events")
     };

@@ -8,6 +8,7 @@ use std::net::TcpListener;
 use std::sync::mpsc;
 
 use super::{PROGRAM, config_of, records};
+use crate::program::place::until;
 use portcullis_testing::{Dockerd, Plugin, Portcullis, http, need_dockerd};
 
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -359,6 +360,38 @@ fn what_proves_that_there_is_no_body_is_taken() {
         (build["operation"].as_str(), build["rule"].as_str()),
         (Some("ImageBuild"), Some("unshown-form"))
     );
+}
+
+/// The older of what the operator and the daemon say counts.
+#[test]
+fn a_version_of_the_daemon_opens_what_it_shows_or_refuses() {
+    let Some(mut place) = Place::new() else { return };
+    let commit = b"POST /commit?container=none HTTP/1.1\r\nHost: d\r\nConnection: close\r\nContent-Type: application/json\r\n\r\n";
+    let tag = b"POST /images/bb:1/tag?repo=said HTTP/1.1\r\nHost: d\r\nConnection: close\r\nContent-Type: application/json\r\n\r\n";
+    let refused = |place: &Place, request: &[u8]| {
+        let (status, text) = place.send(request);
+        assert!(matches!(status, 403 | 404), "{status} {text}");
+        assert_eq!(status == 403, text.contains("host:body-not-shown"), "{text}");
+        status == 403
+    };
+    let socket = place.dockerd.socket();
+    let look_up = format!(r#"look_up = "unix:{}""#, socket.display());
+    for (keys, is_refused) in [
+        (r#"daemon_version = "29.3.0""#, true),
+        (r#"daemon_version = "29.3.1""#, false),
+        // This dockerd says that it is older.
+        (&format!("daemon_version = \"29.3.1\"\n{look_up}"), true),
+    ] {
+        place.portcullis.configure(&config_of(place.plugin.path(), "", keys));
+        place.portcullis.restart();
+        if keys.contains("look_up") {
+            until("events are followed", || {
+                place.portcullis.log().contains("follows the events of the Docker daemon")
+            });
+        }
+        assert_eq!(refused(&place, commit), is_refused, "{keys}");
+        assert!(refused(&place, tag), "no version of dockerd refuses a form that it does not show");
+    }
 }
 
 /// What dockerd would fetch from, were it told to. It answers nothing but remembers who asked for what.

@@ -81,6 +81,17 @@ fn is_read_only(driver: Option<&str>, options: &Pairs) -> bool {
     is_local(driver) && option(options, "o").split(',').rfind(|o| matches!(*o, "ro" | "rw")) == Some("ro")
 }
 
+/// The paths of the daemon's host that a volume which is there makes reachable. None where it is a plain directory of the
+/// daemon's own, a file system of another machine, or of another driver; an empty list where its options mount something that
+/// is not known here.
+pub(crate) fn reached(driver: Option<&str>, options: &Pairs) -> Option<Vec<String>> {
+    let reached = host_paths(driver, options);
+    let mount_type = option(options, "type");
+    let is_plain = matches!(mount_type, "" | "none") && option(options, "device").is_empty();
+    let is_elsewhere = !is_local(driver) || is_plain || NOT_OF_THIS_HOST.contains(&mount_type);
+    (!reached.is_empty() || !is_elsewhere).then_some(reached)
+}
+
 /// The paths of the daemon's host that a volume with these options makes reachable: none for a volume of another
 /// driver, of which nothing is known.
 pub(super) fn host_paths(driver: Option<&str>, options: &Pairs) -> Vec<String> {

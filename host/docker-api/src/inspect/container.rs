@@ -1,8 +1,10 @@
 //! A container or an exec that is there, and what a request does with it.
 
 use portcullis_contract::docker::{HostPath, Mount, Namespace, Request, Target, Workload};
+use std::collections::BTreeSet;
 
 use super::described::Described;
+use super::volume::{self, Volume};
 use super::{DaemonDefaults, InspectError};
 use crate::facts;
 use crate::json::{Object, Value, parse};
@@ -20,6 +22,8 @@ pub struct Container {
     /// Whether the daemon removes it by itself when it ends (`docker run --rm`).
     pub auto_remove: bool,
     labels: portcullis_contract::Pairs,
+    /// The mounts of volumes, by name.
+    volumes: Vec<Mount>,
     workload: Workload,
     host_paths: Vec<HostPath>,
 }
@@ -66,12 +70,14 @@ impl Container {
         let mut workload = facts::container::create(config).map_err(unreadable)?;
         let host_paths = facts::host_paths::container(&Query::default(), Some(&body)).map_err(unreadable)?;
         add_mounted(&mut workload.mounts, &found);
+        let volumes = volumes(&found);
         keep_what_reaches_out(&mut workload);
         Ok(Self {
             id: described.id.ok_or(InspectError::Missing("Id"))?,
             name: described.name.ok_or(InspectError::Missing("Name"))?,
             auto_remove,
             labels: described.labels,
+            volumes,
             workload,
             host_paths,
         })
@@ -130,6 +136,16 @@ impl Container {
         &self.workload.mounts
     }
 
+    /// The names of the volumes that it mounts, each once.
+    pub fn volumes(&self) -> BTreeSet<&str> {
+        self.volumes.iter().filter_map(volume::names).collect()
+    }
+
+    /// Adds what a volume that it mounts is.
+    pub fn add_volume(&mut self, name: &str, volume: &Volume) {
+        self.workload.mounts.extend(volume.mounts(name, &self.volumes));
+    }
+
     /// The namespaces that its configuration names.
     pub fn namespaces(&self) -> &[Namespace] {
         &self.workload.namespaces
@@ -142,6 +158,7 @@ impl Container {
             + self.id.len()
             + self.name.len()
             + self.labels.heap_size()
+            + self.volumes.heap_size()
             + self.workload.heap_size()
             + self.host_paths.heap_size()
     }
@@ -197,6 +214,28 @@ fn add_mounted(mounts: &mut Vec<Mount>, found: &Object<'_>) {
             ..Mount::default()
         });
     }
+}
+
+/// The volumes that it mounts, also those of other containers and without a name of the client's choice.
+fn volumes(found: &Object<'_>) -> Vec<Mount> {
+    let points = found.get("Mounts").and_then(Value::as_array).unwrap_or_default();
+    let points = points.iter().filter_map(Value::as_object);
+    let is_volume = |point: &&Object<'_>| point.get("Type").and_then(Value::as_str) == Some("volume");
+    points
+        .filter(is_volume)
+        .map(|point| {
+            let text = |key| point.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+            Mount {
+                kind: "volume".to_owned(),
+                origin: "mounts".to_owned(),
+                as_sent: text("Name"),
+                source: Some(text("Name")),
+                target: Some(text("Destination")),
+                read_only: point.get("RW").and_then(Value::as_bool) == Some(false),
+                ..Mount::default()
+            }
+        })
+        .collect()
 }
 
 /// Leaves out plain volumes, networks of Docker's own and links: a request that reaches into the container does not choose

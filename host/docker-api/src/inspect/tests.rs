@@ -193,6 +193,61 @@ fn a_request_keeps_what_it_says_itself() {
 }
 
 #[test]
+fn a_volume_is_the_path_of_the_host_that_it_was_made_of() {
+    let volume = |driver: &str, options: &str| {
+        let text =
+            format!(r#"{{ "Name": "v", "Driver": "{driver}", "Options": {options}, "Scope": "local" }}"#);
+        Volume::read(text.as_bytes()).unwrap()
+    };
+    let create = |name: &str| Workload {
+        mounts: vec![portcullis_contract::docker::Mount {
+            kind: "volume".into(),
+            as_sent: format!("{name}:/x"),
+            source: Some(name.into()),
+            ..Default::default()
+        }],
+        ..Workload::default()
+    };
+    for (driver, options, expected) in [
+        ("local", "null", None),
+        ("local", "{}", None),
+        ("local", r#"{ "size": "10m", "o": "size=10m" }"#, None),
+        ("local", r#"{ "type": "tmpfs", "device": "tmpfs" }"#, None),
+        ("local", r#"{ "type": "nfs", "o": "addr=10.0.0.1", "device": ":/x" }"#, None),
+        ("rexray", r#"{ "type": "none", "o": "bind", "device": "/" }"#, None),
+        ("local", r#"{ "type": "none", "o": "bind", "device": "/" }"#, Some(Some("/"))),
+        ("local", r#"{ "type": "ext4", "device": "/dev/sda1" }"#, Some(Some("/dev/sda1"))),
+        ("local", r#"{ "type": "proc", "device": "x" }"#, Some(Some("/proc"))),
+        ("local", r#"{ "type": "unheard-of", "device": "x" }"#, Some(None)),
+    ] {
+        let volume = volume(driver, options);
+        let mut made = create("v");
+        volume.add_to("v", &mut made);
+        let added: Vec<_> = made.mounts[1..].iter().map(|mount| mount.host_path.as_deref()).collect();
+        assert_eq!(added, Vec::from_iter(expected), "{driver} {options}");
+        let mut other = create("w");
+        volume.add_to("v", &mut other);
+        assert_eq!(other.mounts.len(), 1, "another volume");
+        let mut mounted = container(r#""Binds": ["v:/v"]"#);
+        assert_eq!(mounted.volumes().into_iter().collect::<Vec<_>>(), ["v"]);
+        mounted.add_volume("v", &volume);
+        let paths = mounted.mounts().iter().filter(|mount| mount.target.as_deref() == Some("/v"));
+        let paths: Vec<_> = paths.map(|mount| mount.host_path.as_deref()).collect();
+        assert_eq!(paths, Vec::from_iter(expected), "{driver} {options}");
+    }
+    assert_eq!(volumes(&create("v")).into_iter().collect::<Vec<_>>(), ["v"]);
+    for wrong in [
+        "",
+        "[]",
+        "{}",
+        r#"{ "Driver": "local", "Options": [] }"#,
+        r#"{ "Driver": "local", "Options": { "o": 1 } }"#,
+    ] {
+        assert!(Volume::read(wrong.as_bytes()).is_err(), "{wrong}");
+    }
+}
+
+#[test]
 fn an_exec_is_read_as_dockerd_writes_it() {
     let text = r#"{ "ID": "e", "Running": false, "ProcessConfig": { "tty": false, "entrypoint": "sh", "arguments": ["-c", "id"],
         "privileged": true, "user": "7" }, "ContainerID": "ab12" }"#;

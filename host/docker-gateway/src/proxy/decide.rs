@@ -4,13 +4,17 @@ use axum::body::Body;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use portcullis_authorization::{Policies, describe_docker_request};
+use portcullis_authorization::{Policies, Refused, describe_docker_request};
 use portcullis_contract::docker;
 use portcullis_contract::hook::{DockerRequest, HookName};
 use portcullis_contract::types::{Context, Principal};
 use portcullis_docker_api::canonical::{self, Head, ReadBody as CanonicalBody, Refusal, rule};
+use portcullis_docker_api::json::shown;
 use portcullis_docker_api::operation::BodyKind;
 use portcullis_docker_api::{ApiRequest, Body as ApiBody, Operation};
+use portcullis_errors::chain;
+use portcullis_identity::AuthError;
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Instant;
@@ -103,9 +107,19 @@ pub(super) async fn decide(
         Err(refusal) => return Err(call.refuse(refusal).await),
     };
     let edits = policies.generation().has_enforced(HookName::DockerEdit);
-    if (proxy.settings.look_up || edits)
-        && let Err(error) = look_up::resolve(engine, operation, &mut request, edits).await
-    {
+    let always = proxy.settings.always_allow.contains(&operation);
+    if let Some(groups) = proxy.settings.groups.as_ref().filter(|_| edits || !always) {
+        match groups.of(&call.principal).await {
+            Ok(found) => call.principal.groups.extend(found),
+            Err(error) => return Err(call.refuse_without_groups(operation, &error).await),
+        }
+        // From the system and from a source: once is enough.
+        let mut seen = BTreeSet::new();
+        call.principal.groups.retain(|group| seen.insert(group.clone()));
+        request.principal.groups.clone_from(&call.principal.groups);
+    }
+    let looks_up = proxy.settings.look_up || edits;
+    if looks_up && let Err(error) = look_up::resolve(engine, operation, &mut request, edits).await {
         let reason = format!("what the request names cannot be looked up: {error}");
         return Err(call.refuse(Refusal::new(respond::LOOK_UP, reason, Some(operation))).await);
     }
@@ -122,7 +136,7 @@ pub(super) async fn decide(
         return Err(error.into_docker_response());
     }
     let daemon = Arc::clone(&call.daemon);
-    let allowed = if proxy.settings.always_allow.contains(&operation) {
+    let allowed = if always {
         let describe = |record: &mut _| describe_docker_request(&request, &daemon, record);
         let asked = (&request.context, HookName::DockerRequest);
         policies.allow_by_host(asked, "host:always-allow", call.begun, describe).await
@@ -133,7 +147,10 @@ pub(super) async fn decide(
         policies.clone().decide::<DockerRequest>(Arc::clone(&request), call.begun, describe).await
     };
     match allowed {
-        Ok(()) => Ok(Decided { operation, request, body, view, query }),
+        Ok(()) => match look_up::missing(operation, &request).filter(|_| looks_up) {
+            Some(target) => Err(respond::missing(target)),
+            None => Ok(Decided { operation, request, body, view, query }),
+        },
         Err(refused) => Err(respond::refused(&refused)),
     }
 }
@@ -190,16 +207,34 @@ impl Call<'_> {
 
     /// Refuses by a rule of the host's own.
     async fn refuse(&self, refusal: Refusal) -> Response {
+        respond::refused(&self.refused(refusal, None).await)
+    }
+
+    /// Refuses since the user's groups are not known: a policy may forbid something to one of them.
+    async fn refuse_without_groups(&self, operation: Operation, error: &AuthError) -> Response {
+        let user = self.principal.name.as_deref().unwrap_or_default();
+        let reason = format!(
+            "the groups of `{}` cannot be found out; the record of this decision says why, and whether trying again helps",
+            shown(user)
+        );
+        let refusal = Refusal::new(respond::GROUPS, reason, Some(operation));
+        let mut refused = self.refused(refusal, Some(chain(error))).await;
+        refused.fault |= matches!(error, AuthError::Unavailable { .. });
+        respond::refused(&refused)
+    }
+
+    async fn refused(&self, refusal: Refusal, error: Option<String>) -> Refused {
         let describe = |record: &mut portcullis_audit::Record| {
             record.daemon = Some(Arc::clone(&self.daemon));
             record.principal = Some((&self.principal).into());
             record.operation = refusal.operation.map(|operation| operation.as_str().into());
             record.method = Some(self.method.to_owned());
             record.uri = Some(self.target.to_owned());
+            record.error = error;
         };
         let asked = (&self.context, HookName::DockerRequest);
         let rule = (refusal.rule, refusal.reason.as_str());
-        respond::refused(&self.policies.refuse_by_host(asked, rule, self.begun, describe).await)
+        self.policies.refuse_by_host(asked, rule, self.begun, describe).await
     }
 }
 

@@ -1,24 +1,41 @@
 //! The engines of the endpoints that were used, with their connections.
 
 use axum::body::Body;
+use moka::future::Cache;
+use portcullis_docker_api::inspect::DaemonDefaults;
 use portcullis_http_client::proxy::{
     AddressCheck, ReverseProxy, Upstream, UpstreamAddress, UpstreamTls, UpstreamTlsError,
 };
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use crate::endpoint::{Endpoint, EngineUrl};
 
 /// Engines that are kept. Beyond that all are made anew: their connections end with their requests.
 const MAX_ENGINES: usize = 1024;
 
-/// The reverse proxy of an engine.
-pub(super) type Engine = Arc<ReverseProxy<Body>>;
+/// How long what an engine fills into containers is known.
+const DEFAULTS_KEPT: Duration = Duration::from_secs(30);
+
+/// An engine, with the connections to it.
+pub(super) struct Engine {
+    pub(super) proxy: ReverseProxy<Body>,
+    /// What it fills into containers. One request asks at a time, and others wait for what it learns.
+    pub(super) defaults: Cache<(), Arc<DaemonDefaults>>,
+}
+
+impl Engine {
+    fn new(upstream: Upstream) -> Self {
+        let defaults = Cache::builder().max_capacity(1).time_to_live(DEFAULTS_KEPT).build();
+        Self { proxy: ReverseProxy::new(upstream), defaults }
+    }
+}
 
 /// The engines that were used, by the number of their endpoint.
 pub(super) struct Engines {
     allowed: AddressCheck,
-    known: Mutex<HashMap<i64, (Endpoint, Engine)>>,
+    known: Mutex<HashMap<i64, (Endpoint, Arc<Engine>)>>,
 }
 
 impl Engines {
@@ -27,14 +44,14 @@ impl Engines {
     }
 
     /// The engine of an endpoint as it is now.
-    pub(super) fn of(&self, endpoint: &Endpoint) -> Result<Engine, UpstreamTlsError> {
+    pub(super) fn of(&self, endpoint: &Endpoint) -> Result<Arc<Engine>, UpstreamTlsError> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((same, engine)) = known.get(&endpoint.id)
             && same == endpoint
         {
             return Ok(Arc::clone(engine));
         }
-        let engine = Arc::new(ReverseProxy::new(self.upstream(endpoint)?));
+        let engine = Arc::new(Engine::new(self.upstream(endpoint)?));
         if known.len() >= MAX_ENGINES {
             known.clear();
         }

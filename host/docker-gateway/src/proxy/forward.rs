@@ -45,8 +45,8 @@ pub(super) async fn forward(
     let request = request(target, &head, hijack.is_some(), body.into_body())?;
     let sending = async {
         match &hijack {
-            Some(_) => engine.upgrade(request).await,
-            None => engine.send(user, request).await,
+            Some(_) => engine.proxy.upgrade(request).await,
+            None => engine.proxy.send(user, request).await,
         }
     };
     let response = tokio::select! {
@@ -80,7 +80,7 @@ pub(super) async fn forward(
 /// The request target that is forwarded, where it is another than the client's: the container by its id, and a query that is
 /// limited to what the user sees.
 pub(super) fn rewritten(decided: &Decided, target: &str) -> Option<String> {
-    let by_id = look_up::by_id(&decided.request, target);
+    let by_id = look_up::by_id(decided.operation, &decided.request, target);
     let Some(query) = &decided.query else { return by_id };
     let target = by_id.as_deref().unwrap_or(target);
     let path = target.split_once('?').map_or(target, |(path, _)| path);

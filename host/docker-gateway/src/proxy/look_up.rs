@@ -1,29 +1,35 @@
-//! What the engine says of the things that a request names: name, id and labels, so that a policy judges the container
-//! and not a name for it. A container is then forwarded by its id: a rename in between changes nothing.
+//! What the engine says of the things that a request names, so that a policy judges them and not names for them: name, id and
+//! labels of each, and of a container that a request reaches into what it may do on the host. The request is then
+//! forwarded with the container's id: a rename in between changes nothing.
 //!
-//! Nothing is kept: each request asks anew, on connections of the gateway's own. What the engine does not know stays
-//! unresolved, and the engine says so itself. Where it gives no answer, the request is refused.
+//! But for the engine's defaults nothing is kept: each request asks anew, on connections of the gateway's own. Where the
+//! engine gives no answer, the request is refused.
+//!
+//! * `ask`: requests to the engine
+//! * `by_id`: the id in the place of the name
+//! * [`resolve`]: completes a request
+//! * [`missing`]: what the engine does not have
 
-use axum::body::Body;
-use axum::http::{HeaderValue, Request, StatusCode, header};
-use http_body_util::{BodyExt as _, Limited};
-use percent_encoding::percent_decode_str;
-use portcullis_contract::docker::{self, Target};
+mod ask;
+mod by_id;
+
+use portcullis_contract::docker::{self, Namespace, Target};
 use portcullis_docker_api::Operation;
-use portcullis_docker_api::inspect::{Described, InspectError, path_of};
+use portcullis_docker_api::inspect::{
+    Container, Described, Exec, InspectError, Joined, TooManyJoinsError, Volume, bare_name, is_of_no_id,
+    path_of, path_of_ids, taken_over, volumes,
+};
 use portcullis_http_client::proxy::ProxyError;
+use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::engines::Engine;
 
-/// Whose connections carry look-ups: no user's.
-const GATEWAY: i64 = i64::MIN;
+pub(super) use by_id::by_id;
 
-/// How long one look-up may take.
-const TIMEOUT: Duration = Duration::from_secs(5);
-
-/// Bytes of an answer. Inspecting a service with thousands of environment variables stays below.
-const MAX_ANSWER: usize = 4 << 20;
+/// How long all look-ups of a request may take.
+const BUDGET: Duration = Duration::from_secs(10);
 
 /// Things that are looked up for one request. `docker rm a b c` sends three requests; `docker save` names several images.
 const MAX_TARGETS: usize = 64;
@@ -44,6 +50,19 @@ fn makes(operation: Operation) -> bool {
     )
 }
 
+/// Whether an operation mounts volumes that its workload names. A container that is there is looked up with its volumes.
+fn mounts_volumes(operation: Operation) -> bool {
+    matches!(operation, Operation::ContainerCreate | Operation::ServiceCreate | Operation::ServiceUpdate)
+}
+
+/// The names of volumes, no more than are looked up.
+fn owned(names: BTreeSet<&str>) -> Result<Vec<String>, LookUpError> {
+    if names.len() > MAX_TARGETS {
+        return Err(LookUpError::TooMany);
+    }
+    Ok(names.into_iter().map(str::to_owned).collect())
+}
+
 /// Why something could not be looked up.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum LookUpError {
@@ -51,19 +70,36 @@ pub(super) enum LookUpError {
     Proxy(#[from] ProxyError),
     #[error("it names more than {MAX_TARGETS} things: ask for fewer at once")]
     TooMany,
-    #[error("the engine gives no answer within {} s", TIMEOUT.as_secs())]
-    Timeout,
-    #[error("the engine answers with status {0}")]
-    Status(StatusCode),
+    #[error("the engine gives no answer within {} s", .0.as_secs())]
+    Timeout(Duration),
+    #[error("the engine answers with status {0} to GET of `{1}`")]
+    Status(axum::http::StatusCode, String),
     #[error("the engine's answer cannot be read")]
     Unreadable,
     #[error(transparent)]
     Inspect(#[from] InspectError),
+    #[error(transparent)]
+    Joins(#[from] TooManyJoinsError),
+    #[error("the name `{0}` could be read in several ways: write the container's id")]
+    Ambiguous(String),
+    /// Several requests wait for the same answer.
+    #[error(transparent)]
+    Shared(Arc<LookUpError>),
 }
 
-/// Completes the targets of a request, `with_references` also by what its workload names: networks, volumes, and other
-/// containers.
+/// Completes the targets of a request and makes the container that it reaches into its workload; `with_references` adds what
+/// its workload names as further targets: networks, volumes, and other containers.
 pub(super) async fn resolve(
+    engine: &Engine,
+    operation: Operation,
+    request: &mut docker::Request,
+    with_references: bool,
+) -> Result<(), LookUpError> {
+    let resolving = try_resolve(engine, operation, request, with_references);
+    tokio::time::timeout(BUDGET, resolving).await.unwrap_or(Err(LookUpError::Timeout(BUDGET)))
+}
+
+async fn try_resolve(
     engine: &Engine,
     operation: Operation,
     request: &mut docker::Request,
@@ -75,45 +111,116 @@ pub(super) async fn resolve(
     if with_references && request.targets.len() + references.len() > MAX_TARGETS {
         return Err(LookUpError::TooMany);
     }
-    for mut target in references {
-        let path = path_of(&target);
-        let found = match &path {
-            Some(path) => inspect(engine, path).await?,
-            None => None,
-        };
-        // The engine makes a volume that is not there; anything else has to be there.
-        let is_made = target.kind == "volume" && path.is_some() && found.is_none();
-        if let Some(found) = found {
-            found.describe(&mut target);
-        }
-        if !is_made {
-            request.targets.push(target);
+    let mut found = Vec::with_capacity(references.len());
+    for target in references {
+        found.extend(reference(engine, target).await?);
+    }
+    if operation == Operation::ContainerCreate {
+        made(engine, request).await?;
+    }
+    if let (Some(workload), true) = (&mut request.workload, mounts_volumes(operation)) {
+        for name in owned(volumes(workload))? {
+            if let Some(volume) = volume(engine, &name).await? {
+                volume.add_to(&name, workload);
+            }
         }
     }
-    if makes(operation) {
-        return Ok(());
+    if !makes(operation) {
+        targets(engine, operation, request).await?;
     }
+    request.targets.append(&mut found);
+    Ok(())
+}
+
+/// What a workload names, as a target. None where the engine makes it: a volume that is not there. Anything else has to be
+/// there.
+async fn reference(engine: &Engine, mut target: Target) -> Result<Option<Target>, LookUpError> {
+    let path = path_of(&target);
+    let found = match &path {
+        Some(path) => described(engine, path).await?,
+        None => None,
+    };
+    let is_made = target.kind == "volume" && path.is_some() && found.is_none();
+    if let Some(found) = found {
+        found.describe(&mut target);
+    }
+    Ok((!is_made).then_some(target))
+}
+
+/// Completes the workload of what is made by what it takes over from other containers: mounts and namespaces.
+async fn made(engine: &Engine, request: &mut docker::Request) -> Result<(), LookUpError> {
+    let Some(workload) = &mut request.workload else { return Ok(()) };
+    let names: Vec<_> = taken_over(workload).map(str::to_owned).collect();
+    if names.len() > MAX_TARGETS {
+        return Err(LookUpError::TooMany);
+    }
+    for name in names {
+        if let Some(mut container) = named_elsewhere(engine, &name).await? {
+            add_volumes(engine, &mut container).await?;
+            workload.mounts.extend_from_slice(container.mounts());
+        }
+    }
+    let joined = joined(engine, &workload.namespaces).await?;
+    joined.complete(workload);
+    Ok(())
+}
+
+/// Completes the targets of a request, and the workload by the container that it reaches into.
+async fn targets(
+    engine: &Engine,
+    operation: Operation,
+    request: &mut docker::Request,
+) -> Result<(), LookUpError> {
     let mut containers = Vec::new();
-    for target in request.targets.iter_mut().take(MAX_TARGETS) {
-        let Some(path) = path_of(target) else { continue };
-        let Some(found) = inspect(engine, &path).await? else { continue };
-        found.describe(target);
-        if target.kind == "exec"
-            && let Some(id) = found.container
-        {
-            containers.push(Target { kind: "container".into(), as_sent: id, ..Target::default() });
+    let mut reached = None;
+    for (at, target) in request.targets.iter_mut().enumerate().take(MAX_TARGETS) {
+        let is_reached = at == 0 && operation.reaches_into_container();
+        match target.kind.as_str() {
+            "container" if is_reached => {
+                let Some(mut container) = container(engine, &target.as_sent).await? else { continue };
+                add_volumes(engine, &mut container).await?;
+                container.describe(target);
+                reached = Some((container, None));
+            }
+            "exec" => {
+                let Some(exec) = exec(engine, target).await? else { continue };
+                target.id = Some(target.as_sent.clone());
+                let mut named = container_target(&exec.container);
+                let found = container(engine, &exec.container).await?;
+                match found {
+                    Some(mut found) => {
+                        found.describe(&mut named);
+                        if is_reached {
+                            add_volumes(engine, &mut found).await?;
+                            reached = Some((found, Some(exec)));
+                        }
+                    }
+                    // What the exec may do is not known without its container.
+                    None if is_reached => target.id = None,
+                    None => {}
+                }
+                containers.push(named);
+            }
+            _ => {
+                let Some(path) = path_of(target) else { continue };
+                if let Some(found) = described(engine, &path).await? {
+                    found.describe(target);
+                }
+            }
         }
     }
-    // What an exec is started in.
-    for mut container in containers {
-        if let Some(path) = path_of(&container)
-            && let Some(found) = inspect(engine, &path).await?
-        {
-            found.describe(&mut container);
-        }
-        request.targets.push(container);
+    request.targets.append(&mut containers);
+    let Some((container, exec)) = reached else { return Ok(()) };
+    let joined = joined(engine, container.namespaces()).await?;
+    container.complete(operation, exec.as_ref(), request);
+    if let Some(workload) = &mut request.workload {
+        joined.complete(workload);
     }
     Ok(())
+}
+
+fn container_target(name: &str) -> Target {
+    Target { kind: "container".to_owned(), as_sent: name.to_owned(), ..Target::default() }
 }
 
 /// What a workload names that is there already.
@@ -131,61 +238,73 @@ fn references(workload: &docker::Workload) -> Vec<Target> {
     networks.chain(mounts).chain(joined.map(|name| target("container", name))).collect()
 }
 
-/// What the engine says of it; none if it has no such thing.
-async fn inspect(engine: &Engine, path: &str) -> Result<Option<Described>, LookUpError> {
-    let asking = async {
-        let mut request = Request::new(Body::empty());
-        *request.uri_mut() = path.parse().map_err(|_| ProxyError::Target)?;
-        request.headers_mut().insert(header::HOST, HeaderValue::from_static("docker"));
-        let (head, body) = engine.send(GATEWAY, request).await?.into_parts();
-        // 503: no member of a swarm, which has no services.
-        if matches!(head.status, StatusCode::NOT_FOUND | StatusCode::SERVICE_UNAVAILABLE) {
-            return Ok(None);
-        }
-        if head.status != StatusCode::OK {
-            return Err(LookUpError::Status(head.status));
-        }
-        let body = Limited::new(body, MAX_ANSWER).collect().await.map_err(|_| LookUpError::Unreadable)?;
-        Ok(Some(Described::read(&body.to_bytes())?))
-    };
-    tokio::time::timeout(TIMEOUT, asking).await.unwrap_or(Err(LookUpError::Timeout))
+/// Name, id and labels of what is at a path; none if the engine has no such thing.
+async fn described(engine: &Engine, path: &str) -> Result<Option<Described>, LookUpError> {
+    let body = ask::get(engine, path).await?;
+    Ok(body.map(|body| Described::read(&body)).transpose()?)
 }
 
-/// The request target with the id of the container in the place of its name.
-pub(super) fn by_id(request: &docker::Request, target: &str) -> Option<String> {
-    let named = request.targets.first().filter(|target| target.kind == "container")?;
-    let id = named.id.as_ref()?;
-    let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
-    let mut segments: Vec<&str> = path.split('/').collect();
-    let at = segments.iter().position(|segment| *segment == "containers")? + 1;
-    let sent = percent_decode_str(segments.get(at)?).decode_utf8().ok()?;
-    if sent != named.as_sent {
-        return None;
-    }
-    segments[at] = id;
-    let path = segments.join("/");
-    Some(query.map_or_else(|| path.clone(), |query| format!("{path}?{query}")))
+async fn exec(engine: &Engine, target: &Target) -> Result<Option<Exec>, LookUpError> {
+    let Some(path) = path_of(target) else { return Ok(None) };
+    let body = ask::get(engine, &path).await?;
+    Ok(body.map(|body| Exec::read(&body)).transpose()?)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// The container of that name, id or beginning of an id; none if the engine has none.
+async fn container(engine: &Engine, name: &str) -> Result<Option<Container>, LookUpError> {
+    let bare = bare_name(name);
+    let Some(path) = path_of(&container_target(bare)) else { return Ok(None) };
+    let Some(body) = ask::get(engine, &path).await? else { return Ok(None) };
+    let found = Container::read(&body, &*ask::defaults(engine).await?)?;
+    // A slash before it says that it is no id.
+    let is_meant = bare.len() == name.len() || found.name == bare;
+    Ok(is_meant.then_some(found))
+}
 
-    fn target(kind: &str, as_sent: &str) -> Target {
-        Target { kind: kind.into(), as_sent: as_sent.into(), ..Target::default() }
-    }
+/// The volume of that name; none if the engine has none.
+async fn volume(engine: &Engine, name: &str) -> Result<Option<Volume>, LookUpError> {
+    let target = Target { kind: "volume".to_owned(), as_sent: name.to_owned(), ..Target::default() };
+    let Some(path) = path_of(&target) else { return Ok(None) };
+    let body = ask::get(engine, &path).await?;
+    Ok(body.map(|body| Volume::read(&body)).transpose()?)
+}
 
-    #[test]
-    fn a_container_is_forwarded_by_its_id() {
-        let container = Target { id: Some("f00".into()), ..target("container", "we b") };
-        let request = docker::Request { targets: vec![container], ..docker::Request::default() };
-        for (sent, expected) in [
-            ("/v1.41/containers/we%20b/start?x=1", Some("/v1.41/containers/f00/start?x=1")),
-            ("/containers/we%20b", Some("/containers/f00")),
-            ("/containers/other/json", None),
-            ("/images/we%20b/json", None),
-        ] {
-            assert_eq!(by_id(&request, sent).as_deref(), expected, "{sent}");
+/// Adds to a container what its volumes are.
+async fn add_volumes(engine: &Engine, container: &mut Container) -> Result<(), LookUpError> {
+    for name in owned(container.volumes())? {
+        if let Some(volume) = volume(engine, &name).await? {
+            container.add_volume(&name, &volume);
         }
     }
+    Ok(())
+}
+
+/// A container that the engine looks for again by the name: one that could stand for another container by then is refused.
+async fn named_elsewhere(engine: &Engine, name: &str) -> Result<Option<Container>, LookUpError> {
+    let Some(found) = container(engine, name).await? else { return Ok(None) };
+    if let Some(path) = path_of_ids(name, &found.id)
+        && !is_of_no_id(&ask::get(engine, &path).await?.unwrap_or_default())?
+    {
+        return Err(LookUpError::Ambiguous(name.to_owned()));
+    }
+    Ok(Some(found))
+}
+
+/// The host's namespaces that a container has by those that it joins.
+async fn joined(engine: &Engine, namespaces: &[Namespace]) -> Result<Joined, LookUpError> {
+    let mut joined = Joined::by(namespaces);
+    while let Some((kind, name)) = joined.next_name()? {
+        if let Some(container) = named_elsewhere(engine, &name).await? {
+            joined.add(&kind, &container);
+        }
+    }
+    Ok(joined)
+}
+
+/// What a request reaches into, where the engine does not have it. It is not forwarded: a container that gets the name
+/// meanwhile was judged by no policy.
+pub(super) fn missing(operation: Operation, request: &docker::Request) -> Option<&Target> {
+    let target = request.targets.first().filter(|_| operation.reaches_into_container())?;
+    let is_known = target.id.is_some() || !matches!(target.kind.as_str(), "container" | "exec");
+    (!is_known && !target.as_sent.is_empty()).then_some(target)
 }

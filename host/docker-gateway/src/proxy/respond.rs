@@ -3,6 +3,7 @@
 use axum::http::StatusCode;
 use axum::response::Response;
 use portcullis_authorization::Refused;
+use portcullis_contract::docker::Target;
 use portcullis_docker_api::canonical::rule;
 use portcullis_errors::chain;
 use portcullis_host_paths::ResolveError;
@@ -38,6 +39,8 @@ pub(super) const BODY_TOO_LARGE: &str = "host:body-too-large";
 pub(super) const BODY_BROKEN: &str = "host:body-broken";
 /// What the request names cannot be looked up, since the engine gives no answer.
 pub(super) const LOOK_UP: &str = "host:look-up";
+/// A source of groups cannot say which groups the user is in.
+pub(super) const GROUPS: &str = "host:groups";
 /// The request names what its user does not see.
 pub(super) const NOT_VISIBLE: &str = "host:not-visible";
 /// The name of what is made belongs to a thing that the user does not see.
@@ -65,6 +68,13 @@ pub(super) fn refused(refused: &Refused) -> Response {
         _ => refused.to_string(),
     };
     GatewayError::new(status, text, "").into_docker_response()
+}
+
+/// The engine does not have what the request reaches into: dockerd's own words for that.
+pub(super) fn missing(target: &Target) -> Response {
+    let what = if target.kind == "exec" { "exec instance" } else { "container" };
+    let message = format!("No such {what}: {}", target.as_sent);
+    GatewayError::new(StatusCode::NOT_FOUND, message, "").into_docker_response()
 }
 
 /// The user has as many requests in flight as one may have.

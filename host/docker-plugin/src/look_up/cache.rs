@@ -2,7 +2,7 @@
 //! changes say; here it is only kept.
 
 use moka::future::Cache;
-use portcullis_docker_api::inspect::{Container, Exec};
+use portcullis_docker_api::inspect::{Container, Exec, may_be_id};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -13,8 +13,6 @@ const MAX_CONTAINERS: u64 = 32 << 20;
 const MAX_OTHERS: u64 = 4 << 20;
 /// What an entry takes beside its content, about.
 const ENTRY: usize = 256;
-/// Digits of a container's id.
-const ID: usize = 64;
 /// How long an entry is kept.
 const KEPT: Duration = Duration::from_mins(10);
 
@@ -110,10 +108,4 @@ impl Memory {
     pub(super) async fn forget_exec(&self, id: &str) {
         self.execs.invalidate(id).await;
     }
-}
-
-/// Whether a name may be the id of a container, or the beginning of one: dockerd tries the whole id, then the name, then the
-/// beginning of an id (moby daemon/container.go, `GetContainer`).
-pub(super) fn may_be_id(name: &str) -> bool {
-    name.len() <= ID && name.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }

@@ -2,27 +2,34 @@
 //! daemon.
 
 use axum::body::Bytes;
-use portcullis_contract::docker::Target;
-use portcullis_docker_api::inspect::{self, Container, DaemonDefaults, Described, Exec, InspectError};
-use portcullis_docker_api::json;
+use portcullis_contract::docker::{Target, Workload};
+use portcullis_docker_api::inspect::{
+    self, Container, DaemonDefaults, Described, Exec, Volume, bare_name, is_of_no_id, path_of_ids, volumes,
+};
+use portcullis_docker_api::json::{self, Value};
 use portcullis_errors::chain;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 
-use super::cache::{Entry, Memory, may_be_id};
+use super::cache::{Entry, Memory};
 use super::changes::{Change, Changes, Named};
 use super::daemon::Daemon;
 use super::error::LookUpError;
 use super::events;
+use crate::daemon_version::DaemonVersion;
 
 /// Before each attempt to follow the daemon's events.
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// How long the daemon's defaults are used.
 const DEFAULTS_KEPT: Duration = Duration::from_secs(30);
+
+/// Volumes that one container or request names.
+const MAX_VOLUMES: usize = 64;
 
 /// The name of a container in a request.
 #[derive(Debug, Clone, Copy)]
@@ -35,7 +42,7 @@ struct Sent<'n> {
 
 impl<'n> Sent<'n> {
     fn of(name: &'n str) -> Self {
-        Self { name: bare(name), is_name: bare(name).len() < name.len() }
+        Self { name: bare_name(name), is_name: bare_name(name).len() < name.len() }
     }
 }
 
@@ -74,6 +81,8 @@ pub(super) struct Containers {
     pub(super) changes: Changes,
     /// Whether the daemon's events arrive. Without them nothing that is kept is used.
     pub(super) follows: AtomicBool,
+    /// The daemon's version, while its events arrive.
+    pub(super) version: RwLock<Option<DaemonVersion>>,
     defaults: Mutex<Option<(Arc<DaemonDefaults>, Instant)>>,
     runtime: tokio::runtime::Handle,
 }
@@ -86,6 +95,7 @@ impl Containers {
             memory: Memory::new(),
             changes: Changes::default(),
             follows: AtomicBool::new(false),
+            version: RwLock::default(),
             defaults: Mutex::default(),
             runtime: tokio::runtime::Handle::current(),
         }
@@ -133,7 +143,12 @@ impl Containers {
         let since = self.changes.latest();
         let Some(body) = self.inspect(sent.name).await? else { return Ok(None) };
         let defaults = self.defaults().await?;
-        let container = Container::read(&body, &defaults)?;
+        let mut container = Container::read(&body, &defaults)?;
+        for name in owned(container.volumes())? {
+            if let Some(volume) = self.volume(&name).await? {
+                container.add_volume(&name, &volume);
+            }
+        }
         self.check_name(sent, &container.id, &container.name).await?;
         let entry = Entry::new(container, since);
         if keep {
@@ -166,15 +181,39 @@ impl Containers {
         if sent.is_name {
             return certain(name == sent.name);
         }
-        if id.starts_with(sent.name) || !may_be_id(sent.name) {
+        let Some(path) = path_of_ids(sent.name, id) else { return Ok(()) };
+        let body = self.daemon.get(&path).await?;
+        certain(is_of_no_id(&body.unwrap_or_default())?)
+    }
+
+    /// Adds what the volumes are that a workload names.
+    pub(super) async fn add_volumes(self: &Arc<Self>, workload: &mut Workload) -> Result<(), LookUpError> {
+        let names = owned(volumes(workload))?;
+        if names.is_empty() {
             return Ok(());
         }
-        // `{"id":{"NAME":true}}`. dockerd takes the beginning of an id there.
-        let filters = format!("%7B%22id%22%3A%7B%22{}%22%3Atrue%7D%7D", sent.name);
-        let body = self.daemon.get(&format!("/containers/json?all=1&filters={filters}")).await?;
-        let body = body.unwrap_or_default();
-        let list = json::parse(&body).map_err(InspectError::from)?;
-        certain(list.as_array().ok_or(InspectError::Missing("list of containers"))?.is_empty())
+        let shared = Arc::clone(self);
+        let asking = self.runtime.spawn(async move {
+            let mut found = Vec::new();
+            for name in names {
+                if let Some(volume) = shared.volume(&name).await? {
+                    found.push((name, volume));
+                }
+            }
+            Ok(found)
+        });
+        for (name, volume) in asking.await.unwrap_or(Err(LookUpError::TooMany))? {
+            volume.add_to(&name, workload);
+        }
+        Ok(())
+    }
+
+    /// The volume of that name; none if the daemon has none.
+    async fn volume(&self, name: &str) -> Result<Option<Volume>, LookUpError> {
+        let target = Target { kind: "volume".to_owned(), as_sent: name.to_owned(), ..Target::default() };
+        let path = inspect::path_of(&target).ok_or(LookUpError::Ambiguous)?;
+        let body = self.daemon.get(&path).await?;
+        Ok(body.map(|body| Volume::read(&body)).transpose()?)
     }
 
     /// The exec with that id; none if the daemon has none.
@@ -206,6 +245,26 @@ impl Containers {
         Ok(defaults)
     }
 
+    /// The version that the daemon says of itself. None where it cannot be read, as of a daemon that was built by hand.
+    pub(super) async fn ask_version(&self) -> Option<DaemonVersion> {
+        let body = match self.daemon.get("/version").await {
+            Ok(body) => body?,
+            Err(error) => {
+                tracing::warn!(
+                    error = chain(&error),
+                    "the version of the Docker daemon is taken for the oldest"
+                );
+                return None;
+            }
+        };
+        let value = json::parse(&body).ok()?;
+        value.as_object()?.get("Version").and_then(Value::as_str)?.parse().ok()
+    }
+
+    fn set_version(&self, version: Option<DaemonVersion>) {
+        *self.version.write().unwrap_or_else(PoisonError::into_inner) = version;
+    }
+
     /// Follows the daemon's events, for ever.
     pub(super) async fn follow(self: Arc<Self>, socket: PathBuf) {
         let mut was_told = false;
@@ -216,11 +275,14 @@ impl Containers {
                 Ok((events, _nonce)) => {
                     *self.defaults.lock().await = None;
                     self.changes.add(Change::all());
+                    self.set_version(self.ask_version().await);
                     self.follows.store(true, Ordering::Release);
                     tracing::info!(socket = %socket.display(), "follows the events of the Docker daemon");
                     was_told = false;
                     events::follow(events, &self.changes).await;
                     self.follows.store(false, Ordering::Release);
+                    // A daemon of another version may come.
+                    self.set_version(None);
                 }
                 Err(error) if !was_told => {
                     was_told = true;
@@ -240,7 +302,10 @@ fn tell(socket: &Path, error: &LookUpError) {
     );
 }
 
-/// dockerd takes a name with a slash before it as well.
-pub(super) fn bare(name: &str) -> &str {
-    name.strip_prefix('/').unwrap_or(name)
+/// The names of volumes, no more than may be looked up.
+fn owned(names: BTreeSet<&str>) -> Result<Vec<String>, LookUpError> {
+    if names.len() > MAX_VOLUMES {
+        return Err(LookUpError::Volumes(MAX_VOLUMES));
+    }
+    Ok(names.into_iter().map(str::to_owned).collect())
 }

@@ -1,7 +1,7 @@
 //! Why what a request names cannot be looked up.
 
 use axum::http::StatusCode;
-use portcullis_docker_api::inspect::InspectError;
+use portcullis_docker_api::inspect::{InspectError, TooManyJoinsError};
 use portcullis_http_client::proxy::ProxyError;
 use std::time::Duration;
 
@@ -17,8 +17,8 @@ pub(crate) enum LookUpError {
     /// The daemon refuses to say.
     #[error(
         "the daemon refuses the host's own look-up: each other authorization plugin has to allow GET of \
-         `/containers/json`, `/containers/.../json`, `/exec/.../json`, `/info` and `/events` to clients without a \
-         certificate"
+         `/containers/json`, `/containers/.../json`, `/exec/.../json`, `/volumes/...`, `/info`, `/version` and `/events` \
+         to clients without a certificate"
     )]
     Refused,
     /// The daemon responds with an error, e.g. since the beginning of an id is that of several.
@@ -45,10 +45,11 @@ pub(crate) enum LookUpError {
     #[error("it was changed meanwhile: send the request again")]
     Changed,
     /// Containers whose namespaces it joins, which join those of others.
-    #[error(
-        "its namespaces are those of more than {0} containers: name the container that has the namespaces itself"
-    )]
-    Joins(usize),
+    #[error(transparent)]
+    Joins(#[from] TooManyJoinsError),
+    /// Volumes of one container or request.
+    #[error("it mounts more than {0} volumes: mount fewer")]
+    Volumes(usize),
     /// Too much at once.
     #[error("too many look-ups or changes are under way: send the request again")]
     TooMany,

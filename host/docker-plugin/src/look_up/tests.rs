@@ -76,7 +76,7 @@ impl Fake {
         }
         let known = self.responses.lock().unwrap().get(&target).cloned();
         let counter = if target == "/info" { &self.asked_info } else { &self.asked };
-        counter.fetch_add(1, Ordering::SeqCst);
+        counter.fetch_add(usize::from(target != "/version"), Ordering::SeqCst);
         let (status, body) = known.unwrap_or_else(|| {
             if target.starts_with("/containers/json?") {
                 (StatusCode::OK, "[]".into())
@@ -105,6 +105,7 @@ impl Place {
         let listener = UnixListener::bind(&socket).unwrap();
         let fake = Arc::<Fake>::default();
         fake.set("/info", StatusCode::OK, r#"{"DefaultRuntime":"runc","SecurityOptions":["name=cgroupns"]}"#);
+        fake.set("/version", StatusCode::OK, r#"{"Version":"29.3.1"}"#);
         let look_up = Arc::new(LookUp::start(&socket, Duration::from_secs(10)));
         assert!(fake.look_up.set(Arc::clone(&look_up)).is_ok());
         tokio::spawn(Arc::clone(&fake).serve(listener));
@@ -177,6 +178,28 @@ async fn a_container_is_looked_up_once_and_again_when_it_changes() {
     place.event("what cannot be read").await;
     place.complete("POST", START).await.unwrap();
     assert_eq!(place.fake.asked(), 1);
+}
+
+/// A daemon that ended may come back as an older one.
+#[tokio::test]
+async fn the_daemons_version_is_known_while_its_events_are_followed() {
+    let place = Place::new().await;
+    assert_eq!(place.look_up.daemon_version().unwrap().to_string(), "29.3.1");
+    place.fake.set("/version", StatusCode::OK, r#"{"Version":"20.10.24+dfsg1"}"#);
+    *place.fake.events.lock().unwrap() = None;
+    while place.look_up.daemon_version().is_some_and(|version| version.to_string() == "29.3.1") {
+        tokio::task::yield_now().await;
+    }
+    while place.look_up.daemon_version().is_none() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(place.look_up.daemon_version().unwrap().to_string(), "20.10.24");
+    for unknown in [r#"{"Version":"dev"}"#, "{}", "x"] {
+        place.fake.set("/version", StatusCode::OK, unknown);
+        assert_eq!(place.look_up.known.ask_version().await, None, "{unknown}");
+    }
+    place.fake.set("/version", StatusCode::FORBIDDEN, "{}");
+    assert_eq!(place.look_up.known.ask_version().await, None);
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 //! form does.
 
 mod clients;
+mod fuzz;
 mod properties;
 mod tricks;
 

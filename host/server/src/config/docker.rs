@@ -1,52 +1,29 @@
 //! `[docker]`: the Docker plugin; and operations of the Docker Engine API, as both Docker APIs name them.
 
-use portcullis_config::{ConfigError, Location, SourceFile, max_stale};
+use portcullis_config::{ConfigError, SourceFile};
 use portcullis_docker_api::operation::{Operation, UnknownOperationError};
-use portcullis_docker_plugin::PluginSettings;
+use portcullis_docker_plugin::{PluginSettings, UnknownVersionError};
 use portcullis_host_paths::PathResolver;
-use portcullis_identity::source::{GroupOptions, Groups};
 use portcullis_listen::Address;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use toml::Spanned;
 
+use super::groups::{UserGroups, user_groups};
 use super::raw;
 
 /// `[docker]`.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Docker {
     /// The plugin's own settings.
     pub plugin: PluginSettings,
     /// Where the groups of its users come from.
-    pub(crate) groups: GroupOptions,
-    /// Where the configuration says so.
-    pub(crate) groups_at: Option<Location>,
-}
-
-impl PartialEq for Docker {
-    fn eq(&self, other: &Self) -> bool {
-        self.plugin == other.plugin && self.groups == other.groups
-    }
+    pub(crate) groups: Option<UserGroups>,
 }
 
 pub(super) fn docker(mut raw: raw::Docker, source_file: &SourceFile<'_>) -> Result<Docker, ConfigError> {
-    let groups_at = raw.groups.as_ref().map(|groups| source_file.at(&groups.span()));
-    let groups = group_options(&mut raw, source_file)?;
-    Ok(Docker { plugin: plugin(raw, source_file)?, groups, groups_at })
-}
-
-fn group_options(raw: &mut raw::Docker, source_file: &SourceFile<'_>) -> Result<GroupOptions, ConfigError> {
-    let sources = raw.groups.take().map(Spanned::into_inner).unwrap_or_default();
-    let sources = super::groups::groups(sources, source_file)?;
-    let max_stale =
-        raw.max_stale.as_ref().map(|time| max_stale(time, "max_stale", source_file)).transpose()?;
-    if let (Some(max_stale), false) =
-        (&raw.max_stale, sources.iter().any(|source| matches!(source, Groups::File(_))))
-    {
-        let message = "`max_stale` is about the file of groups, and there is none";
-        return Err(source_file.wrong(&max_stale.span(), message));
-    }
-    Ok(GroupOptions { sources, max_stale })
+    let groups = user_groups(raw.groups.take(), raw.max_stale.take(), source_file)?;
+    Ok(Docker { plugin: plugin(raw, source_file)?, groups })
 }
 
 fn plugin(raw: raw::Docker, source_file: &SourceFile<'_>) -> Result<PluginSettings, ConfigError> {
@@ -68,6 +45,10 @@ fn plugin(raw: raw::Docker, source_file: &SourceFile<'_>) -> Result<PluginSettin
         }
         settings.assume_no_body.insert(operation);
     }
+    let version = raw.daemon_version.map(|text| {
+        text.get_ref().parse().map_err(|error: UnknownVersionError| source_file.wrong(&text.span(), error))
+    });
+    settings.daemon_version = version.transpose()?;
     settings.look_up = raw.look_up.map(|text| socket(&text, source_file)).transpose()?;
     for name in &raw.pass_headers {
         let header = name.get_ref();

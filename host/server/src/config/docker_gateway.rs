@@ -8,6 +8,7 @@ use portcullis_docker_gateway::ProxySettings;
 use portcullis_docker_gateway::endpoint::{Endpoint as DockerEndpoint, EngineUrl};
 use portcullis_docker_plugin::PluginSettings;
 use portcullis_host_paths::PathResolver;
+use portcullis_identity::source::GroupSources;
 use portcullis_listen::Address;
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
@@ -17,6 +18,7 @@ use std::time::Duration;
 use toml::Spanned;
 
 use super::docker::{host_root, operations};
+use super::groups::{UserGroups, user_groups};
 use super::listen::{endpoint, endpoints};
 use super::{Endpoint, raw};
 
@@ -46,6 +48,8 @@ pub(crate) struct DockerGateway {
     pub(crate) look_up: bool,
     /// What resolves paths of engines on this machine.
     paths: Option<PathResolver>,
+    /// Where groups of its users come from, beside those of the system.
+    pub(crate) groups: Option<UserGroups>,
     /// Endpoints with addresses of their own, by name.
     pub(crate) endpoints: Vec<(String, Vec<Endpoint>)>,
     /// The guarded socket, and the engine behind it.
@@ -61,8 +65,8 @@ impl DockerGateway {
         self.listen.iter().flatten().chain(own).chain(guard)
     }
 
-    /// How its requests are decided and forwarded.
-    pub(crate) fn proxy(&self) -> ProxySettings {
+    /// How its requests are decided and forwarded, with the sources of groups that were opened.
+    pub(crate) fn proxy(&self, groups: Option<GroupSources>) -> ProxySettings {
         let allowed = self.allowed.clone();
         ProxySettings {
             always_allow: self.always_allow.clone(),
@@ -70,6 +74,7 @@ impl DockerGateway {
             max_requests_per_user: self.max_requests_per_user,
             look_up: self.look_up,
             paths: self.paths.clone(),
+            groups,
             allowed: Arc::new(move |address| allowed.allows(address)),
         }
     }
@@ -215,6 +220,7 @@ pub(super) fn docker_gateway(
         },
         look_up: raw.look_up.unwrap_or(true),
         paths: raw.host_root.map(|root| host_root(&root, source_file)).transpose()?,
+        groups: user_groups(raw.groups, raw.max_stale, source_file)?,
         endpoints: own,
         guard,
         location: AnyLocation(location),

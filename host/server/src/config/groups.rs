@@ -1,11 +1,42 @@
 //! Where groups come from: what several APIs have in common.
 
-use portcullis_config::{ConfigError, SourceFile, duration, secret};
-use portcullis_identity::source::{CertificateGroups, Groups, LdapBind, LdapOptions};
+use portcullis_config::{ConfigError, Location, SourceFile, duration, max_stale, secret};
+use portcullis_identity::source::{CertificateGroups, GroupOptions, Groups, LdapBind, LdapOptions};
 use std::time::Duration;
 use toml::Spanned;
 
 use super::raw;
+
+/// Where the groups of an API's users come from, for an API that authenticates them itself.
+#[derive(Debug, Clone)]
+pub(crate) struct UserGroups {
+    pub(crate) options: GroupOptions,
+    pub(crate) location: Location,
+}
+
+/// Equality ignores the source location.
+impl PartialEq for UserGroups {
+    fn eq(&self, other: &Self) -> bool {
+        self.options == other.options
+    }
+}
+
+/// `groups` and `max_stale` of an API.
+pub(super) fn user_groups(
+    raw: Option<Spanned<raw::Groups>>,
+    stale: Option<Spanned<String>>,
+    source_file: &SourceFile<'_>,
+) -> Result<Option<UserGroups>, ConfigError> {
+    let location = raw.as_ref().map(|raw| source_file.at(&raw.span()));
+    let sources = groups(raw.map(Spanned::into_inner).unwrap_or_default(), source_file)?;
+    if let (Some(stale), false) = (&stale, sources.iter().any(|source| matches!(source, Groups::File(_)))) {
+        let message = "`max_stale` is about the file of groups, and there is none";
+        return Err(source_file.wrong(&stale.span(), message));
+    }
+    let stale = stale.map(|time| max_stale(&time, "max_stale", source_file)).transpose()?;
+    let options = GroupOptions { sources, max_stale: stale };
+    Ok(location.map(|location| UserGroups { options, location }))
+}
 
 /// The sources, in the order in which they are asked.
 pub(super) fn groups(raw: raw::Groups, source_file: &SourceFile<'_>) -> Result<Vec<Groups>, ConfigError> {

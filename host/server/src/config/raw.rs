@@ -150,6 +150,7 @@ pub(super) struct Docker {
     pub(super) assume_no_body: Vec<Spanned<String>>,
     #[serde(default)]
     pub(super) pass_headers: Vec<Spanned<String>>,
+    pub(super) daemon_version: Option<Spanned<String>>,
     pub(super) host_root: Option<Spanned<String>>,
     pub(super) look_up: Option<Spanned<String>>,
     pub(super) groups: Option<Spanned<Groups>>,

@@ -99,11 +99,11 @@ impl Judge<'_> {
 }
 
 fn unknown(kind: &str, sent: &str) -> Refusal {
-    Refusal::new(
-        "label",
-        format!(
-            "the labels of the {kind} `{}` are not known: only the Docker gateway looks them up (`look_up`)",
-            cut(sent)
-        ),
-    )
+    let who = match kind {
+        "container" | "exec" => {
+            "the Docker gateway looks them up, and the authorization plugin with `look_up`"
+        }
+        _ => "only the Docker gateway looks them up",
+    };
+    Refusal::new("label", format!("the labels of the {kind} `{}` are not known: {who}", cut(sent)))
 }

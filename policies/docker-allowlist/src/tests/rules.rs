@@ -284,6 +284,14 @@ labels = { owner = "${user}" }"#,
     assert_eq!(refused(&policy, &on("alice", "ContainerStop", own.clone())), "");
     assert_eq!(refused(&policy, &on("alice", "ContainerStop", others.clone())), "label");
     assert_eq!(refused(&policy, &on("alice", "ContainerStop", target("container", "x"))), "label");
+    // A reason says who would know the labels.
+    for (operation, kind, who) in [
+        ("ContainerStop", "container", "and the authorization plugin with `look_up`"),
+        ("VolumeDelete", "volume", "only the Docker gateway looks them up"),
+    ] {
+        let opinion = policy.authorize(&on("alice", operation, target(kind, "x"))).unwrap();
+        assert!(opinion.reason.contains(who), "{}", opinion.reason);
+    }
     assert_eq!(refused(&policy, &on("alice", "ContainerPrune", target("container", ""))), "all");
     assert_eq!(refused(&policy, &on("alice", "ContainerList", target("container", ""))), "");
     assert_eq!(refused(&policy, &on("alice", "SystemEvents", target("daemon", ""))), "");

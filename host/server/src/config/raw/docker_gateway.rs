@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use toml::{Spanned, Value};
 
-use super::Endpoint;
+use super::{Endpoint, Groups};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -21,6 +21,8 @@ pub(in crate::config) struct DockerGateway {
     pub(in crate::config) socket: Option<Spanned<Endpoint>>,
     pub(in crate::config) engine: Option<Spanned<String>>,
     pub(in crate::config) daemon: Option<String>,
+    pub(in crate::config) groups: Option<Spanned<Groups>>,
+    pub(in crate::config) max_stale: Option<Spanned<String>>,
 }
 
 /// An endpoint with addresses of its own.
