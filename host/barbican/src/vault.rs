@@ -16,7 +16,7 @@
 //! * `schema`: the tables
 //! * `statements`: the SQL
 //! * `rows`: from rows to entities
-//! * `find`, `secrets`, `metadata`, `containers`, `contents`, `consumers`, `acls`, `orders`, `quotas`, `purge`: the operations
+//! * `find`, `secrets`, `metadata`, `containers`, `contents`, `consumers`, `acls`, `orders`, `quotas`, `purge`, `import`: the operations
 
 mod acls;
 mod consumers;
@@ -24,6 +24,7 @@ mod containers;
 mod contents;
 mod entity;
 mod find;
+mod import;
 mod metadata;
 mod operation;
 mod orders;
@@ -45,6 +46,7 @@ pub use contents::MOST_SECRETS;
 pub use entity::{
     Acl, AclValue, Consumer, ConsumerName, Container, Entity, EntityWithAcl, Kind, Secret, SecretRef, Version,
 };
+pub use import::{Attached, ImportConsumer, ImportContainer, ImportQuotas, ImportSecret, Imported};
 pub use metadata::MOST_METADATA;
 pub use operation::{
     AddConsumer, ChangeContents, ChangeMetadata, Commit, ConsumersPage, CreateContainer, CreateSecret,
