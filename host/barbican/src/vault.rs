@@ -16,6 +16,7 @@
 //! * `schema`: the tables
 //! * `statements`: the SQL
 //! * `rows`: from rows to entities
+//! * `turns`: no project with slow lists keeps the others from theirs
 //! * `find`, `secrets`, `metadata`, `containers`, `contents`, `consumers`, `acls`, `orders`, `quotas`, `purge`, `import`: the operations
 
 mod acls;
@@ -35,10 +36,12 @@ mod schema;
 mod secrets;
 mod statements;
 mod timestamp;
+mod turns;
 
 use portcullis_store::seal::Sealer;
 use portcullis_store::{Store, StoreError};
 use std::sync::Arc;
+use turns::Turns;
 
 pub use consumers::MOST_CONSUMERS;
 pub use containers::MOST_HOLDERS;
@@ -63,6 +66,7 @@ pub use timestamp::Timestamp;
 pub struct Vault {
     store: Store,
     sealer: Sealer,
+    turns: Turns,
 }
 
 impl Vault {
@@ -73,7 +77,7 @@ impl Vault {
     /// time.
     pub async fn open(store: Store, sealer: Sealer) -> Result<Self, StoreError> {
         store.migrate("barbican", schema::MIGRATIONS).await?;
-        let vault = Self { store, sealer };
+        let vault = Self { store, sealer, turns: Turns::new() };
         vault.check_keys().await?;
         Ok(vault)
     }

@@ -167,7 +167,7 @@ mod tests {
     fn a_statement_is_the_same_for_all_but_for_types_and_placeholders() {
         let sql = ForeignSql { columns: &["s.id", "m.\"key\""], rest: "FROM s WHERE s.id > ? AND s.id < ?" };
         assert_eq!(
-            sql.text("TEXT", |to, number| to.push_str(&format!("${number}"))),
+            sql.text("TEXT", |to, number| to.extend(["$".to_owned(), number.to_string()])),
             "SELECT CAST(s.id AS TEXT), CAST(m.\"key\" AS TEXT) FROM s WHERE s.id > $1 AND s.id < $2"
         );
         let plain = ForeignSql { columns: &["a"], rest: "FROM b" };

@@ -125,6 +125,7 @@ fn a_bad_section_is_named_with_its_line() {
         ("[build]\nconfinement = \"none\"", 6, "`confinement` is `required` or `best-effort`, not `none`"),
         ("[audit]\ncommit = \"synced\"", 6, "`commit` is `written` or `queued`, not `synced`"),
         ("[audit]\nrecent = 100001", 6, "`recent` is at most 100000, not `100001`"),
+        ("[store]\nread_timeout = \"10ms\"", 6, "`read_timeout` is between 100ms and 1m, not `10ms`"),
         ("[listn]", 5, "unknown key `listn`, expected one of `state`, `watch_policies`, `listen`,"),
         ("[docker]\nalways_allow = [\"Ping\"]", 6, "`Ping` is no operation of the Docker Engine API; "),
         (

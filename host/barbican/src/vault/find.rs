@@ -24,6 +24,8 @@ impl Vault {
     ///
     /// The page and the total are two statements: what is made or deleted between them counts in one alone.
     pub async fn list(&self, kind: Kind, filter: &Filter) -> Result<Page, StoreError> {
+        let (Scope::Project(whose) | Scope::Listed { user: whose, .. }) = &filter.scope;
+        let _turn = self.turns.turn(whose).await?;
         let is_sorted = !filter.sort.is_empty();
         let (list, count) = match (kind, &filter.scope) {
             (Kind::Secret, Scope::Project(_)) if is_sorted => {
@@ -64,6 +66,7 @@ impl Vault {
     /// Secrets, those of the project first and then the oldest, whose ACL has an entry for one of the principals. Whether
     /// such entries count is for a policy to say.
     pub async fn listed_otherwise(&self, by: &Principals, most: u64) -> Result<Vec<Uuid>, StoreError> {
+        let _turn = self.turns.turn(&by.user).await?;
         let anywhere = by.anywhere.iter().cloned();
         let roles: Vec<String> = by.roles.iter().map(|role| role.to_ascii_lowercase()).collect();
         // A time follows on `@` and begins with a digit.

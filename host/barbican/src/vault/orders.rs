@@ -225,6 +225,7 @@ impl Vault {
         offset: u64,
         limit: u64,
     ) -> Result<OrdersPage, StoreError> {
+        let _turn = self.turns.turn(project).await?;
         let clamp = |number: u64| Value::from(i64::try_from(number).unwrap_or(i64::MAX));
         let values = [project.into(), meta.into(), clamp(limit), clamp(offset)];
         let counted = self.store.read(statements::COUNT_ORDERS, &values[..2]).await?;
