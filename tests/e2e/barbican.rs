@@ -2,6 +2,7 @@
 
 mod clients;
 mod host;
+mod import;
 mod input;
 mod normal;
 mod ordered;

@@ -10,6 +10,8 @@
 //! to be written) -> [`decide`] (whether it may be) -> `keys` (what is ordered) -> `answer`, `webob`, [`href`] (what the client reads). [`api`]
 //! holds it together.
 //!
+//! [`import`] reads the database of another Barbican into the vault.
+//!
 //! [`oslo`] is another way in: the question that the oslo.policy of a Barbican elsewhere asks.
 
 pub mod accept;
@@ -20,6 +22,7 @@ mod facts;
 pub mod filters;
 pub mod href;
 pub mod identify;
+pub mod import;
 pub mod isotime;
 pub mod json;
 mod keys;

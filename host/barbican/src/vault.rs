@@ -16,7 +16,8 @@
 //! * `schema`: the tables
 //! * `statements`: the SQL
 //! * `rows`: from rows to entities
-//! * `find`, `secrets`, `metadata`, `containers`, `contents`, `consumers`, `acls`, `orders`, `quotas`, `purge`: the operations
+//! * `turns`: no project with slow lists keeps the others from theirs
+//! * `find`, `secrets`, `metadata`, `containers`, `contents`, `consumers`, `acls`, `orders`, `quotas`, `purge`, `import`: the operations
 
 mod acls;
 mod consumers;
@@ -24,6 +25,7 @@ mod containers;
 mod contents;
 mod entity;
 mod find;
+mod import;
 mod metadata;
 mod operation;
 mod orders;
@@ -34,10 +36,12 @@ mod schema;
 mod secrets;
 mod statements;
 mod timestamp;
+mod turns;
 
 use portcullis_store::seal::Sealer;
 use portcullis_store::{Store, StoreError};
 use std::sync::Arc;
+use turns::Turns;
 
 pub use consumers::MOST_CONSUMERS;
 pub use containers::MOST_HOLDERS;
@@ -45,6 +49,7 @@ pub use contents::MOST_SECRETS;
 pub use entity::{
     Acl, AclValue, Consumer, ConsumerName, Container, Entity, EntityWithAcl, Kind, Secret, SecretRef, Version,
 };
+pub use import::{Attached, ImportConsumer, ImportContainer, ImportQuotas, ImportSecret, Imported};
 pub use metadata::MOST_METADATA;
 pub use operation::{
     AddConsumer, ChangeContents, ChangeMetadata, Commit, ConsumersPage, CreateContainer, CreateSecret,
@@ -61,6 +66,7 @@ pub use timestamp::Timestamp;
 pub struct Vault {
     store: Store,
     sealer: Sealer,
+    turns: Turns,
 }
 
 impl Vault {
@@ -71,7 +77,7 @@ impl Vault {
     /// time.
     pub async fn open(store: Store, sealer: Sealer) -> Result<Self, StoreError> {
         store.migrate("barbican", schema::MIGRATIONS).await?;
-        let vault = Self { store, sealer };
+        let vault = Self { store, sealer, turns: Turns::new() };
         vault.check_keys().await?;
         Ok(vault)
     }

@@ -3,6 +3,7 @@
 //! A new command is a module here, with a variant of `Command`.
 
 mod admin;
+mod barbican_import;
 mod barbican_purge;
 #[cfg(test)]
 mod bindings;
@@ -83,7 +84,7 @@ enum Command {
     /// Connect dockerd, and check that it asks
     #[command(subcommand)]
     Docker(DockerCommand),
-    /// Delete what projects have left in the Barbican API
+    /// Import the database of a Barbican, delete what a project has left
     #[command(subcommand)]
     Barbican(BarbicanCommand),
     /// Get AWS credentials from a federation mount
@@ -110,6 +111,8 @@ enum Command {
 
 #[derive(Debug, Subcommand)]
 enum BarbicanCommand {
+    /// Import the database of a Barbican 22 or 23; run again, it goes on where it ended
+    Import(barbican_import::Arguments),
     /// Delete the secrets, containers, orders, consumers and quotas of a project that is gone from Keystone
     Purge(barbican_purge::Arguments),
 }
@@ -207,6 +210,9 @@ fn run(command: Option<Command>) -> Result<ExitCode, ServeError> {
             import_socket_proxy::run(&arguments)
         }
         Some(Command::Federation(FederationCommand::Import(arguments))) => import::run(&arguments),
+        Some(Command::Barbican(BarbicanCommand::Import(arguments))) => {
+            return barbican_import::run(arguments);
+        }
         Some(Command::Barbican(BarbicanCommand::Purge(arguments))) => barbican_purge::run(&arguments),
         Some(Command::Aws(AwsCommand::Client(command))) => return Ok(aws(&command)),
         Some(Command::Aws(AwsCommand::Revoke(arguments))) => admin::revoke::run(&arguments),

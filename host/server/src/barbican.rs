@@ -2,12 +2,15 @@
 
 use portcullis_authorization::Authorizer;
 use portcullis_barbican::api::BarbicanApi;
+use portcullis_barbican::import::{Keks, Left, Report, import};
 use portcullis_barbican::vault::{Purged, Vault};
 use portcullis_config::ConfigError;
 use portcullis_errors::chain;
-use portcullis_files::FileWatcher;
+use portcullis_files::{Access, FileWatcher};
 use portcullis_identity::Tokens;
-use std::path::Path;
+use portcullis_store::{Foreign, ForeignLocation};
+use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
 
 use crate::config::{Barbican, Identity, Key};
 use crate::shared_store::SharedStore;
@@ -53,6 +56,72 @@ pub async fn purge_barbican(config: &Config, project: &str) -> Result<(String, P
         )));
     }
     Ok((database.to_string(), purged))
+}
+
+/// What is imported, and how it is opened.
+#[derive(Debug)]
+pub struct BarbicanImport {
+    /// The URL of Barbican's database.
+    pub from: String,
+    /// The file of the password of the database's user.
+    pub password_file: Option<PathBuf>,
+    /// The file of the KEKs.
+    pub kek_file: Option<PathBuf>,
+    /// The environment variable of the KEKs, where there is no file.
+    pub kek_env: Option<String>,
+}
+
+/// Imports what a Barbican has in its database into the one of the configuration; gives the names of both, without
+/// passwords, and how many there were. A host that serves the database may go on: nothing of it is cached.
+///
+/// # Errors
+/// The API is not configured, one of the databases cannot be used, or the KEKs are wrong.
+pub async fn import_barbican(
+    config: &Config,
+    what: &BarbicanImport,
+    left: &mut (dyn FnMut(&Left) + Send),
+) -> Result<(String, String, Report), ServeError> {
+    let usage = ServeError::Usage;
+    if config.barbican.is_none() {
+        return Err(usage(
+            "the configuration has no `[barbican]`, so there is nothing to import into".into(),
+        ));
+    }
+    let keks = keks(what)?;
+    let mut location: ForeignLocation =
+        what.from.parse().map_err(|error| usage(format!("`--from`: {}", chain(&error))))?;
+    if let Some(file) = &what.password_file {
+        location = location.with_password(secret_file(file)?.trim_end_matches(['\r', '\n']));
+    }
+    let source = location.to_string();
+    let wrong = |error: &(dyn std::error::Error + 'static)| usage(format!("`{source}`: {}", chain(error)));
+    let mut foreign = Foreign::open(&location).await.map_err(|error| wrong(&error))?;
+    let store = SharedStore::new(&config.store);
+    let vault = store.open(Vault::open).await?;
+    let report = import(&vault, &mut foreign, &keks, left).await.map_err(|error| wrong(&error))?;
+    Ok((source.clone(), config.store.database.to_string(), report))
+}
+
+fn keks(what: &BarbicanImport) -> Result<Keks, ServeError> {
+    let (name, text) = match (&what.kek_file, &what.kek_env) {
+        (Some(file), _) => (file.display().to_string(), secret_file(file)?),
+        (None, Some(variable)) => {
+            let text = std::env::var(variable).map_err(|_| {
+                ServeError::Usage(format!("the environment variable `{variable}` is not set, or is no text"))
+            })?;
+            (variable.clone(), Zeroizing::new(text))
+        }
+        (None, None) => return Err(ServeError::Usage("the KEKs are missing: `--kek-file FILE`".into())),
+    };
+    Keks::parse(&text).map_err(|error| ServeError::Usage(format!("`{name}`: {error}")))
+}
+
+fn secret_file(file: &Path) -> Result<Zeroizing<String>, ServeError> {
+    let bytes =
+        portcullis_files::read(file, Access::Secret).map_err(|error| ServeError::Usage(chain(&error)))?;
+    let text = std::str::from_utf8(&bytes)
+        .map_err(|_| ServeError::Usage(format!("`{}` is no text", file.display())))?;
+    Ok(Zeroizing::new(text.to_owned()))
 }
 
 /// A start makes what is not there; with a database or a key made now, a purge would delete nothing and look as if it had.

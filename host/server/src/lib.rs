@@ -5,6 +5,7 @@
 //!   a new one is one line in `register`
 //! * [`check()`]: everything that a start does, short of starting
 //! * `listeners`: certificates first, then addresses
+//! * [`import_barbican`]: takes over what a Barbican has in its own database
 //! * [`purge_barbican`]: deletes what a project has in the Barbican API
 //! * `barbican`, `docker_gateway`, `mounts`: what those APIs need, from their configuration; `shared_store`: their database; `user_groups`: groups of Docker users
 //! * `reload`: what SIGHUP does
@@ -25,12 +26,13 @@ mod serve;
 mod shared_store;
 mod user_groups;
 
-pub use barbican::purge_barbican;
+pub use barbican::{BarbicanImport, import_barbican, purge_barbican};
 pub use check::check;
 pub use config::{Audit, Config, Endpoint, Listen};
 pub use config_source::ConfigSource;
 pub use error::ServeError;
 pub use listeners::{Register, Registration};
+pub use portcullis_barbican::import::{Count, Left, Report, What};
 pub use portcullis_barbican::vault::Purged;
 pub use serve::{engine, serve};
 

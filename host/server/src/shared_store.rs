@@ -2,7 +2,7 @@
 
 use portcullis_config::ConfigError;
 use portcullis_store::seal::{KeyFile, MasterKey, SealError, Sealer};
-use portcullis_store::{Options, Store, StoreError};
+use portcullis_store::{Store, StoreError};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::OnceCell;
@@ -61,7 +61,7 @@ impl<'c> SharedStore<'c> {
     async fn open_store(&self) -> Result<Opened, ConfigError> {
         let wrong = |error: StoreError| self.config.location.wrong(error);
         let (sealer, made) = sealer(&self.config.key).map_err(|error| self.config.location.wrong(error))?;
-        let store = Store::open(&self.config.database, &Options::default()).await.map_err(wrong)?;
+        let store = Store::open(&self.config.database, &self.config.options).await.map_err(wrong)?;
         Ok(Opened { store, sealer, made: made.map(Path::to_owned), is_told: AtomicBool::new(false) })
     }
 }

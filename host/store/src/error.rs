@@ -12,6 +12,9 @@ pub enum StoreError {
     /// ends so has done is unknown, as ever when a connection breaks.
     #[error("the database is not available: {0}")]
     Unavailable(String),
+    /// A statement took too long and was cut short. It would take as long at once again.
+    #[error("a statement took too long and was cut short")]
+    TooLong,
     /// Others wrote the same rows, again and again. Nothing was written.
     #[error("the database is busy: other writes came in between too often")]
     Conflict,
@@ -81,7 +84,7 @@ pub enum StoreError {
 impl StoreError {
     /// Whether the same may succeed a moment later: an HTTP API responds with 503 then, else 500.
     pub fn is_unavailable(&self) -> bool {
-        matches!(self, Self::Unavailable(_) | Self::Conflict)
+        matches!(self, Self::Unavailable(_) | Self::TooLong | Self::Conflict)
     }
 
     /// Nothing was written, and the same again may go through.
@@ -98,6 +101,7 @@ impl From<sqlx::Error> for StoreError {
                 let text = said.message().to_owned();
                 match said.code().as_deref().map(kind) {
                     Some(Says::Conflict) => Self::Conflict,
+                    Some(Says::TooLong) => Self::TooLong,
                     Some(Says::Away) => Self::Unavailable(text),
                     Some(Says::Closed) => Self::Setting(text),
                     _ => Self::Statement(text),
@@ -119,6 +123,7 @@ impl From<sqlx::Error> for StoreError {
 
 enum Says {
     Conflict,
+    TooLong,
     Away,
     /// To us: by password, by name, or by address.
     Closed,
@@ -131,8 +136,10 @@ fn kind(code: &str) -> Says {
     match code {
         // serialization_failure, deadlock_detected, lock_not_available
         "40001" | "40P01" | "55P03" => return Says::Conflict,
-        // query_canceled (by statement_timeout), read_only_sql_transaction (a standby after a failover)
-        "57014" | "25006" => return Says::Away,
+        // query_canceled, by statement_timeout
+        "57014" => return Says::TooLong,
+        // read_only_sql_transaction, by a standby after a failover
+        "25006" => return Says::Away,
         _ => {}
     }
     if code.len() == 5 {
@@ -147,8 +154,10 @@ fn kind(code: &str) -> Says {
     match code.parse::<u32>().map(|code| code & 0xff) {
         // SQLITE_BUSY, SQLITE_LOCKED
         Ok(5 | 6) => Says::Conflict,
-        // SQLITE_NOMEM, READONLY, INTERRUPT, IOERR, FULL, CANTOPEN, PROTOCOL
-        Ok(7..=10 | 13..=15) => Says::Away,
+        // SQLITE_INTERRUPT, by a progress handler
+        Ok(9) => Says::TooLong,
+        // SQLITE_NOMEM, READONLY, IOERR, FULL, CANTOPEN, PROTOCOL
+        Ok(7 | 8 | 10 | 13..=15) => Says::Away,
         _ => Says::Other,
     }
 }
@@ -167,6 +176,9 @@ mod tests {
             ("08006", false, true),
             ("53300", false, true),
             ("25006", false, true),
+            ("57014", false, false),
+            ("9", false, false),
+            ("7", false, true),
             ("28P01", false, false),
             ("23505", false, false),
             ("42601", false, false),
@@ -185,6 +197,7 @@ mod tests {
             let says = kind(code);
             assert_eq!(matches!(says, Says::Conflict), conflict, "{code}");
             assert_eq!(matches!(says, Says::Away), away, "{code}");
+            assert_eq!(matches!(says, Says::TooLong), ["57014", "9"].contains(&code), "{code}");
         }
     }
 }

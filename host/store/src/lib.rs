@@ -9,6 +9,7 @@
 //!   same text for both wherever it can be
 //! * [`Migration`], [`Store::migrate`]: how tables come to be
 //! * [`Store::check`]: the write that a readiness probe tries
+//! * [`Foreign`]: another program's database, which an import reads
 //! * [`seal`]: what is secret at rest
 //!
 //! SQLite runs in WAL mode with `synchronous=FULL`, one connection that writes and a few that read: no request
@@ -18,6 +19,7 @@
 
 mod connection;
 mod error;
+mod foreign;
 mod location;
 mod migrate;
 mod open;
@@ -31,6 +33,7 @@ mod transaction;
 mod write_check;
 
 pub use error::StoreError;
+pub use foreign::{Foreign, ForeignLocation, ForeignLocationError, ForeignSql, TextRow};
 pub use location::{Location, LocationError};
 pub use migrate::Migration;
 pub use open::Store;

@@ -42,7 +42,8 @@ impl Store {
         Ok(Self { backend, last_check: LastCheck::default() })
     }
 
-    /// Reads by one statement, which sees one moment. The statement is prepared once for each connection.
+    /// Reads by one statement, which sees one moment. The statement is prepared once for each connection. One that takes
+    /// too long ([`Options::read_timeout`]) is cut short: it would keep other reads from its connection.
     pub async fn read(&self, sql: Sql, values: &[Value]) -> Result<Vec<Row>, StoreError> {
         match &self.backend {
             Backend::Sqlite(sqlite) => sqlite.read(sql, values).await,

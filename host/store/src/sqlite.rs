@@ -19,6 +19,10 @@ use crate::{Act, Options, Row, Sql, StoreError, Transaction, Value, row};
 /// How long a writer of another process may hold us up.
 const BUSY: Duration = Duration::from_secs(5);
 
+/// After so many instructions of SQLite's virtual machine it is looked whether a read has taken too long. One instruction may
+/// take tens of milliseconds: `LIKE` with a long pattern on a long text.
+const INSTRUCTIONS: i32 = 200;
+
 const BEGIN: Sql = Sql::same("BEGIN IMMEDIATE");
 
 #[derive(Clone)]
@@ -26,6 +30,7 @@ pub(crate) struct Sqlite {
     /// One connection: writers wait for it in order, instead of failing on each other's locks.
     pub(crate) writer: SqlitePool,
     pub(crate) readers: SqlitePool,
+    read_timeout: Duration,
 }
 
 impl Sqlite {
@@ -55,6 +60,7 @@ impl Sqlite {
         let opened = Self {
             writer: pool(1).connect_lazy_with(connect.clone()),
             readers: pool(options.readers.max(1)).connect_lazy_with(connect.pragma("query_only", "ON")),
+            read_timeout: options.read_timeout,
         };
         drop(opened.writer.acquire().await?);
         drop(opened.readers.acquire().await?);
@@ -68,6 +74,9 @@ impl Sqlite {
     pub(crate) async fn read(&self, sql: Sql, values: &[Value]) -> Result<Vec<Row>, StoreError> {
         let query = bind::<sqlx::Sqlite>(sql.sqlite, values)?;
         let mut connection = GuardedConnection::new(self.readers.acquire().await?);
+        let until = Instant::now() + self.read_timeout;
+        // It takes the place of that of the read before.
+        connection.lock_handle().await?.set_progress_handler(INSTRUCTIONS, move || Instant::now() < until);
         let rows = query.fetch_all(&mut *connection).await;
         connection.release_after(rows).map(row::all::<sqlx::Sqlite>)
     }

@@ -354,7 +354,12 @@ impl World {
         match self.random.below(16) {
             0..=2 => Step::new(actor, "GET", path),
             3 => Step::new(actor, "GET", path).header("OpenStack-API-Version", "key-manager 1.1"),
-            4 => Step::new(actor, "GET", format!("{path}/payload")).header("Accept", "text/plain"),
+            4 => {
+                // Whether random bytes are text is chance.
+                let is_random = self.entities[secret].is_random;
+                let accept = if is_random { "application/octet-stream" } else { "text/plain" };
+                Step::new(actor, "GET", format!("{path}/payload")).header("Accept", accept)
+            }
             5 => Step::new(actor, "DELETE", path).header("OpenStack-API-Version", "key-manager 1.2"),
             6..=8 => self.acl(actor, &path),
             9..=11 => self.consumers(actor, &path, secret),

@@ -152,16 +152,26 @@ fn killed_while_it_writes_it_loses_nothing_that_it_acknowledged() {
 #[derive(Default)]
 struct Maker {
     secret: String,
+    container: String,
+    /// The project whose quotas it sets.
+    project: String,
     orders: Vec<String>,
     consumers: usize,
     metadata: usize,
+    contents: usize,
+    quota: usize,
 }
 
+/// What a maker makes, in turns.
+const KINDS: usize = 5;
+
 impl Maker {
-    fn make(&mut self, host: &KeyManager, token: &str, stop: &AtomicBool, done: &Sender<()>) {
+    fn make(&mut self, host: &KeyManager, tokens: [&str; 2], stop: &AtomicBool, done: &Sender<()>) {
         let secret = format!("/v1/secrets/{}", self.secret);
+        let [own, admin] = tokens;
         for number in 0_usize.. {
-            let (path, body) = match number % 3 {
+            let (method, token) = if number % KINDS == 4 { ("PUT", admin) } else { ("POST", own) };
+            let (path, body) = match number % KINDS {
                 0 => {
                     let meta = json!({ "algorithm": "aes", "bit_length": 128 });
                     ("/v1/orders".to_owned(), json!({ "type": "key", "meta": meta }))
@@ -171,23 +181,40 @@ impl Maker {
                     let body = json!({ "service": "s", "resource_type": "t", "resource_id": id });
                     (format!("{secret}/consumers"), body)
                 }
-                _ => {
+                2 => {
                     let key = format!("k{}", self.metadata);
                     (format!("{secret}/metadata"), json!({ "key": key, "value": "v" }))
                 }
+                3 => {
+                    let reference = format!("http://{}{secret}", host.client.address());
+                    let body = json!({ "name": format!("k{}", self.contents), "secret_ref": reference });
+                    (format!("/v1/containers/{}/secrets", self.container), body)
+                }
+                _ => {
+                    let quotas = json!({ "project_quotas": { "secrets": self.quota + 1 } });
+                    (format!("/v1/project-quotas/{}", self.project), quotas)
+                }
             };
-            let call = host.client.call("POST", &path).token(token).json(&body);
+            let call = host.client.call(method, &path).token(token).json(&body);
             let Ok(answer) = call.try_send() else { return };
-            match number % 3 {
+            match number % KINDS {
                 0 => self.orders.push(answer.expect(202).json()["order_ref"].as_str().unwrap().to_owned()),
                 1 => {
                     answer.expect(200);
                     self.consumers += 1;
                 }
-                _ => {
-                    // One that was written and not acknowledged before the last crash is there.
+                // One that was written and not acknowledged before the last crash is there.
+                2 => {
                     assert!([201, 409].contains(&answer.status), "{}", answer.text());
                     self.metadata += 1;
+                }
+                3 => {
+                    assert!([201, 409].contains(&answer.status), "{}", answer.text());
+                    self.contents += 1;
+                }
+                _ => {
+                    answer.expect(204);
+                    self.quota += 1;
                 }
             }
             if stop.load(Ordering::Relaxed) || done.send(()).is_err() {
@@ -198,7 +225,8 @@ impl Maker {
 
     /// All that was acknowledged is there, and at most one more of each kind.
     #[track_caller]
-    fn check(&mut self, host: &KeyManager, token: &str) {
+    fn check(&mut self, host: &KeyManager, tokens: [&str; 2]) {
+        let [token, admin] = tokens;
         let get = |path: &str| host.client.get(path).token(token).send().expect(200).json();
         for order in &self.orders {
             let order = get(&format!("/v1{}", order.split_once("/v1").unwrap().1));
@@ -216,23 +244,39 @@ impl Maker {
         self.consumers = consumers;
         let metadata = get(&format!("/v1/secrets/{}/metadata", self.secret));
         more(metadata["metadata"].as_object().unwrap().len(), self.metadata);
+        let container = get(&format!("/v1/containers/{}", self.container));
+        more(container["secret_refs"].as_array().unwrap().len(), self.contents);
+        let quotas = host.client.get(&format!("/v1/project-quotas/{}", self.project)).token(admin).send();
+        if self.quota > 0 || quotas.status == 200 {
+            let quota =
+                usize::try_from(quotas.expect(200).json()["project_quotas"]["secrets"].as_u64().unwrap());
+            more(quota.unwrap(), self.quota);
+        }
     }
 }
 
 #[test]
-fn killed_while_it_makes_it_loses_no_order_consumer_or_metadata() {
+fn killed_while_it_makes_it_loses_nothing_that_it_acknowledged() {
     let Some(openstack) = Openstack::needed() else { return };
     let mut host = Host::start(&openstack);
     let token = openstack.keystone.token("owner_a");
-    let maker = |_| Maker { secret: host.key_manager.secret(&token), ..Maker::default() };
+    let admin = openstack.keystone.token("admin_a");
+    let tokens = [&*token, &*admin];
+    let empty = json!({ "name": "c", "type": "generic", "secret_refs": [] });
+    let maker = |number| Maker {
+        secret: host.key_manager.secret(&token),
+        container: host.key_manager.create(&token, "container", &empty),
+        project: format!("{number:032}"),
+        ..Maker::default()
+    };
     let mut makers: Vec<_> = (0..WRITERS).map(maker).collect();
     for _ in 0..kills() {
         let (done, answers) = channel();
         let (stop, key_manager) = (AtomicBool::new(false), host.key_manager.clone());
         std::thread::scope(|scope| {
             for maker in &mut makers {
-                let (done, stop, key_manager, token) = (done.clone(), &stop, &key_manager, &token);
-                scope.spawn(move || maker.make(key_manager, token, stop, &done));
+                let (done, stop, key_manager) = (done.clone(), &stop, &key_manager);
+                scope.spawn(move || maker.make(key_manager, tokens, stop, &done));
             }
             drop(done);
             for _ in 0..5 + below(20) {
@@ -242,7 +286,7 @@ fn killed_while_it_makes_it_loses_no_order_consumer_or_metadata() {
             stop.store(true, Ordering::Relaxed);
         });
         host.portcullis.restart();
-        makers.iter_mut().for_each(|maker| maker.check(&host.key_manager, &token));
+        makers.iter_mut().for_each(|maker| maker.check(&host.key_manager, tokens));
     }
     // No order is there by halves, also of those that were not acknowledged.
     let list = host.key_manager.client.get("/v1/orders?limit=100").token(&token).send().expect(200).json();
@@ -251,7 +295,16 @@ fn killed_while_it_makes_it_loses_no_order_consumer_or_metadata() {
     let secrets = host.key_manager.client.get("/v1/secrets?limit=1").token(&token).send().expect(200).json();
     let own = u64::try_from(WRITERS).unwrap();
     assert_eq!(secrets["total"].as_u64().unwrap(), list["total"].as_u64().unwrap() + own);
-    println!("killed {} times, {orders} acknowledged orders, none lost", kills());
+    let sum = |count: fn(&Maker) -> usize| makers.iter().map(count).sum::<usize>();
+    println!(
+        "killed {} times; acknowledged and none lost: {orders} orders, {} consumers, {} metadata, {} secrets in containers, \
+         {} quotas",
+        kills(),
+        sum(|maker| maker.consumers),
+        sum(|maker| maker.metadata),
+        sum(|maker| maker.contents),
+        sum(|maker| maker.quota)
+    );
 }
 
 #[test]

@@ -137,6 +137,7 @@ fn a_bad_section_is_named_with_its_line() {
             "`headers` are secrets, and would be sent in clear text to another machine: write an `https` URL",
         ),
         ("[telemetry]\nlogs = true", 5, "missing key `endpoint`"),
+        ("[store]\nread_timeout = \"10ms\"", 6, "`read_timeout` is between 100ms and 1m, not `10ms`"),
         ("[listn]", 5, "unknown key `listn`, expected one of `state`, `watch_policies`, `listen`,"),
         ("[docker]\nalways_allow = [\"Ping\"]", 6, "`Ping` is no operation of the Docker Engine API; "),
         (

@@ -23,7 +23,7 @@ static BODY: Schema = Schema {
 const CURVES: [u32; 3] = [256, 384, 521];
 
 /// What `meta` calls a passphrase; the second is python-barbicanclient's name for it, which means nothing to Barbican.
-const PASSPHRASES: [&str; 2] = ["passphrase", "pass_phrase"];
+pub(crate) const PASSPHRASES: [&str; 2] = ["passphrase", "pass_phrase"];
 
 /// The longest `meta`, in bytes as it is kept: as many as a body may have. What is written as an escape may take six
 /// times its bytes in the body.

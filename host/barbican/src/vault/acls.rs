@@ -1,7 +1,7 @@
 //! ACLs: put in force, and taken out of it. What PUT and PATCH make of a request is decided before; here an ACL is
 //! replaced as a whole (barbican/model/repositories.py, `SecretACLRepo.create_or_replace_from`).
 
-use portcullis_store::{Sql, StoreError, Transaction};
+use portcullis_store::{Sql, StoreError, Transaction, Value};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -87,20 +87,30 @@ pub(super) async fn put_acl(
     acl: &AclValue,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let (kind, id) = (kind.as_str(), id.to_string());
-    let mut users: Vec<&str> = acl.users.iter().map(String::as_str).collect();
+    let entity = [kind.as_str().into(), id.to_string().into()];
+    let [kind, id] = entity.clone();
+    to.execute(statements::PUT_ACL, &[kind, id, acl.project_access.into(), now.0.into()]).await?;
+    to.execute(statements::CLEAR_ACL_USERS, &entity).await?;
+    add_users(to, entity, &acl.users).await
+}
+
+/// Adds users to an ACL that has none; `entity` is its kind and its id.
+pub(super) async fn add_users(
+    to: &mut Transaction,
+    entity: [Value; 2],
+    users: &[String],
+) -> Result<(), StoreError> {
+    let mut users: Vec<&str> = users.iter().map(String::as_str).collect();
     users.sort_unstable();
     users.dedup();
     // In JSON it would be an escape, which the databases take for what it stands for, each in its own way.
     if users.iter().any(|user| user.contains('\0')) {
         return Err(StoreError::Nul);
     }
-    let values = [kind.into(), id.as_str().into(), acl.project_access.into(), now.0.into()];
-    to.execute(statements::PUT_ACL, &values).await?;
-    to.execute(statements::CLEAR_ACL_USERS, &[kind.into(), id.as_str().into()]).await?;
     if !users.is_empty() {
         let users = serde_json::Value::from(users).to_string();
-        to.execute(statements::ADD_ACL_USERS, &[kind.into(), id.into(), users.into()]).await?;
+        let [kind, id] = entity;
+        to.execute(statements::ADD_ACL_USERS, &[kind, id, users.into()]).await?;
     }
     Ok(())
 }

@@ -24,16 +24,20 @@ impl Vault {
     ///
     /// The page and the total are two statements: what is made or deleted between them counts in one alone.
     pub async fn list(&self, kind: Kind, filter: &Filter) -> Result<Page, StoreError> {
+        let (Scope::Project(whose) | Scope::Listed { user: whose, .. }) = &filter.scope;
+        let _turn = self.turns.turn(whose).await?;
         let is_sorted = !filter.sort.is_empty();
+        // The statement for one key, or that for all that there may be.
+        let of_several = usize::from(filter.sort.len() > 1);
         let (list, count) = match (kind, &filter.scope) {
             (Kind::Secret, Scope::Project(_)) if is_sorted => {
-                (statements::SORT_SECRETS_OF_PROJECT, statements::COUNT_SECRETS_OF_PROJECT)
+                (statements::SORT_SECRETS_OF_PROJECT[of_several], statements::COUNT_SECRETS_OF_PROJECT)
             }
             (Kind::Secret, Scope::Project(_)) => {
                 (statements::LIST_SECRETS_OF_PROJECT, statements::COUNT_SECRETS_OF_PROJECT)
             }
             (Kind::Secret, Scope::Listed { .. }) if is_sorted => {
-                (statements::SORT_SECRETS_LISTED, statements::COUNT_SECRETS_LISTED)
+                (statements::SORT_SECRETS_LISTED[of_several], statements::COUNT_SECRETS_LISTED)
             }
             (Kind::Secret, Scope::Listed { .. }) => {
                 (statements::LIST_SECRETS_LISTED, statements::COUNT_SECRETS_LISTED)
@@ -51,7 +55,7 @@ impl Vault {
         values.extend([clamp(filter.limit).into(), clamp(filter.offset).into()]);
         if kind == Kind::Secret && is_sorted {
             let keys = filter.sort.iter().cloned().map(Some).chain(std::iter::repeat(None));
-            values.extend(keys.take(SORT_KEYS).map(Value::Text));
+            values.extend(keys.take(if of_several == 0 { 1 } else { SORT_KEYS }).map(Value::Text));
         }
         let page = self.store.read(list, &values).await?;
         let entities = match kind {
@@ -64,6 +68,7 @@ impl Vault {
     /// Secrets, those of the project first and then the oldest, whose ACL has an entry for one of the principals. Whether
     /// such entries count is for a policy to say.
     pub async fn listed_otherwise(&self, by: &Principals, most: u64) -> Result<Vec<Uuid>, StoreError> {
+        let _turn = self.turns.turn(&by.user).await?;
         let anywhere = by.anywhere.iter().cloned();
         let roles: Vec<String> = by.roles.iter().map(|role| role.to_ascii_lowercase()).collect();
         // A time follows on `@` and begins with a digit.

@@ -225,6 +225,7 @@ impl Vault {
         offset: u64,
         limit: u64,
     ) -> Result<OrdersPage, StoreError> {
+        let _turn = self.turns.turn(project).await?;
         let clamp = |number: u64| Value::from(i64::try_from(number).unwrap_or(i64::MAX));
         let values = [project.into(), meta.into(), clamp(limit), clamp(offset)];
         let counted = self.store.read(statements::COUNT_ORDERS, &values[..2]).await?;
@@ -253,9 +254,13 @@ async fn write(to: &mut Transaction, rows: &Rows) -> Result<(), StoreError> {
     if let Some(container) = &rows.container {
         containers::write(to, container).await?;
     }
-    let order = &rows.order;
+    to.execute(statements::CREATE_ORDER, &row_of(&rows.order)).await?;
+    Ok(())
+}
+
+pub(super) fn row_of(order: &Order) -> [Value; 12] {
     let id = |id: Option<Uuid>| Value::from(id.map(|id| id.to_string()));
-    let values = [
+    [
         order.id.to_string().into(),
         order.project.as_str().into(),
         order.creator.clone().into(),
@@ -268,12 +273,10 @@ async fn write(to: &mut Transaction, rows: &Rows) -> Result<(), StoreError> {
         order.error.as_ref().map(|error| error.reason.clone()).into(),
         order.created.0.into(),
         order.updated.0.into(),
-    ];
-    to.execute(statements::CREATE_ORDER, &values).await?;
-    Ok(())
+    ]
 }
 
-fn read(row: &Row) -> Result<Order, StoreError> {
+pub(super) fn read(row: &Row) -> Result<Order, StoreError> {
     let id = |column| row.optional_text(column)?.as_deref().map(rows::read_id).transpose();
     let status_code = row.optional_text(8)?;
     let reason = row.optional_text(9)?;

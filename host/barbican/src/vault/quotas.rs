@@ -111,7 +111,7 @@ impl Vault {
     }
 }
 
-fn read(row: &Row) -> Result<Quotas, StoreError> {
+pub(super) fn read(row: &Row) -> Result<Quotas, StoreError> {
     Ok(Quotas {
         secrets: row.optional_integer(0)?,
         orders: row.optional_integer(1)?,

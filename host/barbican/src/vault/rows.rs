@@ -111,6 +111,16 @@ fn read_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, StoreError
     serde_json::from_str(text).map_err(|error| StoreError::Damaged(error.to_string()))
 }
 
+/// A secret that is the row.
+pub(super) fn secret(row: &Row) -> Result<Secret, StoreError> {
+    Columns { row, next: 0 }.secret()
+}
+
+/// A container that is the row.
+pub(super) fn container(row: &Row) -> Result<Container, StoreError> {
+    Columns { row, next: 0 }.container()
+}
+
 /// The id that is a row's only column.
 pub(super) fn id(row: &Row) -> Result<Uuid, StoreError> {
     read_id(&row.text(0)?)

@@ -14,7 +14,7 @@ use super::{
 };
 
 /// The table that a sealed payload is bound to. It stays, even if the table is ever called otherwise.
-const PAYLOADS: &str = "barbican_payloads";
+pub(super) const PAYLOADS: &str = "barbican_payloads";
 
 impl Vault {
     /// Makes a secret, with its payload and its ACL if there are any, as one.
@@ -138,7 +138,7 @@ impl Vault {
         Ok(())
     }
 
-    fn sealed_row(&self, id: Uuid, payload: &[u8]) -> Result<[Value; 3], StoreError> {
+    pub(super) fn sealed_row(&self, id: Uuid, payload: &[u8]) -> Result<[Value; 3], StoreError> {
         let row = id.to_string();
         let sealed = self.sealer.seal(Place { table: PAYLOADS, row: &row }, payload)?;
         let key = key_of(&sealed)?.to_string();
@@ -166,7 +166,7 @@ impl SecretRows {
     }
 }
 
-fn row_of(secret: &Secret) -> [Value; 13] {
+pub(super) fn row_of(secret: &Secret) -> [Value; 13] {
     [
         secret.id.to_string().into(),
         secret.name.clone().into(),

@@ -1,8 +1,11 @@
 //! `[store]`: the database that APIs share, and the key that seals what is secret in it.
 
-use portcullis_config::{ConfigError, Location, SecretText, SourceFile, secret, secret_file, text_or_secret};
-use portcullis_store::Location as Database;
+use portcullis_config::{
+    ConfigError, Location, SecretText, SourceFile, duration, secret, secret_file, text_or_secret,
+};
+use portcullis_store::{Location as Database, Options};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::raw;
 
@@ -11,6 +14,7 @@ use super::raw;
 pub(crate) struct Store {
     pub(crate) database: Database,
     pub(crate) key: Key,
+    pub(crate) options: Options,
     pub(crate) location: Location,
     /// As it was written, a password in it included; to tell whether it has changed.
     url: Option<SecretText>,
@@ -19,7 +23,10 @@ pub(crate) struct Store {
 /// Equality ignores the source location.
 impl PartialEq for Store {
     fn eq(&self, other: &Self) -> bool {
-        self.url == other.url && self.database.file() == other.database.file() && self.key == other.key
+        self.url == other.url
+            && self.database.file() == other.database.file()
+            && self.key == other.key
+            && self.options == other.options
     }
 }
 
@@ -62,5 +69,12 @@ pub(super) fn store(
             None => Key::Given(secret(key, source_file)?),
         },
     };
-    Ok(Store { database, key, location, url })
+    let mut options = Options::default();
+    if let Some(time) = &raw.read_timeout {
+        let (least, most) = (Duration::from_millis(100), Duration::from_mins(1));
+        options.read_timeout = duration(time, least, most, "read_timeout", source_file)?;
+        // A read that waits for a connection gets one of a slow read.
+        options.acquire_timeout = options.acquire_timeout.max(options.read_timeout + Duration::from_secs(1));
+    }
+    Ok(Store { database, key, options, location, url })
 }

@@ -14,6 +14,7 @@
 mod away;
 mod crash;
 mod failures;
+mod limits;
 mod migrations;
 mod readiness;
 mod support;

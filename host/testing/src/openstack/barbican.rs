@@ -5,6 +5,7 @@ use super::keystone::Keystone;
 use super::{Place, Server, Tools};
 use serde_json::{Value, json};
 use std::fs;
+use std::path::PathBuf;
 
 /// Whose rules Barbican's own policy follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +15,9 @@ pub enum Regime {
     /// `enforce_new_defaults = false`.
     Legacy,
 }
+
+/// What its plugin `simple_crypto` encrypts the keys of projects with.
+pub const KEK: &str = "dGhpcnR5X3R3b19ieXRlX2tleWJsYWhibGFoYmxhaGg=";
 
 /// A running Barbican.
 pub struct Barbican {
@@ -42,13 +46,13 @@ impl Barbican {
                 [database]\nconnection = sqlite:///FOLDER/barbican.sqlite\n\
                 [secretstore]\nenabled_secretstore_plugins = store_crypto\n\
                 [crypto]\nenabled_crypto_plugins = simple_crypto\n\
-                [simple_crypto_plugin]\nkek = dGhpcnR5X3R3b19ieXRlX2tleWJsYWhibGFoYmxhaGg=\n\
+                [simple_crypto_plugin]\nkek = KEK\n\
                 [keystone_authtoken]\nauth_url = KEYSTONE\nwww_authenticate_uri = KEYSTONE\nauth_type = password\n\
                 username = barbican\npassword = svcpass\nproject_name = service\nuser_domain_id = default\n\
                 project_domain_id = default\nservice_type = key-manager\n\
                 [oslo_policy]\nenforce_new_defaults = NEW\npolicy_file = FOLDER/policy.yaml\n";
             let text = text.replace("FOLDER", &folder.to_string_lossy()).replace("URL", &url);
-            let text = text.replace("KEYSTONE", &keystone.url());
+            let text = text.replace("KEYSTONE", &keystone.url()).replace("KEK", KEK);
             let text = text.replace("NEW", if regime == Regime::Default { "true" } else { "false" });
             fs::create_dir(folder.join(".barbican")).unwrap();
             fs::write(folder.join(".barbican/barbican.conf"), text + oslo_policy).unwrap();
@@ -60,6 +64,11 @@ impl Barbican {
 
     pub fn url(&self) -> &str {
         self.server.url()
+    }
+
+    /// The file of its database, in SQLite.
+    pub fn database(&self) -> PathBuf {
+        self.server.folder().join("barbican.sqlite")
     }
 
     pub fn show_log(&self) {

@@ -197,67 +197,80 @@ macro_rules! list_secrets {
 
 /// One key of an order, a parameter such as `name:desc` or null, in which case all rows are equal in it.
 macro_rules! sorted_by {
-    ($key:literal) => {
-        concat!(sorted_by!($key, ":asc", " NULLS FIRST, "), sorted_by!($key, ":desc", " DESC NULLS LAST, "))
+    ($row:literal, $key:literal) => {
+        concat!(
+            sorted_by!($row, $key, ":asc", " NULLS FIRST, "),
+            sorted_by!($row, $key, ":desc", " DESC NULLS LAST, ")
+        )
     };
-    ($key:literal, $direction:literal, $end:literal) => {
+    ($row:literal, $key:literal, $direction:literal, $end:literal) => {
         concat!(
             "CASE ",
             $key,
-            " WHEN 'name",
-            $direction,
-            "' THEN l.name",
-            " WHEN 'algorithm",
-            $direction,
-            "' THEN l.algorithm",
-            " WHEN 'mode",
-            $direction,
-            "' THEN l.mode",
-            " WHEN 'secret_type",
-            $direction,
-            "' THEN l.secret_type",
-            " WHEN 'status",
-            $direction,
-            "' THEN l.status END",
+            sorted_by!($row, "name", $direction, "name" ;),
+            sorted_by!($row, "algorithm", $direction, "algorithm" ;),
+            sorted_by!($row, "mode", $direction, "mode" ;),
+            sorted_by!($row, "secret_type", $direction, "secret_type" ;),
+            sorted_by!($row, "status", $direction, "status" ;),
+            " END",
             $end,
             "CASE ",
             $key,
-            " WHEN 'bit_length",
-            $direction,
-            "' THEN l.bit_length",
-            " WHEN 'created",
-            $direction,
-            "' THEN l.created_at",
-            " WHEN 'updated",
-            $direction,
-            "' THEN l.updated_at",
-            " WHEN 'expiration",
-            $direction,
-            "' THEN l.expiration END",
+            sorted_by!($row, "bit_length", $direction, "bit_length" ;),
+            sorted_by!($row, "created", $direction, "created_at" ;),
+            sorted_by!($row, "updated", $direction, "updated_at" ;),
+            sorted_by!($row, "expiration", $direction, "expiration" ;),
+            " END",
             $end
+        )
+    };
+    ($row:literal, $name:literal, $direction:literal, $column:literal ;) => {
+        concat!(" WHEN '", $name, $direction, "' THEN ", $row, ".", $column)
+    };
+}
+
+/// All keys that there may be, `$17` to `$25`.
+macro_rules! sorted_by_all {
+    ($row:literal) => {
+        concat!(
+            sorted_by!($row, "$17"),
+            sorted_by!($row, "$18"),
+            sorted_by!($row, "$19"),
+            sorted_by!($row, "$20"),
+            sorted_by!($row, "$21"),
+            sorted_by!($row, "$22"),
+            sorted_by!($row, "$23"),
+            sorted_by!($row, "$24"),
+            sorted_by!($row, "$25")
         )
     };
 }
 
-/// The same in another order: `$17` to `$25` are its keys.
+/// The same in another order: `$17` is its only key, or the first of all. One key takes a fifth of the time of all.
 macro_rules! sort_secrets {
-    ($list:tt, $array:tt, $scope:ident) => {
+    ($list:tt, $array:tt, of_project, one) => {
+        sort_secrets!($list, $array, of_project; sorted_by!("l", "$17"), sorted_by!("s", "$17"))
+    };
+    ($list:tt, $array:tt, listed, one) => {
+        sort_secrets!($list, $array, listed; sorted_by!("l", "$17"), sorted_by!("s", "$17"))
+    };
+    ($list:tt, $array:tt, of_project, all) => {
+        sort_secrets!($list, $array, of_project; sorted_by_all!("l"), sorted_by_all!("s"))
+    };
+    ($list:tt, $array:tt, listed, all) => {
+        sort_secrets!($list, $array, listed; sorted_by_all!("l"), sorted_by_all!("s"))
+    };
+    ($list:tt, $array:tt, $scope:ident; $of_list:expr, $of_page:expr) => {
         concat!(
             secret_columns!($list, $array, "1 = 0"),
-            "JOIN (SELECT l.id AS id, row_number() OVER (ORDER BY ",
-            sorted_by!("$17"),
-            sorted_by!("$18"),
-            sorted_by!("$19"),
-            sorted_by!("$20"),
-            sorted_by!("$21"),
-            sorted_by!("$22"),
-            sorted_by!("$23"),
-            sorted_by!("$24"),
-            sorted_by!("$25"),
-            "l.created_at, l.id) AS place FROM barbican_secrets l WHERE ",
+            "WHERE s.id IN (SELECT l.id FROM barbican_secrets l WHERE ",
             secrets_where!($list, $scope),
-            " ORDER BY place LIMIT $15 OFFSET $16) p ON p.id = s.id
-            ORDER BY p.place"
+            " ORDER BY ",
+            $of_list,
+            "l.created_at, l.id LIMIT $15 OFFSET $16)
+            ORDER BY ",
+            $of_page,
+            "s.created_at, s.id"
         )
     };
 }
@@ -355,8 +368,10 @@ pub(in crate::vault) const FIND_SECRET: Sql = json!(find_secret);
 pub(in crate::vault) const FIND_CONTAINER: Sql = json!(find_container);
 pub(in crate::vault) const LIST_SECRETS_OF_PROJECT: Sql = json!(list_secrets, of_project);
 pub(in crate::vault) const LIST_SECRETS_LISTED: Sql = json!(list_secrets, listed);
-pub(in crate::vault) const SORT_SECRETS_OF_PROJECT: Sql = json!(sort_secrets, of_project);
-pub(in crate::vault) const SORT_SECRETS_LISTED: Sql = json!(sort_secrets, listed);
+pub(in crate::vault) const SORT_SECRETS_OF_PROJECT: [Sql; 2] =
+    [json!(sort_secrets, of_project, one), json!(sort_secrets, of_project, all)];
+pub(in crate::vault) const SORT_SECRETS_LISTED: [Sql; 2] =
+    [json!(sort_secrets, listed, one), json!(sort_secrets, listed, all)];
 pub(in crate::vault) const COUNT_SECRETS_OF_PROJECT: Sql = json!(count_secrets, of_project);
 pub(in crate::vault) const COUNT_SECRETS_LISTED: Sql = json!(count_secrets, listed);
 pub(in crate::vault) const LIST_CONTAINERS_OF_PROJECT: Sql = json!(list_containers, of_project);

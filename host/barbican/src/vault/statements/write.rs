@@ -155,7 +155,15 @@ pub(in crate::vault) const PUT_CONTENT_TYPE: Sql = Sql::same(
     "UPDATE barbican_secrets SET content_type = $4, updated_at = $3, version = version + 1
       WHERE id = $1 AND version = $2 AND content_type IS NULL AND (expiration IS NULL OR expiration > $3)",
 );
-pub(in crate::vault) const KEYS_IN_USE: Sql = Sql::same("SELECT DISTINCT key_id FROM barbican_payloads");
+/// From key to key by the index, and not over all payloads.
+pub(in crate::vault) const KEYS_IN_USE: Sql = Sql::same(
+    "WITH RECURSIVE keys (id) AS (
+        SELECT MIN(key_id) FROM barbican_payloads
+        UNION ALL
+        SELECT (SELECT MIN(p.key_id) FROM barbican_payloads p WHERE p.key_id > keys.id) FROM keys
+         WHERE keys.id IS NOT NULL)
+     SELECT id FROM keys WHERE id IS NOT NULL",
+);
 
 /// A container is another one without the secret.
 pub(in crate::vault) const STEP_HOLDERS: Sql = Sql::same(

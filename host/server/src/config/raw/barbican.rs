@@ -12,6 +12,7 @@ pub(in crate::config) struct Store {
     /// Text, or a table as for a secret: there may be a password in it.
     pub(in crate::config) url: Option<Spanned<Value>>,
     pub(in crate::config) key: Option<Spanned<Value>>,
+    pub(in crate::config) read_timeout: Option<Spanned<String>>,
 }
 
 /// `[barbican]`: the API.
