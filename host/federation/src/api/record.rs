@@ -37,6 +37,28 @@ pub(super) fn failed_login(
     record
 }
 
+/// The record of a sign-in or a sign-out on the page: who it was, or why it failed.
+pub(super) fn sign_in(
+    operation: &'static str,
+    result: Result<&types::Principal, &str>,
+    mount: &str,
+    peer: Option<String>,
+) -> Record {
+    let context = portcullis_authorization::context("aws-federation", peer);
+    let (verdict, rule, reason) = match result {
+        Ok(_) => (Verdict::Allow, "host:authenticated", ""),
+        Err(why) => (Verdict::Deny, "host:sign-in-failed", why),
+    };
+    let mut record = Record::authentication(context.decision, context.now, "aws-federation", verdict);
+    record.rule = rule.into();
+    record.reason = reason.into();
+    record.operation = Some(operation.into());
+    record.peer = context.peer;
+    record.principal = result.ok().map(Into::into);
+    record.extra.push(("mount".into(), mount.into()));
+    record
+}
+
 /// The record of a step that was taken with a request for access, which its state tells.
 pub(super) fn access(request: &AccessRequest, by: &types::Principal, peer: Option<String>) -> Record {
     let operation = match request.state {
