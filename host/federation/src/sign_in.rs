@@ -215,20 +215,20 @@ impl BrowserSignIn {
         Ok(Received { token, return_to: pending.return_to, ends })
     }
 
-    /// A session for a user whom the mount knows by the token. An earlier session of this browser ends. Cookies for the
-    /// response.
+    /// A session for a user whom the mount knows by the token. An earlier session of this browser ends. The cookie
+    /// for the response.
     pub(crate) fn start_session(
         &self,
         received: Received,
         user: &str,
         headers: &HeaderMap,
         now: SystemTime,
-    ) -> Result<[HeaderValue; 2], BrowserSignInError> {
+    ) -> Result<HeaderValue, BrowserSignInError> {
         self.end_session(headers);
         let Received { token, ends, .. } = received;
         let secret = self.0.sessions.start(user, token, ends, now).ok_or(BrowserSignInError::NoRandomness)?;
         let lasts = ends.duration_since(now).unwrap_or_default();
-        Ok([self.0.session_cookie.set(secret.expose_secret(), lasts), self.0.pending_cookie.clear()])
+        Ok(self.0.session_cookie.set(secret.expose_secret(), lasts))
     }
 
     /// The session of a browser.

@@ -249,6 +249,14 @@ fn a_user_signs_in_uses_the_page_and_signs_out() {
     world.host.set(&mount);
     assert_eq!(world.csrf(&mut browser), csrf);
 
+    // A form of another site comes without the cookie, which its response must not remove.
+    let elsewhere = world.post(
+        &mut Browser::default(),
+        "/people/console/sign-out",
+        "",
+        &[("Sec-Fetch-Site", "cross-site")],
+    );
+    assert_eq!((elsewhere.status, header(&elsewhere, "set-cookie")), (403, None));
     let before = browser.clone();
     let out = world.own(&mut browser, "/people/console/sign-out", &format!("csrf={csrf}"));
     assert_eq!(out.status, 200, "{}", out.text());
@@ -301,6 +309,8 @@ fn a_sign_in_belongs_to_the_browser_that_began_it() {
         let answer = world.get(browser, path);
         assert_eq!(answer.status, status, "{path}: {}", answer.text());
         assert!(answer.text().contains(part), "{path}: {}", answer.text());
+        // What any site can make up does not end a sign-in that is under way.
+        assert_eq!(header(&answer, "set-cookie").is_none(), status == 400, "{path}");
         assert!(!browser.0.iter().any(|(name, _)| name.contains("session")), "{path}: {}", browser.header());
     };
     let not_begun = "this sign-in was not begun in this browser";

@@ -48,8 +48,12 @@ pub(super) async fn respond(visit: &Visit<'_>, route: &Route) -> Response {
         Err(failure) => page::failed(route, failure.into_response(UNKNOWN)).await,
     };
     if *route == Route::PageCallback {
+        let is_of_no_sign_in = response.status() == StatusCode::BAD_REQUEST;
         let headers = response.headers_mut();
-        headers.append(header::SET_COOKIE, visit.sign_in.clear_pending());
+        // A callback of no sign-in of this browser, which any site can make up, does not end one that is under way.
+        if !is_of_no_sign_in {
+            headers.append(header::SET_COOKIE, visit.sign_in.clear_pending());
+        }
         // The URL has a code.
         headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     }
@@ -97,28 +101,27 @@ async fn callback(visit: &Visit<'_>) -> Result<Response, Failure> {
     };
     let location = received.return_to.location();
     let user = principal.name.clone().unwrap_or_default();
-    let cookies = sign_in.start_session(received, &user, &parts.headers, now);
-    let cookies = cookies.map_err(|error| failed(visit, &error))?;
+    let cookie = sign_in.start_session(received, &user, &parts.headers, now);
+    let cookie = cookie.map_err(|error| failed(visit, &error))?;
     let done = record::sign_in("sign-in", Ok(&principal), &mount.name, visit.peer.clone());
     api.decider.record(done);
     let mut response = see(&location)?;
-    response.headers_mut().append(header::SET_COOKIE, cookies[0].clone());
+    response.headers_mut().append(header::SET_COOKIE, cookie);
     Ok(response::of_user(response, &user))
 }
 
 async fn sign_out(visit: &Visit<'_>) -> Result<Response, Failure> {
     let Visit { api, mount, sign_in, parts, body, .. } = visit;
     let session = sign_in.session(&parts.headers, SystemTime::now());
+    let csrf = form::csrf(body.bytes()?).unwrap_or_default();
+    let has_token = session.as_ref().is_none_or(|session| session.is_form_of(&csrf));
+    // Also without a session: a form of another site comes without the cookie, and the response would remove it.
+    if !has_token || !ours::is_ours(&parts.headers, &parts.uri) {
+        let user = session.as_ref().map(|session| session.user());
+        tracing::info!(mount = mount.name, user, "a sign-out that is not of the page itself");
+        return Err(Failure::foreign_page());
+    }
     if let Some(session) = &session {
-        let csrf = form::csrf(body.bytes()?).unwrap_or_default();
-        if !ours::is_ours(&parts.headers, &parts.uri) || !session.is_form_of(&csrf) {
-            tracing::info!(
-                mount = mount.name,
-                user = session.user(),
-                "a sign-out that is not of the page itself"
-            );
-            return Err(Failure::foreign_page());
-        }
         sign_in.end_session(&parts.headers);
         let principal = Principal {
             name: Some(session.user().to_owned()),
