@@ -26,6 +26,8 @@ mod requests;
 mod revoked;
 mod sdk;
 mod secrets;
+mod sign_in;
+mod sso;
 mod startup;
 mod tokens;
 mod trouble;

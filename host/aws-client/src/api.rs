@@ -66,18 +66,19 @@ impl<'a> Api<'a> {
         Ok(credentials)
     }
 
-    /// A URL that opens the console, at `destination` if there is one.
+    /// A URL that opens the console, at `destination` and in `region` where these are given.
     pub(crate) async fn console(
         &self,
         name: &RoleName,
         destination: Option<&str>,
+        region: Option<&str>,
     ) -> Result<SecretString, AwsClientError> {
         let RoleName { account, role } = name;
         let mut url = self.connection.url.below(&["account", account, role, "consoleurl"]);
-        if let Some(destination) = destination {
-            let query = form_urlencoded::Serializer::new(String::new())
-                .append_pair("destination", destination)
-                .finish();
+        let pairs = [("destination", destination), ("region", region)];
+        let given = pairs.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(given).finish();
+        if !query.is_empty() {
             url = format!("{url}?{query}");
         }
         let response = self.get(&url).await?;

@@ -6,6 +6,8 @@
 //! * `call`: a request whose sender is known, and how it asks
 //! * `accounts`, `roles`, `instance`: the handlers
 //! * `requests`: access for a time, that others approve
+//! * `sso`: AWS's SSO portal, for `aws sso login`
+//! * `sign_in`: sign-in and sign-out on the page
 //! * `ours`: whether a request was sent by our own page
 //! * `session_tags`: claims of a token as tags of its sessions
 //! * `revocation`: ends the cached sessions of a user
@@ -25,6 +27,8 @@ mod revocation;
 mod roles;
 mod service;
 mod session_tags;
+mod sign_in;
+mod sso;
 
 use axum::extract::Request;
 use axum::response::Response;

@@ -9,6 +9,7 @@
 //! * [`api`]: from a request to its response
 //! * `access`: requests for access, in the store
 //! * `path`, `route`: what a path asks for
+//! * `sign_in`: sign-in on the page, at an OpenID provider
 //! * `guard`: refuse proxies, browsers, and host names that a foreign DNS server made up
 //! * `metadata`: how a mount serves SDKs, and tokens of IMDSv2
 //! * `page`: the page for browsers
@@ -32,7 +33,9 @@ mod page;
 mod path;
 mod response;
 mod route;
+mod sign_in;
 
 pub use access::AccessRequests;
 pub use metadata::Metadata;
 pub use mounts::{Mount, Mounts, RequestLimits, claims};
+pub use sign_in::{BrowserSignIn, BrowserSignInError, BrowserSignInOptions};

@@ -9,6 +9,7 @@ use crate::aws::{Account, Aws};
 use crate::metadata::Metadata;
 use crate::path::beneath;
 use crate::route::is_version;
+use crate::sign_in::BrowserSignIn;
 
 /// One mount.
 #[derive(Clone)]
@@ -37,6 +38,8 @@ pub struct Mount {
     pub metadata: Option<Metadata>,
     /// How its users may request roles for a time; absent if they may not.
     pub requests: Option<RequestLimits>,
+    /// How people sign in on its page; absent if they do not.
+    pub sign_in: Option<BrowserSignIn>,
 }
 
 /// Limits of requests for access, for all policies.
@@ -92,7 +95,7 @@ pub(crate) fn has_host(hosts: &[String], name: &str) -> bool {
 }
 
 /// First segments of a mount's routes.
-pub(crate) const OWN_SEGMENTS: [&str; 5] = ["account", "status", "console", "meta-data", "requests"];
+pub(crate) const OWN_SEGMENTS: [&str; 6] = ["account", "status", "console", "meta-data", "requests", "sso"];
 
 /// Whether a mount with this prefix answers at `path` itself, so that nothing else may stand there: another mount, or
 /// another API of the same listener.

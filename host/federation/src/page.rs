@@ -5,6 +5,7 @@
 //! * `keys`: credentials to be copied; `format`, in which words
 //! * `opening`: on the way to a console
 //! * `refused`: why not
+//! * `session`: sign-in, sign-out, and what forms of a session say
 //! * `frame`: what all of them have around them, and what a browser is told about them
 //! * `words`: times, durations and counts
 
@@ -15,6 +16,7 @@ mod opening;
 mod refused;
 mod requests;
 mod roles;
+mod session;
 mod words;
 
 pub(crate) use format::{Format, Secret, profile_name};
@@ -24,6 +26,7 @@ pub(crate) use opening::Opening;
 pub(crate) use refused::Refused;
 pub(crate) use requests::{RequestRow, Requests, Standing};
 pub(crate) use roles::{Accounts, Roles};
+pub(crate) use session::{Allow, SignIn, SignedOut};
 
 #[cfg(test)]
 mod tests;

@@ -21,6 +21,7 @@ use std::fmt;
 
 use crate::aws::AwsError;
 use crate::origin_checks::Rejected;
+use crate::sign_in::BrowserSignInError;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 pub(crate) const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
@@ -137,6 +138,32 @@ impl Failure {
         Self::new(StatusCode::FORBIDDEN, "AccessDenied", format!("Permission Denied: {refused}"))
     }
 
+    /// Why a sign-in on the page failed: 400 and 401 where it was not this browser's, 403 where the provider refused it.
+    pub(crate) fn of_sign_in(error: &BrowserSignInError) -> Self {
+        let (status, code, words) = match error {
+            BrowserSignInError::NotBegun => (StatusCode::BAD_REQUEST, "BadRequest", "Bad Request"),
+            BrowserSignInError::Token(_) => (StatusCode::UNAUTHORIZED, "Unauthorized", "Unauthorized"),
+            BrowserSignInError::Refused(_) => (StatusCode::FORBIDDEN, "AccessDenied", "Permission Denied"),
+            BrowserSignInError::Unreachable(_) => {
+                return Self::unavailable("the OpenID provider does not respond, so you cannot sign in now");
+            }
+            BrowserSignInError::Provider(_) => (StatusCode::BAD_GATEWAY, "ProviderFailed", "Sign-in failed"),
+            BrowserSignInError::Option { .. }
+            | BrowserSignInError::Roots(_)
+            | BrowserSignInError::NoRandomness => {
+                (StatusCode::INTERNAL_SERVER_ERROR, "InternalError", "Internal Server Error")
+            }
+        };
+        Self::new(status, code, format!("{words}: {error}"))
+    }
+
+    /// 401: the provider signed the user in, and the mount refuses the token. The reason is for log and record alone.
+    pub(crate) fn sign_in_token() -> Self {
+        let text = "Unauthorized: the provider has signed you in, but this mount does not accept its token for you; the log \
+                    of this host says why";
+        Self::new(StatusCode::UNAUTHORIZED, "Unauthorized", text)
+    }
+
     /// 404: no such request for access.
     pub(crate) fn no_request() -> Self {
         let text = "No such request: there is none with this id, or it has ended";
@@ -200,7 +227,9 @@ impl Failure {
             AwsError::Unreachable(_) => failed("STS cannot be reached"),
             AwsError::Overloaded | AwsError::GivenUp => failed("too much is being asked at the moment"),
             AwsError::SignInRefused(_) => failed("no sign-in token was given"),
-            AwsError::Destination(_) => Self::bad_request(&error.to_string()),
+            AwsError::Destination(_) | AwsError::ConsoleRegion { .. } => {
+                Self::bad_request(&error.to_string())
+            }
             AwsError::SignInUnreachable(_) | AwsError::SignInUnreadable(_) | AwsError::Option { .. } => {
                 let text = "Internal Server Error: no console URL could be got";
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", text)
@@ -258,8 +287,14 @@ pub(crate) fn moved(relative: &'static str) -> Response {
 
 /// What is to be seen after a form was sent, at an address relative to this one.
 pub(crate) fn see_other(relative: &'static str) -> Response {
-    let mut response = moved(relative);
+    redirect(HeaderValue::from_static(relative))
+}
+
+/// What is asked for next, with `GET`.
+pub(crate) fn redirect(location: HeaderValue) -> Response {
+    let mut response = text(String::new());
     *response.status_mut() = StatusCode::SEE_OTHER;
+    response.headers_mut().insert(header::LOCATION, location);
     response
 }
 

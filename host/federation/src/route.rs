@@ -37,6 +37,20 @@ pub(crate) enum Route {
     PageRequest,
     /// Its buttons.
     PageDecide,
+    /// The link that leads to the OpenID provider.
+    PageSignIn,
+    /// Where the provider sends the browser back to.
+    PageCallback,
+    /// The button that ends the session.
+    PageSignOut,
+    /// What is seen after that.
+    PageSignedOut,
+    /// The page on which a user allows a program, `/console/device`.
+    PageDevice,
+    /// Its button.
+    PageAllow,
+    /// AWS's SSO portal and its OIDC service, `/sso/`.
+    Sso(SsoRoute),
     /// `/console/`, as people type it: the page is one step up.
     ToPage,
 }
@@ -48,6 +62,38 @@ pub(crate) enum Wanted {
     Both,
     Credentials,
     ConsoleUrl,
+}
+
+/// What `aws sso login` and profiles with `sso_session` ask for, by the paths of AWS's API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SsoRoute {
+    Register,
+    DeviceAuthorization,
+    Token,
+    Accounts,
+    Roles,
+    Credentials,
+    Logout,
+}
+
+impl SsoRoute {
+    fn of(segments: &[&str]) -> Option<Self> {
+        Some(match segments {
+            ["client", "register"] => Self::Register,
+            ["device_authorization"] => Self::DeviceAuthorization,
+            ["token"] => Self::Token,
+            ["assignment", "accounts"] => Self::Accounts,
+            ["assignment", "roles"] => Self::Roles,
+            ["federation", "credentials"] => Self::Credentials,
+            ["logout"] => Self::Logout,
+            _ => return None,
+        })
+    }
+
+    /// Whether it is for a user, with a token.
+    pub(crate) fn is_portal(self) -> bool {
+        matches!(self, Self::Accounts | Self::Roles | Self::Credentials)
+    }
 }
 
 /// A fact about the machine, for which no role is needed.
@@ -84,6 +130,13 @@ impl Route {
             ["console", "requests"] => Some(Self::PageRequests),
             ["console", "request"] => Some(Self::PageRequest),
             ["console", "decide"] => Some(Self::PageDecide),
+            ["console", "sign-in"] => Some(Self::PageSignIn),
+            ["console", "callback"] => Some(Self::PageCallback),
+            ["console", "sign-out"] => Some(Self::PageSignOut),
+            ["console", "signed-out"] => Some(Self::PageSignedOut),
+            ["console", "device"] => Some(Self::PageDevice),
+            ["console", "allow"] => Some(Self::PageAllow),
+            ["sso", rest @ ..] => SsoRoute::of(rest).map(Self::Sso),
             ["api", "token"] => Some(Self::MetadataToken),
             [version, "api", "token"] if is_version(version) => Some(Self::MetadataToken),
             [version, "meta-data", "iam", rest @ ..] if is_version(version) => Self::metadata(rest, true),
@@ -156,6 +209,16 @@ impl Route {
         )
     }
 
+    /// Whether only a mount with sign-in on its page has it.
+    pub(crate) fn is_for_sign_in(&self) -> bool {
+        self.is_sign_in() || matches!(self, Self::PageDevice | Self::PageAllow | Self::Sso(_))
+    }
+
+    /// Whether it leads to the OpenID provider or from it, and is for browsers without a session too.
+    pub(crate) fn is_sign_in(&self) -> bool {
+        matches!(self, Self::PageSignIn | Self::PageCallback | Self::PageSignOut | Self::PageSignedOut)
+    }
+
     /// Whether it tells an instance about itself.
     pub(crate) fn is_metadata(&self) -> bool {
         self.is_for_sdks() || matches!(self, Self::MetadataRole { .. } | Self::MetadataCredentials { .. })
@@ -171,7 +234,9 @@ impl Route {
                 | Self::PageRequests
                 | Self::PageRequest
                 | Self::PageDecide
-        )
+                | Self::PageDevice
+                | Self::PageAllow
+        ) || self.is_sign_in()
     }
 
     /// The methods it has, for `Allow`.
@@ -182,7 +247,10 @@ impl Route {
             | Self::PageCredentials
             | Self::PageRequest
             | Self::PageDecide
+            | Self::PageSignOut
+            | Self::PageAllow
             | Self::RequestStep { .. } => "POST",
+            Self::Sso(route) if !route.is_portal() => "POST",
             Self::Requests => "GET, HEAD, POST",
             _ => "GET, HEAD",
         }
@@ -275,6 +343,22 @@ mod tests {
             ("/console/decide", Some(Route::PageDecide)),
             ("/console/open", Some(Route::PageOpen)),
             ("/console/credentials", Some(Route::PageCredentials)),
+            ("/console/sign-in", Some(Route::PageSignIn)),
+            ("/console/callback", Some(Route::PageCallback)),
+            ("/console/sign-out", Some(Route::PageSignOut)),
+            ("/console/signed-out", Some(Route::PageSignedOut)),
+            ("/console/sign-in/", None),
+            ("/console/device", Some(Route::PageDevice)),
+            ("/console/allow", Some(Route::PageAllow)),
+            ("/sso/client/register", Some(Route::Sso(SsoRoute::Register))),
+            ("/sso/device_authorization", Some(Route::Sso(SsoRoute::DeviceAuthorization))),
+            ("/sso/token", Some(Route::Sso(SsoRoute::Token))),
+            ("/sso/assignment/accounts", Some(Route::Sso(SsoRoute::Accounts))),
+            ("/sso/assignment/roles", Some(Route::Sso(SsoRoute::Roles))),
+            ("/sso/federation/credentials", Some(Route::Sso(SsoRoute::Credentials))),
+            ("/sso/logout", Some(Route::Sso(SsoRoute::Logout))),
+            ("/sso", None),
+            ("/sso/token/", None),
         ] {
             assert_eq!(Route::of(path), wanted, "{path}");
         }

@@ -5,7 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "this is how a test fails")]
 
 use portcullis_contract::aws::Grant;
-use portcullis_federation::aws::{Account, Aws, AwsOptions, Keys, Partition, Session};
+use portcullis_federation::aws::{Account, Aws, AwsOptions, ConsolePage, Keys, Partition, Session};
 use portcullis_testing::fake_sign_in::FakeSignIn;
 use portcullis_testing::fake_sts::{FakeSts, Mood};
 use std::io::{self, Write};
@@ -80,7 +80,7 @@ async fn nothing_secret_is_written_by_anybody() {
             ),
         ] {
             sign_in.be(mood);
-            let _ = aws.console_url(&session, &credentials, None, None).await;
+            let _ = aws.console_url(&session, &credentials, ConsolePage::default()).await;
         }
         tracing::debug!(?aws, ?session, ?credentials, "as somebody might write it");
     }

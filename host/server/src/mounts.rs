@@ -7,7 +7,7 @@ use portcullis_config::ConfigError;
 use portcullis_engine::Attached;
 use portcullis_errors::chain;
 use portcullis_federation::aws::{Aws, AwsOptions};
-use portcullis_federation::{Mount, Mounts};
+use portcullis_federation::{BrowserSignIn, BrowserSignInError, BrowserSignInOptions, Mount, Mounts};
 use portcullis_files::FileWatcher;
 use portcullis_identity::IdentityError;
 use portcullis_identity::source::{Authenticator, AuthenticatorOptions};
@@ -28,6 +28,8 @@ pub(crate) struct MountResources {
 pub(crate) struct ResourceSet {
     aws: Vec<(AwsOptions, Aws)>,
     sources: Vec<(AuthenticatorOptions, Authenticator)>,
+    /// By the mount too: a session is good for one.
+    sign_ins: Vec<(String, BrowserSignInOptions, BrowserSignIn)>,
 }
 
 impl MountResources {
@@ -56,6 +58,13 @@ impl MountResources {
             let source = source(&mount.source, &next, &resources, &self.watcher).await;
             let source = source.map_err(|error| mount.location.wrong(chain(&error)))?;
             next.sources.push((mount.source.clone(), source.clone()));
+            let sign_in = mount.sign_in.as_ref().map(|options| {
+                let sign_in = sign_in(&mount.name, options, &resources)?;
+                next.sign_ins.push((mount.name.clone(), options.clone(), sign_in.clone()));
+                Ok(sign_in)
+            });
+            let sign_in = sign_in.transpose();
+            let sign_in = sign_in.map_err(|error: BrowserSignInError| mount.location.wrong(chain(&error)))?;
             mounts.push(Mount {
                 name: mount.name.clone(),
                 prefix: mount.prefix.clone(),
@@ -67,6 +76,7 @@ impl MountResources {
                 aws,
                 metadata: mount.metadata.clone(),
                 requests: mount.requests.clone(),
+                sign_in,
             });
         }
         Ok((Arc::new(Mounts::new(mounts)), next))
@@ -75,6 +85,19 @@ impl MountResources {
     /// Puts these in force. A resource that is not among them ends with its last request.
     pub(crate) async fn commit(&self, resources: ResourceSet) {
         *self.resources.lock().await = resources;
+    }
+}
+
+/// Sign-in on the page of a mount. What has not changed keeps its sessions.
+fn sign_in(
+    mount: &str,
+    options: &BrowserSignInOptions,
+    resources: &ResourceSet,
+) -> Result<BrowserSignIn, BrowserSignInError> {
+    let known = resources.sign_ins.iter().find(|(name, known, _)| name == mount && known == options);
+    match known {
+        Some((.., known)) => Ok(known.clone()),
+        None => BrowserSignIn::open(mount, options.clone()),
     }
 }
 

@@ -193,6 +193,21 @@ fn credentials_in_each_format_and_a_console() {
         ),
         "{url}"
     );
+    for (arguments, part) in [
+        (&["console", role, "--region", "eu-west-1"][..], "console%2Fhome%3Fregion%3Deu-west-1&"),
+        // The page stays, in the other region.
+        (
+            &["console", role, "--region", "eu-west-1", "--destination", destination],
+            "s3%2Fhome%3Fregion%3Deu-west-1%23x&",
+        ),
+    ] {
+        let url = mount.ok(arguments);
+        assert!(url.contains(part), "{arguments:?}: {url}");
+    }
+    for region in ["cn-north-1", "eu-west-1&x=y"] {
+        let refused = Run::of(&mount.command(&["console", role, "--region", region])).refused();
+        assert!(refused.contains(&format!("`{region}` is no region of `aws`")), "{refused}");
+    }
     let json: Value = serde_json::from_str(&mount.ok(&["console", role, "--json"])).unwrap();
     assert!(json["url"].as_str().unwrap().contains("Action=login"), "{json}");
     let refused =

@@ -4,18 +4,25 @@ tokens that work once, redirects to loopback alone (RFC 8252), the device flow w
 Arguments: the client, the user, the seconds that a token lasts; for TLS also the files of a certificate and its key. Prints
 the issuer; runs until its input ends. A user is signed in as soon as the authorization URL or the device's verification URL
 is opened. `/issue?claims=JSON` gives a token with these claims put over the usual ones.
+
+`/register?client=ID&secret=SECRET&redirect_uri=URI&logout_uri=URI` adds a confidential client for browsers: it sends its secret
+by Basic, its redirect URI is this one to the letter, users type their names at `/authorize` (or come with `&user=NAME`), and
+`/end` ends the provider's own session (OpenID Connect RP-Initiated Logout). `/next?with=JSON` changes the next sign-in: `claims`
+over those of its token, `error` and `error_description` instead of a code, another `iss` (RFC 9207), or `token_error`.
 """
 
 import base64
 import hashlib
 import json
+import os
 import secrets
 import ssl
 import sys
 import threading
 import time
+from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, unquote_plus, urlencode, urlsplit
 
 from joserfc import jwt
 from joserfc.jwk import ECKey
@@ -23,6 +30,8 @@ from joserfc.jwk import ECKey
 client, user, lasts, *tls = sys.argv[1], sys.argv[2], int(sys.argv[3]), *sys.argv[4:]
 key = ECKey.generate_key("P-256", {"kid": "test", "alg": "ES256", "use": "sig"})
 codes, refresh_tokens, devices, log = {}, set(), {}, []
+clients, following = {}, {}
+GROUPS = {"alice": ["developers", "aws-production-reader", "aws-staging-admin"], "carol": ["leads", "aws-production-reader"]}
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 
 
@@ -30,12 +39,13 @@ class Refused(Exception):
     pass
 
 
-def tokens(nonce):
+def tokens(nonce, of_client=None, of_user=None):
     now = int(time.time())
-    claims = {"iss": issuer, "aud": client, "sub": user, "iat": now, "exp": now + lasts, "jti": secrets.token_hex(8)}
-    claims["groups"] = ["aws-production-reader"]
+    claims = {"iss": issuer, "aud": of_client or client, "sub": of_user or user, "iat": now, "exp": now + lasts}
+    claims.update(jti=secrets.token_hex(8), groups=GROUPS.get(of_user, ["aws-production-reader"]))
     if nonce:
         claims["nonce"] = nonce
+    claims.update(following.pop("claims", {}))
     refresh = "refresh-" + secrets.token_urlsafe(16)
     refresh_tokens.add(refresh)
     signed = jwt.encode({"alg": "ES256", "kid": "test"}, claims, key)
@@ -43,8 +53,26 @@ def tokens(nonce):
             "id_token": signed, "refresh_token": refresh}
 
 
-def grant(form):
+def by_browser(form, basic):
+    """A code of a registered client, with PKCE and with its secret."""
+    asked = codes.pop(form["code"], None)
+    verifier = hashlib.sha256(form["code_verifier"].encode()).digest()
+    challenge = base64.urlsafe_b64encode(verifier).rstrip(b"=").decode()
+    if "token_error" in following:
+        raise Refused(following.pop("token_error"))
+    if not asked or asked["redirect_uri"] != form["redirect_uri"] or asked["code_challenge"] != challenge:
+        raise Refused("invalid_grant")
+    # Both are encoded as in a form (RFC 6749, 2.3.1).
+    name, secret = map(unquote_plus, base64.b64decode(basic).decode().split(":"))
+    if asked["client_id"] != name or clients[name]["secret"] != secret:
+        raise Refused("invalid_client")
+    return tokens(asked["nonce"], name, asked["user"])
+
+
+def grant(form, basic=None):
     log.append(form["grant_type"])
+    if basic:
+        return by_browser(form, basic)
     if form.get("client_id") != client:
         raise Refused("invalid_client")
     if form["grant_type"] == "authorization_code":
@@ -77,25 +105,64 @@ class Provider(BaseHTTPRequestHandler):
     def log_message(self, *_):
         pass
 
-    def answer(self, status, body, **headers):
+    def answer(self, status, body, kind="application/json", **headers):
         text = body.encode() if isinstance(body, str) else json.dumps(body).encode()
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
-        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(text)))
         self.end_headers()
         self.wfile.write(text)
 
+    def authorize(self, query):
+        registered = clients[query["client_id"]]
+        right = (query["redirect_uri"] == registered["redirect_uri"] and query["response_type"] == "code"
+                 and query["code_challenge_method"] == "S256" and len(query["state"]) >= 16
+                 and len(query["nonce"]) >= 16 and "openid" in query["scope"].split())
+        if not right:
+            return self.answer(400, "wrong request")
+        cookies = dict(pair.strip().split("=", 1) for pair in self.headers.get("Cookie", "").split(";") if "=" in pair)
+        name = query.pop("user", None) or cookies.get("provider")
+        if not name:
+            fields = "".join(f'<input type=hidden name="{escape(k)}" value="{escape(v)}">' for k, v in query.items())
+            page = (f"<!doctype html><title>Provider</title><link rel=icon href='data:,'><form>{fields}"
+                    "<label>User <input name=user autofocus></label><button>Go on</button></form>")
+            return self.answer(200, page, "text/html")
+        back = {"state": query["state"], "iss": following.pop("iss", issuer)}
+        if "error" in following:
+            back.update(error=following.pop("error"), error_description=following.pop("error_description", ""))
+        else:
+            back["code"] = "code-" + secrets.token_urlsafe(16)
+            codes[back["code"]] = {**query, "user": name}
+        kept = {"Set-Cookie": f"provider={name}; Path=/; HttpOnly"}
+        self.answer(302, "", Location=f"{query['redirect_uri']}?{urlencode(back)}", **kept)
+
     def do_GET(self):
         url = urlsplit(self.path)
         query = dict(parse_qsl(url.query))
-        if url.path == "/.well-known/openid-configuration":
+        if url.path == "/register":
+            clients[query["client"]] = query
+            self.answer(200, "registered")
+        elif url.path == "/next":
+            following.update(json.loads(query["with"]))
+            self.answer(200, "noted")
+        elif url.path == "/authorize" and query.get("client_id") in clients:
+            self.authorize(query)
+        elif url.path == "/end":
+            known = clients.get(query.get("client_id"), {}).get("logout_uri")
+            if "id_token_hint" in query or not known or known != query.get("post_logout_redirect_uri"):
+                return self.answer(400, "wrong request")
+            log.append("end")
+            ended = {"Set-Cookie": "provider=; Max-Age=0; Path=/; HttpOnly"}
+            self.answer(302, "", Location=known, **ended)
+        elif url.path == "/.well-known/openid-configuration":
             names = {"authorization": "/authorize", "token": "/token", "device_authorization": "/device",
-                     "revocation": "/revoke"}
+                     "revocation": "/revoke", "end_session": "/end"}
             found = {f"{name}_endpoint": issuer + path for name, path in names.items()}
             self.answer(200, {"issuer": issuer, "jwks_uri": issuer + "/jwks", "scopes_supported": ["openid",
                               "offline_access"], "id_token_signing_alg_values_supported": ["ES256"],
+                              "authorization_response_iss_parameter_supported": True,
                               "response_types_supported": ["code"], "subject_types_supported": ["public"], **found})
         elif url.path == "/jwks":
             self.answer(200, {"keys": [key.as_dict(private=False)]})
@@ -131,7 +198,7 @@ class Provider(BaseHTTPRequestHandler):
         form = dict(parse_qsl(self.rfile.read(int(self.headers["Content-Length"])).decode()))
         try:
             if self.path == "/token":
-                self.answer(200, grant(form))
+                self.answer(200, grant(form, self.headers.get("Authorization", "").removeprefix("Basic ")))
             elif self.path == "/device" and form["client_id"] == client:
                 code, user_code = secrets.token_urlsafe(16), secrets.token_hex(4).upper()
                 devices[code] = {"polls": 0, "approved": False, "user_code": user_code}
@@ -145,7 +212,7 @@ class Provider(BaseHTTPRequestHandler):
             else:
                 self.answer(404, "")
         except Refused as error:
-            self.answer(400, {"error": str(error)})
+            self.answer(400, {"error": str(error), "error_description": "the provider says why"})
 
 
 server = ThreadingHTTPServer(("127.0.0.1", 0), Provider)
@@ -153,7 +220,9 @@ if tls:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*tls)
     server.socket = context.wrap_socket(server.socket, server_side=True)
-issuer = f"{'https' if tls else 'http'}://127.0.0.1:{server.server_address[1]}"
+# Another name of this machine makes another site of it for browsers.
+host = os.environ.get("PROVIDER_HOST", "127.0.0.1")
+issuer = f"{'https' if tls else 'http'}://{host}:{server.server_address[1]}"
 threading.Thread(target=server.serve_forever, daemon=True).start()
 print(issuer, flush=True)
 sys.stdin.read()

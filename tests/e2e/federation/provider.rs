@@ -22,10 +22,21 @@ impl Provider {
     /// Its tokens last for so many seconds.
     #[track_caller]
     pub(crate) fn start(tools: &Tools, home: &Path, lasts: u32, tls: Option<&Issued>) -> Self {
+        Self::start_as("127.0.0.1", tools, home, lasts, tls)
+    }
+
+    /// One that browsers take for another site than `127.0.0.1`.
+    #[track_caller]
+    pub(crate) fn of_another_site(tools: &Tools, home: &Path, lasts: u32) -> Self {
+        Self::start_as("localhost", tools, home, lasts, None)
+    }
+
+    #[track_caller]
+    fn start_as(host: &str, tools: &Tools, home: &Path, lasts: u32, tls: Option<&Issued>) -> Self {
         let script =
             Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/e2e/federation/openid_provider.py");
         let mut command = tools.python(script, home);
-        command.args(["the-client", "alice", &lasts.to_string()]);
+        command.env("PROVIDER_HOST", host).args(["the-client", "alice", &lasts.to_string()]);
         if let Some(tls) = tls {
             command.arg(&tls.certificate).arg(&tls.key);
         }
@@ -46,6 +57,17 @@ impl Provider {
             command.arg("--cacert").arg(ca);
         }
         Run::of(command.arg(url)).ok()
+    }
+
+    /// A request of the test itself, e.g. `register`, with these parameters.
+    #[track_caller]
+    pub(crate) fn tell(&self, path: &str, parameters: &[(&str, &str)]) {
+        let mut command = Command::new("curl");
+        command.args(["--silent", "--show-error", "--fail-with-body", "--get"]);
+        for (name, value) in parameters {
+            command.arg("--data-urlencode").arg(format!("{name}={value}"));
+        }
+        Run::of(command.arg(format!("{}/{path}", self.issuer))).ok();
     }
 
     /// A token with these claims put over the usual ones, as JSON, as the header `Authorization` has it.

@@ -7,9 +7,11 @@ use tempfile::TempDir;
 
 use super::boto::PASSWORDS;
 use super::host::{Host, PROGRAM, Setup};
-use portcullis_testing::Run;
 use portcullis_testing::aws_tools::clean;
 use portcullis_testing::openstack::client::Answer;
+use portcullis_testing::{Postgres, Run};
+
+const SQLITE: &str = "sqlite:DATABASE/portcullis.db";
 
 /// Developers may request `repair` for up to four hours, and leads approve.
 const MOUNT: &str = r#"
@@ -65,9 +67,16 @@ fn passwords() -> String {
 /// A host whose database is in `database`.
 #[track_caller]
 pub(super) fn start(database: &TempDir) -> Host {
+    start_with(database, SQLITE)
+}
+
+/// A host with this store, whose key is in `database`.
+#[track_caller]
+fn start_with(database: &TempDir, store: &str) -> Host {
     let setup = Setup::new().file("passwords", &passwords()).file("aws.rego", POLICY);
     let setup = setup.file("groups", "developers: alice, dan\nleads: carol, dan\n");
-    setup.start(&MOUNT.replace("DATABASE", &database.path().display().to_string()))
+    let mount = MOUNT.replace(SQLITE, store);
+    setup.start(&mount.replace("DATABASE", &database.path().display().to_string()))
 }
 
 /// The command as a user.
@@ -97,9 +106,24 @@ fn approved(host: &Host) -> String {
 
 #[test]
 fn a_role_is_requested_approved_used_and_revoked() {
-    let database = tempfile::tempdir().unwrap();
-    let host = start(&database);
-    let other = start(&database);
+    follow(&tempfile::tempdir().unwrap(), SQLITE);
+}
+
+#[test]
+fn requests_are_kept_in_postgresql_too() {
+    let Some(postgres) = Postgres::shared() else { return };
+    let url = postgres.database();
+    follow(&tempfile::tempdir().unwrap(), &url);
+    let name = url.strip_prefix("postgres:///").unwrap().split('?').next().unwrap();
+    let rows = postgres.sql(name, "SELECT * FROM federation_access");
+    assert!(rows.contains("alice") && !rows.contains("ticket 7"), "what users write is sealed: {rows}");
+}
+
+/// From the request to its revocation, on two hosts with one store.
+#[track_caller]
+fn follow(database: &TempDir, store: &str) {
+    let host = start_with(database, store);
+    let other = start_with(database, store);
     let credentials = ["credentials", "production/repair"];
     let seen = run(&host, "alice", &["requests"]);
     assert!(seen.stderr.contains("0 requests; you may request production/repair"), "{}", seen.stderr);

@@ -81,3 +81,39 @@ fn what_is_being_fetched_is_not_kept() {
     host.key("alice");
     assert_eq!(host.sts.count(), asked + 1);
 }
+
+/// The same account by another name, on another mount.
+const OTHER: &str = r#"
+[[federation.mounts]]
+prefix = "/other"
+identity = { header = "X-Remote-User", trusted = ["127.0.0.1"] }
+policies = ["other"]
+accounts = { prod = "111111111111" }
+[[policies]]
+name = "other"
+module = "builtin:aws-roles"
+settings = { grants = [{ users = "*", accounts = ["prod"], roles = ["reader"] }] }
+"#;
+
+/// An operator knows an account by one name; a mount that calls it otherwise hands out the same role.
+#[test]
+fn a_role_is_revoked_by_the_name_that_any_mount_has_for_its_account() {
+    let host = Host::start(&format!("{EVERYBODY}{OTHER}"));
+    let other = || {
+        let path = "/other/account/prod/reader/credentials";
+        super::answered::key(&host.client.get(path).header("X-Remote-User", "alice").send())
+    };
+    for (arguments, ended) in [
+        (&["--user", "alice", "--role", "production/reader"][..], [true, true]),
+        (&["--user", "alice", "--role", "prod/reader"], [true, true]),
+        (&["--user", "alice", "--role", "prod/reader", "--mount", "/afp-api/latest"], [true, false]),
+        (&["--user", "alice", "--role", "production/reader", "--mount", "/other"], [false, true]),
+    ] {
+        let before = [host.key("alice"), other()];
+        revoke(&host, arguments).ok();
+        let after = [host.key("alice"), other()];
+        assert_eq!([before[0] != after[0], before[1] != after[1]], ended, "{arguments:?}");
+    }
+    let error = revoke(&host, &["--user", "alice", "--role", "nowhere/reader"]).refused();
+    assert!(error.contains("ACCOUNT/ROLE"), "{error}");
+}

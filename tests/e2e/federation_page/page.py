@@ -156,14 +156,17 @@ def by_a_link(browser, options):
     """A link to a role and to a page of the console, as people pass them on."""
     visit = Visit(browser, options)
     destination = "https://eu-central-1.console.aws.amazon.com/s3/home"
-    query = f"q={quote(options.account)}+{quote(options.role)}&destination={quote(destination, safe='')}"
+    query = f"q={quote(options.account)}+{quote(options.role)}&destination={quote(destination, safe='')}&region=eu-west-1"
     visit.page.goto(f"{options.url}?{query}")
     check(len(rows(visit.page)) >= 1, "the link leads to no role")
     with visit.context.expect_page() as opened:
         visit.page.locator(f'[name=role][value="{options.role}"][form]:visible').first.click()
     opened.value.wait_for_url(lambda url: url.startswith(options.sign_in))
     url, _ = visit.signed_in[-1]
-    check(quote(destination, safe="") in url, "the console opens elsewhere")
+    check(quote(f"{destination}?region=eu-west-1", safe="") in url, "the console opens elsewhere")
+    # The filter keeps both.
+    visit.page.locator("#q").press_sequentially(" ")
+    visit.page.wait_for_url(re.compile(r"destination=.*region=eu-west-1"))
     visit.context.close()
 
 

@@ -60,6 +60,7 @@ fn the_example_of_the_federation_door_holds() {
         ("token-key", "c2l4IHRpbWVzIHNldmVuIGlzIGZvcnR5LXR3byBoZXJl"),
         ("passwords", "alice:$2b$04$kOmbOeSeIJEzZJP46LBo9OwEYCIzLrbI/L644mfXW5Kep5b8fhZ7u\n"),
         ("jwks.json", KEYS),
+        ("client-secret", "secret"),
     ] {
         fs::write(place.at(name), text).unwrap();
         fs::set_permissions(place.at(name), fs::Permissions::from_mode(0o600)).unwrap();

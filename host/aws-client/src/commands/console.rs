@@ -17,6 +17,9 @@ pub struct Arguments {
     /// The page of the console to begin with, e.g. `https://eu-central-1.console.aws.amazon.com/s3/`
     #[arg(long, value_name = "URL")]
     destination: Option<String>,
+    /// The region in which the console is opened, e.g. `eu-central-1`
+    #[arg(long, value_name = "REGION")]
+    region: Option<String>,
     /// Open the URL with the program that the desktop has for them, instead of printing it
     #[arg(long, conflicts_with = "json")]
     open: bool,
@@ -30,7 +33,8 @@ pub struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<(), AwsClientError> {
     let connection = arguments.connection.resolve()?;
     let url = block_on(async {
-        Api::new(&connection).await?.console(&arguments.role, arguments.destination.as_deref()).await
+        let (destination, region) = (arguments.destination.as_deref(), arguments.region.as_deref());
+        Api::new(&connection).await?.console(&arguments.role, destination, region).await
     })?;
     let url = url.expose_secret();
     if arguments.open {

@@ -3,7 +3,8 @@
 use portcullis_contract::aws;
 use portcullis_contract::types::Verdict;
 use portcullis_engine::case::{CaseInput, CaseResult, verdict_name};
-use std::collections::BTreeSet;
+use portcullis_engine::combine::{ACCESS, APPROVE, REQUEST, access_mark};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::records::RecordedOutcome;
 
@@ -12,12 +13,21 @@ use super::super::records::RecordedOutcome;
 pub(super) enum Answered {
     /// An opinion.
     Verdict { verdict: Verdict, rule: String },
-    /// Roles, as `ACCOUNT/ROLE`, that are granted and not denied; with what a record says of the answer.
-    Roles { roles: BTreeSet<String>, recorded: String },
+    /// Roles, as `ACCOUNT/ROLE`, that are granted and not denied, and by what; with what a record says of the answer.
+    Roles { roles: BTreeMap<String, GrantedBy>, recorded: String },
     /// Edits, as JSON.
     Edits(String),
     /// A fault, which refuses.
     Fault(String),
+}
+
+/// By what a role is granted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum GrantedBy {
+    /// The policy alone.
+    Policy,
+    /// A request that another user has approved, for a time.
+    Approval,
 }
 
 /// What becomes of a decision.
@@ -28,7 +38,8 @@ pub(super) enum Change {
     AllowToDeny,
     /// What was refused passes.
     DenyToAllow,
-    /// It passes as before, and is granted by the policy now or no longer; or its edits are others.
+    /// It passes as before, and is granted by the policy now or no longer, or by an approved request now or no longer; or its
+    /// edits are others.
     Other,
 }
 
@@ -91,8 +102,8 @@ impl Answered {
     /// What becomes of the decision.
     pub(super) fn change_to(&self, after: &Self) -> Option<Change> {
         if let (Self::Roles { roles: before, .. }, Self::Roles { roles: after, .. }) = (self, after) {
-            return match (before.is_subset(after), after.is_subset(before)) {
-                (true, true) => None,
+            return match (is_subset(before, after), is_subset(after, before)) {
+                (true, true) => (before != after).then_some(Change::Other),
                 (false, _) => Some(Change::AllowToDeny),
                 (true, false) => Some(Change::DenyToAllow),
             };
@@ -105,11 +116,17 @@ impl Answered {
         }
     }
 
-    /// The roles that only one of both has.
+    /// The roles that only one of both has, or that they grant by different things. Those by an approved request are marked.
     pub(super) fn different_roles(&self, other: &Self) -> Option<String> {
         match (self, other) {
             (Self::Roles { roles: a, .. }, Self::Roles { roles: b, .. }) => {
-                Some(a.symmetric_difference(b).cloned().collect::<Vec<_>>().join(", "))
+                let different = |(role, by): (&String, &GrantedBy), other: &BTreeMap<String, GrantedBy>| {
+                    (other.get(role) != Some(by)).then(|| shown(role, *by))
+                };
+                let only_a = a.iter().filter_map(|pair| different(pair, b));
+                let only_b = b.iter().filter_map(|pair| different(pair, a));
+                let all: BTreeSet<_> = only_a.chain(only_b).collect();
+                Some(all.into_iter().collect::<Vec<_>>().join(", "))
             }
             _ => None,
         }
@@ -142,19 +159,39 @@ impl Answered {
     }
 }
 
-/// Roles that are granted and not denied; where the request asks for one, that one alone.
-fn roles(answer: &aws::Answer, request: Option<&aws::Request>) -> BTreeSet<String> {
+fn is_subset(one: &BTreeMap<String, GrantedBy>, other: &BTreeMap<String, GrantedBy>) -> bool {
+    one.keys().all(|role| other.contains_key(role))
+}
+
+fn shown(role: &str, by: GrantedBy) -> String {
+    match by {
+        GrantedBy::Policy => role.to_owned(),
+        GrantedBy::Approval => format!("{role} (by an approved request)"),
+    }
+}
+
+/// Roles that are granted and not denied; where the request asks for one, that one alone. As in the federation API, a grant that
+/// lets a user request or approve counts for that purpose alone, and of two grants of a role the first counts.
+fn roles(answer: &aws::Answer, request: Option<&aws::Request>) -> BTreeMap<String, GrantedBy> {
     let is = |wanted: Option<&String>, value: &String| wanted.is_none_or(|wanted| wanted == value);
     let denied = |grant: &aws::Grant| {
         answer.denials.iter().any(|denial| {
             is(denial.account.as_ref(), &grant.account) && is(denial.role.as_ref(), &grant.role)
         })
     };
+    let purpose = request.map(|request| request.purpose.as_str());
+    let purpose = purpose.filter(|purpose| [REQUEST, APPROVE].contains(purpose));
     let asked = |grant: &aws::Grant| {
-        request.is_none_or(|request| {
-            is(request.account.as_ref(), &grant.account) && is(request.role.as_ref(), &grant.role)
-        })
+        access_mark(grant) == purpose
+            && request.is_none_or(|request| {
+                is(request.account.as_ref(), &grant.account) && is(request.role.as_ref(), &grant.role)
+            })
     };
-    let granted = answer.grants.iter().filter(|grant| asked(grant) && !denied(grant));
-    granted.map(|grant| format!("{}/{}", grant.account, grant.role)).collect()
+    let mut roles = BTreeMap::new();
+    for grant in answer.grants.iter().filter(|grant| asked(grant) && !denied(grant)) {
+        let is_approved = purpose.is_none() && grant.extra.iter().any(|(name, _)| name == ACCESS);
+        let by = if is_approved { GrantedBy::Approval } else { GrantedBy::Policy };
+        roles.entry(format!("{}/{}", grant.account, grant.role)).or_insert(by);
+    }
+    roles
 }

@@ -45,6 +45,38 @@ fn a_change_is_what_passes_no_longer_or_now() {
     }
 }
 
+/// A grant by an approved request is another than the same role by the policy alone.
+#[test]
+fn grants_by_approval_are_told_apart() {
+    use answer::Change::{AllowToDeny, Other};
+    let answered = |purpose: &str, mark: Option<&str>| {
+        let extra = mark.map(|mark| ("access".to_owned(), mark.to_owned())).into_iter().collect();
+        let grant = Grant { account: "a".into(), role: "r".into(), extra, ..Grant::default() };
+        let request = Request { purpose: purpose.into(), ..Request::default() };
+        let answer = Answer { grants: vec![grant], ..Answer::default() };
+        Answered::of(CaseResult::Roles(answer), &CaseInput::AwsRoles(Arc::new(request)))
+    };
+    let none = || roles(&[], &[]);
+    for (before, after, change, different) in [
+        (
+            answered("list", None),
+            answered("list", Some("7f")),
+            Some(Other),
+            "a/r, a/r (by an approved request)",
+        ),
+        (answered("list", Some("7f")), answered("list", Some("8f")), None, ""),
+        (answered("list", Some("7f")), none(), Some(AllowToDeny), "a/r (by an approved request)"),
+        // What lets a user request or approve grants nothing else, and the other way round.
+        (answered("list", Some("request")), none(), None, ""),
+        (answered("approve", None), none(), None, ""),
+        (answered("approve", Some("request")), none(), None, ""),
+        (answered("approve", Some("approve")), none(), Some(AllowToDeny), "a/r"),
+    ] {
+        assert_eq!(before.change_to(&after), change, "{before:?} {after:?}");
+        assert_eq!(before.different_roles(&after).unwrap(), different, "{before:?} {after:?}");
+    }
+}
+
 #[test]
 fn a_recorded_answer_that_is_not_given_again_is_not_comparable() {
     let outcome = |outcome: &str, verdict, detail: Option<&str>| RecordedOutcome {

@@ -13,6 +13,7 @@ use crate::aws::{AwsError, Credentials, Session};
 use crate::decide::{ACCESS, APPROVE, Decider, InForce, Question, REQUEST, access_of};
 use crate::mounts::Mount;
 use crate::response::Failure;
+use crate::sign_in::Session as BrowserSession;
 
 /// A request whose sender is known.
 pub(super) struct Call<'a> {
@@ -20,6 +21,8 @@ pub(super) struct Call<'a> {
     pub(super) requests: Option<&'a AccessRequests>,
     /// What others have approved for the user, as policies are told.
     pub(super) approved: Vec<AccessRequest>,
+    /// Of the browser that asks; none where the request itself says who sends it.
+    pub(super) session: Option<Arc<BrowserSession>>,
     pub(super) in_force: Arc<dyn InForce>,
     pub(super) mount: &'a Mount,
     pub(super) parts: &'a Parts,
@@ -62,6 +65,11 @@ impl Call<'_> {
     /// The name of who asks.
     pub(super) fn user(&self) -> &str {
         self.principal.name.as_deref().unwrap_or_default()
+    }
+
+    /// What forms of this browser's session say.
+    pub(super) fn csrf(&self) -> Option<&str> {
+        self.session.as_ref().map(|session| session.csrf())
     }
 
     /// The last value of a parameter of the query.

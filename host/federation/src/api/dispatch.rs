@@ -3,7 +3,7 @@
 
 use axum::extract::Request;
 use axum::http::request::Parts;
-use axum::http::{HeaderName, HeaderValue, Method, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::response::Response;
 use portcullis_contract::types::Principal;
 use portcullis_identity::AuthError;
@@ -15,7 +15,9 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use super::body::RequestBody;
 use super::call::Call;
-use super::{FederationApi, Shared, accounts, instance, page, record, requests, roles, session_tags};
+use super::{
+    FederationApi, Shared, accounts, instance, page, record, requests, roles, session_tags, sign_in, sso,
+};
 use crate::access::{AccessRequest, Step};
 use crate::decide::InForce;
 use crate::metadata::Ttl;
@@ -46,6 +48,7 @@ pub(super) async fn respond(api: &FederationApi, request: Request) -> Response {
     let has = |route: &Route| {
         (mount.metadata.is_some() || !route.is_for_sdks())
             && (mount.requests.is_some() || !route.is_for_requests())
+            && (mount.sign_in.is_some() || !route.is_for_sign_in())
     };
     let route = Route::of(rest).filter(has);
     let Some(route) = route else {
@@ -68,9 +71,34 @@ pub(super) async fn respond(api: &FederationApi, request: Request) -> Response {
     if route == Route::MetadataToken {
         return token(api, mount, &parts, &peer);
     }
-    let Authenticated { principal, until, session_tags } = match authenticate(api, mount, &parts, &peer).await
+    if let (Route::Sso(route), Some(sign_in)) = (&route, &mount.sign_in)
+        && !route.is_portal()
+    {
+        return sso::anonymous(sign_in, *route, &body);
+    }
+    // A program says who it is in each request. A browser has a cookie, which is good for the page alone.
+    let sign_in = mount.sign_in.as_ref().filter(|_| route.is_page());
+    let sign_in = sign_in.filter(|_| !parts.headers.contains_key(header::AUTHORIZATION));
+    if let Some(sign_in) = sign_in.filter(|_| route.is_sign_in()) {
+        let (asks, peer) = (peer.asks(&parts.headers), peer.text.clone());
+        let visit = sign_in::Visit { api, mount, sign_in, parts: &parts, body: &body, asks, peer };
+        return sign_in::respond(&visit, &route).await;
+    }
+    let session = sign_in.and_then(|sign_in| sign_in.session(&parts.headers, SystemTime::now()));
+    let presented = match &route {
+        Route::Sso(_) => sso::presented(&parts.headers),
+        _ => session.as_ref().and_then(|session| session.headers(&parts.headers)),
+    };
+    let headers = presented.as_ref().unwrap_or(&parts.headers);
+    let Authenticated { principal, until, session_tags } = match authenticate(api, mount, headers, &peer)
+        .await
     {
         Ok(authenticated) => authenticated,
+        Err(AuthError::Unauthorized { reason, .. }) if sign_in.is_some() => {
+            tracing::info!(mount = mount.name, peer = peer.text, reason, "a browser without a session");
+            let has_ended = session.is_some() || parts.method == Method::POST;
+            return sign_in::please(mount, &route, &parts, has_ended);
+        }
         Err(rejection) => {
             tracing::info!(mount = mount.name, peer = peer.text, %rejection, "nobody could be made of a request");
             let failure = Failure::of_identity(&rejection, mount.source.challenge());
@@ -90,6 +118,7 @@ pub(super) async fn respond(api: &FederationApi, request: Request) -> Response {
         decider: &*api.decider,
         requests: api.requests.as_ref(),
         approved,
+        session,
         in_force: Arc::clone(&in_force),
         mount,
         parts: &parts,
@@ -99,29 +128,43 @@ pub(super) async fn respond(api: &FederationApi, request: Request) -> Response {
         peer: peer.text.clone(),
         begun,
     };
-    let response = match &route {
-        Route::List => accounts::list(&call).await,
-        Route::Role { account, role, wanted } => roles::role(&call, account, role, *wanted).await,
-        Route::MetadataRole { versioned } => instance::role(&call, *versioned).await,
-        Route::MetadataCredentials { role, .. } => instance::credentials(&call, role).await,
-        Route::MetadataInfo => instance::info(&call).await,
-        Route::MetadataFact(fact) => instance::fact(&call, *fact).ok_or_else(|| Failure::no_route(rest)),
-        Route::Requests if parts.method == Method::POST => requests::create(&call, &body).await,
-        Route::Requests => requests::list(&call).await,
+    let response = handle(&call, &route, rest, &body).await;
+    let response = response.unwrap_or_else(|failure| failure.into_response(call.user()));
+    as_aws(mount, &route, response)
+}
+
+/// The response to a request whose sender is known.
+async fn handle(call: &Call<'_>, route: &Route, rest: &str, body: &RequestBody) -> Result<Response, Failure> {
+    match route {
+        Route::List => accounts::list(call).await,
+        Route::Role { account, role, wanted } => roles::role(call, account, role, *wanted).await,
+        Route::MetadataRole { versioned } => instance::role(call, *versioned).await,
+        Route::MetadataCredentials { role, .. } => instance::credentials(call, role).await,
+        Route::MetadataInfo => instance::info(call).await,
+        Route::MetadataFact(fact) => instance::fact(call, *fact).ok_or_else(|| Failure::no_route(rest)),
+        Route::Requests if call.parts.method == Method::POST => requests::create(call, body).await,
+        Route::Requests => requests::list(call).await,
         Route::RequestStep { id, approve } => {
             let step = if *approve { Step::Approve } else { Step::Deny };
-            requests::take(&call, id, step, &body).await
+            requests::take(call, id, step, body).await
         }
-        Route::Status | Route::MetadataToken | Route::ToPage => Err(Failure::no_route(path)),
+        Route::Status
+        | Route::MetadataToken
+        | Route::ToPage
+        | Route::PageSignIn
+        | Route::PageCallback
+        | Route::PageSignOut
+        | Route::PageSignedOut => Err(Failure::no_route(rest)),
         Route::Page
         | Route::PageOpen
         | Route::PageCredentials
         | Route::PageRequests
         | Route::PageRequest
-        | Route::PageDecide => Ok(page::respond(&call, &route, &body).await),
-    };
-    let response = response.unwrap_or_else(|failure| failure.into_response(call.user()));
-    as_instance(mount, &route, response)
+        | Route::PageDecide
+        | Route::PageDevice
+        | Route::PageAllow => Ok(page::respond(call, route, body).await),
+        Route::Sso(route) => sso::portal(call, *route).await,
+    }
 }
 
 /// Whether the route has the method.
@@ -132,7 +175,10 @@ fn is_method_of(route: &Route, method: &Method) -> bool {
         | Route::PageCredentials
         | Route::PageRequest
         | Route::PageDecide
+        | Route::PageSignOut
+        | Route::PageAllow
         | Route::RequestStep { .. } => *method == Method::POST,
+        Route::Sso(route) if !route.is_portal() => *method == Method::POST,
         Route::Requests => [Method::GET, Method::HEAD, Method::POST].contains(method),
         _ => *method == Method::GET || *method == Method::HEAD,
     }
@@ -156,9 +202,9 @@ impl Asking {
     }
 
     /// What is known of the request before its sender is.
-    fn asks<'a>(&'a self, parts: &'a Parts) -> AuthRequest<'a> {
+    fn asks<'a>(&'a self, headers: &'a HeaderMap) -> AuthRequest<'a> {
         AuthRequest {
-            headers: &parts.headers,
+            headers,
             peer: self.ip,
             certificate: self.certificate.as_ref().map(|der| der.as_slice()),
         }
@@ -174,7 +220,7 @@ fn holder(mount: &Mount, peer: &Asking) -> String {
 /// are kept out of the mount, learn no more than that.
 async fn user(api: &Shared, mount: &Mount, parts: &Parts, peer: &Asking) -> String {
     let authenticated = match keep_out(api, mount, &Route::Status, parts, peer) {
-        Ok(()) => authenticate(api, mount, parts, peer).await.ok(),
+        Ok(()) => authenticate(api, mount, &parts.headers, peer).await.ok(),
         Err(_) => None,
     };
     authenticated.and_then(|found| found.principal.name).unwrap_or_else(|| UNKNOWN.into())
@@ -184,10 +230,10 @@ async fn user(api: &Shared, mount: &Mount, parts: &Parts, peer: &Asking) -> Stri
 async fn authenticate(
     api: &Shared,
     mount: &Mount,
-    parts: &Parts,
+    headers: &HeaderMap,
     peer: &Asking,
 ) -> Result<Authenticated, AuthError> {
-    let result = mount.source.authenticate(peer.asks(parts)).await;
+    let result = mount.source.authenticate(peer.asks(headers)).await;
     if let Err(AuthError::Unauthorized { login: Some(login), .. }) = &result
         && login.is_first
     {
@@ -212,7 +258,7 @@ async fn unidentified(mount: &Mount, route: &Route, failure: Failure) -> Respons
     if route.is_page() {
         return page::failed(route, response).await;
     }
-    as_instance(mount, route, response)
+    as_aws(mount, route, response)
 }
 
 /// Checks the origin of a request. A client that is kept from the metadata is kept from all of the mount: each route leads to the same credentials.
@@ -255,7 +301,7 @@ fn token(api: &Shared, mount: &Mount, parts: &Parts, peer: &Asking) -> Response 
         }
         Err(why) => Failure::bad_request(why).into_response(UNKNOWN),
     };
-    as_instance(mount, &Route::MetadataToken, response)
+    as_aws(mount, &Route::MetadataToken, response)
 }
 
 /// Whether the mount could answer. Neither policies nor AWS are asked.
@@ -271,8 +317,11 @@ fn status(in_force: &dyn InForce, mount: &Mount) -> Response {
     }
 }
 
-/// The metadata service's own name, where it is stood in for.
-fn as_instance(mount: &Mount, route: &Route, mut response: Response) -> Response {
+/// With what AWS's own service would say: the name of the metadata service, and the kind of an error of SSO.
+fn as_aws(mount: &Mount, route: &Route, mut response: Response) -> Response {
+    if matches!(route, Route::Sso(_)) {
+        return sso::with_error_type(response);
+    }
     if route.is_metadata() && mount.metadata.is_some() {
         response.headers_mut().insert(header::SERVER, HeaderValue::from_static("EC2ws"));
     }

@@ -5,25 +5,27 @@
 //! Credentials and the addresses of consoles are only in answers to `POST`, so that no history and no log of a proxy
 //! has them.
 
-mod form;
+pub(super) mod form;
 
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::Response;
 use secrecy::ExposeSecret as _;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::body::RequestBody;
 use super::call::{Call, Purpose};
 use super::requests::{self, Overview, Shown, Wanted};
-use super::{ours, roles};
+use super::{ours, record, roles};
 use crate::access::{State, Step};
 use crate::page::{
-    Accounts, Format, Keys, Opening, Refused, RequestRow, Requests, Roles, Secret, Standing,
+    Accounts, Allow, Format, Keys, Opening, Refused, RequestRow, Requests, Roles, Secret, Standing,
     content_security_policy, profile_name,
 };
 use crate::response::{self, Failure};
 use crate::route::Route;
+use crate::sign_in::Session;
 use form::Form;
 
 const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
@@ -37,6 +39,8 @@ pub(super) async fn respond(call: &Call<'_>, route: &Route, body: &RequestBody) 
         Route::PageOpen => open(call, body).await,
         Route::PageCredentials => credentials(call, body).await,
         Route::PageRequests => requests_list(call).await,
+        Route::PageDevice => device(call),
+        Route::PageAllow => allow(call, body),
         Route::PageRequest | Route::PageDecide => {
             let done = match route {
                 Route::PageRequest => request(call, body).await,
@@ -66,17 +70,28 @@ async fn list(call: &Call<'_>) -> Result<String, Failure> {
     let accounts = Accounts::of(&grants, &call.mount.accounts);
     let requests = call.mount.requests.is_some();
     let destination = call.parameter("destination").unwrap_or_default();
-    let destination = destination.as_str();
-    Ok(Roles { user: call.user(), accounts, filter: &filter, format, requests, destination }.render())
+    let region = call.parameter("region").unwrap_or_default();
+    Ok(Roles {
+        user: call.user(),
+        csrf: call.csrf(),
+        accounts,
+        filter: &filter,
+        format,
+        requests,
+        destination: &destination,
+        region: &region,
+    }
+    .render())
 }
 
 /// A console.
 async fn open(call: &Call<'_>, body: &RequestBody) -> Result<String, Failure> {
-    let Form { account, role, destination, .. } = ours(call, body)?;
+    let Form { account, role, destination, region, .. } = ours(call, body)?;
     let grant = call.one(Purpose::Console, &account, &role).await?;
     let session = call.session(&grant)?;
     let credentials = call.fresh(&session).await.map_err(|error| Failure::of_aws(&error))?;
-    let url = roles::console(call, &session, &credentials, destination.as_deref()).await?;
+    let opened = roles::Opened { destination: destination.as_deref(), region: region.as_deref() };
+    let url = roles::console(call, &session, &credentials, opened).await?;
     Ok(Opening { account: &account, role: &role, url: url.expose_secret() }.render())
 }
 
@@ -94,7 +109,8 @@ async fn credentials(call: &Call<'_>, body: &RequestBody) -> Result<String, Fail
         expiration: credentials.expiration(),
         profile: &profile,
     };
-    Ok(Keys { account: &account, role: &role, format, secret, now: SystemTime::now() }.render())
+    let (csrf, now) = (call.csrf(), SystemTime::now());
+    Ok(Keys { account: &account, role: &role, csrf, format, secret, now }.render())
 }
 
 /// Requests for access.
@@ -121,12 +137,12 @@ async fn requests_list(call: &Call<'_>) -> Result<String, Failure> {
         }
     });
     let requestable = requestable.iter().map(String::as_str).collect();
-    Ok(Requests { user: call.user(), rows: rows.collect(), requestable }.render())
+    Ok(Requests { user: call.user(), csrf: call.csrf(), rows: rows.collect(), requestable }.render())
 }
 
 /// A new request for access.
 async fn request(call: &Call<'_>, body: &RequestBody) -> Result<(), Failure> {
-    check_ours(call)?;
+    check_ours(call, body)?;
     let [role, seconds, reason] =
         form::fields(&call.parts.headers, body.bytes()?, ["role", "seconds", "reason"])?;
     let wrong = || Failure::bad_request("`role` is ACCOUNT/ROLE, and `seconds` a number");
@@ -142,7 +158,7 @@ async fn request(call: &Call<'_>, body: &RequestBody) -> Result<(), Failure> {
 
 /// A decision about a request for access.
 async fn decide(call: &Call<'_>, body: &RequestBody) -> Result<(), Failure> {
-    check_ours(call)?;
+    check_ours(call, body)?;
     let [id, step] = form::fields(&call.parts.headers, body.bytes()?, ["id", "step"])?;
     let step = match step.as_str() {
         "approve" => Step::Approve,
@@ -152,14 +168,49 @@ async fn decide(call: &Call<'_>, body: &RequestBody) -> Result<(), Failure> {
     requests::decide(call, &id, step).await.map(drop)
 }
 
+/// The page on which a user allows a program.
+fn device(call: &Call<'_>) -> Result<String, Failure> {
+    has_session(call)?;
+    let user_code = call.parameter("user_code").unwrap_or_default();
+    Ok(Allow { user: call.user(), csrf: call.csrf(), user_code: &user_code, is_done: false }.render())
+}
+
+/// Allows a program to have the token of this session.
+fn allow(call: &Call<'_>, body: &RequestBody) -> Result<String, Failure> {
+    let session = has_session(call)?;
+    check_ours(call, body)?;
+    let [user_code] = form::fields(&call.parts.headers, body.bytes()?, ["user_code"])?;
+    let sign_in = call.mount.sign_in.as_ref();
+    if !sign_in.is_some_and(|sign_in| sign_in.allow_device(&user_code, session, SystemTime::now())) {
+        return Err(Failure::bad_request(
+            "the code is none: write it as the program shows it, e.g. BCDF-GHJK",
+        ));
+    }
+    let (mount, peer) = (&call.mount.name, call.peer.clone());
+    call.decider.record(record::sign_in("allow-program", Ok(&call.principal), mount, peer));
+    Ok(Allow { user: call.user(), csrf: call.csrf(), user_code: &user_code, is_done: true }.render())
+}
+
+/// The session of the browser, which a request with a token of its own has not.
+fn has_session<'a>(call: &'a Call<'_>) -> Result<&'a Arc<Session>, Failure> {
+    call.session
+        .as_ref()
+        .ok_or_else(|| Failure::forbidden("this page is for a browser that is signed in on it"))
+}
+
 /// The form, if our own page sent it: checked before anybody decides.
 fn ours(call: &Call<'_>, body: &RequestBody) -> Result<Form, Failure> {
-    check_ours(call)?;
+    check_ours(call, body)?;
     Form::read(&call.parts.headers, body.bytes()?)
 }
 
-fn check_ours(call: &Call<'_>) -> Result<(), Failure> {
-    if !ours::is_ours(&call.parts.headers, &call.parts.uri) {
+/// A cookie comes with each request of a browser, so a form of a session also says what only that session's page knows.
+fn check_ours(call: &Call<'_>, body: &RequestBody) -> Result<(), Failure> {
+    let has_token = match &call.session {
+        Some(session) => form::csrf(body.bytes()?).is_some_and(|csrf| session.is_form_of(&csrf)),
+        None => true,
+    };
+    if !has_token || !ours::is_ours(&call.parts.headers, &call.parts.uri) {
         tracing::info!(mount = call.mount.name, user = call.user(), "a form that is not of the page itself");
         return Err(Failure::foreign_page());
     }
@@ -185,7 +236,7 @@ pub(super) async fn failed(route: &Route, failure: Response) -> Response {
 ///
 /// `Referrer-Policy` tells other sites nothing. With `no-referrer`, which would tell no site anything, browsers send
 /// forms with `Origin: null` (WHATWG Fetch, the `Origin` header), and `ours` could not tell them from those of others.
-fn page(mut response: Response, html: String) -> Response {
+pub(super) fn page(mut response: Response, html: String) -> Response {
     let told = response::with_type(Body::from(html), HTML);
     let headers = response.headers_mut();
     headers.extend(told.headers().clone());

@@ -2,6 +2,7 @@
 //! written before AWS is asked.
 
 use portcullis_audit::{Principal, Record, Target};
+use portcullis_authorization::access_mark;
 use portcullis_contract::aws::{Grant, Request};
 use portcullis_contract::types::{self, Verdict};
 use portcullis_identity::FailedLogin;
@@ -33,6 +34,28 @@ pub(super) fn failed_login(
         groups: Vec::new(),
         certificate: None,
     });
+    record.extra.push(("mount".into(), mount.into()));
+    record
+}
+
+/// The record of a sign-in or a sign-out on the page: who it was, or why it failed.
+pub(super) fn sign_in(
+    operation: &'static str,
+    result: Result<&types::Principal, &str>,
+    mount: &str,
+    peer: Option<String>,
+) -> Record {
+    let context = portcullis_authorization::context("aws-federation", peer);
+    let (verdict, rule, reason) = match result {
+        Ok(_) => (Verdict::Allow, "host:authenticated", ""),
+        Err(why) => (Verdict::Deny, "host:sign-in-failed", why),
+    };
+    let mut record = Record::authentication(context.decision, context.now, "aws-federation", verdict);
+    record.rule = rule.into();
+    record.reason = reason.into();
+    record.operation = Some(operation.into());
+    record.peer = context.peer;
+    record.principal = result.ok().map(Into::into);
     record.extra.push(("mount".into(), mount.into()));
     record
 }
@@ -146,8 +169,7 @@ pub(super) fn describe(
             );
         }
         grants => {
-            let names = grants.iter().take(NAMED).map(|grant| format!("{}/{}", grant.account, grant.role));
-            let mut names: Vec<_> = names.collect();
+            let mut names: Vec<_> = grants.iter().take(NAMED).map(named).collect();
             if let Some(more @ 1..) = grants.len().checked_sub(NAMED) {
                 names.push(format!("and {more} more"));
             }
@@ -156,5 +178,34 @@ pub(super) fn describe(
     }
     for (name, value) in &request.principal.attributes {
         record.extra.push((name.clone().into(), value.clone()));
+    }
+}
+
+/// A grant of a list; one that an approved request leads to names that.
+fn named(grant: &Grant) -> String {
+    let name = format!("{}/{}", grant.account, grant.role);
+    match access_of(grant) {
+        Some(access) if access_mark(grant).is_none() => format!("{name} (by request {access})"),
+        _ => name,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_tells_grants_by_approval_apart() {
+        let grant = |role: &str, access: Option<&str>| {
+            let extra = access.map(|access| ("access".to_owned(), access.to_owned())).into_iter().collect();
+            Grant { account: "a".into(), role: role.into(), extra, ..Grant::default() }
+        };
+        let grants = [grant("r", None), grant("s", Some("7f01")), grant("t", Some("request"))];
+        let mut record = Record::authentication("id".to_owned(), 0, "aws-federation", Verdict::Allow);
+        let known_as = KnownAs { session: None, tags: &[] };
+        describe(&Request::default(), ("GET", "/account"), &grants, known_as, &mut record);
+        let granted =
+            record.extra.iter().find(|(name, _)| name == "granted").map(|(_, value)| value.as_str());
+        assert_eq!(granted, Some("a/r, a/s (by request 7f01), a/t"));
     }
 }

@@ -34,21 +34,19 @@ pub(super) async fn revoke(
     }
     // The ARN of the role and the name of the session.
     let mut sessions: BTreeSet<(String, String)> = BTreeSet::new();
-    let mut has_role = wanted.target.is_none();
+    let roles = wanted.target.as_deref().map(|target| named_roles(mounts, &meant, &wanted.user, target));
+    if roles.as_ref().is_some_and(BTreeSet::is_empty) {
+        return Err("the role is ACCOUNT/ROLE, with an account of a mount, e.g. `production/reader`".into());
+    }
     let mut revoked = 0;
     for mount in meant {
-        let arn_of = |role: &str| role_arn(mount, &wanted.user, role);
-        let role_arn = match wanted.target.as_deref().map(arn_of) {
-            None => None,
-            Some(Some(role_arn)) => Some(role_arn),
-            Some(None) => continue,
-        };
-        has_role = true;
         // First: what is approved would lead to credentials again.
         if let Some(requests) = requests {
             // By the ARN, as for sessions.
             let is_meant = |request: &AccessRequest| {
-                role_arn.is_none() || arn_of(&format!("{}/{}", request.account, request.role)) == role_arn
+                let role = format!("{}/{}", request.account, request.role);
+                let role = role_arn(mount, &wanted.user, &role);
+                roles.as_ref().is_none_or(|roles| role.is_some_and(|role| roles.contains(&role)))
             };
             let done = requests.revoke(&mount.name, &wanted.user, is_meant, OPERATOR, now(), |request| {
                 revoked += 1;
@@ -56,15 +54,30 @@ pub(super) async fn revoke(
             });
             done.await.map_err(|error| format!("requests for access cannot be revoked: {error}"))?;
         }
-        sessions.extend(mount.aws.forget(&mount.name, &wanted.user, role_arn.as_deref()));
-    }
-    if !has_role {
-        return Err("the role is ACCOUNT/ROLE, with an account of a mount, e.g. `production/reader`".into());
+        match &roles {
+            None => sessions.extend(mount.aws.forget(&mount.name, &wanted.user, None)),
+            Some(roles) => {
+                for role in roles {
+                    sessions.extend(mount.aws.forget(&mount.name, &wanted.user, Some(role)));
+                }
+            }
+        }
     }
     let policy = deny_policy(&sessions, SystemTime::now());
     let shown = sessions.iter().map(|(role, name)| json!({ "role_arn": role, "session_name": name }));
     let details = json!({ "sessions": shown.collect::<Vec<_>>(), "policy": policy, "requests": revoked });
     Ok(Revoked { ended: sessions.len(), details })
+}
+
+/// The ARNs of what `ACCOUNT/ROLE` is to the mounts that are meant, or else to any mount: one mount may call an account otherwise
+/// than another, and the role is revoked on each, by any name.
+fn named_roles(mounts: &Mounts, meant: &[&Mount], user: &str, target: &str) -> BTreeSet<String> {
+    let known: BTreeSet<_> = meant.iter().filter_map(|mount| role_arn(mount, user, target)).collect();
+    if known.is_empty() {
+        mounts.iter().filter_map(|mount| role_arn(mount, user, target)).collect()
+    } else {
+        known
+    }
 }
 
 /// Who revokes, for the records. The record of the whole revocation says by which way the operator came.

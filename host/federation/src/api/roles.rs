@@ -5,7 +5,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use std::time::SystemTime;
 
 use super::call::{Call, Purpose};
-use crate::aws::{Credentials, Session};
+use crate::aws::{ConsolePage, Credentials, Session};
 use crate::response::{self, Credential, Failure, ProcessOutput};
 use crate::route::Wanted;
 
@@ -32,7 +32,8 @@ pub(super) async fn role(
     let session = call.session(&grant)?;
     let credentials = call.fresh(&session).await.map_err(|error| Failure::of_aws(&error))?;
     let now = SystemTime::now();
-    let destination = call.parameter("destination");
+    let (destination, region) = (call.parameter("destination"), call.parameter("region"));
+    let opened = Opened { destination: destination.as_deref(), region: region.as_deref() };
     Ok(match wanted {
         Wanted::Credentials => {
             if for_process {
@@ -47,26 +48,33 @@ pub(super) async fn role(
             response::of_user(response::json(&body), call.user())
         }
         Wanted::Both => {
-            let url = console(call, &session, &credentials, destination.as_deref()).await?;
+            let url = console(call, &session, &credentials, opened).await?;
             let body = Credential::documented(&credentials, Some(url.expose_secret()), now);
             response::of_user(response::json(&body), call.user())
         }
         Wanted::ConsoleUrl => {
-            let url = console(call, &session, &credentials, destination.as_deref()).await?;
+            let url = console(call, &session, &credentials, opened).await?;
             response::text(url.expose_secret().to_owned())
         }
     })
 }
 
-/// A URL that opens the console. `callbackurl` is where AWS sends a person whose session has ended, `destination` the page
-/// of the console that is opened.
+/// What of the console is opened: a page, and in which region.
+#[derive(Clone, Copy)]
+pub(super) struct Opened<'a> {
+    pub(super) destination: Option<&'a str>,
+    pub(super) region: Option<&'a str>,
+}
+
+/// A URL that opens the console. `callbackurl` is where AWS sends a person whose session has ended.
 pub(super) async fn console(
     call: &Call<'_>,
     session: &Session,
     credentials: &Credentials,
-    destination: Option<&str>,
+    Opened { destination, region }: Opened<'_>,
 ) -> Result<SecretString, Failure> {
     let issuer = call.parameter("callbackurl");
-    let url = call.mount.aws.console_url(session, credentials, issuer.as_deref(), destination).await;
+    let page = ConsolePage { issuer: issuer.as_deref(), destination, region };
+    let url = call.mount.aws.console_url(session, credentials, page).await;
     url.map_err(|error| Failure::of_aws(&error))
 }

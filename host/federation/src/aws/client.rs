@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::cache::{self, Cache, CredentialSource};
-use super::console;
+use super::console::{self, ConsolePage};
 use super::credentials::{Credentials, Moment};
 use super::error::AwsError;
 use super::options::AwsOptions;
@@ -68,29 +68,27 @@ impl Aws {
     /// The URL that opens the AWS console with these credentials, of this session. It works for 15 minutes, and is
     /// as secret as they are.
     ///
-    /// `issuer` is where AWS sends people to sign in again, `destination` a page of the console, both as they are,
-    /// not encoded. The console session lasts 12 hours, or as long as the policy said the session lasts; where our
+    /// The console session lasts 12 hours, or as long as the policy said the session lasts; where our
     /// own keys are temporary AWS allows no more than the credentials themselves, and none is asked for.
     ///
     /// # Errors
-    /// [`AwsError::Destination`], and those that begin with `SignIn`.
+    /// [`AwsError::Destination`], [`AwsError::ConsoleRegion`], and those that begin with `SignIn`.
     pub async fn console_url(
         &self,
         session: &Session,
         credentials: &Credentials,
-        issuer: Option<&str>,
-        destination: Option<&str>,
+        page: ConsolePage<'_>,
     ) -> Result<SecretString, AwsError> {
         let Inner { sign_in, options, .. } = &*self.0;
         let partition = session.account().partition;
         let endpoint = options.sign_in.as_deref().unwrap_or(partition.sign_in());
         let console = options.console.as_deref().unwrap_or(partition.console());
-        let destination = console::destination(destination, console, partition)?;
+        let destination = console::destination(page.destination, page.region, console, partition)?;
         let question = console::token_url(endpoint, session, credentials)?;
         let token = quiet(sign_in.token(&question)).await.inspect_err(|error| {
             tracing::warn!(%error, role = session.role_arn(), user = session.user(), "no console URL");
         })?;
-        Ok(console::login_url(endpoint, issuer.unwrap_or_default(), destination, &token))
+        Ok(console::login_url(endpoint, page.issuer.unwrap_or_default(), &destination, &token))
     }
 
     /// Whether both are clones of one, and so share their cache.

@@ -4,6 +4,7 @@ use http::Uri;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
+use std::borrow::Cow;
 use zeroize::Zeroizing;
 
 use super::account::{Partition, shown};
@@ -13,8 +14,21 @@ use super::session::Session;
 
 /// The longest console session, in seconds.
 const LONGEST: u64 = 43_200;
+/// The longest name of a region.
+const MAX_REGION: usize = 32;
 /// What Python's `quote_plus` leaves as it is; of the rest it writes a space as `+`.
 const UNRESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// What a console URL leads to. Each text is as it is, not encoded.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ConsolePage<'a> {
+    /// Where AWS sends people to sign in again.
+    pub issuer: Option<&'a str>,
+    /// A page of the console.
+    pub destination: Option<&'a str>,
+    /// The region in which that is opened.
+    pub region: Option<&'a str>,
+}
 
 /// The fields, their order and the lack of spaces are AWS's example's.
 #[derive(Serialize)]
@@ -68,12 +82,41 @@ pub(super) fn login_url(
     url.into()
 }
 
-/// Where the browser ends up: `console`, or another page that is AWS's own and that the caller names.
+/// Where the browser ends up: `console`, or another page that is AWS's own and that the caller names; in the region that the
+/// caller names.
 pub(super) fn destination<'a>(
     asked: Option<&'a str>,
+    region: Option<&str>,
     console: &'a str,
     partition: Partition,
-) -> Result<&'a str, AwsError> {
+) -> Result<Cow<'a, str>, AwsError> {
+    let page = page(asked, console, partition)?;
+    match region {
+        Some(region) => in_region(page, region, partition).map(Cow::Owned),
+        None => Ok(Cow::Borrowed(page)),
+    }
+}
+
+/// The page in a region, which AWS's console takes from the query.
+fn in_region(page: &str, region: &str, partition: Partition) -> Result<String, AwsError> {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    let is_region = region.len() <= MAX_REGION && region.contains('-') && region.bytes().all(plain);
+    if !is_region || Partition::of_region(region) != Some(partition) {
+        return Err(AwsError::ConsoleRegion { region: shown(region), partition: partition.as_str() });
+    }
+    let (page, fragment) = page.split_once('#').map_or((page, None), |(page, rest)| (page, Some(rest)));
+    let (path, query) = page.split_once('?').unwrap_or((page, ""));
+    // The host alone leads to a page that forgets the query.
+    let is_host = path.trim_end_matches('/').matches('/').count() == 2;
+    let path = if is_host { format!("{}/console/home", path.trim_end_matches('/')) } else { path.to_owned() };
+    let others = query.split('&').filter(|pair| !pair.is_empty() && pair.split('=').next() != Some("region"));
+    let own = format!("region={region}");
+    let query: Vec<_> = others.chain([own.as_str()]).collect();
+    let fragment = fragment.map(|fragment| format!("#{fragment}")).unwrap_or_default();
+    Ok(format!("{path}?{}{fragment}", query.join("&")))
+}
+
+fn page<'a>(asked: Option<&'a str>, console: &'a str, partition: Partition) -> Result<&'a str, AwsError> {
     let Some(asked) = asked else { return Ok(console) };
     let host = |url: &str| -> Option<String> {
         let uri: Uri = url.split('#').next()?.parse().ok()?;

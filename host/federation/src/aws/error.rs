@@ -113,6 +113,14 @@ pub enum AwsError {
     /// The place in the console that was asked for is none: 400. It may be shown to the client.
     #[error("`{0}` is no page of the AWS console")]
     Destination(String),
+    /// The console was asked for in a region that is none of the account's partition: 400. It may be shown to the client.
+    #[error("`{region}` is no region of `{partition}`: write e.g. `eu-central-1`")]
+    ConsoleRegion {
+        /// As it was asked for.
+        region: String,
+        /// The partition.
+        partition: &'static str,
+    },
     /// An option that cannot be worked with. Only [`Aws::open`](super::Aws::open) says so.
     #[error("`{key}` {reason}")]
     Option {

@@ -30,6 +30,7 @@ mod sts;
 
 pub use account::{Account, AccountId, AccountIdError, Partition, UnknownPartition};
 pub use client::Aws;
+pub use console::ConsolePage;
 pub use credentials::Credentials;
 pub use error::AwsError;
 pub(crate) use error::excerpt;

@@ -5,12 +5,15 @@ use std::time::SystemTime;
 
 use super::format::{Format, Secret};
 use super::frame::document;
+use super::session::csrf_field;
 use super::words::{duration, time};
 
 /// The page with the credentials of one session.
 pub(crate) struct Keys<'a> {
     pub(crate) account: &'a str,
     pub(crate) role: &'a str,
+    /// What forms say, where the browser has a session.
+    pub(crate) csrf: Option<&'a str>,
     pub(crate) format: Format,
     pub(crate) secret: Secret<'a>,
     pub(crate) now: SystemTime,
@@ -19,7 +22,7 @@ pub(crate) struct Keys<'a> {
 impl Keys<'_> {
     /// The document. It stands where the form was sent to.
     pub(crate) fn render(&self) -> String {
-        let Self { account, role, format, secret, now } = self;
+        let Self { account, role, format, secret, now, .. } = self;
         let text = format.write(secret);
         let left = secret.expiration.duration_since(*now).unwrap_or_default();
         let body = html! {
@@ -71,6 +74,7 @@ impl Keys<'_> {
     fn formats(&self) -> Markup {
         html! {
             form method="post" action="credentials" autocomplete="off" {
+                (csrf_field(self.csrf))
                 input type="hidden" name="account" value=(self.account);
                 input type="hidden" name="role" value=(self.role);
                 fieldset.formats {

@@ -16,8 +16,7 @@
       const query = new URLSearchParams();
       if (find && find.value.trim()) query.set("q", find.value.trim());
       query.set("format", format.value);
-      const destination = tools.querySelector("[name=destination]");
-      if (destination) query.set("destination", destination.value);
+      for (const kept of all("[name=destination], [name=region]", tools)) query.set(kept.name, kept.value);
       history.replaceState(null, "", "?" + query);
     };
     const filter = () => {

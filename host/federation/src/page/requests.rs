@@ -4,6 +4,7 @@ use maud::{Markup, html};
 use std::time::{Duration, SystemTime};
 
 use super::frame::document;
+use super::session::{csrf_field, sign_out};
 use super::words::{count, duration, time};
 
 /// Times that the form offers, in seconds.
@@ -38,6 +39,8 @@ pub(crate) struct RequestRow<'a> {
 /// The page of requests.
 pub(crate) struct Requests<'a> {
     pub(crate) user: &'a str,
+    /// What forms say, where the browser has a session.
+    pub(crate) csrf: Option<&'a str>,
     pub(crate) rows: Vec<RequestRow<'a>>,
     /// Roles that may be requested, as `ACCOUNT/ROLE`.
     pub(crate) requestable: Vec<&'a str>,
@@ -54,17 +57,63 @@ impl Requests<'_> {
             header {
                 h1 { "Requests" }
                 a href="../console" { "All roles" }
+                (sign_out(self.csrf, "sign-out"))
             }
             p.muted { "Signed in as " strong { bdi { (self.user) } } }
-            (list("Waiting for your decision", &waiting))
+            (self.list("Waiting for your decision", &waiting))
             (self.form())
-            (list("Your requests", &own))
-            (list("Decided", &decided))
+            (self.list("Your requests", &own))
+            (self.list("Decided", &decided))
             @if self.rows.is_empty() {
                 div.card { p { "There are no requests." } }
             }
         };
         document("Requests", None, &body)
+    }
+
+    fn list(&self, title: &str, rows: &[&RequestRow<'_>]) -> Markup {
+        html! {
+            @if !rows.is_empty() {
+                section {
+                    header {
+                        h2 { (title) }
+                        span.id { (count(rows.len() as u64, "request")) }
+                    }
+                    ul { @for row in rows { (self.item(row)) } }
+                }
+            }
+        }
+    }
+
+    fn item(&self, row: &RequestRow<'_>) -> Markup {
+        let of = html! {
+            span.unseen { " of " bdi { (row.role) } " in " bdi { (row.account) } " for " bdi { (row.requester) } }
+        };
+        html! {
+            li {
+                div {
+                    strong { bdi { (row.role) } " in " bdi { (row.account) } }
+                    @if row.may_decide { " for " strong { bdi { (row.requester) } } }
+                    p.reason { bdi { (row.reason) } }
+                    p.reason { (standing(row)) }
+                }
+                form.buttons method="post" action="decide" autocomplete="off" {
+                    (csrf_field(self.csrf))
+                    input type="hidden" name="id" value=(row.id);
+                    @match (row.standing, row.may_decide) {
+                        (Standing::Open, true) => {
+                            button.first name="step" value="approve" { "Approve" (of) }
+                            button name="step" value="deny" { "Deny" (of) }
+                        }
+                        (Standing::Approved(_), true) => { button name="step" value="deny" { "Revoke" (of) } }
+                        (Standing::Open | Standing::Approved(_), false) => {
+                            button name="step" value="deny" { "Take back" (of) }
+                        }
+                        _ => {}
+                    }
+                }
+            }
+        }
     }
 
     fn form(&self) -> Markup {
@@ -73,6 +122,7 @@ impl Requests<'_> {
                 div.card { p.muted { "There is no role that you may request." } }
             } @else {
                 form.card.request method="post" action="request" autocomplete="off" {
+                    (csrf_field(self.csrf))
                     h2 { "Request a role" }
                     label for="role" { "Role" }
                     select #role name="role" {
@@ -87,50 +137,6 @@ impl Requests<'_> {
                     label for="reason" { "Reason" }
                     input #reason name="reason" maxlength="500" required placeholder="Why you need it: those who approve see it";
                     button.first { "Request" }
-                }
-            }
-        }
-    }
-}
-
-fn list(title: &str, rows: &[&RequestRow<'_>]) -> Markup {
-    html! {
-        @if !rows.is_empty() {
-            section {
-                header {
-                    h2 { (title) }
-                    span.id { (count(rows.len() as u64, "request")) }
-                }
-                ul { @for row in rows { (item(row)) } }
-            }
-        }
-    }
-}
-
-fn item(row: &RequestRow<'_>) -> Markup {
-    let of = html! {
-        span.unseen { " of " bdi { (row.role) } " in " bdi { (row.account) } " for " bdi { (row.requester) } }
-    };
-    html! {
-        li {
-            div {
-                strong { bdi { (row.role) } " in " bdi { (row.account) } }
-                @if row.may_decide { " for " strong { bdi { (row.requester) } } }
-                p.reason { bdi { (row.reason) } }
-                p.reason { (standing(row)) }
-            }
-            form.buttons method="post" action="decide" autocomplete="off" {
-                input type="hidden" name="id" value=(row.id);
-                @match (row.standing, row.may_decide) {
-                    (Standing::Open, true) => {
-                        button.first name="step" value="approve" { "Approve" (of) }
-                        button name="step" value="deny" { "Deny" (of) }
-                    }
-                    (Standing::Approved(_), true) => { button name="step" value="deny" { "Revoke" (of) } }
-                    (Standing::Open | Standing::Approved(_), false) => {
-                        button name="step" value="deny" { "Take back" (of) }
-                    }
-                    _ => {}
                 }
             }
         }
@@ -180,7 +186,7 @@ mod tests {
             (Standing::Revoked, false, "Your requests", &[]),
         ] {
             let rows = vec![row("7f01", standing, may_decide)];
-            let page = Requests { user: "carol", rows, requestable: vec![] }.render();
+            let page = Requests { user: "carol", csrf: None, rows, requestable: vec![] }.render();
             assert!(page.contains(title), "{page}");
             for button in ["Approve", "Deny", "Revoke", "Take back"] {
                 let is_there = page.contains(&format!(">{button}<span"));
@@ -189,7 +195,9 @@ mod tests {
             assert!(page.contains(r#"name="id" value="7f01""#) && page.contains("ticket 7"));
             assert!(!page.contains("Request a role"));
         }
-        let page = Requests { user: "carol", rows: vec![], requestable: vec!["production/repair"] }.render();
+        let page =
+            Requests { user: "carol", csrf: None, rows: vec![], requestable: vec!["production/repair"] }
+                .render();
         assert!(
             page.contains("There are no requests") && page.contains(r#"<option value="production/repair">"#)
         );

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use super::format::Format;
 use super::frame::document;
+use super::session::{csrf_field, sign_out};
 use super::words::{count, for_users};
 use crate::aws::Account;
 
@@ -28,6 +29,8 @@ struct Granted<'a> {
 pub(crate) struct Roles<'a> {
     /// Who asks; empty if they have no name.
     pub(crate) user: &'a str,
+    /// What forms say, where the browser has a session.
+    pub(crate) csrf: Option<&'a str>,
     pub(crate) accounts: Accounts<'a>,
     /// Only roles in which each of these words occurs are shown.
     pub(crate) filter: &'a str,
@@ -36,6 +39,8 @@ pub(crate) struct Roles<'a> {
     pub(crate) requests: bool,
     /// The page of the console that is opened; empty for its first one.
     pub(crate) destination: &'a str,
+    /// The region in which consoles are opened; empty for AWS's choice.
+    pub(crate) region: &'a str,
 }
 
 impl<'a> Accounts<'a> {
@@ -72,6 +77,7 @@ impl Roles<'_> {
                     @else { "Signed in as " strong { bdi { (self.user) } } }
                     @if self.requests { " · " a href="console/requests" { "Requests" } }
                 }
+                (sign_out(self.csrf, "console/sign-out"))
             }
             @if self.accounts.0.is_empty() { (nothing_granted()) } @else { (self.listed()) }
         };
@@ -114,8 +120,12 @@ impl Roles<'_> {
         };
         html! {
             (self.tools(total))
-            @if !self.destination.is_empty() {
-                p.muted { "Consoles are opened at " bdi { (self.destination) } }
+            @if !self.destination.is_empty() || !self.region.is_empty() {
+                p.muted {
+                    "Consoles are opened"
+                    @if !self.destination.is_empty() { " at " bdi { (self.destination) } }
+                    @if !self.region.is_empty() { " in " bdi { (self.region) } }
+                }
             }
             p.count #count role="status" data-total=(total) {
                 @if !words.is_empty() { (shown) " of " }
@@ -146,17 +156,17 @@ impl Roles<'_> {
                         }
                     }
                 }
-                (self.destination())
+                (self.opened())
                 noscript { button { "Apply" } }
             }
         }
     }
 
     /// Where consoles are opened, in forms that need to know it.
-    fn destination(&self) -> Markup {
+    fn opened(&self) -> Markup {
         html! {
-            @if !self.destination.is_empty() {
-                input type="hidden" name="destination" value=(self.destination);
+            @for (name, value) in [("destination", self.destination), ("region", self.region)] {
+                @if !value.is_empty() { input type="hidden" name=(name) value=(value); }
             }
         }
     }
@@ -166,12 +176,13 @@ impl Roles<'_> {
         let fields = html! {
             input type="hidden" name="account" value=(account);
             input type="hidden" name="format" value=(self.format.name());
+            (csrf_field(self.csrf))
         };
         let console = format!("c{at}");
         html! {
             form id=(console) method="post" action="console/open" target="_blank" rel="noopener" autocomplete="off" {
                 (fields)
-                (self.destination())
+                (self.opened())
             }
             form method="post" action="console/credentials" autocomplete="off" {
                 (fields)

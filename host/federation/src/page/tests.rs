@@ -103,15 +103,17 @@ fn pages(text: &str) -> [String; 5] {
     [
         Roles {
             user: text,
+            csrf: Some(text),
             accounts: Accounts::of(&grants, &accounts),
             filter: text,
             format,
             requests: true,
             destination: text,
+            region: text,
         }
         .render(),
-        Requests { user: text, rows: vec![row], requestable: vec![text] }.render(),
-        Keys { account: text, role: text, format, secret, now: UNIX_EPOCH }.render(),
+        Requests { user: text, csrf: Some(text), rows: vec![row], requestable: vec![text] }.render(),
+        Keys { account: text, role: text, csrf: Some(text), format, secret, now: UNIX_EPOCH }.render(),
         Opening { account: text, role: text, url: text }.render(),
         Refused { status: StatusCode::FORBIDDEN, message: text, back: Some("../console") }.render(),
     ]
@@ -167,7 +169,8 @@ fn credentials_stand_where_they_are_copied_from() {
         profile: "shop-read",
     };
     for format in Format::ALL {
-        let page = Keys { account: "shop", role: "read", format, secret, now: UNIX_EPOCH }.render();
+        let page =
+            Keys { account: "shop", role: "read", csrf: None, format, secret, now: UNIX_EPOCH }.render();
         let written = format.write(&secret);
         assert!(apart(&page).texts.contains(&written), "{page}");
         let pressed = format!(r#"value="{}" aria-pressed="true""#, format.name());

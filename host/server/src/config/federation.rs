@@ -4,6 +4,7 @@
 //! * `aws`: how a mount's AWS is asked
 //! * `listeners`: which mount is served where, and what it is called
 //! * `metadata`: what machines are told of themselves, and the key of their tokens
+//! * `sign_in`: how people sign in on the page
 //! * `policies`: a mount's accounts go into the settings of its policies; `durations`: which of these a machine cannot use
 
 mod aws;
@@ -12,12 +13,13 @@ mod identity;
 mod listeners;
 mod metadata;
 mod policies;
+mod sign_in;
 
 use ipnet::IpNet;
 use portcullis_config::{ConfigError, Location, SecretText, SourceFile, duration};
 use portcullis_engine::PolicySpec;
 use portcullis_federation::aws::{Account, AwsOptions, Partition};
-use portcullis_federation::{Metadata, RequestLimits, claims};
+use portcullis_federation::{BrowserSignInOptions, Metadata, RequestLimits, claims};
 use portcullis_identity::source::{AuthMethod, AuthenticatorOptions};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -54,6 +56,7 @@ pub(crate) struct Mount {
     pub(crate) policies: Arc<[Arc<str>]>,
     pub(crate) metadata: Option<Metadata>,
     pub(crate) requests: Option<RequestLimits>,
+    pub(crate) sign_in: Option<BrowserSignInOptions>,
     pub(crate) aws: AwsOptions,
     pub(crate) location: Location,
 }
@@ -178,17 +181,26 @@ fn mount(
     let aws = aws.unwrap_or_else(|| common.clone());
     let hosts = raw.hosts.unwrap_or_default().into_iter().map(|host| self::host(host, source_file));
     let listen = raw.listen.map(|listen| own_endpoints(listen, source_file)).transpose()?;
+    let source = identity::source(raw.identity, source_file)?;
+    let sign_in =
+        raw.sign_in.map(|sign_in| self::sign_in::sign_in(sign_in, &source, source_file)).transpose()?;
+    if let (Some(_), Some(Some(_))) = (&sign_in, &metadata) {
+        return Err(location.wrong(
+            "a mount with `metadata` is closed to browsers, and `sign_in` is for them: give people a mount of their own",
+        ));
+    }
     let mount = Mount {
         name: String::new(),
         prefix,
         listen,
         listeners: Arc::new([]),
         hosts: hosts.collect::<Result<_, ConfigError>>()?,
-        source: identity::source(raw.identity, source_file)?,
+        source,
         accounts: accounts.collect::<Result<_, ConfigError>>()?,
         policies: Arc::new([]),
         metadata: metadata.flatten(),
         requests: raw.requests.map(|requests| request_limits(requests, source_file)).transpose()?.flatten(),
+        sign_in,
         aws,
         location,
     };

@@ -16,7 +16,7 @@ use toml::Spanned;
 pub(super) use barbican::{Barbican, Keystone, Store};
 pub(super) use docker_gateway::DockerGateway;
 pub(super) use federation::{
-    Account, Aws, Federation, Identity, Jwt, Metadata, MetadataTable, Mount, OneOrMore, Requests,
+    Account, Aws, Federation, Identity, Jwt, Metadata, MetadataTable, Mount, OneOrMore, Requests, SignIn,
 };
 pub(super) use groups::{Groups, Ldap};
 

@@ -93,6 +93,7 @@ impl Bench {
             aws: Aws::open(options).await.unwrap(),
             metadata: None,
             requests: None,
+            sign_in: None,
         };
         let fake = Arc::new(Fake { mounts: Mounts::new(vec![mount]), asked: Mutex::default() });
         Self { api: FederationApi::with(Arc::new(Always(Arc::clone(&fake))), None, None).unwrap(), fake }

@@ -55,15 +55,15 @@ fn the_url_for_the_browser() {
 #[test]
 fn destinations() {
     let console = Partition::Aws.console();
-    assert_eq!(destination(None, console, Partition::Aws), Ok(console));
+    assert_eq!(page(None, console, Partition::Aws), Ok(console));
     for url in [
         "https://console.aws.amazon.com/s3/home?region=eu-central-1#a",
         "https://eu-central-1.console.aws.amazon.com/ec2/v2/home?region=eu-central-1#Instances:",
         "https://CONSOLE.aws.amazon.com/",
         "https://us-east-1.quicksight.aws.amazon.com/",
     ] {
-        assert_eq!(destination(Some(url), console, Partition::Aws), Ok(url));
-        assert!(destination(Some(url), Partition::AwsCn.console(), Partition::AwsCn).is_err(), "{url}");
+        assert_eq!(page(Some(url), console, Partition::Aws), Ok(url));
+        assert!(page(Some(url), Partition::AwsCn.console(), Partition::AwsCn).is_err(), "{url}");
     }
     for url in [
         "",
@@ -81,13 +81,49 @@ fn destinations() {
         "https://console.aws.amazon.com/\n",
         "https://console.aws.amazon.com/a b",
     ] {
-        let error = destination(Some(url), console, Partition::Aws).unwrap_err();
+        let error = page(Some(url), console, Partition::Aws).unwrap_err();
         assert!(matches!(error, AwsError::Destination(_)), "{url}");
     }
     let own = "https://console.example/start";
-    assert_eq!(
-        destination(Some("https://console.example/x"), own, Partition::Aws),
-        Ok("https://console.example/x")
+    assert_eq!(page(Some("https://console.example/x"), own, Partition::Aws), Ok("https://console.example/x"));
+}
+
+#[test]
+fn a_region_is_put_into_the_query() {
+    let console = Partition::Aws.console();
+    for (asked, wanted) in [
+        (None, "https://console.aws.amazon.com/console/home?region=eu-central-1"),
+        (
+            Some("https://console.aws.amazon.com"),
+            "https://console.aws.amazon.com/console/home?region=eu-central-1",
+        ),
+        (
+            Some("https://console.aws.amazon.com/s3/home"),
+            "https://console.aws.amazon.com/s3/home?region=eu-central-1",
+        ),
+        (
+            Some("https://console.aws.amazon.com/ec2/home?region=us-east-1&x=y#Instances:a?region=b"),
+            "https://console.aws.amazon.com/ec2/home?x=y&region=eu-central-1#Instances:a?region=b",
+        ),
+        (
+            Some("https://console.aws.amazon.com/s3?regional=a&region"),
+            "https://console.aws.amazon.com/s3?regional=a&region=eu-central-1",
+        ),
+    ] {
+        let found = destination(asked, Some("eu-central-1"), console, Partition::Aws);
+        assert_eq!(found.as_deref(), Ok(wanted), "{asked:?}");
+    }
+    let china = destination(None, Some("cn-north-1"), Partition::AwsCn.console(), Partition::AwsCn);
+    assert_eq!(china.as_deref(), Ok("https://console.amazonaws.cn/console/home?region=cn-north-1"));
+    let long = format!("eu-{}", "x".repeat(40));
+    for region in
+        ["", "eu", "EU-CENTRAL-1", "eu-central-1&x=y", "eu-central-1#", "cn-north-1", "us-iso-east-1", &long]
+    {
+        let error = destination(None, Some(region), console, Partition::Aws).unwrap_err();
+        assert!(error.to_string().contains("is no region of `aws`"), "{region}: {error}");
+    }
+    assert!(
+        destination(Some("https://evil.example/"), Some("eu-central-1"), console, Partition::Aws).is_err()
     );
 }
 

@@ -20,8 +20,17 @@ fn grant(account: &str, role: &str, reason: &str) -> Grant {
 fn page(grants: &[Grant], filter: &str) -> String {
     let accounts = accounts();
     let accounts = Accounts::of(grants, &accounts);
-    Roles { user: "alice", accounts, filter, format: Format::PowerShell, requests: false, destination: "" }
-        .render()
+    Roles {
+        user: "alice",
+        csrf: None,
+        accounts,
+        filter,
+        format: Format::PowerShell,
+        requests: false,
+        destination: "",
+        region: "",
+    }
+    .render()
 }
 
 /// The roles whose rows are not hidden, after what their accounts are found by.
@@ -108,11 +117,13 @@ fn who_has_nothing_is_told_what_to_do() {
     let accounts = accounts();
     let nobody = Roles {
         user: "",
+        csrf: None,
         accounts: Accounts::of(&[], &accounts),
         filter: "",
         format: Format::Shell,
         requests: true,
         destination: "",
+        region: "",
     };
     assert!(nobody.render().contains("Signed in without a name"));
 }
@@ -139,8 +150,17 @@ fn five_hundred_roles_are_folded_and_small() {
     let accounts: BTreeMap<_, _> = (0..10).map(|number| (format!("production-{number}"), account)).collect();
     let page = |filter: &str| {
         let accounts = Accounts::of(&grants, &accounts);
-        Roles { user: "alice", accounts, filter, format: Format::Shell, requests: true, destination: "" }
-            .render()
+        Roles {
+            user: "alice",
+            csrf: None,
+            accounts,
+            filter,
+            format: Format::Shell,
+            requests: true,
+            destination: "",
+            region: "",
+        }
+        .render()
     };
     let all = page("");
     assert!(all.len() < 150_000, "{}", all.len());
@@ -154,11 +174,22 @@ fn a_destination_is_for_consoles_alone() {
     let grants = [grant("Shop", "b", "")];
     let destination = "https://eu-central-1.console.aws.amazon.com/s3/home";
     let accounts = Accounts::of(&grants, &accounts);
-    let page =
-        Roles { user: "alice", accounts, filter: "", format: Format::Shell, requests: false, destination };
+    let page = Roles {
+        user: "alice",
+        csrf: None,
+        accounts,
+        filter: "",
+        format: Format::Shell,
+        requests: false,
+        destination,
+        region: "eu-west-1",
+    };
     let page = page.render();
-    let field = format!(r#"<input type="hidden" name="destination" value="{destination}">"#);
     let (before, credentials) = page.split_once("action=\"console/credentials\"").unwrap();
-    // Once for the console, and once for the filter, which keeps it.
-    assert_eq!((before.matches(&field).count(), credentials.matches(&field).count()), (2, 0));
+    for (name, value) in [("destination", destination), ("region", "eu-west-1")] {
+        let field = format!(r#"<input type="hidden" name="{name}" value="{value}">"#);
+        // Once for the console, and once for the filter, which keeps it.
+        assert_eq!((before.matches(&field).count(), credentials.matches(&field).count()), (2, 0));
+    }
+    assert!(page.contains("in <bdi>eu-west-1</bdi>"), "{page}");
 }

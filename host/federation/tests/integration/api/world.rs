@@ -161,6 +161,7 @@ impl World {
             aws: aws.clone(),
             metadata,
             requests: None,
+            sign_in: None,
         };
         let metadata = |v2_only: bool| {
             let zone = v2_only.then(|| "eu-central-1a".into());

@@ -1,7 +1,7 @@
 //! The federation endpoint.
 
 use super::{TWENTY_MINUTES, options, session};
-use portcullis_federation::aws::{Aws, AwsError, AwsOptions};
+use portcullis_federation::aws::{Aws, AwsError, AwsOptions, ConsolePage};
 use portcullis_testing::fake_sign_in::{FakeSignIn, Mood, SIGN_IN_TOKEN};
 use portcullis_testing::fake_sts::{FakeSts, SECRET, TOKEN};
 use secrecy::ExposeSecret as _;
@@ -33,7 +33,8 @@ impl Bench {
         let aws = Aws::open(options).await.unwrap();
         let session = session("alice");
         let credentials = aws.credentials(&session, TWENTY_MINUTES).await.unwrap();
-        let result = aws.console_url(&session, &credentials, issuer, destination).await;
+        let result =
+            aws.console_url(&session, &credentials, ConsolePage { issuer, destination, region: None }).await;
         if let Err(error) = &result {
             let text = format!("{error} {error:?}");
             let secrets = [SECRET, TOKEN, "FAKE%2FSECRET", SIGN_IN_TOKEN];

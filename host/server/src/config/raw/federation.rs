@@ -48,6 +48,7 @@ pub(in crate::config) struct Mount {
     pub(in crate::config) policies: Spanned<Vec<Spanned<String>>>,
     pub(in crate::config) metadata: Option<Spanned<Metadata>>,
     pub(in crate::config) requests: Option<Spanned<Requests>>,
+    pub(in crate::config) sign_in: Option<Spanned<SignIn>>,
     pub(in crate::config) aws: Option<Spanned<Aws>>,
 }
 
@@ -97,6 +98,20 @@ pub(in crate::config) enum Requests {
 pub(in crate::config) struct RequestsTable {
     /// Without its place, which an untagged enum does not keep.
     pub(in crate::config) longest: Option<String>,
+}
+
+/// `[federation.mounts.sign_in]`: how people sign in on the page.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::config) struct SignIn {
+    /// One of those of the mount's `jwt`; absent where there is one.
+    pub(in crate::config) issuer: Option<Spanned<String>>,
+    pub(in crate::config) client_id: Spanned<String>,
+    pub(in crate::config) client_secret: Option<Spanned<Value>>,
+    pub(in crate::config) redirect_uri: Spanned<String>,
+    pub(in crate::config) scopes: Option<Vec<String>>,
+    /// Absent means that of the issuer's keys.
+    pub(in crate::config) ca: Option<String>,
 }
 
 /// Who says who asks: one of `header`, `address`, `password_file`, `certificate` and `jwt`, with what belongs to it.

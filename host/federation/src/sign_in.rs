@@ -1,0 +1,322 @@
+//! Sign-in on the page for browsers: the authorization code flow of OpenID Connect with PKCE (RFC 7636), for one mount.
+//!
+//! * `provider`: discovery, the authorization URL and the exchange of the code
+//! * `pending`: a sign-in that was begun, in a cookie of the browser that began it
+//! * `devices`: the device flow of `aws sso login`, which a signed-in user allows
+//! * `seal`: seals what browsers and programs keep for us
+//! * `sessions`: sessions by the digests of their cookies, in memory, with the ID token
+//! * `id_token`: what an ID token must say beside what the mount checks
+//! * `cookie`: reads and writes cookies
+//! * `return_to`: the page of this mount that a sign-in leads to
+//! * `secure_url`: URLs that tokens are sent to
+//!
+//! A session holds the ID token. Each request of the page presents that token to the mount's own source of identity, as a
+//! program would with `Authorization: Bearer`: user, groups, attributes and expiry are the same for both, and a token that the
+//! mount no longer takes ends the session.
+
+mod cookie;
+mod devices;
+mod error;
+mod id_token;
+mod pending;
+mod provider;
+mod return_to;
+mod seal;
+mod secure_url;
+mod sessions;
+
+pub use error::BrowserSignInError;
+pub(crate) use return_to::ReturnTo;
+pub(crate) use sessions::Session;
+
+use axum::http::{HeaderMap, HeaderValue, header};
+use portcullis_identity::attempts::{AttemptLimits, Attempts};
+use secrecy::{ExposeSecret as _, SecretString};
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use cookie::{Cookie, digest_of};
+use devices::{Device, Devices};
+use pending::Pending;
+use provider::Provider;
+use seal::Sealer;
+use sessions::Sessions;
+
+/// From the redirect to the provider until the user is back.
+pub(crate) const SIGN_IN_WITHIN: Duration = Duration::from_mins(10);
+/// The longest session, regardless of how long its token is good.
+const LONGEST_SESSION: Duration = Duration::from_hours(12);
+/// What follows the page's own URL in a `redirect_uri`.
+const CALLBACK: &str = "/console/callback";
+/// What sealed texts are for.
+const PENDING: &str = "pending";
+const DEVICE: &str = "device";
+
+/// What an operator configures. `Debug` shows no secret.
+#[derive(Debug, Clone)]
+pub struct BrowserSignInOptions {
+    /// The provider's issuer, which is one of the mount's.
+    pub issuer: String,
+    /// Our id at the provider.
+    pub client_id: String,
+    /// Our secret at the provider; absent for a public client.
+    pub client_secret: Option<SecretString>,
+    /// Scopes that are requested, `openid` among them.
+    pub scopes: Vec<String>,
+    /// Where the provider sends the browser back to: the URL of the mount as browsers see it, and `/console/callback`.
+    pub redirect_uri: String,
+    /// Certificate authorities of the provider, instead of the system's.
+    pub ca: Option<PathBuf>,
+}
+
+impl PartialEq for BrowserSignInOptions {
+    fn eq(&self, other: &Self) -> bool {
+        let secret = |options: &Self| options.client_secret.as_ref().map(|it| it.expose_secret().to_owned());
+        (&self.issuer, &self.client_id, &self.scopes) == (&other.issuer, &other.client_id, &other.scopes)
+            && (&self.redirect_uri, &self.ca) == (&other.redirect_uri, &other.ca)
+            && secret(self) == secret(other)
+    }
+}
+
+/// Sign-in for one mount. Clones share the sessions.
+#[derive(Clone)]
+pub struct BrowserSignIn(Arc<Inner>);
+
+struct Inner {
+    provider: Provider,
+    sealer: Sealer,
+    sessions: Sessions,
+    devices: Devices,
+    /// The page as browsers see it, with `/console`.
+    page_url: String,
+    /// One record stands for all failures of an address within a minute.
+    failures: Attempts,
+    session_cookie: Cookie,
+    pending_cookie: Cookie,
+}
+
+/// The browser's way to the provider.
+pub(crate) struct Begun {
+    pub(crate) url: String,
+    pub(crate) cookie: HeaderValue,
+}
+
+/// A token of the provider that belongs to the sign-in which this browser began. The mount has not judged it yet.
+pub(crate) struct Received {
+    token: SecretString,
+    pub(crate) return_to: ReturnTo,
+    ends: SystemTime,
+}
+
+/// What a program is told that begins the device flow.
+pub(crate) struct BegunDevice {
+    pub(crate) device_code: String,
+    pub(crate) user_code: String,
+    /// The page on which a user allows it.
+    pub(crate) url: String,
+}
+
+/// What a program is told that polls.
+pub(crate) enum DeviceOutcome {
+    Allowed(Arc<Session>),
+    Pending,
+    Expired,
+}
+
+/// The query of a callback, each parameter of it once at most.
+#[derive(Default)]
+pub(crate) struct Callback {
+    pub(crate) code: Option<String>,
+    pub(crate) state: Option<String>,
+    pub(crate) issuer: Option<String>,
+    pub(crate) error: Option<String>,
+    pub(crate) error_description: Option<String>,
+}
+
+impl BrowserSignIn {
+    /// Sign-in for the mount of this name. The provider is first asked when a user signs in.
+    ///
+    /// # Errors
+    /// An option that cannot be worked with.
+    pub fn open(mount: &str, options: BrowserSignInOptions) -> Result<Self, BrowserSignInError> {
+        let redirect = secure_url::check(&options.redirect_uri)
+            .map_err(|reason| BrowserSignInError::Option { key: "redirect_uri", reason })?;
+        let outer = redirect.path().strip_suffix(CALLBACK).filter(|_| redirect.query().is_none());
+        let outer = outer.ok_or(BrowserSignInError::Option {
+            key: "redirect_uri",
+            reason: "it must be the mount's URL and `/console/callback`",
+        })?;
+        let is_tls = redirect.scheme_str() == Some("https");
+        // Mounts of one host have cookies of their own.
+        let digest = digest_of(&format!("{mount} {}", options.redirect_uri));
+        let of_mount = |name: &str| Cookie::new(&format!("portcullis-{name}-{digest}"), outer, is_tls);
+        let page_url = options.redirect_uri.trim_end_matches("/callback").to_owned();
+        Ok(Self(Arc::new(Inner {
+            session_cookie: of_mount("session"),
+            pending_cookie: of_mount("sign-in"),
+            provider: Provider::new(options)?,
+            sealer: Sealer::new().ok_or(BrowserSignInError::NoRandomness)?,
+            sessions: Sessions::default(),
+            devices: Devices::default(),
+            page_url,
+            failures: Attempts::new(AttemptLimits::default()),
+        })))
+    }
+
+    /// Begins a sign-in: the URL at the provider, and the cookie that binds what comes back to this browser.
+    pub(crate) async fn begin(
+        &self,
+        return_to: ReturnTo,
+        now: SystemTime,
+    ) -> Result<Begun, BrowserSignInError> {
+        let asked = self.0.provider.authorize().await?;
+        let pending = Pending {
+            state: asked.state,
+            nonce: asked.nonce,
+            verifier: asked.verifier,
+            return_to,
+            until: seconds(now + SIGN_IN_WITHIN),
+        };
+        let sealed = self.0.sealer.seal(PENDING, &pending).ok_or(BrowserSignInError::NoRandomness)?;
+        Ok(Begun { url: asked.url, cookie: self.0.pending_cookie.set(&sealed, SIGN_IN_WITHIN) })
+    }
+
+    /// What the provider sent the browser back with, exchanged for a token.
+    pub(crate) async fn receive(
+        &self,
+        headers: &HeaderMap,
+        callback: Callback,
+        now: SystemTime,
+    ) -> Result<Received, BrowserSignInError> {
+        let pending = self.0.pending_cookie.read(headers);
+        let pending = pending.and_then(|sealed| self.0.sealer.open::<Pending>(PENDING, sealed));
+        let pending = pending.filter(|pending| seconds(now) < pending.until);
+        let pending = pending.filter(|pending| callback.state.as_deref() == Some(&*pending.state));
+        let Some(pending) = pending else { return Err(BrowserSignInError::NotBegun) };
+        let provider = &self.0.provider;
+        provider.check_issuer(callback.issuer.as_deref()).await?;
+        if let Some(error) = callback.error {
+            return Err(BrowserSignInError::refused(&error, callback.error_description.as_deref()));
+        }
+        let code = callback.code.ok_or(BrowserSignInError::Provider("it sent no code"))?;
+        let token = provider.exchange(code, pending.verifier).await?;
+        let expires = id_token::check(
+            token.expose_secret(),
+            provider.issuer(),
+            provider.client_id(),
+            &pending.nonce,
+            seconds(now),
+        )?;
+        let ends = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(expires));
+        let longest = now + LONGEST_SESSION;
+        let ends = ends.map_or(longest, |ends| ends.min(longest));
+        Ok(Received { token, return_to: pending.return_to, ends })
+    }
+
+    /// A session for a user whom the mount knows by the token. An earlier session of this browser ends. The cookie
+    /// for the response.
+    pub(crate) fn start_session(
+        &self,
+        received: Received,
+        user: &str,
+        headers: &HeaderMap,
+        now: SystemTime,
+    ) -> Result<HeaderValue, BrowserSignInError> {
+        self.end_session(headers);
+        let Received { token, ends, .. } = received;
+        let secret = self.0.sessions.start(user, token, ends, now).ok_or(BrowserSignInError::NoRandomness)?;
+        let lasts = ends.duration_since(now).unwrap_or_default();
+        Ok(self.0.session_cookie.set(secret.expose_secret(), lasts))
+    }
+
+    /// The session of a browser.
+    pub(crate) fn session(&self, headers: &HeaderMap, now: SystemTime) -> Option<Arc<Session>> {
+        self.0.sessions.find(self.0.session_cookie.read(headers)?, now)
+    }
+
+    /// Ends the session of a browser.
+    pub(crate) fn end_session(&self, headers: &HeaderMap) {
+        if let Some(secret) = self.0.session_cookie.read(headers) {
+            self.0.sessions.end(secret);
+        }
+    }
+
+    /// The cookie that removes the session's.
+    pub(crate) fn clear_session(&self) -> HeaderValue {
+        self.0.session_cookie.clear()
+    }
+
+    /// The cookie that removes that of a sign-in.
+    pub(crate) fn clear_pending(&self) -> HeaderValue {
+        self.0.pending_cookie.clear()
+    }
+
+    /// Where the provider ends its own session, if it says so and responds: without a token in the URL.
+    pub(crate) async fn end_session_url(&self) -> Option<String> {
+        self.0.provider.end_session_url().await
+    }
+
+    /// Begins the device flow for a program. None if the system has no random numbers.
+    pub(crate) fn begin_device(&self, now: SystemTime) -> Option<BegunDevice> {
+        let user_code = devices::new_user_code()?;
+        let device = Device { user_code, until: seconds(now + SIGN_IN_WITHIN) };
+        let device_code = self.0.sealer.seal(DEVICE, &device)?;
+        let url = format!("{}/device", self.0.page_url);
+        Some(BegunDevice { device_code, user_code: device.user_code, url })
+    }
+
+    /// Lets the program that shows this code have the token of the session. False if it is no code, or too many are allowed.
+    pub(crate) fn allow_device(&self, user_code: &str, session: &Arc<Session>, now: SystemTime) -> bool {
+        let until = seconds(now + SIGN_IN_WITHIN);
+        devices::user_code(user_code)
+            .is_some_and(|code| self.0.devices.allow(&code, Arc::clone(session), until, seconds(now)))
+    }
+
+    /// What a user has decided about the program that polls. A session that has ended meanwhile is not handed out.
+    pub(crate) fn poll_device(&self, device_code: &str, now: SystemTime) -> DeviceOutcome {
+        let device = self.0.sealer.open::<Device>(DEVICE, device_code);
+        let Some(device) = device.filter(|device| seconds(now) < device.until) else {
+            return DeviceOutcome::Expired;
+        };
+        match self.0.devices.take(&device.user_code, seconds(now)) {
+            Some(session) if self.0.sessions.is_open(&session, now) => DeviceOutcome::Allowed(session),
+            Some(_) => DeviceOutcome::Expired,
+            None => DeviceOutcome::Pending,
+        }
+    }
+
+    /// Whether a failure is the first of this address within a minute.
+    pub(crate) fn is_first_failure(&self, address: Option<IpAddr>) -> bool {
+        self.0.failures.is_first_failure(None, address)
+    }
+}
+
+impl Received {
+    /// Headers that present the token to the mount.
+    pub(crate) fn headers(&self, headers: &HeaderMap) -> Option<HeaderMap> {
+        presenting(&self.token, headers)
+    }
+}
+
+impl Session {
+    /// Headers that present the token to the mount.
+    pub(crate) fn headers(&self, headers: &HeaderMap) -> Option<HeaderMap> {
+        presenting(self.token(), headers)
+    }
+}
+
+/// These headers, with the token as a program would send it.
+fn presenting(token: &SecretString, headers: &HeaderMap) -> Option<HeaderMap> {
+    let mut value = HeaderValue::try_from(format!("Bearer {}", token.expose_secret())).ok()?;
+    value.set_sensitive(true);
+    let mut headers = headers.clone();
+    headers.insert(header::AUTHORIZATION, value);
+    Some(headers)
+}
+
+/// Seconds since 1970.
+fn seconds(time: SystemTime) -> u64 {
+    time.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
