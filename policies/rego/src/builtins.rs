@@ -4,15 +4,17 @@
 //! * `crypto`: digests and HMAC
 //! * `net`: networks
 //! * `template`: string interpolation
+//! * `time`: the decision's time, and dates
 
 mod crypto;
 mod net;
 mod template;
+mod time;
 
 use anyhow::{Result, bail};
 use regorus::{Engine, Value};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 
 pub(crate) use template::TEMPLATE;
 
@@ -36,14 +38,11 @@ pub(crate) fn add(engine: &mut Engine, now: &Now, strict: bool) -> Result<()> {
     to.function("array.flatten", 1, flatten)?;
     crypto::add(&mut to)?;
     net::add(&mut to)?;
+    time::add(&mut to, now)?;
     // Errors in any case: OPA stops the whole evaluation too.
     to.strict = true;
     to.function("rand.intn", 2, |_| bail!("`rand.intn`: a policy has no randomness"))?;
-    to.function(TEMPLATE, 1, template::render)?;
-    let now = Arc::clone(now);
-    // regorus's own reads a clock, and a policy has none but the time that the host gives it and records.
-    let now_ns = move |_: Vec<Value>| Ok(Value::from(i128::from(now.load(Ordering::Relaxed)) * 1_000_000));
-    engine.add_extension("time.now_ns".to_owned(), 0, Box::new(now_ns))
+    to.function(TEMPLATE, 1, template::render)
 }
 
 /// What functions are added to.

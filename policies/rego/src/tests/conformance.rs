@@ -148,6 +148,11 @@ fn assigned(module: &str) -> String {
         ("net.cidr_intersects(", 2),
         ("net.cidr_contains_matches(", 2),
         ("time.now_ns(", 0),
+        ("time.clock(", 1),
+        ("time.date(", 1),
+        ("time.weekday(", 1),
+        ("time.parse_rfc3339_ns(", 1),
+        ("time.add_date(", 4),
     ];
     let mut lines = Vec::new();
     for line in module.lines() {
