@@ -1,7 +1,7 @@
 //! Versions of dockerd, and what later ones no longer do with bodies that they do not show to a plugin.
 //!
-//! The version is what the operator says (`[docker] daemon_version`) or the daemon itself (`[docker] look_up`); the older one
-//! counts, and an unknown one is the oldest. [`AssumedBodies`] has the operations that [`crate::unshown`] takes for
+//! The version is what the operator says (`[docker] daemon_version`). With `[docker] look_up` the daemon is asked too: the older
+//! one counts, and a daemon that does not say its version is the oldest. [`AssumedBodies`] has the operations that [`crate::unshown`] takes for
 //! requests without a body.
 
 use portcullis_docker_api::Operation;
@@ -22,9 +22,10 @@ pub struct DaemonVersion {
 /// From which version on dockerd obeys no body that it does not show. No version does so where it reads a form: that is neither
 /// shown nor refused, in any of them (moby `httputils.ParseForm`).
 const SHOWN_OR_REFUSED: [(DaemonVersion, Operation); 3] = [
-    // API versions below 1.24, in which a start took a host configuration and `copy` existed, are no longer served.
-    (DaemonVersion::release(25, 0, 0), Operation::ContainerStart),
-    (DaemonVersion::release(25, 0, 0), Operation::ContainerCopy),
+    // API versions below 1.24, in which a start took a host configuration and `copy` existed, are removed (moby#47155). 25.0
+    // serves them with DOCKER_MIN_API_VERSION (moby#46887).
+    (DaemonVersion::release(26, 0, 0), Operation::ContainerStart),
+    (DaemonVersion::release(26, 0, 0), Operation::ContainerCopy),
     // JSON of any length and framing is shown or refused (CVE-2026-34040), and a commit reads nothing but JSON.
     (DaemonVersion::release(29, 3, 1), Operation::ImageCommit),
 ];
@@ -67,6 +68,16 @@ impl FromStr for DaemonVersion {
     }
 }
 
+/// The version that the daemon says of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ReportedVersion {
+    /// Without `[docker] look_up`.
+    NotAsked,
+    /// It gave no answer, or none that can be read.
+    Unknown,
+    Known(DaemonVersion),
+}
+
 /// The operations whose requests have no body unless dockerd shows one, by the version of dockerd.
 #[derive(Debug)]
 pub(crate) struct AssumedBodies {
@@ -87,9 +98,17 @@ impl AssumedBodies {
         Self { oldest: assumed.clone(), since: versions.into_iter().map(at).collect(), configured }
     }
 
-    /// The operations for a daemon that says this version of itself; none if it is not known.
-    pub(crate) fn of(&self, said: Option<DaemonVersion>) -> &BTreeSet<Operation> {
-        let Some(version) = said.into_iter().chain(self.configured).min() else { return &self.oldest };
+    /// The operations, by what the daemon says of itself.
+    pub(crate) fn of(&self, reported: ReportedVersion) -> &BTreeSet<Operation> {
+        let version = match reported {
+            ReportedVersion::NotAsked => self.configured,
+            // The configured one does not replace it: another daemon may run by now.
+            ReportedVersion::Unknown => None,
+            ReportedVersion::Known(reported) => {
+                Some(self.configured.map_or(reported, |configured| reported.min(configured)))
+            }
+        };
+        let Some(version) = version else { return &self.oldest };
         let known = self.since.iter().rfind(|(since, _)| *since <= version);
         known.map_or(&self.oldest, |(_, operations)| operations)
     }
@@ -125,22 +144,31 @@ mod tests {
     fn a_version_opens_what_its_daemon_shows_or_refuses_and_an_unknown_one_nothing() {
         use Operation as O;
         let version = |text: &str| Some(text.parse().unwrap());
+        let known = |text: &str| ReportedVersion::Known(text.parse().unwrap());
+        let (not_asked, unknown) = (ReportedVersion::NotAsked, ReportedVersion::Unknown);
         let assumed = BTreeSet::from([O::ImageTag]);
-        for (configured, said, opened) in [
-            (None, None, &[][..]),
-            (version("24.0.9"), None, &[]),
-            (version("25.0.0-rc.1"), None, &[]),
-            (version("25.0.0"), None, &[O::ContainerStart, O::ContainerCopy]),
-            (None, version("29.3.0"), &[O::ContainerStart, O::ContainerCopy]),
-            (version("29.3.1"), None, &[O::ContainerStart, O::ContainerCopy, O::ImageCommit]),
-            (None, version("30.0.0"), &[O::ContainerStart, O::ContainerCopy, O::ImageCommit]),
+        for (configured, reported, opened) in [
+            (None, not_asked, &[][..]),
+            (version("24.0.9"), not_asked, &[]),
+            (version("25.0.0"), not_asked, &[]),
+            (version("25.0.6"), not_asked, &[]),
+            (version("26.0.0-rc.1"), not_asked, &[]),
+            (version("26.0.0"), not_asked, &[O::ContainerStart, O::ContainerCopy]),
+            (None, known("25.0.0"), &[]),
+            (None, known("29.3.0"), &[O::ContainerStart, O::ContainerCopy]),
+            (version("29.3.1"), not_asked, &[O::ContainerStart, O::ContainerCopy, O::ImageCommit]),
+            (None, known("30.0.0"), &[O::ContainerStart, O::ContainerCopy, O::ImageCommit]),
             // The older one counts.
-            (version("29.3.1"), version("20.10.24"), &[]),
-            (version("20.10.24"), version("29.3.1"), &[]),
+            (version("29.3.1"), known("20.10.24"), &[]),
+            (version("20.10.24"), known("29.3.1"), &[]),
+            (version("29.3.1"), known("29.3.0"), &[O::ContainerStart, O::ContainerCopy]),
+            // The daemon is asked and does not say it.
+            (version("29.3.1"), unknown, &[]),
+            (None, unknown, &[]),
         ] {
             let bodies = AssumedBodies::new(&assumed, configured);
             let expected: BTreeSet<_> = opened.iter().copied().chain(assumed.clone()).collect();
-            assert_eq!(*bodies.of(said), expected, "{configured:?} {said:?}");
+            assert_eq!(*bodies.of(reported), expected, "{configured:?} {reported:?}");
         }
         for (_, operation) in SHOWN_OR_REFUSED {
             assert!(crate::unshown::may_lack_body(operation), "{operation}");

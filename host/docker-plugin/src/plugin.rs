@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::daemon_version::{AssumedBodies, DaemonVersion};
+use crate::daemon_version::{AssumedBodies, DaemonVersion, ReportedVersion};
 use crate::look_up::LookUp;
 
 /// What the handlers share.
@@ -78,7 +78,13 @@ impl Plugin {
 
     /// Operations whose requests have no body unless dockerd shows one.
     pub(crate) fn assume_no_body(&self) -> &BTreeSet<Operation> {
-        self.assumed_bodies.of(self.look_up.as_ref().and_then(LookUp::daemon_version))
+        let reported = match &self.look_up {
+            None => ReportedVersion::NotAsked,
+            Some(look_up) => {
+                look_up.daemon_version().map_or(ReportedVersion::Unknown, ReportedVersion::Known)
+            }
+        };
+        self.assumed_bodies.of(reported)
     }
 
     /// Finds out which groups the user of a request is in.

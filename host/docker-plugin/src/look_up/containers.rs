@@ -25,6 +25,9 @@ use crate::daemon_version::DaemonVersion;
 /// Before each attempt to follow the daemon's events.
 const PAUSE: Duration = Duration::from_millis(500);
 
+/// Before the daemon is asked again for a version that it could not say.
+const VERSION_PAUSE: Duration = Duration::from_secs(1);
+
 /// How long the daemon's defaults are used.
 const DEFAULTS_KEPT: Duration = Duration::from_secs(30);
 
@@ -246,19 +249,38 @@ impl Containers {
     }
 
     /// The version that the daemon says of itself. None where it cannot be read, as of a daemon that was built by hand.
-    pub(super) async fn ask_version(&self) -> Option<DaemonVersion> {
-        let body = match self.daemon.get("/version").await {
-            Ok(body) => body?,
-            Err(error) => {
-                tracing::warn!(
-                    error = chain(&error),
-                    "the version of the Docker daemon is taken for the oldest"
-                );
-                return None;
-            }
+    pub(super) async fn ask_version(&self) -> Result<Option<DaemonVersion>, LookUpError> {
+        let body = self.daemon.get("/version").await?.unwrap_or_default();
+        let read = || {
+            let value = json::parse(&body).ok()?;
+            value.as_object()?.get("Version").and_then(Value::as_str)?.parse().ok()
         };
-        let value = json::parse(&body).ok()?;
-        value.as_object()?.get("Version").and_then(Value::as_str)?.parse().ok()
+        Ok(read())
+    }
+
+    /// Asks for the version. Returns false where the daemon gave no answer.
+    async fn learn_version(&self) -> bool {
+        let version = self.ask_version().await;
+        if let Err(error) = &version {
+            tracing::debug!(error = chain(error), "the daemon's version is not known");
+        }
+        let is_answered = version.is_ok();
+        self.set_version(version.ok().flatten());
+        is_answered
+    }
+
+    /// Asks again and again until the daemon answers, and does not return.
+    async fn retry_version(&self, mut is_answered: bool) {
+        if !is_answered {
+            tracing::warn!(
+                "the Docker daemon does not say its version, which is taken for the oldest until it does"
+            );
+        }
+        while !is_answered {
+            tokio::time::sleep(VERSION_PAUSE).await;
+            is_answered = self.learn_version().await;
+        }
+        std::future::pending::<()>().await;
     }
 
     fn set_version(&self, version: Option<DaemonVersion>) {
@@ -275,11 +297,14 @@ impl Containers {
                 Ok((events, _nonce)) => {
                     *self.defaults.lock().await = None;
                     self.changes.add(Change::all());
-                    self.set_version(self.ask_version().await);
+                    let is_answered = self.learn_version().await;
                     self.follows.store(true, Ordering::Release);
                     tracing::info!(socket = %socket.display(), "follows the events of the Docker daemon");
                     was_told = false;
-                    events::follow(events, &self.changes).await;
+                    tokio::select! {
+                        () = events::follow(events, &self.changes) => {}
+                        () = self.retry_version(is_answered) => {}
+                    }
                     self.follows.store(false, Ordering::Release);
                     // A daemon of another version may come.
                     self.set_version(None);

@@ -196,10 +196,29 @@ async fn the_daemons_version_is_known_while_its_events_are_followed() {
     assert_eq!(place.look_up.daemon_version().unwrap().to_string(), "20.10.24");
     for unknown in [r#"{"Version":"dev"}"#, "{}", "x"] {
         place.fake.set("/version", StatusCode::OK, unknown);
-        assert_eq!(place.look_up.known.ask_version().await, None, "{unknown}");
+        assert_eq!(place.look_up.known.ask_version().await.unwrap(), None, "{unknown}");
     }
     place.fake.set("/version", StatusCode::FORBIDDEN, "{}");
-    assert_eq!(place.look_up.known.ask_version().await, None);
+    assert!(place.look_up.known.ask_version().await.is_err());
+}
+
+#[tokio::test]
+async fn the_daemons_version_is_asked_for_again_until_it_answers() {
+    let place = Place::new().await;
+    place.fake.set("/version", StatusCode::FORBIDDEN, "{}");
+    *place.fake.events.lock().unwrap() = None;
+    while place.look_up.daemon_version().is_some() {
+        tokio::task::yield_now().await;
+    }
+    while !place.look_up.known.follows.load(Ordering::Acquire) {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(place.look_up.daemon_version(), None);
+    place.fake.set("/version", StatusCode::OK, r#"{"Version":"29.3.1"}"#);
+    while place.look_up.daemon_version().is_none() {
+        tokio::task::yield_now().await;
+    }
+    assert!(place.look_up.known.follows.load(Ordering::Acquire));
 }
 
 #[tokio::test]
