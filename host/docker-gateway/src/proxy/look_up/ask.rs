@@ -19,6 +19,15 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 /// Bytes of a response. Inspecting a service with thousands of environment variables stays below.
 const MAX_RESPONSE: usize = 4 << 20;
 
+/// Where a 503 says that the engine is no member of a swarm, and so has no such things. Elsewhere it says nothing of what the
+/// engine has: a proxy before it responds so under load.
+const OF_A_SWARM: [&str; 5] = ["/services/", "/secrets/", "/configs/", "/nodes/", "/tasks/"];
+
+fn is_absent(status: StatusCode, path: &str) -> bool {
+    let is_of_a_swarm = || OF_A_SWARM.iter().any(|prefix| path.starts_with(prefix));
+    status == StatusCode::NOT_FOUND || (status == StatusCode::SERVICE_UNAVAILABLE && is_of_a_swarm())
+}
+
 /// The response to a GET of `path`; none if the engine has no such thing.
 pub(super) async fn get(engine: &Engine, path: &str) -> Result<Option<Bytes>, LookUpError> {
     let asking = async {
@@ -26,8 +35,7 @@ pub(super) async fn get(engine: &Engine, path: &str) -> Result<Option<Bytes>, Lo
         *request.uri_mut() = path.parse().map_err(|_| ProxyError::Target)?;
         request.headers_mut().insert(header::HOST, HeaderValue::from_static("docker"));
         let (head, body) = engine.proxy.send(GATEWAY, request).await?.into_parts();
-        // 503: no member of a swarm, which has no services.
-        if matches!(head.status, StatusCode::NOT_FOUND | StatusCode::SERVICE_UNAVAILABLE) {
+        if is_absent(head.status, path) {
             return Ok(None);
         }
         if head.status != StatusCode::OK {
@@ -47,4 +55,30 @@ pub(super) async fn defaults(engine: &Engine) -> Result<Arc<DaemonDefaults>, Loo
         Ok(Arc::new(DaemonDefaults::read(&body)?))
     };
     engine.defaults.try_get_with((), asking).await.map_err(LookUpError::Shared)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unavailable_is_absent_of_a_swarm_alone() {
+        for (status, path, expected) in [
+            (StatusCode::NOT_FOUND, "/volumes/v", true),
+            (StatusCode::SERVICE_UNAVAILABLE, "/volumes/v", false),
+            (StatusCode::SERVICE_UNAVAILABLE, "/volumes/services", false),
+            (StatusCode::SERVICE_UNAVAILABLE, "/containers/web/json", false),
+            (StatusCode::SERVICE_UNAVAILABLE, "/exec/e/json", false),
+            (StatusCode::SERVICE_UNAVAILABLE, "/info", false),
+            (StatusCode::SERVICE_UNAVAILABLE, "/services/web", true),
+            (StatusCode::SERVICE_UNAVAILABLE, "/secrets/s", true),
+            (StatusCode::SERVICE_UNAVAILABLE, "/configs/c", true),
+            (StatusCode::SERVICE_UNAVAILABLE, "/nodes/n", true),
+            (StatusCode::SERVICE_UNAVAILABLE, "/tasks/t", true),
+            (StatusCode::INTERNAL_SERVER_ERROR, "/services/web", false),
+            (StatusCode::OK, "/services/web", false),
+        ] {
+            assert_eq!(is_absent(status, path), expected, "{status} {path}");
+        }
+    }
 }
