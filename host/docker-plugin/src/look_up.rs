@@ -146,7 +146,7 @@ impl LookUp {
             let Some(found) = self.targets(operation, &request.targets, &mut looked_up).await? else {
                 continue;
             };
-            let made = request.workload.as_ref().filter(|_| operation == Operation::ContainerCreate);
+            let made = request.workload.as_ref().filter(|_| makes_containers(operation));
             let mounts = self.taken_over(made, &mut looked_up).await?;
             let namespaces = match (made, found.first()) {
                 (Some(workload), _) => &workload.namespaces[..],
@@ -277,9 +277,9 @@ impl LookUp {
     pub(crate) fn still(&self, looked_up: &LookedUp) -> Result<(), LookUpError> {
         let changes = &self.known.changes;
         // To look at a container that is about to be gone, or to remove it too, does no harm.
-        let with_removals = looked_up.operation.is_some_and(|operation| {
-            operation.reaches_into_container() || operation == Operation::ContainerCreate
-        });
+        let with_removals = looked_up
+            .operation
+            .is_some_and(|operation| operation.reaches_into_container() || makes_containers(operation));
         for (name, resolved) in &looked_up.names {
             let found = resolved.as_ref().map(Resolved::names);
             let named = Named { as_sent: name, found };
@@ -345,6 +345,11 @@ fn mounts_volumes(operation: Operation) -> bool {
 /// Whether the target at this place is the name of what is not there yet.
 fn is_new(operation: Operation, at: usize) -> bool {
     match operation {
+/// Whether an operation makes containers of its workload, which may take over mounts and namespaces of others.
+fn makes_containers(operation: Operation) -> bool {
+    matches!(operation, Operation::ContainerCreate | Operation::ImageBuild)
+}
+
         Operation::ContainerCreate => at == 0,
         Operation::ContainerRename => at == 1,
         _ => false,

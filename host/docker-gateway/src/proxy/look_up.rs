@@ -55,7 +55,12 @@ fn mounts_volumes(operation: Operation) -> bool {
     matches!(operation, Operation::ContainerCreate | Operation::ServiceCreate | Operation::ServiceUpdate)
 }
 
-/// The names of volumes, no more than are looked up.
+/// Whether an operation makes containers of its workload, which may take over mounts and namespaces of others.
+fn makes_containers(operation: Operation) -> bool {
+    matches!(operation, Operation::ContainerCreate | Operation::ImageBuild)
+}
+
+/// The names of volumes or containers, no more than are looked up.
 fn owned(names: BTreeSet<&str>) -> Result<Vec<String>, LookUpError> {
     if names.len() > MAX_TARGETS {
         return Err(LookUpError::TooMany);
@@ -115,7 +120,7 @@ async fn try_resolve(
     for target in references {
         found.extend(reference(engine, target).await?);
     }
-    if operation == Operation::ContainerCreate {
+    if makes_containers(operation) {
         made(engine, request).await?;
     }
     if let (Some(workload), true) = (&mut request.workload, mounts_volumes(operation)) {

@@ -448,6 +448,14 @@ async fn namespaces_of_other_containers_are_the_host_s_where_theirs_are() {
         place.look_up.complete(&mut make).await.unwrap();
         assert_eq!(host(&make), expected, "{config}");
     }
+    for (network, expected) in
+        [("container:host", &["network"][..]), ("container:web", &["network"]), ("container:own", &[])]
+    {
+        let mut build = request("POST", &format!("/build?networkmode={network}"), None);
+        let looked_up = place.look_up.complete(&mut build).await.unwrap();
+        assert_eq!(host(&build), expected, "a build, {network}");
+        place.look_up.begin(1, &build, &looked_up).unwrap();
+    }
     for target in ["/containers/web/start", "/containers/web/exec"] {
         let (request, looked_up) = place.complete("POST", target).await.unwrap();
         assert_eq!(host(&request), ["network"], "{target}");
