@@ -16,7 +16,7 @@ mod volume;
 #[cfg(test)]
 mod tests;
 
-use portcullis_contract::docker::Target;
+use portcullis_contract::docker::{Mount, Target};
 
 use crate::escape;
 use crate::json::JsonError;
@@ -41,6 +41,26 @@ pub enum InspectError {
     /// The container's own configuration is not what dockerd could have decoded.
     #[error("the configuration of the container cannot be read: {0}")]
     Configuration(String),
+    /// What volumes and other containers add to a request takes too much memory.
+    #[error("it has more than {MAX_MOUNTS} mounts, with those of volumes and other containers: mount fewer")]
+    TooManyMounts,
+    /// No file system could be mounted with these.
+    #[error(
+        "the options of a volume are longer than {MAX_OPTIONS} bytes: make the volume anew with shorter ones"
+    )]
+    LongOptions,
+}
+
+/// Mounts of one request, with those that are looked up.
+const MAX_MOUNTS: usize = 4096;
+
+/// Bytes of the options of a volume, which each of its mounts repeats. mount(2) takes 4 KiB of each.
+const MAX_OPTIONS: usize = 16 << 10;
+
+/// Whether so many mounts may be added.
+fn check_added(mounts: &[Mount], added: usize) -> Result<(), InspectError> {
+    let is_within = added == 0 || mounts.len().saturating_add(added) <= MAX_MOUNTS;
+    is_within.then_some(()).ok_or(InspectError::TooManyMounts)
 }
 
 /// The path by which the daemon describes a target. None for what has no name, id or labels, and for a name that no path

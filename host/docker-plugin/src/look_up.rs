@@ -46,6 +46,9 @@ pub(crate) use nonces::HEADER;
 /// How often a request is looked up again when its container changes meanwhile.
 const ATTEMPTS: usize = 3;
 
+/// Containers whose volumes one container takes over.
+const MAX_TAKEN_OVER: usize = 64;
+
 /// How long all look-ups of a request may take, at most.
 const BUDGET: Duration = Duration::from_secs(2);
 
@@ -183,9 +186,14 @@ impl LookUp {
         looked_up: &mut LookedUp,
     ) -> Result<Vec<Mount>, LookUpError> {
         let mut mounts = Vec::new();
-        for name in made.into_iter().flat_map(taken_over) {
-            let entry = self.find(name, looked_up).await?;
-            mounts.extend(entry.into_iter().flat_map(|entry| entry.container.mounts().to_vec()));
+        let names = made.map(taken_over).unwrap_or_default();
+        if names.len() > MAX_TAKEN_OVER {
+            return Err(LookUpError::TakenOver(MAX_TAKEN_OVER));
+        }
+        for name in names {
+            if let Some(entry) = self.find(name, looked_up).await? {
+                entry.container.add_mounts_to(&mut mounts)?;
+            }
         }
         Ok(mounts)
     }
@@ -337,6 +345,11 @@ impl Drop for LookUp {
     }
 }
 
+/// Whether an operation makes containers of its workload, which may take over mounts and namespaces of others.
+fn makes_containers(operation: Operation) -> bool {
+    matches!(operation, Operation::ContainerCreate | Operation::ImageBuild)
+}
+
 /// Whether an operation mounts volumes that its workload names. A container that is there is looked up with its volumes.
 fn mounts_volumes(operation: Operation) -> bool {
     matches!(operation, Operation::ContainerCreate | Operation::ServiceCreate | Operation::ServiceUpdate)
@@ -345,11 +358,6 @@ fn mounts_volumes(operation: Operation) -> bool {
 /// Whether the target at this place is the name of what is not there yet.
 fn is_new(operation: Operation, at: usize) -> bool {
     match operation {
-/// Whether an operation makes containers of its workload, which may take over mounts and namespaces of others.
-fn makes_containers(operation: Operation) -> bool {
-    matches!(operation, Operation::ContainerCreate | Operation::ImageBuild)
-}
-
         Operation::ContainerCreate => at == 0,
         Operation::ContainerRename => at == 1,
         _ => false,

@@ -12,6 +12,13 @@ use super::fields::Fields;
 use super::path;
 use crate::json::Object;
 
+/// Paths of the daemon's host that one volume reaches. One that names more reaches all of the host.
+const MAX_PATHS: usize = 64;
+
+/// From this length on the kernel cuts off the end of what a file system is told: the last path may be another one
+/// (`copy_mount_options` of fs/namespace.c).
+const KERNEL_PAGE: usize = 4096;
+
 /// File systems whose `device` is on another machine, or nothing at all.
 const NOT_OF_THIS_HOST: &[&str] =
     &["nfs", "nfs4", "cifs", "smb3", "smbfs", "ceph", "9p", "glusterfs", "lustre", "tmpfs", "ramfs"];
@@ -93,7 +100,7 @@ pub(crate) fn reached(driver: Option<&str>, options: &Pairs) -> Option<Vec<Strin
 }
 
 /// The paths of the daemon's host that a volume with these options makes reachable: none for a volume of another
-/// driver, of which nothing is known.
+/// driver, of which nothing is known. Each stands there once.
 pub(super) fn host_paths(driver: Option<&str>, options: &Pairs) -> Vec<String> {
     if !is_local(driver) || options.is_empty() {
         return Vec::new();
@@ -110,16 +117,26 @@ pub(super) fn host_paths(driver: Option<&str>, options: &Pairs) -> Vec<String> {
     let of_the_kernel = OF_THE_KERNEL.iter().find(|(name, _)| *name == mount_type);
     reached.extend(of_the_kernel.map(|(_, path)| (*path).to_owned()));
     if device.starts_with('/') {
-        reached.push(path::of_kernel(device));
+        let path = path::of_kernel(device);
+        if !reached.contains(&path) {
+            reached.push(path);
+        }
     }
     for (key, value) in o.split(',').filter_map(|o| o.split_once('=')) {
         // Overlay's layers may be relative; of other options only what is plainly a path counts.
         let layers = matches!(key.trim_end_matches('+'), "lowerdir" | "upperdir" | "workdir" | "datadir");
         let paths = value.split(':').filter(|path| path.starts_with('/') || (layers && !path.is_empty()));
-        reached.extend(paths.map(path::from_root));
+        for path in paths.map(path::from_root) {
+            if !reached.contains(&path) {
+                reached.push(path);
+            }
+            if reached.len() > MAX_PATHS {
+                return vec!["/".to_owned()];
+            }
+        }
     }
-    if o.contains('\\') {
-        // The kernel lets `\` take the meaning from a comma or colon, so the paths above may not be the real ones.
+    // The kernel lets `\` take the meaning from a comma or colon, so the paths above may not be the real ones.
+    if (o.contains('\\') || o.len() >= KERNEL_PAGE) && !reached.iter().any(|path| path == "/") {
         reached.push("/".to_owned());
     }
     reached

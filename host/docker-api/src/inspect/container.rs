@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::described::Described;
 use super::volume::{self, Volume};
-use super::{DaemonDefaults, InspectError};
+use super::{DaemonDefaults, InspectError, check_added};
 use crate::facts;
 use crate::json::{Object, Value, parse};
 use crate::operation::Operation;
@@ -136,14 +136,29 @@ impl Container {
         &self.workload.mounts
     }
 
+    /// Adds these to the mounts of the container that takes them over.
+    ///
+    /// # Errors
+    /// There would be too many.
+    pub fn add_mounts_to(&self, mounts: &mut Vec<Mount>) -> Result<(), InspectError> {
+        check_added(mounts, self.mounts().len())?;
+        mounts.extend_from_slice(self.mounts());
+        Ok(())
+    }
+
     /// The names of the volumes that it mounts, each once.
     pub fn volumes(&self) -> BTreeSet<&str> {
         self.volumes.iter().filter_map(volume::names).collect()
     }
 
     /// Adds what a volume that it mounts is.
-    pub fn add_volume(&mut self, name: &str, volume: &Volume) {
-        self.workload.mounts.extend(volume.mounts(name, &self.volumes));
+    ///
+    /// # Errors
+    /// It has too many mounts, or the options of the volume are too long.
+    pub fn add_volume(&mut self, name: &str, volume: &Volume) -> Result<(), InspectError> {
+        let found = volume.mounts(name, &self.volumes, &self.workload.mounts)?;
+        self.workload.mounts.extend(found);
+        Ok(())
     }
 
     /// The namespaces that its configuration names.

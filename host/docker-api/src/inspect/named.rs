@@ -3,6 +3,7 @@
 //! is gone.
 
 use portcullis_contract::docker::Workload;
+use std::collections::BTreeSet;
 
 use super::InspectError;
 use crate::json;
@@ -39,8 +40,8 @@ pub fn is_of_no_id(text: &[u8]) -> Result<bool, InspectError> {
     Ok(list.as_array().ok_or(InspectError::Missing("list of containers"))?.is_empty())
 }
 
-/// The containers whose mounts a workload takes over (`VolumesFrom`).
-pub fn taken_over(workload: &Workload) -> impl Iterator<Item = &str> {
+/// The containers whose mounts a workload takes over (`VolumesFrom`), each once.
+pub fn taken_over(workload: &Workload) -> BTreeSet<&str> {
     let named = workload.mounts.iter().filter(|mount| mount.kind == "container");
-    named.filter_map(|mount| mount.source.as_deref())
+    named.filter_map(|mount| mount.source.as_deref()).collect()
 }

@@ -222,15 +222,15 @@ fn a_volume_is_the_path_of_the_host_that_it_was_made_of() {
     ] {
         let volume = volume(driver, options);
         let mut made = create("v");
-        volume.add_to("v", &mut made);
+        volume.add_to("v", &mut made).unwrap();
         let added: Vec<_> = made.mounts[1..].iter().map(|mount| mount.host_path.as_deref()).collect();
         assert_eq!(added, Vec::from_iter(expected), "{driver} {options}");
         let mut other = create("w");
-        volume.add_to("v", &mut other);
+        volume.add_to("v", &mut other).unwrap();
         assert_eq!(other.mounts.len(), 1, "another volume");
         let mut mounted = container(r#""Binds": ["v:/v"]"#);
         assert_eq!(mounted.volumes().into_iter().collect::<Vec<_>>(), ["v"]);
-        mounted.add_volume("v", &volume);
+        mounted.add_volume("v", &volume).unwrap();
         let paths = mounted.mounts().iter().filter(|mount| mount.target.as_deref() == Some("/v"));
         let paths: Vec<_> = paths.map(|mount| mount.host_path.as_deref()).collect();
         assert_eq!(paths, Vec::from_iter(expected), "{driver} {options}");
@@ -245,6 +245,42 @@ fn a_volume_is_the_path_of_the_host_that_it_was_made_of() {
     ] {
         assert!(Volume::read(wrong.as_bytes()).is_err(), "{wrong}");
     }
+}
+
+#[test]
+fn volumes_and_containers_add_a_limited_number_of_mounts() {
+    let mount = |kind: &str, name: &str| portcullis_contract::docker::Mount {
+        kind: kind.into(),
+        source: Some(name.into()),
+        ..Default::default()
+    };
+    let create = |count: usize| Workload { mounts: vec![mount("volume", "v"); count], ..Workload::default() };
+    let volume = |options: &str| {
+        Volume::read(format!(r#"{{ "Driver": "local", "Options": {options} }}"#).as_bytes()).unwrap()
+    };
+    let bind = volume(r#"{ "type": "none", "o": "bind", "device": "/etc" }"#);
+    let mut made = create(2048);
+    bind.add_to("v", &mut made).unwrap();
+    assert_eq!(made.mounts.len(), 4096);
+    let mut made = create(2049);
+    assert_eq!(bind.add_to("v", &mut made), Err(InspectError::TooManyMounts));
+    assert_eq!(made.mounts.len(), 2049);
+    // Nothing is added of a plain one.
+    volume("{}").add_to("v", &mut create(5000)).unwrap();
+    let overlay = volume(r#"{ "type": "overlay", "device": "o", "o": "lowerdir=/a:/b:/c" }"#);
+    assert_eq!(overlay.add_to("v", &mut create(1025)), Err(InspectError::TooManyMounts));
+    let long = format!(r#"{{ "type": "ext4", "device": "/{}" }}"#, "a".repeat(16 << 10));
+    assert_eq!(volume(&long).add_to("v", &mut create(1)), Err(InspectError::LongOptions));
+
+    let taken = Workload { mounts: vec![mount("container", "web"); 200_000], ..Workload::default() };
+    assert_eq!(Vec::from_iter(taken_over(&taken)), ["web"]);
+    let mut other = container(r#""Binds": ["v:/v"]"#);
+    other.add_volume("v", &bind).unwrap();
+    let own = other.mounts().len();
+    let mut mounts = vec![mount("bind", "/a"); 4096 - own];
+    other.add_mounts_to(&mut mounts).unwrap();
+    assert_eq!(mounts.len(), 4096);
+    assert_eq!(other.add_mounts_to(&mut mounts), Err(InspectError::TooManyMounts));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use portcullis_contract::Pairs;
 use portcullis_contract::docker::{Mount, Workload};
 use std::collections::BTreeSet;
 
-use super::InspectError;
+use super::{InspectError, MAX_OPTIONS, check_added};
 use crate::facts::volume::reached;
 use crate::json::{Value, parse};
 
@@ -42,15 +42,33 @@ impl Volume {
     }
 
     /// Adds to a workload what the volume of this name is, beside the mounts that name it.
-    pub fn add_to(&self, name: &str, workload: &mut Workload) {
-        let found = self.mounts(name, &workload.mounts);
+    ///
+    /// # Errors
+    /// It has too many mounts, or the options of the volume are too long.
+    pub fn add_to(&self, name: &str, workload: &mut Workload) -> Result<(), InspectError> {
+        let found = self.mounts(name, &workload.mounts, &workload.mounts)?;
         workload.mounts.extend(found);
+        Ok(())
     }
 
-    /// What the volume is where these mounts name it. Nothing for one that reaches nothing of the host: who mounts it has not
-    /// chosen its file system.
-    pub(super) fn mounts(&self, name: &str, named: &[Mount]) -> Vec<Mount> {
-        let Some(reached) = reached(self.driver.as_deref(), &self.options) else { return Vec::new() };
+    /// What the volume is where these mounts name it, to be added to `all`. Nothing for one that reaches nothing of the host: who
+    /// mounts it has not chosen its file system.
+    ///
+    /// # Errors
+    /// There would be too many mounts, or the options are too long.
+    pub(super) fn mounts(
+        &self,
+        name: &str,
+        named: &[Mount],
+        all: &[Mount],
+    ) -> Result<Vec<Mount>, InspectError> {
+        let Some(reached) = reached(self.driver.as_deref(), &self.options) else { return Ok(Vec::new()) };
+        let options: usize = self.options.iter().map(|(key, value)| key.len() + value.len()).sum();
+        if options > MAX_OPTIONS {
+            return Err(InspectError::LongOptions);
+        }
+        let naming = named.iter().filter(|mount| names(mount) == Some(name)).count();
+        check_added(all, naming.saturating_mul(reached.len().max(1)))?;
         let mut found = Vec::new();
         for mount in named.iter().filter(|mount| names(mount) == Some(name)) {
             let mount = Mount {
@@ -64,7 +82,7 @@ impl Volume {
                 found.push(mount);
             }
         }
-        found
+        Ok(found)
     }
 }
 

@@ -9,11 +9,15 @@ use portcullis_http_client::proxy::{
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::sync::Semaphore;
 
 use crate::endpoint::{Endpoint, EngineUrl};
 
 /// Engines that are kept. Beyond that all are made anew: their connections end with their requests.
 const MAX_ENGINES: usize = 1024;
+
+/// Look-ups of one engine at once: their responses take 128 MiB at most.
+const MAX_LOOK_UPS: usize = 32;
 
 /// How long what an engine fills into containers is known.
 const DEFAULTS_KEPT: Duration = Duration::from_secs(30);
@@ -23,12 +27,21 @@ pub(super) struct Engine {
     pub(super) proxy: ReverseProxy<Body>,
     /// What it fills into containers. One request asks at a time, and others wait for what it learns.
     pub(super) defaults: Cache<(), Arc<DaemonDefaults>>,
+    /// For look-ups, one each.
+    pub(super) permits: Semaphore,
 }
 
 impl Engine {
     fn new(upstream: Upstream) -> Self {
         let defaults = Cache::builder().max_capacity(1).time_to_live(DEFAULTS_KEPT).build();
-        Self { proxy: ReverseProxy::new(upstream), defaults }
+        let permits = Semaphore::new(MAX_LOOK_UPS);
+        Self { proxy: ReverseProxy::new(upstream), defaults, permits }
+    }
+
+    #[cfg(test)]
+    pub(super) fn of_socket(socket: &std::path::Path) -> Self {
+        let address = UpstreamAddress::Unix(socket.to_owned());
+        Self::new(Upstream { address, tls: None, allowed: Arc::new(|_| false) })
     }
 }
 

@@ -13,6 +13,9 @@
 mod ask;
 mod by_id;
 
+#[cfg(test)]
+mod tests;
+
 use portcullis_contract::docker::{self, Namespace, Target};
 use portcullis_docker_api::Operation;
 use portcullis_docker_api::inspect::{
@@ -126,7 +129,7 @@ async fn try_resolve(
     if let (Some(workload), true) = (&mut request.workload, mounts_volumes(operation)) {
         for name in owned(volumes(workload))? {
             if let Some(volume) = volume(engine, &name).await? {
-                volume.add_to(&name, workload);
+                volume.add_to(&name, workload)?;
             }
         }
     }
@@ -155,14 +158,10 @@ async fn reference(engine: &Engine, mut target: Target) -> Result<Option<Target>
 /// Completes the workload of what is made by what it takes over from other containers: mounts and namespaces.
 async fn made(engine: &Engine, request: &mut docker::Request) -> Result<(), LookUpError> {
     let Some(workload) = &mut request.workload else { return Ok(()) };
-    let names: Vec<_> = taken_over(workload).map(str::to_owned).collect();
-    if names.len() > MAX_TARGETS {
-        return Err(LookUpError::TooMany);
-    }
-    for name in names {
+    for name in owned(taken_over(workload))? {
         if let Some(mut container) = named_elsewhere(engine, &name).await? {
             add_volumes(engine, &mut container).await?;
-            workload.mounts.extend_from_slice(container.mounts());
+            container.add_mounts_to(&mut workload.mounts)?;
         }
     }
     let joined = joined(engine, &workload.namespaces).await?;
@@ -278,7 +277,7 @@ async fn volume(engine: &Engine, name: &str) -> Result<Option<Volume>, LookUpErr
 async fn add_volumes(engine: &Engine, container: &mut Container) -> Result<(), LookUpError> {
     for name in owned(container.volumes())? {
         if let Some(volume) = volume(engine, &name).await? {
-            container.add_volume(&name, &volume);
+            container.add_volume(&name, &volume)?;
         }
     }
     Ok(())

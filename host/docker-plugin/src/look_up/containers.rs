@@ -149,7 +149,7 @@ impl Containers {
         let mut container = Container::read(&body, &defaults)?;
         for name in owned(container.volumes())? {
             if let Some(volume) = self.volume(&name).await? {
-                container.add_volume(&name, &volume);
+                container.add_volume(&name, &volume)?;
             }
         }
         self.check_name(sent, &container.id, &container.name).await?;
@@ -206,7 +206,7 @@ impl Containers {
             Ok(found)
         });
         for (name, volume) in asking.await.unwrap_or(Err(LookUpError::TooMany))? {
-            volume.add_to(&name, workload);
+            volume.add_to(&name, workload)?;
         }
         Ok(())
     }

@@ -50,6 +50,9 @@ pub(crate) enum LookUpError {
     /// Volumes of one container or request.
     #[error("it mounts more than {0} volumes: mount fewer")]
     Volumes(usize),
+    /// Containers whose volumes it takes over.
+    #[error("it takes over the volumes of more than {0} containers: name fewer")]
+    TakenOver(usize),
     /// Too much at once.
     #[error("too many look-ups or changes are under way: send the request again")]
     TooMany,

@@ -510,6 +510,23 @@ async fn mounts_that_are_taken_over_are_among_those_of_what_is_made() {
 }
 
 #[tokio::test]
+async fn mounts_are_taken_over_once_and_of_a_limited_number_of_containers() {
+    let place = Place::new().await;
+    place.fake.container("web", "ab12", r#""Binds":["/etc:/etc"]"#);
+    let create = |names: Vec<String>| {
+        let body = format!(r#"{{"Image":"bb:1","HostConfig":{{"VolumesFrom":[{}]}}}}"#, names.join(","));
+        request("POST", "/containers/create?name=new", Some(body.as_bytes()))
+    };
+    let mut make = create(vec![r#""web""#.to_owned(); 1000]);
+    place.look_up.complete(&mut make).await.unwrap();
+    let mounts = &make.workload.as_ref().unwrap().mounts;
+    assert_eq!(mounts.iter().filter(|mount| mount.host_path.as_deref() == Some("/etc")).count(), 1);
+    let mut make = create((0..65).map(|number| format!(r#""n{number}""#)).collect());
+    let (_, error) = place.look_up.complete(&mut make).await.unwrap_err();
+    assert!(matches!(error, LookUpError::TakenOver(64)) && !error.is_fault(), "{error}");
+}
+
+#[tokio::test]
 async fn doubt_is_refused() {
     let place = Place::new().await;
     place.fake.container("web", "ab12", "");

@@ -90,6 +90,11 @@ fn options_of_the_local_driver_reach_the_host() {
         ),
         (r#""type":"overlay","device":"overlay","o":"lowerdir=/srv/a\\,/../../etc""#, &["/srv/a\\", "/"]),
         (r#""type":"proc","device":"proc""#, &["/proc"]),
+        (r#""type":"proc","device":"/proc""#, &["/proc"]),
+        (
+            r#""type":"overlay","device":"o","o":"lowerdir=/srv/a:/srv/b:/srv/a,upperdir=/srv/b""#,
+            &["/srv/a", "/srv/b"],
+        ),
         (r#""type":"devtmpfs","device":"x""#, &["/dev"]),
         (r#""type":"nfs","o":"addr=10.0.0.1,rw","device":":/export""#, &[]),
         (r#""type":"cifs","o":"username=u","device":"//server/share""#, &[]),
@@ -116,6 +121,29 @@ fn options_of_the_local_driver_reach_the_host() {
         );
         assert_eq!(mounts(&foreign), ["volume mounts - - vieux - rw"]);
     }
+}
+
+/// Options that name more than is judged path by path, or more than the kernel reads.
+#[test]
+fn options_that_are_too_long_reach_all_of_the_host() {
+    let reached = |o: &str| {
+        let options = [("type", "overlay"), ("device", "overlay"), ("o", o)];
+        let options = options.map(|(key, value)| (key.to_owned(), value.to_owned()));
+        crate::facts::volume::reached(Some("local"), &options.into()).unwrap()
+    };
+    let layers = |count: usize| {
+        let paths: Vec<_> = (0..count).map(|number| format!("/srv/{number}")).collect();
+        format!("lowerdir={}", paths.join(":"))
+    };
+    assert_eq!(reached(&layers(64)).len(), 64);
+    assert_eq!(reached(&layers(65)), ["/"]);
+    assert_eq!(reached(&layers(100_000)), ["/"]);
+    let padded = |length: usize| {
+        let o = "lowerdir=/srv/a,";
+        format!("{o}{}", "x".repeat(length - o.len()))
+    };
+    assert_eq!(reached(&padded(4095)), ["/srv/a"]);
+    assert_eq!(reached(&padded(4096)), ["/srv/a", "/"]);
 }
 
 #[test]

@@ -31,6 +31,8 @@ fn is_absent(status: StatusCode, path: &str) -> bool {
 /// The response to a GET of `path`; none if the engine has no such thing.
 pub(super) async fn get(engine: &Engine, path: &str) -> Result<Option<Bytes>, LookUpError> {
     let asking = async {
+        // INVARIANT: the semaphore is never closed, so there is always a permit.
+        let _permit = engine.permits.acquire().await;
         let mut request = Request::new(Body::empty());
         *request.uri_mut() = path.parse().map_err(|_| ProxyError::Target)?;
         request.headers_mut().insert(header::HOST, HeaderValue::from_static("docker"));
