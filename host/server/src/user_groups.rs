@@ -26,23 +26,26 @@ pub(crate) async fn check(config: &Config) -> Result<(), ConfigError> {
     Ok(())
 }
 
-/// Warns of policies whose settings name groups that no user can be in.
+/// Warns of policies whose settings name groups that no user of an API can be in.
 pub(crate) fn warn(config: &Config) {
-    let by_plugin = !config.listen.docker.is_empty();
-    let of_plugin = by_plugin && config.docker.groups.is_some();
+    for key in without_groups(config) {
+        for policy in config.policies.iter().filter(|policy| policy.settings.contains("\"group:")) {
+            tracing::warn!(
+                "the settings of the policy `{}` name a group, and no Docker user is in one: {key} says where groups come from",
+                policy.name
+            );
+        }
+    }
+}
+
+/// The keys of the Docker APIs whose users are in no group, each judged by itself.
+fn without_groups(config: &Config) -> Vec<&'static str> {
+    let of_plugin = !config.listen.docker.is_empty() && config.docker.groups.is_none();
     // On the guarded socket the system says which groups a user is in.
     let of_gateway = config
         .docker_gateway
         .as_ref()
-        .is_some_and(|gateway| gateway.guard.is_some() || gateway.groups.is_some());
-    if (!by_plugin && config.docker_gateway.is_none()) || of_plugin || of_gateway {
-        return;
-    }
-    let key = if by_plugin { "`[docker.groups]`" } else { "`[docker_gateway.groups]`" };
-    for policy in config.policies.iter().filter(|policy| policy.settings.contains("\"group:")) {
-        tracing::warn!(
-            "the settings of the policy `{}` name a group, and no Docker user is in one: {key} says where groups come from",
-            policy.name
-        );
-    }
+        .is_some_and(|gateway| gateway.listen.is_some() && gateway.groups.is_none());
+    let keys = [("`[docker.groups]`", of_plugin), ("`[docker_gateway.groups]`", of_gateway)];
+    keys.into_iter().filter(|(_, is_without)| *is_without).map(|(key, _)| key).collect()
 }

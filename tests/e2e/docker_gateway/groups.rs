@@ -107,8 +107,33 @@ fn a_group_that_no_user_of_the_gateway_can_be_in_is_warned_of() {
     let listen = "listen = [\"unix:/nowhere/api.sock\"]";
     assert!(warned(listen));
     assert!(!warned(&format!("{listen}\ngroups = {{ file = \"groups\" }}")));
-    // There the system knows groups.
+    // There the system knows groups, but not those of the API's own users.
     assert!(!warned("socket = \"unix:/nowhere/guarded.sock\""));
+    assert!(warned(&format!("{listen}\nsocket = \"unix:/nowhere/guarded.sock\"")));
+}
+
+#[test]
+fn groups_of_one_api_are_none_of_the_other() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("groups"), "ops: alice\n").unwrap();
+    let groups = "groups = { file = \"groups\" }";
+    for (docker, gateway, expected) in [
+        ("", "", [true, true]),
+        (groups, "", [false, true]),
+        ("", groups, [true, false]),
+        (groups, groups, [false, false]),
+    ] {
+        let config = format!(
+            "state = \"state\"\n[listen]\ndocker = [\"unix:/nowhere/p.sock\"]\nadmin = []\n[docker]\n{docker}\n\
+             [docker_gateway]\nlisten = [\"unix:/nowhere/api.sock\"]\n{gateway}\n{POLICY}"
+        );
+        fs::write(folder.path().join("portcullis.toml"), config).unwrap();
+        let run = Portcullis::run(PROGRAM, folder.path(), &["check", "--config", "portcullis.toml"]);
+        assert!(run.status.success(), "{run:?}");
+        let warned = ["docker", "docker_gateway"]
+            .map(|api| run.stderr.contains(&format!("no Docker user is in one: `[{api}.groups]` says")));
+        assert_eq!(warned, expected, "{docker} {gateway}");
+    }
 }
 
 #[test]
