@@ -49,6 +49,13 @@ fn administration(judge: &Judge<'_>, operation: &str) -> Check {
             format!("`{operation}` changes the swarm or shows its key; leave it to an administrator")
         })?;
     }
+    // The swarm restores the specification before this one, regardless of the body (moby daemon/cluster/services.go,
+    // `UpdateService`).
+    if operation == "ServiceUpdate" && !matches!(parameter(judge.request, "rollback"), "" | "none") {
+        judge.refuse(Rule::ServiceRollback, Advice::Exception, || {
+            "what a service is rolled back to is not seen; send the specification itself".into()
+        })?;
+    }
     Ok(())
 }
 

@@ -35,6 +35,8 @@ rules! {
     PluginAdministration = "plugin-administration",
     /// Making, joining, leaving or changing a swarm and its nodes.
     SwarmAdministration = "swarm-administration",
+    /// A service that goes back to its specification before, which no policy is shown.
+    ServiceRollback = "service-rollback",
     /// Reading the swarm, and with it the tokens with which a node joins.
     SwarmJoinTokens = "swarm-join-tokens",
     /// A URL that the daemon itself fetches, from its own network.

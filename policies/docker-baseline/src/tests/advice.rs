@@ -146,6 +146,8 @@ fn refused() -> Vec<(&'static str, Request)> {
             },
         ),
         ("swarm-administration", call("SwarmInit")),
+        ("service-rollback", query("ServiceUpdate", "rollback", "previous")),
+        ("service-rollback", query("ServiceUpdate", "rollback", "later")),
         ("swarm-join-tokens", call("SwarmInspect")),
         ("debug", call("Debug")),
         ("buildkit", call("Session")),
