@@ -15,6 +15,9 @@ use crate::json::Object;
 /// Paths of the daemon's host that one volume reaches. One that names more reaches all of the host.
 const MAX_PATHS: usize = 64;
 
+/// Bytes of the options of a volume that are repeated for each path. mount(2) takes 4 KiB of each.
+const MAX_REPEATED: usize = 16 << 10;
+
 /// From this length on the kernel cuts off the end of what a file system is told: the last path may be another one
 /// (`copy_mount_options` of fs/namespace.c).
 const KERNEL_PAGE: usize = 4096;
@@ -112,6 +115,10 @@ pub(super) fn host_paths(driver: Option<&str>, options: &Pairs) -> Vec<String> {
     }
     if NOT_OF_THIS_HOST.contains(&mount_type) {
         return Vec::new();
+    }
+    let bytes: usize = options.iter().map(|(key, value)| key.len() + value.len()).sum();
+    if bytes > MAX_REPEATED {
+        return vec!["/".to_owned()];
     }
     let mut reached: Vec<String> = Vec::new();
     let of_the_kernel = OF_THE_KERNEL.iter().find(|(name, _)| *name == mount_type);

@@ -144,6 +144,7 @@ fn options_that_are_too_long_reach_all_of_the_host() {
     };
     assert_eq!(reached(&padded(4095)), ["/srv/a"]);
     assert_eq!(reached(&padded(4096)), ["/srv/a", "/"]);
+    assert_eq!(reached(&padded(20_000)), ["/"]);
 }
 
 #[test]
