@@ -16,6 +16,7 @@
 //! * `schema`: the tables
 //! * `statements`: the SQL
 //! * `rows`: from rows to entities
+//! * `json_rows`: many rows for one statement
 //! * `turns`: no project with slow lists keeps the others from theirs
 //! * `find`, `secrets`, `metadata`, `containers`, `contents`, `consumers`, `acls`, `orders`, `quotas`, `purge`, `import`: the operations
 
@@ -26,6 +27,7 @@ mod contents;
 mod entity;
 mod find;
 mod import;
+mod json_rows;
 mod metadata;
 mod operation;
 mod orders;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::acls::put_acl;
+use super::json_rows::json_rows;
 use super::{Container, CreateContainer, Kind, Limited, NewContainer, Timestamp, Vault, quotas, statements};
 
 /// How many containers of its creator's may hold one secret. Every decision about the secret is told of all of these, and
@@ -68,11 +69,12 @@ impl Vault {
 /// Writes a container with what it holds; its secrets are written before.
 pub(super) async fn write(to: &mut Transaction, container: &Container) -> Result<(), StoreError> {
     to.execute(statements::CREATE_CONTAINER, &row_of(container)).await?;
-    for (held, position) in container.secrets.iter().zip(0_i64..) {
-        let (id, secret) = (container.id.to_string().into(), held.secret.to_string().into());
-        let values = [id, position.into(), held.name.clone().into(), secret];
-        to.execute(statements::ADD_TO_CONTAINER, &values).await?;
+    if container.secrets.is_empty() {
+        return Ok(());
     }
+    let held = container.secrets.iter();
+    let held = json_rows(held.map(|held| vec![held.name.clone().into(), held.secret.to_string().into()]))?;
+    to.execute(statements::ADD_ALL_TO_CONTAINER, &[container.id.to_string().into(), held]).await?;
     Ok(())
 }
 

@@ -42,6 +42,14 @@ pub(in crate::vault) const LOCK_HOLDERS: Sql = Sql::each(
 pub(in crate::vault) const ADD_TO_CONTAINER: Sql = Sql::same(
     "INSERT INTO barbican_container_secrets (container_id, position, name, secret_id) VALUES ($1, $2, $3, $4)",
 );
+/// `$2` is a JSON list of rows: name and secret.
+pub(in crate::vault) const ADD_ALL_TO_CONTAINER: Sql = Sql::each(
+    "INSERT INTO barbican_container_secrets (container_id, position, name, secret_id)
+     SELECT $1, l.key, json_extract(l.value, '$[0]'), json_extract(l.value, '$[1]') FROM json_each($2) l",
+    "INSERT INTO barbican_container_secrets (container_id, position, name, secret_id)
+     SELECT $1, l.position - 1, l.item->>0, l.item->>1
+       FROM json_array_elements(CAST($2 AS JSON)) WITH ORDINALITY AS l (item, position)",
+);
 /// The secrets of a container.
 pub(in crate::vault) const CONTENTS: Sql = Sql::same(
     "SELECT position, name, secret_id FROM barbican_container_secrets WHERE container_id = $1 ORDER BY position",
