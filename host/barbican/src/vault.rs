@@ -79,7 +79,8 @@ impl Vault {
     /// time.
     pub async fn open(store: Store, sealer: Sealer) -> Result<Self, StoreError> {
         store.migrate("barbican", schema::MIGRATIONS).await?;
-        let vault = Self { store, sealer, turns: Turns::new() };
+        let turns = Turns::of(&store);
+        let vault = Self { store, sealer, turns };
         vault.check_keys().await?;
         Ok(vault)
     }

@@ -24,6 +24,8 @@ pub(crate) type LastCheck = Arc<Mutex<Option<(Instant, Result<(), Arc<StoreError
 pub struct Store {
     backend: Backend,
     pub(crate) last_check: LastCheck,
+    max_readers: usize,
+    acquire_timeout: Duration,
 }
 
 #[derive(Clone)]
@@ -39,7 +41,26 @@ impl Store {
             Place::Sqlite(file) => Backend::Sqlite(Sqlite::open(file, options).await?),
             Place::Postgres(connect) => Backend::Postgres(Postgres::open(connect, options).await?),
         };
-        Ok(Self { backend, last_check: LastCheck::default() })
+        let max_readers = match &backend {
+            Backend::Sqlite(_) => options.readers,
+            Backend::Postgres(_) => options.connections,
+        };
+        Ok(Self {
+            backend,
+            last_check: LastCheck::default(),
+            max_readers: usize::try_from(max_readers.max(1)).unwrap_or(usize::MAX),
+            acquire_timeout: options.acquire_timeout,
+        })
+    }
+
+    /// How many reads can run at once.
+    pub fn max_readers(&self) -> usize {
+        self.max_readers
+    }
+
+    /// How long a read waits for a connection ([`Options::acquire_timeout`]).
+    pub fn acquire_timeout(&self) -> Duration {
+        self.acquire_timeout
     }
 
     /// Reads by one statement, which sees one moment. The statement is prepared once for each connection. One that takes

@@ -115,7 +115,8 @@ fn filter(call: &Call<'_>, kind: Kind, query: &Query) -> Result<Filter, Refusal>
             if let (Some(acl_only), Some(user)) = (text("acl_only")?, &call.requester.user)
                 && acl_only.eq_ignore_ascii_case("true")
             {
-                filter.scope = Scope::Listed { user: user.clone(), also: Vec::new() };
+                let project = call.project().to_owned();
+                filter.scope = Scope::Listed { user: user.clone(), project, also: Vec::new() };
             }
         }
     }

@@ -24,8 +24,12 @@ impl Vault {
     ///
     /// The page and the total are two statements: what is made or deleted between them counts in one alone.
     pub async fn list(&self, kind: Kind, filter: &Filter) -> Result<Page, StoreError> {
-        let (Scope::Project(whose) | Scope::Listed { user: whose, .. }) = &filter.scope;
-        let _turn = self.turns.turn(whose).await?;
+        let (Scope::Project(project) | Scope::Listed { project, .. }) = &filter.scope;
+        let (vault, filter) = (self.clone(), filter.clone());
+        self.turns.read(project, async move { vault.read_list(kind, &filter).await }).await
+    }
+
+    async fn read_list(&self, kind: Kind, filter: &Filter) -> Result<Page, StoreError> {
         let is_sorted = !filter.sort.is_empty();
         // The statement for one key, or that for all that there may be.
         let of_several = usize::from(filter.sort.len() > 1);
@@ -68,7 +72,6 @@ impl Vault {
     /// Secrets, those of the project first and then the oldest, whose ACL has an entry for one of the principals. Whether
     /// such entries count is for a policy to say.
     pub async fn listed_otherwise(&self, by: &Principals, most: u64) -> Result<Vec<Uuid>, StoreError> {
-        let _turn = self.turns.turn(&by.user).await?;
         let anywhere = by.anywhere.iter().cloned();
         let roles: Vec<String> = by.roles.iter().map(|role| role.to_ascii_lowercase()).collect();
         // A time follows on `@` and begins with a digit.
@@ -83,8 +86,9 @@ impl Vault {
             by.project.as_str().into(),
             clamp(most).into(),
         ];
-        let found = self.store.read(statements::LISTED_OTHERWISE, &values).await?;
-        found.iter().map(rows::id).collect()
+        let store = self.store.clone();
+        let read = async move { store.read(statements::LISTED_OTHERWISE, &values).await };
+        self.turns.read(&by.project, read).await?.iter().map(rows::id).collect()
     }
 }
 

@@ -215,6 +215,8 @@ pub enum Scope {
     Listed {
         /// The user's id.
         user: String,
+        /// The project of the user's token, among whose lists this one waits for its turn.
+        project: String,
         /// Further entities, by their ids.
         also: Vec<Uuid>,
     },

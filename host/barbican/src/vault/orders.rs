@@ -225,12 +225,15 @@ impl Vault {
         offset: u64,
         limit: u64,
     ) -> Result<OrdersPage, StoreError> {
-        let _turn = self.turns.turn(project).await?;
         let clamp = |number: u64| Value::from(i64::try_from(number).unwrap_or(i64::MAX));
         let values = [project.into(), meta.into(), clamp(limit), clamp(offset)];
-        let counted = self.store.read(statements::COUNT_ORDERS, &values[..2]).await?;
+        let store = self.store.clone();
+        let lists = async move {
+            let counted = store.read(statements::COUNT_ORDERS, &values[..2]).await?;
+            Ok((counted, store.read(statements::LIST_ORDERS, &values).await?))
+        };
+        let (counted, found) = self.turns.read(project, lists).await?;
         let total = counted.first().map_or(Ok(0), |row| row.integer(0))?;
-        let found = self.store.read(statements::LIST_ORDERS, &values).await?;
         let orders = found.iter().map(read).collect::<Result<_, _>>()?;
         Ok(OrdersPage { orders, total: u64::try_from(total).unwrap_or_default() })
     }

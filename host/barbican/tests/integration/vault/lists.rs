@@ -125,7 +125,8 @@ async fn listed_users(at: Database) {
         let new = NewSecret { project: project.into(), acl: Some(acl(users, true)), ..new_secret(name) };
         vault.create_secret(new).await.unwrap().made();
     }
-    let of = |user: &str| Filter::new(Scope::Listed { user: user.into(), also: Vec::new() });
+    let of =
+        |user: &str| Filter::new(Scope::Listed { user: user.into(), project: "p1".into(), also: Vec::new() });
     assert_eq!(listed(&vault, &of("u2")).await, (vec!["one".into(), "two".into()], 2), "across projects");
     assert_eq!(listed(&vault, &of("u3")).await, (vec!["one".into(), "three".into()], 2));
     assert_eq!(listed(&vault, &of("U2")).await, (vec![], 0));
@@ -169,7 +170,10 @@ async fn containers(at: Database) {
     assert_eq!((page.total, page.entities.len()), (2, 2));
     assert_eq!(page.entities[0].entity, Entity::Container(one));
     let mine = vault
-        .list(Kind::Container, &Filter::new(Scope::Listed { user: "u2".into(), also: Vec::new() }))
+        .list(
+            Kind::Container,
+            &Filter::new(Scope::Listed { user: "u2".into(), project: "p1".into(), also: Vec::new() }),
+        )
         .await
         .unwrap();
     assert_eq!(mine.entities, [find(&vault, Kind::Container, two.id).await]);
@@ -215,7 +219,7 @@ async fn listed_otherwise(at: Database) {
     let in_order: Vec<_> = own.iter().copied().chain(of_others).collect();
     assert_eq!(vault.listed_otherwise(&by, 100).await.unwrap(), in_order);
     assert_eq!(vault.listed_otherwise(&by, 2).await.unwrap(), in_order[..2]);
-    let scope = Scope::Listed { user: "u1".into(), also: expected[1..3].to_vec() };
+    let scope = Scope::Listed { user: "u1".into(), project: "p1".into(), also: expected[1..3].to_vec() };
     let page = vault.list(Kind::Secret, &Filter { limit: 2, offset: 1, ..Filter::new(scope) }).await.unwrap();
     assert_eq!((names(&page.entities), page.total), (vec!["group:g", "group:g@2026-01-01T00:00:00Z"], 3));
 }
