@@ -19,7 +19,8 @@ mod rows;
 use portcullis_store::{Foreign, ForeignSql, StoreError, TextRow};
 use std::fmt;
 
-use crate::vault::{Imported, MOST_HOLDERS, Vault};
+use crate::vault::{ImportQuotas, Imported, MOST_HOLDERS, Vault};
+use queries::OfPage;
 use rows::{AttachedRows, Owned, SIMPLE_CRYPTO, SecretRows, by_owner};
 
 pub use keks::{Keks, KeksError};
@@ -103,19 +104,29 @@ pub struct Count {
     pub left: u64,
 }
 
-/// How many of each kind, in the order of [`What::ALL`].
+/// How an import ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Report([Count; 4]);
+pub struct Report {
+    /// In the order of [`What::ALL`].
+    counts: [Count; 4],
+    default_quotas: u64,
+}
 
 impl Report {
     /// How many of a kind.
     pub fn of(&self, what: What) -> Count {
-        self.0[what as usize]
+        self.counts[what as usize]
+    }
+
+    /// How many projects have quotas of which one is not set: that means the default, which is unlimited here, and in Barbican what
+    /// `[quotas]` in barbican.conf says.
+    pub fn default_quotas(&self) -> u64 {
+        self.default_quotas
     }
 
     /// Whether anything was left.
     pub fn has_left(&self) -> bool {
-        self.0.iter().any(|count| count.left > 0)
+        self.counts.iter().any(|count| count.left > 0)
     }
 }
 
@@ -145,7 +156,7 @@ async fn check_keks(source: &mut Foreign, keks: &Keks) -> Result<(), ImportError
     loop {
         let page = source.read(queries::KEKS, &[&after]).await.map_err(ImportError::Source)?;
         let Some(last) = page.last() else { break };
-        after = text(last, 0);
+        after = next_after(last)?;
         for row in page.iter().filter(|row| text(row, 1) == SIMPLE_CRYPTO) {
             if keks.project_kek(&text(row, 2)).is_some() {
                 return Ok(());
@@ -154,6 +165,16 @@ async fn check_keks(source: &mut Foreign, keks: &Keks) -> Result<(), ImportError
         }
     }
     if is_wrong { Err(ImportError::Keks) } else { Ok(()) }
+}
+
+/// The id after which the next page begins. With one that cannot be read, the same page would come again.
+fn next_after(last: &TextRow) -> Result<String, ImportError> {
+    let id = text(last, 0);
+    if id.is_empty() || id.contains('\0') {
+        let damaged = StoreError::Damaged("the id of a row is not UTF-8, or has U+0000".into());
+        return Err(ImportError::Source(damaged));
+    }
+    Ok(id)
 }
 
 fn text(row: &TextRow, column: usize) -> String {
@@ -173,10 +194,10 @@ impl Import<'_> {
         let mut after = String::new();
         while let Some(page) = self.page(queries::SECRETS, &mut after).await? {
             let of = SecretRows {
-                attached: self.attached(&page, &queries::OF_SECRETS, queries::SECRET_CONSUMERS).await?,
-                store_metadata: self.of_page(&page, queries::STORE_METADATA).await?,
-                payloads: self.of_page(&page, queries::PAYLOADS).await?,
-                metadata: self.of_page(&page, queries::METADATA).await?,
+                attached: self.attached(&page, &queries::OF_SECRETS, &queries::SECRET_CONSUMERS).await?,
+                store_metadata: self.of_page(&page, &queries::STORE_METADATA).await?,
+                payloads: self.of_page(&page, &queries::PAYLOADS).await?,
+                metadata: self.of_page(&page, &queries::METADATA).await?,
             };
             let keks = self.keks;
             let (ids, all) = self.readable(What::Secret, 0, &page, |row| rows::secret(row, &of, keks));
@@ -190,8 +211,8 @@ impl Import<'_> {
         let mut after = String::new();
         while let Some(page) = self.page(queries::CONTAINERS, &mut after).await? {
             let attached =
-                self.attached(&page, &queries::OF_CONTAINERS, queries::CONTAINER_CONSUMERS).await?;
-            let contents = self.of_page(&page, queries::CONTENTS).await?;
+                self.attached(&page, &queries::OF_CONTAINERS, &queries::CONTAINER_CONSUMERS).await?;
+            let contents = self.of_page(&page, &queries::CONTENTS).await?;
             let read = |row: &TextRow| rows::container(row, &attached, &contents);
             let (ids, all) = self.readable(What::Container, 0, &page, read);
             let done = self.vault.import_containers(all).await.map_err(ImportError::Vault)?;
@@ -214,6 +235,9 @@ impl Import<'_> {
         let mut after = String::new();
         while let Some(page) = self.page(queries::QUOTAS, &mut after).await? {
             let (ids, all) = self.readable(What::Quotas, 1, &page, rows::quotas);
+            let has_default = |one: &&ImportQuotas| one.quotas.has_default();
+            self.report.default_quotas +=
+                u64::try_from(all.iter().filter(has_default).count()).unwrap_or_default();
             let done = self.vault.import_quotas(all).await.map_err(ImportError::Vault)?;
             self.count(What::Quotas, ids, done);
         }
@@ -228,27 +252,29 @@ impl Import<'_> {
     ) -> Result<Option<Vec<TextRow>>, ImportError> {
         let page = self.source.read(sql, &[after]).await.map_err(ImportError::Source)?;
         let Some(last) = page.last() else { return Ok(None) };
-        *after = text(last, 0);
+        *after = next_after(last)?;
         Ok(Some(page))
     }
 
     /// What belongs to the rows of a page.
-    async fn of_page(&mut self, page: &[TextRow], sql: ForeignSql) -> Result<Owned, ImportError> {
+    async fn of_page(&mut self, page: &[TextRow], of: &OfPage) -> Result<Owned, ImportError> {
         let id = |row: Option<&TextRow>| row.map(|row| text(row, 0)).unwrap_or_default();
         let (first, last) = (id(page.first()), id(page.last()));
-        let rows = self.source.read(sql, &[&first, &last]).await.map_err(ImportError::Source)?;
-        Ok(by_owner(rows))
+        let too_many = self.source.read(of.too_many, &[&first, &last]).await.map_err(ImportError::Source)?;
+        let values = [first.as_str(), &last, &first, &last];
+        let rows = self.source.read(of.rows, &values).await.map_err(ImportError::Source)?;
+        Ok(by_owner(rows).beside(too_many.iter().map(|row| text(row, 0)).collect()))
     }
 
     async fn attached(
         &mut self,
         page: &[TextRow],
         of: &queries::Attached,
-        consumers: ForeignSql,
+        consumers: &OfPage,
     ) -> Result<AttachedRows, ImportError> {
         Ok(AttachedRows {
-            acls: self.of_page(page, of.acls).await?,
-            users: self.of_page(page, of.users).await?,
+            acls: self.of_page(page, &of.acls).await?,
+            users: self.of_page(page, &of.users).await?,
             consumers: self.of_page(page, consumers).await?,
         })
     }
@@ -278,11 +304,11 @@ impl Import<'_> {
         for (id, done) in ids.into_iter().zip(done) {
             let reason = match done {
                 Imported::Done => {
-                    self.report.0[what as usize].imported += 1;
+                    self.report.counts[what as usize].imported += 1;
                     continue;
                 }
                 Imported::AlreadyThere => {
-                    self.report.0[what as usize].already_there += 1;
+                    self.report.counts[what as usize].already_there += 1;
                     continue;
                 }
                 Imported::Differs => Reason::Differs,
@@ -296,7 +322,7 @@ impl Import<'_> {
     }
 
     fn leave(&mut self, left: &Left) {
-        self.report.0[left.what as usize].left += 1;
+        self.report.counts[left.what as usize].left += 1;
         (self.left)(left);
     }
 }

@@ -13,6 +13,7 @@ use sqlx::{
     SqliteConnection, Type,
 };
 use std::fmt::Write as _;
+use std::str::Utf8Error;
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -24,7 +25,11 @@ pub use location::{ForeignLocation, ForeignLocationError};
 /// How long a connection, or one statement, may take.
 const SILENT: Duration = Duration::from_mins(1);
 
-/// The values of one row.
+/// What stands for a text that is not UTF-8, so that one such row does not end the reading of all. No text that a database holds
+/// here has this character.
+const NOT_UTF_8: &str = "\0";
+
+/// The values of one row. A text that is not UTF-8 is U+0000.
 pub type TextRow = Vec<Option<String>>;
 
 /// A statement that gives rows. Names that are reserved words or have capitals stand in double quotes.
@@ -155,13 +160,20 @@ where
     for<'r> Option<String>: Decode<'r, R::Database> + Type<R::Database>,
     R::Database: Database,
 {
-    let row = |row: R| (0..row.len()).map(|at| row.try_get(at)).collect::<Result<_, _>>();
+    let value = |row: &R, at: usize| match row.try_get(at) {
+        Err(sqlx::Error::ColumnDecode { source, .. }) if source.is::<Utf8Error>() => {
+            Ok(Some(NOT_UTF_8.to_owned()))
+        }
+        value => value,
+    };
+    let row = |row: R| (0..row.len()).map(|at| value(&row, at)).collect::<Result<_, _>>();
     all.into_iter().map(row).collect::<Result<_, sqlx::Error>>().map_err(StoreError::from)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use sqlx::Connection as _;
 
     #[test]
     fn a_statement_is_the_same_for_all_but_for_types_and_placeholders() {
@@ -172,5 +184,23 @@ mod tests {
         );
         let plain = ForeignSql { columns: &["a"], rest: "FROM b" };
         assert_eq!(plain.text("CHAR", |to, _| to.push('?')), "SELECT CAST(a AS CHAR) FROM b");
+    }
+    #[test]
+    fn a_text_that_is_not_utf_8_does_not_end_the_reading() {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let folder = tempfile::tempdir().unwrap();
+            let file = folder.path().join("foreign.sqlite");
+            let made = SqliteConnectOptions::new().filename(&file).create_if_missing(true);
+            let mut made = made.connect().await.unwrap();
+            let rows = "CREATE TABLE t (a TEXT); INSERT INTO t VALUES ('b'), (CAST(x'ff' AS TEXT)), (NULL)";
+            sqlx::raw_sql(rows).execute(&mut made).await.unwrap();
+            made.close().await.unwrap();
+            let location = format!("sqlite:{}", file.display()).parse().unwrap();
+            let mut foreign = Foreign::open(&location).await.unwrap();
+            let sql = ForeignSql { columns: &["a"], rest: "FROM t ORDER BY rowid" };
+            let read = foreign.read(sql, &[]).await.unwrap();
+            assert_eq!(read, [[Some("b".to_owned())], [Some("\0".to_owned())], [None]]);
+        });
     }
 }

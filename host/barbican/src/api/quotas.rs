@@ -9,7 +9,7 @@ use super::MAX_BODY;
 use super::call::{Call, Incoming, Operation, Received};
 use super::paging::Paging;
 use crate::response::{self, Refusal};
-use crate::schema::quotas;
+use crate::schema::quotas::{self, MAX_PROJECT};
 use crate::vault::Quotas;
 
 const GET: Operation = Operation { name: "quota-get", doing: "Quotas" };
@@ -19,8 +19,6 @@ const DELETE: Operation = Operation { name: "project-quota-delete", doing: "Proj
 
 /// Barbican's `quota_secrets` and the like: no limit.
 const UNLIMITED: i64 = -1;
-/// The longest id of a project (`external_id` in "barbican/model/models.py").
-const MAX_PROJECT: usize = 255;
 
 #[derive(Serialize)]
 struct Document {

@@ -28,6 +28,9 @@ pub enum Reason {
     /// It has no project.
     #[error("its project has no id of Keystone")]
     NoProject,
+    /// The id of a project is longer than one that has quotas may be here.
+    #[error("the id of its project has more than {0} characters, which is the limit here")]
+    ProjectTooLong(usize),
     /// A list is longer than any may be here.
     #[error("it has more than {1} {0}, which is the limit here")]
     TooMany(&'static str, usize),

@@ -1,7 +1,7 @@
 //! From Barbican's rows to what the vault writes. What cannot be read is a [`Reason`], never a guess.
 
 use portcullis_store::TextRow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -11,6 +11,7 @@ use crate::isotime;
 use crate::json::{self, Value};
 use crate::media::Media;
 use crate::schema::order::{MAX_META, PASSPHRASES};
+use crate::schema::quotas::MAX_PROJECT;
 use crate::vault::{
     Acl, Attached, ConsumerName, Container, ImportConsumer, ImportContainer, ImportQuotas, ImportSecret,
     MOST_CONSUMERS, MOST_METADATA, MOST_SECRETS, Order, OrderError, OrderType, Quotas, Secret, SecretRef,
@@ -21,17 +22,42 @@ use crate::vault::{
 const STORE_CRYPTO: &str = "barbican.plugin.store_crypto.StoreCryptoAdapterPlugin";
 pub(super) const SIMPLE_CRYPTO: &str = "barbican.plugin.crypto.simple_crypto.SimpleCryptoPlugin";
 
-/// Rows by what they belong to, which is their first column.
-pub(super) type Owned = HashMap<String, Vec<TextRow>>;
+/// How many users an ACL may have that is imported.
+pub(super) const MOST_ACL_USERS: usize = 4096;
+/// How many rows an entity may have of those of which Barbican makes one or two.
+pub(super) const MOST_DUPLICATES: usize = 16;
 
-pub(super) fn by_owner(rows: Vec<TextRow>) -> Owned {
-    let mut all = Owned::new();
-    for row in rows {
+/// Rows by what they belong to, which is their first column.
+#[derive(Default)]
+pub(super) struct Owned {
+    rows: HashMap<String, Vec<TextRow>>,
+    /// What has more of them than may be imported; these are not read.
+    too_many: HashSet<String>,
+}
+
+impl Owned {
+    /// The same, with what has too many of them.
+    pub(super) fn beside(self, too_many: HashSet<String>) -> Self {
+        Self { too_many, ..self }
+    }
+
+    fn up_to(&self, most: usize, what: &'static str, owner: &str) -> Result<&[TextRow], Reason> {
+        let rows = self.rows.get(owner).map(Vec::as_slice).unwrap_or_default();
+        if rows.len() > most || self.too_many.contains(owner) {
+            return Err(Reason::TooMany(what, most));
+        }
+        Ok(rows)
+    }
+}
+
+pub(super) fn by_owner(all: Vec<TextRow>) -> Owned {
+    let mut rows = HashMap::<_, Vec<_>>::new();
+    for row in all {
         if let Some(Some(owner)) = row.first() {
-            all.entry(owner.clone()).or_default().push(row);
+            rows.entry(owner.clone()).or_default().push(row);
         }
     }
-    all
+    Owned { rows, too_many: HashSet::new() }
 }
 
 /// A content type, and bytes.
@@ -128,7 +154,7 @@ pub(super) fn secret(row: &TextRow, of: &SecretRows, keks: &Keks) -> Result<Impo
     let payload = payload(&owner, of, keks)?;
     let (content_type, payload) = payload.unzip();
     secret.content_type = content_type;
-    let metadata = rows_of(&of.metadata, &owner, "keys of metadata", MOST_METADATA)?.iter().map(|row| {
+    let metadata = of.metadata.up_to(MOST_METADATA, "keys of metadata", &owner)?.iter().map(|row| {
         let mut columns = Columns::of(row);
         columns.optional("secret_id")?;
         Ok((columns.text("key")?.to_owned(), columns.text("value")?.to_owned()))
@@ -141,7 +167,7 @@ pub(super) fn secret(row: &TextRow, of: &SecretRows, keks: &Keks) -> Result<Impo
 /// The content type and the payload; nothing, where the secret has none yet.
 fn payload(owner: &str, of: &SecretRows, keks: &Keks) -> Result<Option<Payload>, Reason> {
     let (mut plugin, mut content_type) = (None, None);
-    for row in of.store_metadata.get(owner).map(Vec::as_slice).unwrap_or_default() {
+    for row in of.store_metadata.up_to(MOST_DUPLICATES, "rows about its payload", owner)? {
         let mut columns = Columns::of(row);
         columns.optional("secret_id")?;
         match (columns.text("key")?, columns.optional("value")?) {
@@ -154,7 +180,7 @@ fn payload(owner: &str, of: &SecretRows, keks: &Keks) -> Result<Option<Payload>,
         return Err(Reason::OtherPlugin(plugin.to_owned()));
     }
     // Barbican reads the first one as well.
-    let Some(row) = of.payloads.get(owner).map(Vec::as_slice).and_then(<[_]>::first) else {
+    let Some(row) = of.payloads.up_to(MOST_DUPLICATES, "payloads", owner)?.first() else {
         return if plugin.is_some() { Err(Reason::NoPayload) } else { Ok(None) };
     };
     let mut columns = Columns::of(row);
@@ -194,7 +220,7 @@ pub(super) fn container(
         secrets: Vec::new(),
     };
     let owner = container.id.to_string();
-    for row in rows_of(contents, &owner, "secrets", MOST_SECRETS)? {
+    for row in contents.up_to(MOST_SECRETS, "secrets", &owner)? {
         let mut columns = Columns::of(row);
         columns.optional("container_id")?;
         container.secrets.push(SecretRef { name: columns.owned("name")?, secret: columns.id("secret_id")? });
@@ -204,7 +230,8 @@ pub(super) fn container(
 }
 
 fn attached(owner: &str, of: &AttachedRows, project: &str) -> Result<Attached, Reason> {
-    let acl = of.acls.get(owner).and_then(|rows| rows.first()).map(|row| {
+    let users = of.users.up_to(MOST_ACL_USERS, "users in its ACL", owner)?;
+    let acl = of.acls.up_to(MOST_DUPLICATES, "ACLs", owner)?.first().map(|row| {
         let mut columns = Columns::of(row);
         columns.optional("id")?;
         let project_access = match columns.text("project_access")? {
@@ -213,7 +240,7 @@ fn attached(owner: &str, of: &AttachedRows, project: &str) -> Result<Attached, R
             _ => return Err(Reason::Column("project_access")),
         };
         let (created, updated) = (columns.time("created_at")?, columns.time("updated_at")?);
-        let users = of.users.get(owner).map(Vec::as_slice).unwrap_or_default().iter().map(|row| {
+        let users = users.iter().map(|row| {
             let mut columns = Columns::of(row);
             columns.optional("id")?;
             Ok(columns.text("user_id")?.to_owned())
@@ -224,7 +251,7 @@ fn attached(owner: &str, of: &AttachedRows, project: &str) -> Result<Attached, R
         Ok(Acl { users, project_access, created, updated })
     });
     let most = usize::try_from(MOST_CONSUMERS).unwrap_or_default();
-    let consumers = rows_of(&of.consumers, owner, "consumers", most)?.iter().map(|row| {
+    let consumers = of.consumers.up_to(most, "consumers", owner)?.iter().map(|row| {
         let mut columns = Columns::of(row);
         columns.optional("id")?;
         // Consumers that were registered before Barbican kept the project are the owner's.
@@ -241,16 +268,6 @@ fn attached(owner: &str, of: &AttachedRows, project: &str) -> Result<Attached, R
         })
     });
     Ok(Attached { acl: acl.transpose()?, consumers: consumers.collect::<Result<_, _>>()? })
-}
-
-fn rows_of<'r>(
-    rows: &'r Owned,
-    owner: &str,
-    what: &'static str,
-    most: usize,
-) -> Result<&'r [TextRow], Reason> {
-    let rows = rows.get(owner).map(Vec::as_slice).unwrap_or_default();
-    if rows.len() > most { Err(Reason::TooMany(what, most)) } else { Ok(rows) }
 }
 
 pub(super) fn order(row: &TextRow) -> Result<Order, Reason> {
@@ -289,6 +306,9 @@ pub(super) fn quotas(row: &TextRow) -> Result<ImportQuotas, Reason> {
     let mut columns = Columns::of(row);
     columns.optional("id")?;
     let project = columns.project()?;
+    if project.chars().count() > MAX_PROJECT {
+        return Err(Reason::ProjectTooLong(MAX_PROJECT));
+    }
     let quotas = Quotas {
         secrets: columns.integer("secrets")?,
         orders: columns.integer("orders")?,

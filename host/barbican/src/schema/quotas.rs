@@ -4,6 +4,9 @@ use super::{Invalid, Schema, Type, number, validate};
 use crate::json::Value;
 use crate::vault::Quotas;
 
+/// The longest id of a project (`external_id` in "barbican/model/models.py").
+pub const MAX_PROJECT: usize = 255;
+
 const NAME: &str = "Project Quota";
 
 const NUMBER: Schema = Schema::of(&[Type::Integer]);

@@ -122,6 +122,11 @@ pub(super) fn read(row: &Row) -> Result<Quotas, StoreError> {
 }
 
 impl Quotas {
+    /// Whether one of those that are offered here is not set.
+    pub(crate) fn has_default(&self) -> bool {
+        [self.secrets, self.orders, self.containers, self.consumers].contains(&None)
+    }
+
     /// The quota of these; `None` where there is no limit.
     fn of(&self, what: Limited) -> Option<i64> {
         let quota = match what {

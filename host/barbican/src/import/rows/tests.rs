@@ -11,12 +11,13 @@ fn row(values: &[&str]) -> TextRow {
 }
 
 fn no_rows() -> SecretRows {
-    let attached = || AttachedRows { acls: Owned::new(), users: Owned::new(), consumers: Owned::new() };
+    let attached =
+        || AttachedRows { acls: Owned::default(), users: Owned::default(), consumers: Owned::default() };
     SecretRows {
         attached: attached(),
-        store_metadata: Owned::new(),
-        payloads: Owned::new(),
-        metadata: Owned::new(),
+        store_metadata: Owned::default(),
+        payloads: Owned::default(),
+        metadata: Owned::default(),
     }
 }
 
@@ -77,6 +78,23 @@ fn lists_beyond_the_limits_are_left() {
     assert_eq!(read(&secret_row(), &of).ok().unwrap().metadata.len(), MOST_METADATA);
     of.metadata = by_owner((0..=MOST_METADATA).map(pair).collect());
     assert_eq!(read(&secret_row(), &of).err(), Some(Reason::TooMany("keys of metadata", MOST_METADATA)));
+    // Where they are not read at all.
+    let too_many = || Owned::default().beside(std::iter::once(ID.to_owned()).collect());
+    of.metadata = too_many();
+    assert_eq!(read(&secret_row(), &of).err(), Some(Reason::TooMany("keys of metadata", MOST_METADATA)));
+    let mut of = no_rows();
+    of.attached.users = too_many();
+    assert_eq!(read(&secret_row(), &of).err(), Some(Reason::TooMany("users in its ACL", MOST_ACL_USERS)));
+    let mut of = no_rows();
+    of.payloads = too_many();
+    assert_eq!(read(&secret_row(), &of).err(), Some(Reason::TooMany("payloads", MOST_DUPLICATES)));
+}
+
+#[test]
+fn quotas_of_a_project_with_a_long_id_are_left() {
+    let of = |project: &str| quotas(&row(&["q", project, "1", "-", "-", "-", "-", TIME, TIME]));
+    assert_eq!(of(&"ü".repeat(MAX_PROJECT)).unwrap().quotas.secrets, Some(1));
+    assert_eq!(of(&"p".repeat(MAX_PROJECT + 1)).err(), Some(Reason::ProjectTooLong(MAX_PROJECT)));
 }
 
 #[test]
