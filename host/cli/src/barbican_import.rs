@@ -3,11 +3,13 @@
 use clap::Args;
 use portcullis_server::{BarbicanImport, Config, Count, Left, Report, ServeError, What};
 use serde_json::json;
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use super::{note, print, runtime};
+use super::runtime;
+use super::trial::printable;
 
 /// What the command takes.
 #[derive(Debug, Args)]
@@ -40,9 +42,15 @@ pub(super) fn run(arguments: Arguments) -> Result<ExitCode, ServeError> {
     let (source, database, report) =
         runtime()?.block_on(portcullis_server::import_barbican(&config, &import, &mut left))?;
     if json {
-        print(counts(&source, &database, &report));
+        say(counts(&source, &database, &report));
     } else {
-        print(format_args!("imported from `{source}` into `{database}`\n{}", table(&report)));
+        say(format_args!("imported from `{source}` into `{database}`\n{}", table(&report)));
+        if report.default_quotas() > 0 {
+            warn(format_args!(
+                "{} projects have quotas that are not set: these are unlimited here, and defaults in `[quotas]` of barbican.conf stay behind; set them by `PUT /v1/project-quotas/PROJECT`",
+                report.default_quotas()
+            ));
+        }
     }
     Ok(if report.has_left() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
@@ -50,10 +58,22 @@ pub(super) fn run(arguments: Arguments) -> Result<ExitCode, ServeError> {
 fn say_left(left: &Left, is_json: bool) {
     let Left { what, id, reason } = left;
     if is_json {
-        print(json!({ "left": { "kind": what.to_string(), "id": id, "reason": reason.to_string() } }));
+        say(json!({ "left": { "kind": what.to_string(), "id": id, "reason": reason.to_string() } }));
     } else {
-        note(format_args!("left {what} `{id}`: {reason}"));
+        // Both may have what a user of Barbican wrote.
+        let (id, reason) = (printable(id), printable(&reason.to_string()));
+        warn(format_args!("left {what} `{id}`: {reason}"));
     }
+}
+
+/// Prints a line. The import goes on where its reader is gone (`| head`): what it has written is in the database in any case.
+fn say(text: impl Display) {
+    let _ = writeln!(io::stdout(), "{text}");
+}
+
+/// As [`say`], on standard error.
+fn warn(text: impl Display) {
+    let _ = writeln!(io::stderr(), "{text}");
 }
 
 fn counts(source: &str, database: &str, report: &Report) -> serde_json::Value {
@@ -63,7 +83,7 @@ fn counts(source: &str, database: &str, report: &Report) -> serde_json::Value {
         let count = json!({ "imported": imported, "already_there": already_there, "left": left });
         counts.insert(what.plural().into(), count);
     }
-    json!({ "from": source, "into": database, "counts": counts })
+    json!({ "from": source, "into": database, "counts": counts, "default_quotas": report.default_quotas() })
 }
 
 fn table(report: &Report) -> String {

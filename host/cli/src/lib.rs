@@ -250,6 +250,8 @@ fn log_to_stderr() -> Result<(), ServeError> {
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
         .with_target(false)
+        // It would panic where standard error is closed.
+        .log_internal_errors(false)
         .init();
     Ok(())
 }

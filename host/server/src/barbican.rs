@@ -2,7 +2,7 @@
 
 use portcullis_authorization::Authorizer;
 use portcullis_barbican::api::BarbicanApi;
-use portcullis_barbican::import::{Keks, Left, Report, import};
+use portcullis_barbican::import::{ImportError, Keks, Left, Report, import};
 use portcullis_barbican::vault::{Purged, Vault};
 use portcullis_config::ConfigError;
 use portcullis_errors::chain;
@@ -94,12 +94,22 @@ pub async fn import_barbican(
         location = location.with_password(secret_file(file)?.trim_end_matches(['\r', '\n']));
     }
     let source = location.to_string();
-    let wrong = |error: &(dyn std::error::Error + 'static)| usage(format!("`{source}`: {}", chain(error)));
-    let mut foreign = Foreign::open(&location).await.map_err(|error| wrong(&error))?;
+    let database = config.store.database.to_string();
+    let mut foreign = Foreign::open(&location).await.map_err(|error| named(&source, &error))?;
     let store = SharedStore::new(&config.store);
     let vault = store.open(Vault::open).await?;
-    let report = import(&vault, &mut foreign, &keks, left).await.map_err(|error| wrong(&error))?;
-    Ok((source.clone(), config.store.database.to_string(), report))
+    let report = import(&vault, &mut foreign, &keks, left).await;
+    let report = report.map_err(|error| named(failed(&error, &source, &database), &error))?;
+    Ok((source, database, report))
+}
+
+/// The database that an import failed at.
+fn failed<'d>(error: &ImportError, source: &'d str, database: &'d str) -> &'d str {
+    if matches!(error, ImportError::Vault(_)) { database } else { source }
+}
+
+fn named(database: &str, error: &(dyn std::error::Error + 'static)) -> ServeError {
+    ServeError::Usage(format!("`{database}`: {}", chain(error)))
 }
 
 fn keks(what: &BarbicanImport) -> Result<Keks, ServeError> {
@@ -145,5 +155,19 @@ fn tokens(identity: &Identity, watcher: &FileWatcher) -> Result<Tokens, portcull
         Identity::Keystone(options) => Tokens::keystone((**options).clone()),
         Identity::File { path, max_stale } => Tokens::file(path, *max_stale, watcher),
         Identity::Unconfigured => Ok(Tokens::unconfigured()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use portcullis_store::StoreError;
+
+    #[test]
+    fn an_import_that_fails_names_the_database_that_failed() {
+        let of = |error: &ImportError| failed(error, "source", "database").to_owned();
+        assert_eq!(of(&ImportError::Vault(StoreError::Conflict)), "database");
+        assert_eq!(of(&ImportError::Source(StoreError::Conflict)), "source");
+        assert_eq!(of(&ImportError::Keks), "source");
     }
 }
