@@ -3,6 +3,7 @@
 mod acls;
 mod attached;
 mod entities;
+mod import;
 mod limits;
 mod lists;
 mod orders;
