@@ -1,7 +1,8 @@
 //! The OpenID provider: discovery, the authorization URL, and the exchange of a code for an ID token.
 //!
 //! Discovery is kept for an hour, and for a day while the provider does not respond. A failure is kept for ten seconds, so that
-//! anonymous requests cannot flood a provider that is down. At most 8 codes are exchanged at once.
+//! anonymous requests cannot flood a provider that is down. One request at a time asks; the others take what is kept, or wait
+//! for it, 10 seconds at most. At most 8 codes are exchanged at once.
 
 use axum::http::{Request, StatusCode, header};
 use oauth2::basic::{
@@ -17,9 +18,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use tokio::sync::Mutex;
 
 use super::BrowserSignInOptions;
 use super::error::BrowserSignInError;
@@ -80,13 +80,6 @@ struct Metadata {
     authorization_response_iss_parameter_supported: bool,
 }
 
-/// What discovery came to last.
-#[derive(Default)]
-struct Discovery {
-    found: Option<(Arc<Metadata>, Instant)>,
-    failed: Option<Instant>,
-}
-
 /// A sign-in about to begin.
 pub(super) struct Asked {
     pub(super) url: String,
@@ -98,7 +91,10 @@ pub(super) struct Asked {
 pub(super) struct Provider {
     http: Arc<HttpClient>,
     options: BrowserSignInOptions,
-    discovery: Mutex<Discovery>,
+    /// The metadata that were read last, and when.
+    found: Mutex<Option<(Arc<Metadata>, Instant)>>,
+    /// When discovery failed last. The request that holds the lock asks the provider.
+    failed: tokio::sync::Mutex<Option<Instant>>,
 }
 
 impl Provider {
@@ -117,7 +113,8 @@ impl Provider {
             max_concurrent: MAX_CONCURRENT,
             max_idle: 1,
         })?;
-        Ok(Self { http: Arc::new(http), options, discovery: Mutex::default() })
+        let (found, failed) = (Mutex::default(), tokio::sync::Mutex::default());
+        Ok(Self { http: Arc::new(http), options, found, failed })
     }
 
     pub(super) fn issuer(&self) -> &str {
@@ -203,39 +200,54 @@ impl Provider {
         Some(format!("{endpoint}{separator}{}", form.finish()))
     }
 
-    /// What the provider says about itself. Requests wait for one that asks.
+    /// What the provider says about itself. A request waits for another that asks only where nothing is kept.
     async fn metadata(&self) -> Result<Arc<Metadata>, BrowserSignInError> {
-        let mut discovery = self.discovery.lock().await;
-        let now = Instant::now();
-        if let Some((metadata, at)) = &discovery.found
-            && now.duration_since(*at) < FRESH
-        {
-            return Ok(Arc::clone(metadata));
+        if let Some(metadata) = self.younger_than(FRESH) {
+            return Ok(metadata);
         }
-        let has_just_failed = discovery.failed.is_some_and(|at| now.duration_since(at) < PAUSE);
-        let result = if has_just_failed {
-            Err(BrowserSignInError::Provider("its configuration could not be read some seconds ago"))
-        } else {
-            self.discover().await.map(Arc::new)
+        let mut failed = match self.younger_than(KEPT) {
+            Some(kept) => match self.failed.try_lock() {
+                Ok(failed) => failed,
+                Err(_) => return Ok(kept),
+            },
+            None => tokio::time::timeout(TIMEOUT, self.failed.lock())
+                .await
+                .map_err(|_| BrowserSignInError::Provider("its configuration cannot be read in time"))?,
         };
+        // The request that held the lock has found it.
+        if let Some(metadata) = self.younger_than(FRESH) {
+            return Ok(metadata);
+        }
+        if failed.is_some_and(|at| at.elapsed() < PAUSE) {
+            let error = BrowserSignInError::Provider("its configuration could not be read some seconds ago");
+            return self.younger_than(KEPT).ok_or(error);
+        }
+        let result = self.discover().await.map(Arc::new);
+        // After the attempt, which may last as long as the pause.
+        let now = Instant::now();
         match result {
             Ok(metadata) => {
-                *discovery = Discovery { found: Some((Arc::clone(&metadata), now)), failed: None };
+                *failed = None;
+                *self.found.lock().unwrap_or_else(PoisonError::into_inner) =
+                    Some((Arc::clone(&metadata), now));
                 Ok(metadata)
             }
             Err(error) => {
-                if !has_just_failed {
-                    tracing::warn!(
-                        issuer = self.options.issuer,
-                        error = portcullis_errors::chain(&error),
-                        "the OpenID provider of sign-in cannot be asked for its configuration"
-                    );
-                    discovery.failed = Some(now);
-                }
-                let kept = discovery.found.as_ref().filter(|(_, at)| now.duration_since(*at) < KEPT);
-                kept.map(|(metadata, _)| Arc::clone(metadata)).ok_or(error)
+                tracing::warn!(
+                    issuer = self.options.issuer,
+                    error = portcullis_errors::chain(&error),
+                    "the OpenID provider of sign-in cannot be asked for its configuration"
+                );
+                *failed = Some(now);
+                self.younger_than(KEPT).ok_or(error)
             }
         }
+    }
+
+    /// The metadata that are kept, if they are younger than this.
+    fn younger_than(&self, age: Duration) -> Option<Arc<Metadata>> {
+        let found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        found.as_ref().filter(|(_, at)| at.elapsed() < age).map(|(metadata, _)| Arc::clone(metadata))
     }
 
     async fn discover(&self) -> Result<Metadata, BrowserSignInError> {
@@ -292,5 +304,70 @@ impl Provider {
                 Ok(whole)
             })
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpListener;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    /// A provider that responds with 500, and how often it was asked.
+    fn broken() -> (Provider, Arc<AtomicUsize>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let issuer = format!("http://{}", listener.local_addr().unwrap());
+        let asked = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&asked);
+        std::thread::spawn(move || {
+            for connection in listener.incoming() {
+                let mut connection = connection.unwrap();
+                // A request without a body is in one segment.
+                let read = connection.read(&mut [0; 4096]).unwrap_or_default();
+                if read > 0 {
+                    counter.fetch_add(1, Ordering::SeqCst);
+                }
+                let response =
+                    "HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+                drop(connection.write_all(response.as_bytes()));
+            }
+        });
+        let options = BrowserSignInOptions {
+            redirect_uri: format!("{issuer}/console/callback"),
+            issuer,
+            client_id: "c".into(),
+            client_secret: None,
+            scopes: vec!["openid".into()],
+            ca: None,
+        };
+        (Provider::new(options).unwrap(), asked)
+    }
+
+    #[tokio::test]
+    async fn requests_that_wait_for_a_failure_do_not_ask_again() {
+        let (provider, asked) = broken();
+        let (first, second) = tokio::join!(provider.metadata(), provider.metadata());
+        let texts = [first.unwrap_err().to_string(), second.unwrap_err().to_string()];
+        assert!(texts.iter().any(|text| text.contains("another status than 200")), "{texts:?}");
+        assert!(texts.iter().any(|text| text.contains("some seconds ago")), "{texts:?}");
+        assert_eq!(asked.load(Ordering::SeqCst), 1);
+    }
+
+    #[tokio::test]
+    async fn what_is_kept_is_used_while_another_request_asks() {
+        let (provider, asked) = broken();
+        // The monotonic clock of a machine that was started just now has no such moment.
+        let Some(at) = Instant::now().checked_sub(FRESH) else { return };
+        let metadata =
+            serde_json::json!({ "issuer": "i", "authorization_endpoint": "a", "token_endpoint": "t" });
+        let metadata: Metadata = serde_json::from_value(metadata).unwrap();
+        *provider.found.lock().unwrap() = Some((Arc::new(metadata), at));
+        let held = provider.failed.lock().await;
+        assert_eq!(provider.metadata().await.unwrap().issuer, "i");
+        assert_eq!(asked.load(Ordering::SeqCst), 0);
+        drop(held);
+        assert_eq!(provider.metadata().await.unwrap().issuer, "i");
+        assert_eq!(asked.load(Ordering::SeqCst), 1);
     }
 }
