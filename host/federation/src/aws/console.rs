@@ -106,8 +106,12 @@ fn in_region(page: &str, region: &str, partition: Partition) -> Result<String, A
     }
     let (page, fragment) = page.split_once('#').map_or((page, None), |(page, rest)| (page, Some(rest)));
     let (path, query) = page.split_once('?').unwrap_or((page, ""));
-    // The host alone leads to a page that forgets the query.
-    let is_host = path.trim_end_matches('/').matches('/').count() == 2;
+    // The console's host alone leads to a page that forgets the query. Other hosts of AWS do not have the console's paths.
+    let home = |url: &str| url.parse::<Uri>().ok()?.host().map(str::to_ascii_lowercase);
+    let is_console = home(partition.console()).zip(home(path)).is_some_and(|(console, host)| {
+        host.strip_suffix(&*console).is_some_and(|region| region.is_empty() || region.ends_with('.'))
+    });
+    let is_host = is_console && path.trim_end_matches('/').matches('/').count() == 2;
     let path = if is_host { format!("{}/console/home", path.trim_end_matches('/')) } else { path.to_owned() };
     let others = query.split('&').filter(|pair| !pair.is_empty() && pair.split('=').next() != Some("region"));
     let own = format!("region={region}");

@@ -109,6 +109,14 @@ fn a_region_is_put_into_the_query() {
             Some("https://console.aws.amazon.com/s3?regional=a&region"),
             "https://console.aws.amazon.com/s3?regional=a&region=eu-central-1",
         ),
+        (
+            Some("https://us-east-1.console.aws.amazon.com/"),
+            "https://us-east-1.console.aws.amazon.com/console/home?region=eu-central-1",
+        ),
+        (
+            Some("https://us-east-1.quicksight.aws.amazon.com/"),
+            "https://us-east-1.quicksight.aws.amazon.com/?region=eu-central-1",
+        ),
     ] {
         let found = destination(asked, Some("eu-central-1"), console, Partition::Aws);
         assert_eq!(found.as_deref(), Ok(wanted), "{asked:?}");
