@@ -26,7 +26,7 @@ pub(crate) use opening::Opening;
 pub(crate) use refused::Refused;
 pub(crate) use requests::{RequestRow, Requests, Standing};
 pub(crate) use roles::{Accounts, Roles};
-pub(crate) use session::{Allow, SignIn, SignedOut};
+pub(crate) use session::{Allow, Allowed, SignIn, SignedOut};
 
 #[cfg(test)]
 mod tests;

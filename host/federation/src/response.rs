@@ -141,6 +141,9 @@ impl Failure {
     /// Why a sign-in on the page failed: 400 and 401 where it was not this browser's, 403 where the provider refused it.
     pub(crate) fn of_sign_in(error: &BrowserSignInError) -> Self {
         let (status, code, words) = match error {
+            BrowserSignInError::TooMany(limited) => {
+                return Self::limited(&limited.to_string(), limited.retry_after.as_secs());
+            }
             BrowserSignInError::NotBegun => (StatusCode::BAD_REQUEST, "BadRequest", "Bad Request"),
             BrowserSignInError::Token(_) => (StatusCode::UNAUTHORIZED, "Unauthorized", "Unauthorized"),
             BrowserSignInError::Refused(_) => (StatusCode::FORBIDDEN, "AccessDenied", "Permission Denied"),
@@ -178,6 +181,13 @@ impl Failure {
     /// 409: what is asked for does not fit what has happened meanwhile.
     pub(crate) fn conflict(why: &str) -> Self {
         Self::new(StatusCode::CONFLICT, "Conflict", format!("Conflict: {why}"))
+    }
+
+    /// 429: too much was asked for from one address. `retry_after` is in seconds.
+    pub(crate) fn limited(why: &str, retry_after: u64) -> Self {
+        let text = format!("Too Many Requests: {why}");
+        let failure = Self::new(StatusCode::TOO_MANY_REQUESTS, "TooManyRequests", text);
+        Self { retry_after: Some(retry_after), ..failure }
     }
 
     /// 503: what is needed is not there at the moment.

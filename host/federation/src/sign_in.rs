@@ -3,6 +3,7 @@
 //! * `provider`: discovery, the authorization URL and the exchange of the code
 //! * `pending`: a sign-in that was begun, in a cookie of the browser that began it
 //! * `devices`: the device flow of `aws sso login`, which a signed-in user allows
+//! * `states`: sign-ins whose code was exchanged already
 //! * `seal`: seals what browsers and programs keep for us
 //! * `sessions`: sessions by the digests of their cookies, in memory, with the ID token
 //! * `id_token`: what an ID token must say beside what the mount checks
@@ -11,8 +12,8 @@
 //! * `secure_url`: URLs that tokens are sent to
 //!
 //! A session holds the ID token. Each request of the page presents that token to the mount's own source of identity, as a
-//! program would with `Authorization: Bearer`: user, groups, attributes and expiry are the same for both, and a token that the
-//! mount no longer takes ends the session.
+//! program would with `Authorization: Bearer`: user, groups, attributes and expiry are the same for both. A token that the mount
+//! no longer takes ends the session at the next request of the page.
 
 mod cookie;
 mod devices;
@@ -24,13 +25,15 @@ mod return_to;
 mod seal;
 mod secure_url;
 mod sessions;
+mod states;
 
+pub(crate) use devices::{AllowError, INTERVAL, IssueError};
 pub use error::BrowserSignInError;
 pub(crate) use return_to::ReturnTo;
 pub(crate) use sessions::Session;
 
 use axum::http::{HeaderMap, HeaderValue, header};
-use portcullis_identity::attempts::{AttemptLimits, Attempts};
+use portcullis_identity::attempts::{Attempt, AttemptLimits, Attempts, Limit};
 use secrecy::{ExposeSecret as _, SecretString};
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -38,14 +41,19 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use cookie::{Cookie, digest_of};
-use devices::{Device, Devices};
+use devices::{Device, Devices, Polled};
 use pending::Pending;
 use provider::Provider;
 use seal::Sealer;
-use sessions::Sessions;
+use sessions::{Sessions, Until};
+use states::UsedStates;
 
 /// From the redirect to the provider until the user is back.
 pub(crate) const SIGN_IN_WITHIN: Duration = Duration::from_mins(10);
+/// Sign-ins that one browser has begun and not ended, e.g. in several tabs.
+const MAX_PENDING: usize = 4;
+/// Failures of one address in a row, and the time after which one more is allowed.
+const FAILURES: Limit = Limit { burst: 50, recovery: Duration::from_secs(10) };
 /// The longest session, regardless of how long its token is good.
 const LONGEST_SESSION: Duration = Duration::from_hours(12);
 /// What follows the page's own URL in a `redirect_uri`.
@@ -91,8 +99,9 @@ struct Inner {
     devices: Devices,
     /// The page as browsers see it, with `/console`.
     page_url: String,
-    /// One record stands for all failures of an address within a minute.
+    /// Limits the failures of an address. One record stands for all of them within a minute.
     failures: Attempts,
+    used_states: UsedStates,
     session_cookie: Cookie,
     pending_cookie: Cookie,
 }
@@ -100,14 +109,15 @@ struct Inner {
 /// The browser's way to the provider.
 pub(crate) struct Begun {
     pub(crate) url: String,
-    pub(crate) cookie: HeaderValue,
+    /// The cookie of this sign-in, and those that remove the oldest ones.
+    pub(crate) cookies: Vec<HeaderValue>,
 }
 
 /// A token of the provider that belongs to the sign-in which this browser began. The mount has not judged it yet.
 pub(crate) struct Received {
     token: SecretString,
     pub(crate) return_to: ReturnTo,
-    ends: SystemTime,
+    until: Until,
 }
 
 /// What a program is told that begins the device flow.
@@ -122,6 +132,8 @@ pub(crate) struct BegunDevice {
 pub(crate) enum DeviceOutcome {
     Allowed(Arc<Session>),
     Pending,
+    /// The program polls more often than it was told to.
+    SlowDown,
     Expired,
 }
 
@@ -161,17 +173,25 @@ impl BrowserSignIn {
             sessions: Sessions::default(),
             devices: Devices::default(),
             page_url,
-            failures: Attempts::new(AttemptLimits::default()),
+            failures: Attempts::new(AttemptLimits {
+                name_and_address: FAILURES,
+                address: None,
+                name: FAILURES,
+                ..AttemptLimits::default()
+            }),
+            used_states: UsedStates::default(),
         })))
     }
 
     /// Begins a sign-in: the URL at the provider, and the cookie that binds what comes back to this browser.
     pub(crate) async fn begin(
         &self,
+        headers: &HeaderMap,
         return_to: ReturnTo,
         now: SystemTime,
     ) -> Result<Begun, BrowserSignInError> {
         let asked = self.0.provider.authorize().await?;
+        let cookie = self.0.pending_cookie.of(&digest_of(&asked.state));
         let pending = Pending {
             state: asked.state,
             nonce: asked.nonce,
@@ -180,17 +200,61 @@ impl BrowserSignIn {
             until: seconds(now + SIGN_IN_WITHIN),
         };
         let sealed = self.0.sealer.seal(PENDING, &pending).ok_or(BrowserSignInError::NoRandomness)?;
-        Ok(Begun { url: asked.url, cookie: self.0.pending_cookie.set(&sealed, SIGN_IN_WITHIN) })
+        let mut cookies = self.clear_oldest(headers, now);
+        cookies.push(cookie.set(&sealed, SIGN_IN_WITHIN));
+        Ok(Begun { url: asked.url, cookies })
     }
 
-    /// What the provider sent the browser back with, exchanged for a token.
+    /// Cookies that remove those of sign-ins which are over, and of the oldest ones until one more has room.
+    fn clear_oldest(&self, headers: &HeaderMap, now: SystemTime) -> Vec<HeaderValue> {
+        let until = |sealed: &str| {
+            let pending = self.0.sealer.open::<Pending>(PENDING, sealed);
+            pending.map(|pending| pending.until).filter(|until| *until > seconds(now))
+        };
+        let mut found: Vec<_> =
+            self.0.pending_cookie.parts(headers).map(|(part, sealed)| (until(sealed), part)).collect();
+        // Those that are over have no end, and are first.
+        found.sort_unstable();
+        let over = found.iter().filter(|(until, _)| until.is_none()).count();
+        found.truncate(over.max((found.len() + 1).saturating_sub(MAX_PENDING)));
+        found.iter().map(|(_, part)| self.0.pending_cookie.of(part).clear()).collect()
+    }
+
+    /// What the provider sent the browser back with, exchanged for a token. Failures of an address are limited: none where
+    /// many browsers have the same one.
     pub(crate) async fn receive(
+        &self,
+        headers: &HeaderMap,
+        callback: Callback,
+        address: Option<IpAddr>,
+        now: SystemTime,
+    ) -> Result<Received, BrowserSignInError> {
+        // Each address is a name of its own: no other address has its counter.
+        let attempt = address.map(|address| self.0.failures.begin(&address.to_string(), Some(address)));
+        let attempt = attempt.transpose()?;
+        let result = self.received(headers, callback, now).await;
+        if let Some(attempt) = attempt {
+            match &result {
+                Ok(_) => Attempt::succeeded(attempt),
+                Err(
+                    BrowserSignInError::NotBegun
+                    | BrowserSignInError::Refused(_)
+                    | BrowserSignInError::Token(_),
+                ) => Attempt::failed(attempt),
+                Err(_) => Attempt::cancelled(attempt),
+            }
+        }
+        result
+    }
+
+    async fn received(
         &self,
         headers: &HeaderMap,
         callback: Callback,
         now: SystemTime,
     ) -> Result<Received, BrowserSignInError> {
-        let pending = self.0.pending_cookie.read(headers);
+        let cookie = callback.state.as_deref().map(|state| self.0.pending_cookie.of(&digest_of(state)));
+        let pending = cookie.as_ref().and_then(|cookie| cookie.read(headers));
         let pending = pending.and_then(|sealed| self.0.sealer.open::<Pending>(PENDING, sealed));
         let pending = pending.filter(|pending| seconds(now) < pending.until);
         let pending = pending.filter(|pending| callback.state.as_deref() == Some(&*pending.state));
@@ -201,6 +265,9 @@ impl BrowserSignIn {
             return Err(BrowserSignInError::refused(&error, callback.error_description.as_deref()));
         }
         let code = callback.code.ok_or(BrowserSignInError::Provider("it sent no code"))?;
+        if !self.0.used_states.take(&pending.state, pending.until, seconds(now)) {
+            return Err(BrowserSignInError::NotBegun);
+        }
         let token = provider.exchange(code, pending.verifier).await?;
         let expires = id_token::check(
             token.expose_secret(),
@@ -209,10 +276,10 @@ impl BrowserSignIn {
             &pending.nonce,
             seconds(now),
         )?;
-        let ends = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(expires));
         let longest = now + LONGEST_SESSION;
-        let ends = ends.map_or(longest, |ends| ends.min(longest));
-        Ok(Received { token, return_to: pending.return_to, ends })
+        let expires = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(expires)).unwrap_or(longest);
+        let until = Until { ends: expires.min(longest), expires };
+        Ok(Received { token, return_to: pending.return_to, until })
     }
 
     /// A session for a user whom the mount knows by the token. An earlier session of this browser ends. The cookie
@@ -225,9 +292,10 @@ impl BrowserSignIn {
         now: SystemTime,
     ) -> Result<HeaderValue, BrowserSignInError> {
         self.end_session(headers);
-        let Received { token, ends, .. } = received;
-        let secret = self.0.sessions.start(user, token, ends, now).ok_or(BrowserSignInError::NoRandomness)?;
-        let lasts = ends.duration_since(now).unwrap_or_default();
+        let Received { token, until, .. } = received;
+        let secret =
+            self.0.sessions.start(user, token, until, now).ok_or(BrowserSignInError::NoRandomness)?;
+        let lasts = until.ends.duration_since(now).unwrap_or_default();
         Ok(self.0.session_cookie.set(secret.expose_secret(), lasts))
     }
 
@@ -248,9 +316,15 @@ impl BrowserSignIn {
         self.0.session_cookie.clear()
     }
 
-    /// The cookie that removes that of a sign-in.
-    pub(crate) fn clear_pending(&self) -> HeaderValue {
-        self.0.pending_cookie.clear()
+    /// Ends all sessions of a user, and takes back what they have allowed programs. How many sessions there were.
+    pub(crate) fn end_sessions_of(&self, user: &str) -> usize {
+        self.0.devices.end_of(user);
+        self.0.sessions.end_of(user)
+    }
+
+    /// The cookie that removes that of the sign-in with this state.
+    pub(crate) fn clear_pending(&self, state: &str) -> HeaderValue {
+        self.0.pending_cookie.of(&digest_of(state)).clear()
     }
 
     /// Where the provider ends its own session, if it says so and responds: without a token in the URL.
@@ -258,20 +332,30 @@ impl BrowserSignIn {
         self.0.provider.end_session_url().await
     }
 
-    /// Begins the device flow for a program. None if the system has no random numbers.
-    pub(crate) fn begin_device(&self, now: SystemTime) -> Option<BegunDevice> {
-        let user_code = devices::new_user_code()?;
-        let device = Device { user_code, until: seconds(now + SIGN_IN_WITHIN) };
-        let device_code = self.0.sealer.seal(DEVICE, &device)?;
+    /// Begins the device flow for a program at this address.
+    pub(crate) fn begin_device(
+        &self,
+        address: Option<IpAddr>,
+        now: SystemTime,
+    ) -> Result<BegunDevice, IssueError> {
+        let until = now + SIGN_IN_WITHIN;
+        let user_code = self.0.devices.issue(address, since_1970(until), since_1970(now))?;
+        let device = Device { user_code, until: seconds(until) };
+        let device_code = self.0.sealer.seal(DEVICE, &device).ok_or(IssueError::NoRandomness)?;
         let url = format!("{}/device", self.0.page_url);
-        Some(BegunDevice { device_code, user_code: device.user_code, url })
+        Ok(BegunDevice { device_code, user_code: device.user_code, url })
     }
 
-    /// Lets the program that shows this code have the token of the session. False if it is no code, or too many are allowed.
-    pub(crate) fn allow_device(&self, user_code: &str, session: &Arc<Session>, now: SystemTime) -> bool {
-        let until = seconds(now + SIGN_IN_WITHIN);
-        devices::user_code(user_code)
-            .is_some_and(|code| self.0.devices.allow(&code, Arc::clone(session), until, seconds(now)))
+    /// Lets the program that shows this code have the token of the session. The address of the program, if it has one of its
+    /// own.
+    pub(crate) fn allow_device(
+        &self,
+        user_code: &str,
+        session: &Arc<Session>,
+        now: SystemTime,
+    ) -> Result<Option<IpAddr>, AllowError> {
+        let code = devices::user_code(user_code).ok_or(AllowError::Unknown)?;
+        self.0.devices.allow(&code, Arc::clone(session), since_1970(now))
     }
 
     /// What a user has decided about the program that polls. A session that has ended meanwhile is not handed out.
@@ -280,10 +364,13 @@ impl BrowserSignIn {
         let Some(device) = device.filter(|device| seconds(now) < device.until) else {
             return DeviceOutcome::Expired;
         };
-        match self.0.devices.take(&device.user_code, seconds(now)) {
-            Some(session) if self.0.sessions.is_open(&session, now) => DeviceOutcome::Allowed(session),
-            Some(_) => DeviceOutcome::Expired,
-            None => DeviceOutcome::Pending,
+        match self.0.devices.poll(&device.user_code, since_1970(now)) {
+            Polled::Allowed(session) if self.0.sessions.is_open(&session, now) => {
+                DeviceOutcome::Allowed(session)
+            }
+            Polled::Allowed(_) | Polled::Over => DeviceOutcome::Expired,
+            Polled::Waiting => DeviceOutcome::Pending,
+            Polled::TooEarly => DeviceOutcome::SlowDown,
         }
     }
 
@@ -318,5 +405,9 @@ fn presenting(token: &SecretString, headers: &HeaderMap) -> Option<HeaderMap> {
 
 /// Seconds since 1970.
 fn seconds(time: SystemTime) -> u64 {
-    time.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
+    since_1970(time).as_secs()
+}
+
+fn since_1970(time: SystemTime) -> Duration {
+    time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
 }

@@ -185,7 +185,7 @@ fn a_user_signs_in_uses_the_page_and_signs_out() {
     // The redirect URI is the configured one, whatever name the host was called by.
     let query = "?q=production+reader&return=https%3A%2F%2Fevil.example&page=%2F%2Fevil.example";
     let evil = [("Host", "evil.example"), ("X-Forwarded-Host", "evil.example")];
-    let begun = world.get_with(&mut browser, &format!("/people/console/sign-in{query}"), &evil);
+    let begun = world.get_with(&mut Browser::default(), &format!("/people/console/sign-in{query}"), &evil);
     let url = location(&begun);
     let redirect =
         format!("{}/people/console/callback", world.host.url()).replace(':', "%3A").replace('/', "%2F");
@@ -329,10 +329,18 @@ fn a_sign_in_belongs_to_the_browser_that_began_it() {
     let path = format!("/people/console/callback?code=x&state={state}&{iss}");
     refused(&mut alice.clone(), &path, 403, "`invalid_grant`, &quot;the provider says why&quot;");
 
-    // The right one is good once.
+    // A sign-in leads to one exchange at the provider, and the right one is good once.
+    refused(&mut alice.clone(), &of_alice, 400, "it has ended already");
+    let of_alice = world.callback(&mut alice, "", "alice");
     let again = alice.clone();
     assert_eq!(world.get(&mut alice, &of_alice).status, 303);
-    refused(&mut again.clone(), &of_alice, 403, "invalid_grant");
+    refused(&mut again.clone(), &of_alice, 400, "it has ended already");
+    // Tabs have cookies of their own, of which the oldest make room.
+    let mut tabs = Browser::default();
+    let callbacks: Vec<_> = (0..5).map(|_| world.callback(&mut tabs, "", "alice")).collect();
+    assert_eq!(tabs.0.len(), 4, "{}", tabs.header());
+    assert_eq!(world.get(&mut tabs, callbacks.last().unwrap()).status, 303);
+    assert_eq!(tabs.0.len(), 4, "a session and three sign-ins: {}", tabs.header());
     // One record stands for all failures of this address within a minute.
     let failed: Vec<_> =
         world.records(2).into_iter().filter(|record| record["rule"] == "host:sign-in-failed").collect();

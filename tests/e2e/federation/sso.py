@@ -40,7 +40,7 @@ print(begun["verificationUriComplete"], flush=True)
 sys.stdin.readline()
 token = oidc.create_token(**grant)
 # It is handed out once.
-fails("AuthorizationPendingException", oidc.create_token, **grant)
+fails("ExpiredTokenException", oidc.create_token, **grant)
 
 cache = Path.home() / ".aws" / "sso" / "cache"
 cache.mkdir(parents=True)

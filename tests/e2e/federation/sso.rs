@@ -42,7 +42,8 @@ fn a_program_signs_in_as_aws_sso_login_does() {
     assert_eq!(super::sign_in::location(&back), format!("device?{query}"));
     let page = world.get(&mut alice, &path).text();
     let code = query.strip_prefix("user_code=").unwrap();
-    assert!(page.contains(&format!("value=\"{code}\"")), "{page}");
+    // A link of another person must not be a click away from a session.
+    assert!(page.contains("name=\"user_code\"") && !page.contains(code), "{page}");
 
     let csrf = world.csrf(&mut alice);
     let form = format!("user_code={code}&csrf={csrf}");
@@ -51,11 +52,17 @@ fn a_program_signs_in_as_aws_sso_login_does() {
         (form.as_str(), "cross-site", 403),
         (&form.replace("csrf=", "csrf=x"), "same-origin", 403),
         (&format!("user_code=AAAA-AAAA&csrf={csrf}"), "same-origin", 400),
+        // Well-formed, but this host has not issued it.
+        (&format!("user_code=BBBB-BBBB&csrf={csrf}"), "same-origin", 400),
         (&form, "same-origin", 200),
     ] {
         let answer = world.post(&mut alice, allow, body, &[("Sec-Fetch-Site", site)]);
         assert_eq!(answer.status, status, "{body} {site}: {}", answer.text());
     }
+    // Another user does not take the code over.
+    let mut carol = world.signed_in("carol");
+    let of_carol = format!("user_code={code}&csrf={}", world.csrf(&mut carol));
+    assert_eq!(world.own(&mut carol, allow, &of_carol).status, 409);
     // A program's own token allows no other program.
     let bearer = world.provider.token(r#"{"groups": ["aws-production-reader"]}"#);
     assert_eq!(world.host.client.get(&path).header("Authorization", bearer).send().status, 403);
@@ -83,7 +90,7 @@ fn a_program_signs_in_as_aws_sso_login_does() {
 
     let told = format!("{}{}", world.host.portcullis.log(), world.host.decisions());
     assert!(!told.contains("eyJ"), "a token is told");
-    assert!(world.records(2).iter().any(|record| record["operation"] == "allow-program"));
+    assert!(world.records(3).iter().any(|record| record["operation"] == "allow-program"));
 }
 
 /// A session that has ended before the program polls is not handed out.

@@ -38,11 +38,15 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), ServeError> {
     if revoked > 0 {
         note(format_args!("revoked: {revoked} requests for access that were open or approved"));
     }
+    let of_page = details["page_sessions"].as_u64().unwrap_or_default();
+    if of_page > 0 {
+        note(format_args!("ended: {of_page} sessions of the page"));
+    }
     if sessions.is_empty() {
         // Not on standard output, which goes to AWS as a policy.
         const NONE: &str = "no session is cached, so there is no policy to print; records of `aws-federation` name the sessions that were \
              handed out (`role_arn`, `session_name`), and they work until they expire";
-        if revoked > 0 {
+        if revoked > 0 || of_page > 0 {
             note(NONE);
             return Ok(());
         }

@@ -74,7 +74,7 @@ pub(super) async fn respond(api: &FederationApi, request: Request) -> Response {
     if let (Route::Sso(route), Some(sign_in)) = (&route, &mount.sign_in)
         && !route.is_portal()
     {
-        return sso::anonymous(sign_in, *route, &body);
+        return sso::with_error_type(sso::anonymous(sign_in, *route, &body, peer.ip));
     }
     // A program says who it is in each request. A browser has a cookie, which is good for the page alone.
     let sign_in = mount.sign_in.as_ref().filter(|_| route.is_page());
@@ -96,8 +96,7 @@ pub(super) async fn respond(api: &FederationApi, request: Request) -> Response {
         Ok(authenticated) => authenticated,
         Err(AuthError::Unauthorized { reason, .. }) if sign_in.is_some() => {
             tracing::info!(mount = mount.name, peer = peer.text, reason, "a browser without a session");
-            let has_ended = session.is_some() || parts.method == Method::POST;
-            return sign_in::please(mount, &route, &parts, has_ended);
+            return sign_in::please(mount, &route, &parts, session.is_some());
         }
         Err(rejection) => {
             tracing::info!(mount = mount.name, peer = peer.text, %rejection, "nobody could be made of a request");

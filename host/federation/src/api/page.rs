@@ -20,12 +20,12 @@ use super::requests::{self, Overview, Shown, Wanted};
 use super::{ours, record, roles};
 use crate::access::{State, Step};
 use crate::page::{
-    Accounts, Allow, Format, Keys, Opening, Refused, RequestRow, Requests, Roles, Secret, Standing,
+    Accounts, Allow, Allowed, Format, Keys, Opening, Refused, RequestRow, Requests, Roles, Secret, Standing,
     content_security_policy, profile_name,
 };
 use crate::response::{self, Failure};
 use crate::route::Route;
-use crate::sign_in::Session;
+use crate::sign_in::{AllowError, Session};
 use form::Form;
 
 const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
@@ -171,8 +171,8 @@ async fn decide(call: &Call<'_>, body: &RequestBody) -> Result<(), Failure> {
 /// The page on which a user allows a program.
 fn device(call: &Call<'_>) -> Result<String, Failure> {
     has_session(call)?;
-    let user_code = call.parameter("user_code").unwrap_or_default();
-    Ok(Allow { user: call.user(), csrf: call.csrf(), user_code: &user_code, is_done: false }.render())
+    // The code of a link is not filled in: a link of another person must not be a click away from a session.
+    Ok(Allow { user: call.user(), csrf: call.csrf(), allowed: None }.render())
 }
 
 /// Allows a program to have the token of this session.
@@ -180,15 +180,19 @@ fn allow(call: &Call<'_>, body: &RequestBody) -> Result<String, Failure> {
     let session = has_session(call)?;
     check_ours(call, body)?;
     let [user_code] = form::fields(&call.parts.headers, body.bytes()?, ["user_code"])?;
-    let sign_in = call.mount.sign_in.as_ref();
-    if !sign_in.is_some_and(|sign_in| sign_in.allow_device(&user_code, session, SystemTime::now())) {
-        return Err(Failure::bad_request(
-            "the code is none: write it as the program shows it, e.g. BCDF-GHJK",
-        ));
-    }
+    let sign_in = call.mount.sign_in.as_ref().ok_or_else(|| Failure::forbidden("nothing signs in here"))?;
+    let allowed = sign_in.allow_device(&user_code, session, SystemTime::now());
+    let program = allowed.map_err(|error| match error {
+        AllowError::Unknown => Failure::bad_request(&error.to_string()),
+        AllowError::Used => Failure::conflict(&error.to_string()),
+    })?;
+    let program = program.map(|address| address.to_string());
     let (mount, peer) = (&call.mount.name, call.peer.clone());
-    call.decider.record(record::sign_in("allow-program", Ok(&call.principal), mount, peer));
-    Ok(Allow { user: call.user(), csrf: call.csrf(), user_code: &user_code, is_done: true }.render())
+    let mut done = record::sign_in("allow-program", Ok(&call.principal), mount, peer);
+    done.extra.extend(program.clone().map(|address| ("program_address".into(), address)));
+    call.decider.record(done);
+    let allowed = Allowed { address: program.as_deref() };
+    Ok(Allow { user: call.user(), csrf: call.csrf(), allowed: Some(allowed) }.render())
 }
 
 /// The session of the browser, which a request with a token of its own has not.

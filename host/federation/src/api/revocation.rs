@@ -1,4 +1,4 @@
-//! Ends the cached sessions of a user, at the wish of an operator.
+//! Ends the cached sessions of a user, at the wish of an operator, and where no role is named those of the page.
 
 use portcullis_api::{Revocation, Revoked};
 use portcullis_contract::aws::Grant;
@@ -19,7 +19,7 @@ const OPERATOR: &str = "the operator";
 /// Drops what is cached for the user on the mounts that are meant, and revokes what others have approved.
 ///
 /// # Errors
-/// The mount or the role that there is none of.
+/// The mount or the role that there is none of, or a role that stands for several.
 pub(super) async fn revoke(
     mounts: &Mounts,
     requests: Option<&AccessRequests>,
@@ -35,12 +35,17 @@ pub(super) async fn revoke(
     // The ARN of the role and the name of the session.
     let mut sessions: BTreeSet<(String, String)> = BTreeSet::new();
     let roles = wanted.target.as_deref().map(|target| named_roles(mounts, &meant, &wanted.user, target));
+    let roles = roles.transpose()?;
     if roles.as_ref().is_some_and(BTreeSet::is_empty) {
         return Err("the role is ACCOUNT/ROLE, with an account of a mount, e.g. `production/reader`".into());
     }
-    let mut revoked = 0;
+    let (mut revoked, mut of_page) = (0, 0);
     for mount in meant {
-        // First: what is approved would lead to credentials again.
+        // First: a session of the page leads to new credentials.
+        if let (None, Some(sign_in)) = (&roles, &mount.sign_in) {
+            of_page += sign_in.end_sessions_of(&wanted.user);
+        }
+        // Before the sessions: what is approved would lead to credentials again.
         if let Some(requests) = requests {
             // By the ARN, as for sessions.
             let is_meant = |request: &AccessRequest| {
@@ -65,19 +70,35 @@ pub(super) async fn revoke(
     }
     let policy = deny_policy(&sessions, SystemTime::now());
     let shown = sessions.iter().map(|(role, name)| json!({ "role_arn": role, "session_name": name }));
-    let details = json!({ "sessions": shown.collect::<Vec<_>>(), "policy": policy, "requests": revoked });
+    let details = json!({
+        "sessions": shown.collect::<Vec<_>>(),
+        "policy": policy,
+        "requests": revoked,
+        "page_sessions": of_page,
+    });
     Ok(Revoked { ended: sessions.len(), details })
 }
 
 /// The ARNs of what `ACCOUNT/ROLE` is to the mounts that are meant, or else to any mount: one mount may call an account otherwise
-/// than another, and the role is revoked on each, by any name.
-fn named_roles(mounts: &Mounts, meant: &[&Mount], user: &str, target: &str) -> BTreeSet<String> {
+/// than another, and the role is revoked on each, by any name. A name that is not of the mounts that are meant, and stands for
+/// several roles on others, says of none which is meant.
+fn named_roles(
+    mounts: &Mounts,
+    meant: &[&Mount],
+    user: &str,
+    target: &str,
+) -> Result<BTreeSet<String>, String> {
     let known: BTreeSet<_> = meant.iter().filter_map(|mount| role_arn(mount, user, target)).collect();
-    if known.is_empty() {
-        mounts.iter().filter_map(|mount| role_arn(mount, user, target)).collect()
-    } else {
-        known
+    if !known.is_empty() {
+        return Ok(known);
     }
+    let others: BTreeSet<_> = mounts.iter().filter_map(|mount| role_arn(mount, user, target)).collect();
+    if others.len() > 1 {
+        let arns: Vec<_> = others.iter().map(|arn| format!("`{arn}`")).collect();
+        let arns = arns.join(", ");
+        return Err(format!("the role stands for several: {arns}; name it as the mount calls it"));
+    }
+    Ok(others)
 }
 
 /// Who revokes, for the records. The record of the whole revocation says by which way the operator came.

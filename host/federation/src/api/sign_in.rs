@@ -5,7 +5,7 @@
 
 use axum::body::Body;
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 use portcullis_contract::types::Principal;
 use portcullis_identity::AuthError;
@@ -48,11 +48,13 @@ pub(super) async fn respond(visit: &Visit<'_>, route: &Route) -> Response {
         Err(failure) => page::failed(route, failure.into_response(UNKNOWN)).await,
     };
     if *route == Route::PageCallback {
-        let is_of_no_sign_in = response.status() == StatusCode::BAD_REQUEST;
+        let status = response.status();
+        let is_of_no_sign_in = [StatusCode::BAD_REQUEST, StatusCode::TOO_MANY_REQUESTS].contains(&status);
         let headers = response.headers_mut();
         // A callback of no sign-in of this browser, which any site can make up, does not end one that is under way.
-        if !is_of_no_sign_in {
-            headers.append(header::SET_COOKIE, visit.sign_in.clear_pending());
+        let state = of_query(visit.parts.uri.query().unwrap_or_default()).and_then(|callback| callback.state);
+        if let Some(state) = state.filter(|_| !is_of_no_sign_in) {
+            headers.append(header::SET_COOKIE, visit.sign_in.clear_pending(&state));
         }
         // The URL has a code.
         headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
@@ -60,8 +62,9 @@ pub(super) async fn respond(visit: &Visit<'_>, route: &Route) -> Response {
     response
 }
 
-/// The page for a browser without a session.
-pub(super) fn please(mount: &Mount, route: &Route, parts: &Parts, has_ended: bool) -> Response {
+/// The page for a browser without a session, or with one whose token the mount no longer takes: that session ends.
+pub(super) fn please(mount: &Mount, route: &Route, parts: &Parts, has_session: bool) -> Response {
+    let has_ended = has_session || parts.method == Method::POST;
     let path = if *route == Route::Page { "console/sign-in" } else { "sign-in" };
     let link = format!("{path}{}", ReturnTo::page(route, &parts.uri).for_link());
     let html = SignIn { link: &link, has_ended }.render();
@@ -70,15 +73,21 @@ pub(super) fn please(mount: &Mount, route: &Route, parts: &Parts, has_ended: boo
     if let Some(challenge) = mount.source.challenge().and_then(|text| HeaderValue::try_from(text).ok()) {
         response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
     }
+    if let Some(sign_in) = mount.sign_in.as_ref().filter(|_| has_session) {
+        sign_in.end_session(&parts.headers);
+        response.headers_mut().append(header::SET_COOKIE, sign_in.clear_session());
+    }
     response
 }
 
 async fn begin(visit: &Visit<'_>) -> Result<Response, Failure> {
     let return_to = ReturnTo::of_link(&visit.parts.uri);
-    let begun = visit.sign_in.begin(return_to, SystemTime::now()).await;
+    let begun = visit.sign_in.begin(&visit.parts.headers, return_to, SystemTime::now()).await;
     let begun = begun.map_err(|error| failed(visit, &error))?;
     let mut response = see(&begun.url)?;
-    response.headers_mut().append(header::SET_COOKIE, begun.cookie);
+    for cookie in begun.cookies {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
     Ok(response)
 }
 
@@ -87,7 +96,7 @@ async fn callback(visit: &Visit<'_>) -> Result<Response, Failure> {
     let now = SystemTime::now();
     let callback = of_query(parts.uri.query().unwrap_or_default())
         .ok_or_else(|| failed(visit, &BrowserSignInError::NotBegun))?;
-    let received = sign_in.receive(&parts.headers, callback, now).await;
+    let received = sign_in.receive(&parts.headers, callback, visit.asks.peer, now).await;
     let received = received.map_err(|error| failed(visit, &error))?;
     let headers = received.headers(&parts.headers).ok_or_else(Failure::sign_in_token)?;
     let identified = mount.source.authenticate(AuthRequest { headers: &headers, ..visit.asks }).await;
@@ -162,7 +171,9 @@ fn failed(visit: &Visit<'_>, error: &BrowserSignInError) -> Failure {
         error,
         BrowserSignInError::Refused(_) | BrowserSignInError::NotBegun | BrowserSignInError::Token(_)
     );
-    if is_of_user {
+    if let BrowserSignInError::TooMany(limited) = error {
+        tracing::info!(mount = visit.mount.name, peer = visit.peer, %limited, "a sign-in is refused");
+    } else if is_of_user {
         note_failure(visit, &error.to_string());
     } else {
         let error = portcullis_errors::chain(error);

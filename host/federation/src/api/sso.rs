@@ -9,19 +9,20 @@ use axum::response::Response;
 use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::body::RequestBody;
 use super::call::{Call, Purpose};
 use crate::response::{self, Failure, UNKNOWN};
 use crate::route::SsoRoute;
-use crate::sign_in::{BrowserSignIn, DeviceOutcome, SIGN_IN_WITHIN};
+use crate::sign_in::{BrowserSignIn, DeviceOutcome, INTERVAL, IssueError, SIGN_IN_WITHIN};
 
 const BEARER: HeaderName = HeaderName::from_static("x-amz-sso_bearer_token");
 const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
-/// Between two polls, in seconds.
-const INTERVAL: u64 = 2;
+/// When a program that has too many codes may begin again, in seconds.
+const RETRY_AFTER: u64 = 60;
 /// A registration says nothing here, so any is good for as long as AWS's are.
 const REGISTERED: u64 = 90 * 86_400;
 
@@ -36,12 +37,17 @@ pub(super) fn presented(headers: &HeaderMap) -> Option<HeaderMap> {
     Some(headers)
 }
 
-/// The OIDC service, which knows no user yet.
-pub(super) fn anonymous(sign_in: &BrowserSignIn, route: SsoRoute, body: &RequestBody) -> Response {
+/// The OIDC service, which knows no user yet but the address of the program.
+pub(super) fn anonymous(
+    sign_in: &BrowserSignIn,
+    route: SsoRoute,
+    body: &RequestBody,
+    address: Option<IpAddr>,
+) -> Response {
     let now = SystemTime::now();
     match route {
         SsoRoute::Register => register(now),
-        SsoRoute::DeviceAuthorization => device_authorization(sign_in, now),
+        SsoRoute::DeviceAuthorization => device_authorization(sign_in, address, now),
         SsoRoute::Token => token(sign_in, body, now),
         // The provider's token cannot be taken back; the program forgets it.
         _ => response::json(&serde_json::json!({})),
@@ -81,9 +87,17 @@ fn register(now: SystemTime) -> Response {
     }))
 }
 
-fn device_authorization(sign_in: &BrowserSignIn, now: SystemTime) -> Response {
-    let Some(begun) = sign_in.begin_device(now) else {
-        return Failure::unavailable("the system has no random numbers").into_response(UNKNOWN);
+fn device_authorization(sign_in: &BrowserSignIn, address: Option<IpAddr>, now: SystemTime) -> Response {
+    let begun = match sign_in.begin_device(address, now) {
+        Ok(begun) => begun,
+        Err(error) => {
+            tracing::info!(?address, %error, "a program cannot begin to sign in");
+            let failure = match error {
+                IssueError::OfAddress => Failure::limited(&error.to_string(), RETRY_AFTER),
+                IssueError::NoRandomness | IssueError::Full => Failure::unavailable(&error.to_string()),
+            };
+            return failure.into_response(UNKNOWN);
+        }
     };
     response::json(&serde_json::json!({
         "deviceCode": begun.device_code,
@@ -91,7 +105,7 @@ fn device_authorization(sign_in: &BrowserSignIn, now: SystemTime) -> Response {
         "verificationUri": begun.url,
         "verificationUriComplete": format!("{}?user_code={}", begun.url, begun.user_code),
         "expiresIn": SIGN_IN_WITHIN.as_secs(),
-        "interval": INTERVAL,
+        "interval": INTERVAL.as_secs(),
     }))
 }
 
@@ -120,13 +134,16 @@ fn token(sign_in: &BrowserSignIn, body: &RequestBody, now: SystemTime) -> Respon
         DeviceOutcome::Allowed(session) => response::json(&serde_json::json!({
             "accessToken": session.token().expose_secret(),
             "tokenType": "Bearer",
-            "expiresIn": session.lasts(now).as_secs(),
+            "expiresIn": session.token_lasts(now).as_secs(),
         })),
         DeviceOutcome::Pending => oauth_error(
             "AuthorizationPendingException",
             "authorization_pending",
             "no user has allowed it yet",
         ),
+        DeviceOutcome::SlowDown => {
+            oauth_error("SlowDownException", "slow_down", "it polls more often than `interval` says")
+        }
         DeviceOutcome::Expired => oauth_error(
             "ExpiredTokenException",
             "expired_token",

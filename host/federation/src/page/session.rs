@@ -57,9 +57,14 @@ impl SignedOut<'_> {
 pub(crate) struct Allow<'a> {
     pub(crate) user: &'a str,
     pub(crate) csrf: Option<&'a str>,
-    /// What the link says that the program shows.
-    pub(crate) user_code: &'a str,
-    pub(crate) is_done: bool,
+    /// The program that was allowed; none before.
+    pub(crate) allowed: Option<Allowed<'a>>,
+}
+
+/// A program that was allowed.
+pub(crate) struct Allowed<'a> {
+    /// Where it asked from, if that is known.
+    pub(crate) address: Option<&'a str>,
 }
 
 impl Allow<'_> {
@@ -71,9 +76,12 @@ impl Allow<'_> {
                 a href="../console" { "All roles" }
             }
             p.muted { "Signed in as " strong { bdi { (self.user) } } }
-            @if self.is_done {
+            @if let Some(allowed) = &self.allowed {
                 div.card {
                     p { strong { "The program is signed in." } }
+                    @if let Some(address) = allowed.address {
+                        p { "It asked from the address " strong { bdi { (address) } } "." }
+                    }
                     p.muted { "Go back to it. You can close this page." }
                 }
             } @else {
@@ -81,12 +89,13 @@ impl Allow<'_> {
                     (csrf_field(self.csrf))
                     p {
                         label for="user_code" { "Code that the program shows" }
-                        input #user_code name="user_code" value=(self.user_code) required maxlength="20" spellcheck="false"
+                        input #user_code name="user_code" required maxlength="20" spellcheck="false"
                             autocapitalize="characters";
                     }
                     p.bad {
                         "Go on only if you have just started the program yourself, on your own machine, and it shows this very \
-                         code. It can use all your roles then, until your sign-in ends."
+                         code. It can use all your roles then, until the token of your sign-in expires, also after \
+                         you sign out."
                     }
                     button.first { "Sign in the program" }
                 }

@@ -35,6 +35,18 @@ impl Cookie {
         found.next().filter(|_| found.next().is_none())
     }
 
+    /// The same cookie with a further part of the name.
+    pub(super) fn of(&self, part: &str) -> Self {
+        Self { name: format!("{}-{part}", self.name), attributes: self.attributes.clone() }
+    }
+
+    /// The parts and values of the cookies of a request that [`Self::of`] names.
+    pub(super) fn parts<'a>(&'a self, headers: &'a HeaderMap) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+        let pairs = all.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
+        pairs.filter_map(|(name, value)| Some((name.strip_prefix(&*self.name)?.strip_prefix('-')?, value)))
+    }
+
     /// `value` is base64url, or has the same letters.
     pub(super) fn set(&self, value: &str, lasts: Duration) -> HeaderValue {
         self.header(value, lasts.as_secs())
@@ -72,6 +84,16 @@ mod tests {
         let here = Cookie::new("n", "/afp", false);
         assert_eq!(text(&here), "n=v; Max-Age=60; Path=/afp/console; HttpOnly; SameSite=Lax");
         assert_eq!(here.clear(), "n=; Max-Age=0; Path=/afp/console; HttpOnly; SameSite=Lax");
+    }
+
+    #[test]
+    fn cookies_of_one_name_are_told_apart_by_a_part() {
+        let cookie = Cookie::new("n", "", false);
+        let mut headers = HeaderMap::new();
+        headers.insert(header::COOKIE, HeaderValue::from_static("n-a=1; n=2; n-b-=3; nn-c=4; m=5"));
+        assert_eq!(cookie.parts(&headers).collect::<Vec<_>>(), [("a", "1"), ("b-", "3")]);
+        assert_eq!(cookie.of("a").read(&headers), Some("1"));
+        assert_eq!(cookie.of("c").read(&headers), None);
     }
 
     #[test]

@@ -33,8 +33,14 @@ pub enum BrowserSignInError {
     #[error("the OpenID provider refused: {0}")]
     Refused(String),
     /// The callback belongs to no sign-in of this browser.
-    #[error("this sign-in was not begun in this browser, or more than 10 minutes ago")]
+    #[error(
+        "this sign-in was not begun in this browser, or more than 10 minutes ago, or it has ended already, or the page was opened \
+         by another host name than that of `redirect_uri`"
+    )]
     NotBegun,
+    /// Too many sign-ins from one address have failed.
+    #[error(transparent)]
+    TooMany(#[from] portcullis_identity::attempts::TooManyAttempts),
     /// The ID token does not belong to this sign-in.
     #[error("the ID token cannot be used: {0}")]
     Token(&'static str),

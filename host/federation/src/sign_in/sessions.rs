@@ -25,6 +25,15 @@ pub(crate) struct Session {
     /// What a form of the page must say, so that no other site can have sent it.
     csrf: String,
     ends: SystemTime,
+    /// When the token expires, which may be later.
+    expires: SystemTime,
+}
+
+/// When a session and its token are over.
+#[derive(Clone, Copy)]
+pub(super) struct Until {
+    pub(super) ends: SystemTime,
+    pub(super) expires: SystemTime,
 }
 
 #[derive(Default)]
@@ -50,9 +59,9 @@ impl Session {
         &self.user
     }
 
-    /// How long it lasts from now on.
-    pub(crate) fn lasts(&self, now: SystemTime) -> Duration {
-        self.ends.duration_since(now).unwrap_or_default()
+    /// How long its token is good from now on: longer than the session, if it lasts more than 12 hours.
+    pub(crate) fn token_lasts(&self, now: SystemTime) -> Duration {
+        self.expires.duration_since(now).unwrap_or_default()
     }
 
     fn bytes(&self) -> usize {
@@ -66,11 +75,11 @@ impl Sessions {
         &self,
         user: &str,
         token: SecretString,
-        ends: SystemTime,
+        Until { ends, expires }: Until,
         now: SystemTime,
     ) -> Option<SecretString> {
         let (secret, csrf) = (random()?, random()?);
-        let session = Session { user: user.to_owned(), token, csrf, ends };
+        let session = Session { user: user.to_owned(), token, csrf, ends, expires };
         let mut sessions = self.lock();
         sessions.retain(|_, session| session.ends > now);
         make_room(&mut sessions, user, session.bytes());
@@ -89,6 +98,14 @@ impl Sessions {
 
     pub(super) fn end(&self, secret: &str) {
         self.lock().remove(&key(secret));
+    }
+
+    /// Ends all sessions of a user, and says how many there were.
+    pub(super) fn end_of(&self, user: &str) -> usize {
+        let mut sessions = self.lock();
+        let before = sessions.len();
+        sessions.retain(|_, session| session.user != user);
+        before - sessions.len()
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Key, Arc<Session>>> {
@@ -139,7 +156,9 @@ mod tests {
 
     fn start(sessions: &Sessions, user: &str, token: usize, seconds: u64) -> String {
         let token = SecretString::from("t".repeat(token));
-        let secret = sessions.start(user, token, NOW + Duration::from_secs(seconds), NOW).unwrap();
+        let ends = NOW + Duration::from_secs(seconds);
+        let until = Until { ends, expires: ends + Duration::from_secs(5) };
+        let secret = sessions.start(user, token, until, NOW).unwrap();
         secret.expose_secret().to_owned()
     }
 
@@ -149,12 +168,16 @@ mod tests {
         let [alice, bob] = ["alice", "bob"].map(|user| start(&sessions, user, 10, 60));
         let found = sessions.find(&alice, NOW + Duration::from_secs(59)).unwrap();
         assert_eq!(found.user(), "alice");
+        assert_eq!(found.token_lasts(NOW), Duration::from_secs(65));
         assert!(found.is_form_of(found.csrf()) && !found.is_form_of(""));
         assert!(!found.is_form_of(sessions.find(&bob, NOW).unwrap().csrf()));
         assert!(sessions.find(&alice, NOW + Duration::from_mins(1)).is_none());
         assert!(sessions.find("", NOW).is_none() && sessions.find("alice", NOW).is_none());
         sessions.end(&alice);
         assert!(sessions.find(&alice, NOW).is_none() && sessions.find(&bob, NOW).is_some());
+        start(&sessions, "bob", 10, 60);
+        assert_eq!((sessions.end_of("alice"), sessions.end_of("bob")), (0, 2));
+        assert!(sessions.find(&bob, NOW).is_none());
     }
 
     #[test]
