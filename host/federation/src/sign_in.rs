@@ -229,7 +229,8 @@ impl BrowserSignIn {
         address: Option<IpAddr>,
         now: SystemTime,
     ) -> Result<Received, BrowserSignInError> {
-        // Each address is a name of its own: no other address has its counter.
+        // Each network is a name of its own: no other one has its counter.
+        let address = address.map(devices::network);
         let attempt = address.map(|address| self.0.failures.begin(&address.to_string(), Some(address)));
         let attempt = attempt.transpose()?;
         let result = self.received(headers, callback, now).await;
@@ -377,6 +378,37 @@ impl BrowserSignIn {
     /// Whether a failure is the first of this address within a minute.
     pub(crate) fn is_first_failure(&self, address: Option<IpAddr>) -> bool {
         self.0.failures.is_first_failure(None, address)
+    }
+}
+
+#[cfg(test)]
+impl BrowserSignIn {
+    /// Sign-in at a provider that is not asked, with a session of this user. Its `Cookie` header, and the token of its forms.
+    pub(crate) fn with_session(user: &str) -> (Self, String, String) {
+        let sign_in = Self::open(
+            "/afp",
+            BrowserSignInOptions {
+                issuer: "http://localhost:1".into(),
+                client_id: "c".into(),
+                client_secret: None,
+                scopes: vec!["openid".into()],
+                redirect_uri: "http://localhost/afp/console/callback".into(),
+                ca: None,
+            },
+        )
+        .unwrap();
+        let now = SystemTime::now();
+        let expires = now + Duration::from_hours(1);
+        let received = Received {
+            token: "token".into(),
+            return_to: ReturnTo::default(),
+            until: Until { ends: expires, expires },
+        };
+        let cookie = sign_in.start_session(received, user, &HeaderMap::new(), now).unwrap();
+        let cookie = cookie.to_str().unwrap().split(';').next().unwrap().to_owned();
+        let headers = HeaderMap::from_iter([(header::COOKIE, HeaderValue::try_from(&cookie).unwrap())]);
+        let csrf = sign_in.session(&headers, now).unwrap().csrf().to_owned();
+        (sign_in, cookie, csrf)
     }
 }
 

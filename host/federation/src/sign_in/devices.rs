@@ -172,8 +172,8 @@ impl Devices {
 }
 
 /// One host usually has a whole /64 of IPv6 to choose from (RFC 7421).
-fn network(address: IpAddr) -> IpAddr {
-    match address {
+pub(super) fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
         address @ IpAddr::V4(_) => address,
     }

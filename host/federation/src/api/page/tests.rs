@@ -3,15 +3,18 @@
 
 use super::*;
 use crate::api::FederationApi;
+use crate::api::revocation::revoke;
 use crate::aws::{Account, Aws, AwsOptions, Keys as OwnKeys, Partition};
 use crate::decide::{Decider, Deciding, InForce, Question};
 use crate::mounts::{Mount, Mounts};
+use crate::sign_in::BrowserSignIn;
 use axum::extract::Request;
 use axum::http::{Method, StatusCode};
+use portcullis_api::Revocation;
 use portcullis_authorization::{NotReady, Refused as Denied};
 use portcullis_contract::aws::Grant;
 use portcullis_files::FileWatcher;
-use portcullis_identity::source::{AuthMethod, Authenticator, AuthenticatorOptions};
+use portcullis_identity::source::{AuthMethod, Authenticator, AuthenticatorOptions, CertificateName};
 use portcullis_listen::Peer;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -67,11 +70,11 @@ struct Bench {
 
 impl Bench {
     async fn new() -> Self {
-        let source = AuthenticatorOptions {
-            proof: AuthMethod::Address { host_name: None },
-            groups: Vec::new(),
-            max_stale: None,
-        };
+        Self::with(AuthMethod::Address { host_name: None }, None).await
+    }
+
+    async fn with(proof: AuthMethod, sign_in: Option<BrowserSignIn>) -> Self {
+        let source = AuthenticatorOptions { proof, groups: Vec::new(), max_stale: None };
         let keys =
             OwnKeys { access_key_id: "AKIAIOSFODNN7EXAMPLE".into(), secret_access_key: "hunter2".into() };
         // No server listens on port 1.
@@ -93,7 +96,7 @@ impl Bench {
             aws: Aws::open(options).await.unwrap(),
             metadata: None,
             requests: None,
-            sign_in: None,
+            sign_in,
         };
         let fake = Arc::new(Fake { mounts: Mounts::new(vec![mount]), asked: Mutex::default() });
         Self { api: FederationApi::with(Arc::new(Always(Arc::clone(&fake))), None, None).unwrap(), fake }
@@ -257,4 +260,105 @@ async fn a_slash_too_many_leads_to_the_page() {
     let (response, ..) = Bench::new().await.ask(Method::GET, "/afp/console/", &[], "").await;
     assert_eq!(response.status(), StatusCode::TEMPORARY_REDIRECT);
     assert_eq!(response.headers()["location"], "../console");
+}
+
+#[tokio::test]
+async fn a_token_that_the_mount_no_longer_takes_ends_the_session() {
+    let (sign_in, cookie, _) = BrowserSignIn::with_session("alice");
+    // No request here has a certificate, so each is refused.
+    let proof = AuthMethod::Certificate { name: CertificateName::default() };
+    let bench = Bench::with(proof, Some(sign_in)).await;
+    let headers = [("host", "portcullis.example"), ("cookie", cookie.as_str())];
+    let (first, text, _) = bench.ask(Method::GET, "/afp/console", &headers, "").await;
+    assert_eq!(first.status(), StatusCode::UNAUTHORIZED);
+    assert!(text.contains("Your session has ended"), "{text}");
+    let cleared = first.headers()[header::SET_COOKIE].to_str().unwrap();
+    assert!(cleared.starts_with(cookie.split('=').next().unwrap()), "{cleared}");
+    assert!(cleared.contains("Max-Age=0"), "{cleared}");
+    // It is gone also for a browser that keeps the cookie.
+    let (again, text, _) = bench.ask(Method::GET, "/afp/console", &headers, "").await;
+    assert_eq!(again.status(), StatusCode::UNAUTHORIZED);
+    assert!(!text.contains("has ended") && !again.headers().contains_key(header::SET_COOKIE), "{text}");
+}
+
+#[tokio::test]
+async fn a_program_is_allowed_by_a_code_that_was_issued_and_its_address_is_shown() {
+    let (sign_in, cookie, csrf) = BrowserSignIn::with_session("alice");
+    let bench = Bench::with(AuthMethod::Address { host_name: None }, Some(sign_in)).await;
+    let host = [("host", "portcullis.example")];
+    let (begun, text, _) = bench.ask(Method::POST, "/afp/sso/device_authorization", &host, "{}").await;
+    assert_eq!(begun.status(), StatusCode::OK, "{text}");
+    let begun: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let code = begun["userCode"].as_str().unwrap();
+    let token = serde_json::json!({
+        "grantType": "urn:ietf:params:oauth:grant-type:device_code",
+        "deviceCode": begun["deviceCode"],
+    });
+    let token = token.to_string();
+    let (_, text, _) = bench.ask(Method::POST, "/afp/sso/token", &host, &token).await;
+    assert!(text.contains("authorization_pending"), "{text}");
+
+    let own = [OURS.as_slice(), &[("cookie", cookie.as_str())]].concat();
+    let page = format!("/afp/console/device?user_code={code}");
+    let (_, text, _) = bench.ask(Method::GET, &page, &own, "").await;
+    assert!(text.contains("name=\"user_code\"") && !text.contains(code), "{text}");
+    let other = if code == "BBBB-BBBB" { "CCCC-CCCC" } else { "BBBB-BBBB" };
+    for (code, status) in [(other, 400), (code, 200), (code, 200)] {
+        let form = format!("user_code={code}&csrf={csrf}");
+        let (allowed, text, _) = bench.ask(Method::POST, "/afp/console/allow", &own, &form).await;
+        assert_eq!(allowed.status(), status, "{code}: {text}");
+        assert_eq!(text.contains("It asked from the address"), status == 200, "{text}");
+    }
+    let (_, text, _) = bench.ask(Method::POST, "/afp/sso/token", &host, &token).await;
+    assert!(text.contains("\"accessToken\":\"token\""), "{text}");
+    let (_, text, _) = bench.ask(Method::POST, "/afp/sso/token", &host, &token).await;
+    assert!(text.contains("expired_token"), "{text}");
+
+    // The limit of one address.
+    let mut last = StatusCode::OK;
+    for _ in 0..100 {
+        last = bench.ask(Method::POST, "/afp/sso/device_authorization", &host, "{}").await.0.status();
+    }
+    assert_eq!(last, StatusCode::TOO_MANY_REQUESTS);
+}
+
+#[tokio::test]
+async fn an_address_with_many_failed_sign_ins_is_refused_for_a_while() {
+    let (sign_in, ..) = BrowserSignIn::with_session("alice");
+    let bench = Bench::with(AuthMethod::Address { host_name: None }, Some(sign_in)).await;
+    let host = [("host", "portcullis.example")];
+    for at in 0..=50 {
+        let (response, ..) = bench.ask(Method::GET, "/afp/console/callback?code=x&state=y", &host, "").await;
+        let wanted = if at < 50 { StatusCode::BAD_REQUEST } else { StatusCode::TOO_MANY_REQUESTS };
+        assert_eq!(response.status(), wanted, "{at}");
+        assert!(!response.headers().contains_key(header::SET_COOKIE), "{at}");
+    }
+}
+
+#[tokio::test]
+async fn a_revocation_ends_sessions_of_the_page_and_takes_no_role_for_several() {
+    let (sign_in, cookie, _) = BrowserSignIn::with_session("alice");
+    let bench = Bench::with(AuthMethod::Address { host_name: None }, Some(sign_in.clone())).await;
+    let first = bench.fake.mounts.iter().next().unwrap().clone();
+    let other = |name: &str, id: &str| {
+        let account = Account { id: id.parse().unwrap(), partition: Partition::Aws };
+        let accounts = BTreeMap::from([("prod".to_owned(), account)]);
+        Mount { name: name.into(), accounts, sign_in: None, ..first.clone() }
+    };
+    let all = Mounts::new(vec![first.clone(), other("/b", "111111111111"), other("/c", "222222222222")]);
+    let decider = Always(Arc::clone(&bench.fake));
+    let wanted = |target: Option<&str>| Revocation {
+        user: "alice".into(),
+        target: target.map(Into::into),
+        instance: Some("/afp".into()),
+    };
+    let several = revoke(&all, None, &wanted(Some("prod/read")), &decider).await.unwrap_err();
+    assert!(several.contains("111111111111") && several.contains("222222222222"), "{several}");
+    let headers =
+        axum::http::HeaderMap::from_iter([(header::COOKIE, HeaderValue::try_from(&cookie).unwrap())]);
+    let is_open = || sign_in.session(&headers, SystemTime::now()).is_some();
+    let of_role = revoke(&all, None, &wanted(Some("shop/read")), &decider).await.unwrap();
+    assert!(of_role.details["page_sessions"] == 0 && is_open(), "{of_role:?}");
+    let of_user = revoke(&all, None, &wanted(None), &decider).await.unwrap();
+    assert!(of_user.details["page_sessions"] == 1 && !is_open(), "{of_user:?}");
 }
