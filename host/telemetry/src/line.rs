@@ -63,7 +63,9 @@ impl Line {
 
     /// The decision's id is a UUID, and so 16 bytes that may be the id of a trace: who has one has the other.
     pub(crate) fn trace_id(&self) -> Option<[u8; 16]> {
-        let id = u128::from_str_radix(&self.id, 16).ok().filter(|id| *id != 0 && self.id.len() == 32)?;
+        // A parser of numbers takes a sign too.
+        let is_id = self.id.len() == 32 && self.id.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let id = u128::from_str_radix(&self.id, 16).ok().filter(|id| *id != 0 && is_id)?;
         Some(id.to_be_bytes())
     }
 
