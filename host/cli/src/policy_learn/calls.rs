@@ -73,6 +73,7 @@ impl Calls {
         let mut calls = Self::default();
         let mut known: HashMap<String, usize> = HashMap::new();
         let mut refused = HashSet::new();
+        let mut without_input = HashSet::new();
         let mut bytes = 0;
         while let Some((record, read)) = records.next()? {
             progress(read);
@@ -86,9 +87,13 @@ impl Calls {
                 continue;
             }
             let Some(value) = record.input.clone() else {
-                calls.summary.without_input += 1;
+                // The record of a policy in mode `monitor`, which comes later, may have it.
+                if record.kind == "decision" {
+                    without_input.insert(record.id);
+                }
                 continue;
             };
+            without_input.remove(&record.id);
             if !with_refused && refused.contains(&record.id) {
                 calls.summary.refused_before += 1;
                 continue;
@@ -119,6 +124,7 @@ impl Calls {
             calls.refused.push(Call::new(input, Example::of(&record)));
         }
         calls.summary.unreadable += records.unreadable;
+        calls.summary.without_input = without_input.len();
         if !with_refused {
             calls.leave_out(&refused);
         }
