@@ -162,6 +162,8 @@ def from_elsewhere(browser, options):
                 mallory.page.evaluate("document.forms[0].submit()")
             # `Lax` keeps the cookie away, so there is no session to do it in.
             check(answer.value.status == (403 if target == "sign-out" else 401), f"{target}: {answer.value.status}")
+            # The response is there before the page is.
+            mallory.page.wait_for_url(f"{options.url}/{target}")
             check("AWS_" not in mallory.page.content(), f"{target} from elsewhere got through")
         mallory.page.goto(options.url)
         expect(mallory.page.locator("header")).to_contain_text("Signed in as alice")
