@@ -64,6 +64,20 @@ fn volume(options: &[(&str, &str)], host_path: Option<&str>) -> Request {
     Request { volume: Some(volume), ..call("VolumeCreate") }
 }
 
+/// Namespaces of the host, and capabilities.
+fn namespaces_and_capabilities() -> Vec<(&'static str, Request)> {
+    let mut refused = Vec::new();
+    let modes = [("pid", "host-pid"), ("ipc", "host-ipc"), ("uts", "host-uts"), ("user", "host-user")];
+    for (kind, rule) in modes.into_iter().chain([("cgroup", "host-cgroup"), ("network", "host-network")]) {
+        refused.push((rule, namespace(kind, "host")));
+    }
+    for name in ["SYS_ADMIN", "all", "cap_later"] {
+        let capabilities_added = vec![name.to_owned()];
+        refused.push(("capability", create(Workload { capabilities_added, ..Workload::default() })));
+    }
+    refused
+}
+
 /// Every refusal that names a setting, by its rule.
 fn refused() -> Vec<(&'static str, Request)> {
     let of_mount = |path: &str, change: fn(&mut Mount)| {
@@ -160,14 +174,7 @@ fn refused() -> Vec<(&'static str, Request)> {
             Request { anomalies: vec!["unshown-form".into()], ..query("ImageCreate", "fromSrc", "-") },
         ),
     ];
-    let modes = [("pid", "host-pid"), ("ipc", "host-ipc"), ("uts", "host-uts"), ("user", "host-user")];
-    for (kind, rule) in modes.into_iter().chain([("cgroup", "host-cgroup"), ("network", "host-network")]) {
-        refused.push((rule, namespace(kind, "host")));
-    }
-    for name in ["SYS_ADMIN", "all", "cap_later"] {
-        let capabilities_added = vec![name.to_owned()];
-        refused.push(("capability", create(Workload { capabilities_added, ..Workload::default() })));
-    }
+    refused.extend(namespaces_and_capabilities());
     refused
 }
 
