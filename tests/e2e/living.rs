@@ -12,6 +12,7 @@ mod swap;
 use portcullis_testing::{Portcullis, http};
 use serde_json::{Value, json};
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
 
 use super::program::place::{PROGRAM, Place, ask, get_json, message};
@@ -85,9 +86,24 @@ impl Host {
     }
 
     fn records(&self, kind: &str) -> Vec<Value> {
-        let text = fs::read_to_string(self.portcullis.folder().join("decisions.jsonl")).unwrap_or_default();
-        let whole = text.rfind('\n').map_or("", |end| &text[..end]);
-        let records = whole.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-        records.filter(|record| record["kind"] == kind).collect()
+        let mut records = Vec::new();
+        self.each_record(|record| {
+            if record["kind"] == kind {
+                records.push(record);
+            }
+        });
+        records
+    }
+
+    /// Reads one record after another: a long run leaves more than memory holds.
+    fn each_record(&self, mut take: impl FnMut(Value)) {
+        let Ok(file) = fs::File::open(self.portcullis.folder().join("decisions.jsonl")) else { return };
+        let mut file = BufReader::new(file);
+        let mut line = String::new();
+        // A last line without an end is still being written.
+        while file.read_line(&mut line).unwrap() > 0 && line.ends_with('\n') {
+            take(serde_json::from_str(&line).unwrap());
+            line.clear();
+        }
     }
 }
