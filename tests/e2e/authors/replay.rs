@@ -153,7 +153,7 @@ fn a_replay_lists_exactly_the_decisions_that_a_changed_rule_changes() {
         assert_eq!(report["not_comparable"], json!([]), "seed {seed}");
         assert_eq!(status, Some(i32::from(!expected.is_empty())), "seed {seed}");
         if seed == 0 {
-            // The host keeps the revision that decided, and so nobody has to say which it was.
+            // The host keeps the revision that decided, so the operator need not say which it was.
             let (_, kept) = replay(&["--recorded-state", "state"]);
             assert_eq!(kept["changes"], report["changes"]);
             assert_eq!(kept["summary"]["compared"], report["summary"]["compared"]);

@@ -84,7 +84,7 @@ fn a_client_certificate_says_which_organization_its_user_is_of() {
     fs::create_dir(&client).unwrap();
     by_certificate(&client).ok();
     assert_eq!(groups_in_record(&gateway), json!(["Example"]));
-    // A token names its user, whoever holds the certificate.
+    // A token names its user, regardless of whose certificate it is.
     let client = gateway.client_folder("alice", &token);
     by_certificate(&client).refused();
     let groups = groups_in_record(&gateway);

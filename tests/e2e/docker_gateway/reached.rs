@@ -146,7 +146,7 @@ fn a_container_made_past_the_gateway_is_judged_by_what_it_may_do() {
 }
 
 #[test]
-fn an_ordinary_container_works_whoever_made_it() {
+fn an_ordinary_container_works_for_other_users_too() {
     let Some(place) = Place::start("") else { return };
     let run =
         ["run", "-d", "--name", "new", "--network", "none", "-v", "data:/data", "bb:1", "sleep", "1000"];

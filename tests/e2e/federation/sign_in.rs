@@ -182,7 +182,7 @@ fn a_user_signs_in_uses_the_page_and_signs_out() {
     assert!(text.contains(r#"href="console/sign-in?q=production+reader&amp;region=x""#), "{text}");
     assert!(!text.contains("<form"), "{text}");
 
-    // The redirect URI is the configured one, whatever name the host was called by.
+    // The redirect URI is the configured one, regardless of the name that the host was called by.
     let query = "?q=production+reader&return=https%3A%2F%2Fevil.example&page=%2F%2Fevil.example";
     let evil = [("Host", "evil.example"), ("X-Forwarded-Host", "evil.example")];
     let begun = world.get_with(&mut Browser::default(), &format!("/people/console/sign-in{query}"), &evil);
@@ -412,7 +412,7 @@ fn what_the_provider_says_is_told_and_tokens_of_others_are_refused() {
 }
 
 #[test]
-fn a_provider_that_is_away_is_told_and_signs_nobody_in() {
+fn a_provider_that_is_away_is_told_and_signs_no_user_in() {
     let mount = MOUNT.replace("ISSUER", "http://localhost:1").replace(
         "SIGN_IN",
         "[federation.mounts.sign_in]\nclient_id = \"portcullis\"\nredirect_uri = \"https://aws.example.org/people/console/callback\"",

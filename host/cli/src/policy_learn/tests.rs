@@ -157,7 +157,7 @@ fn advice_is_read_whole_or_not_at_all() {
 }
 
 #[test]
-fn the_toml_is_read_back_whatever_names_clients_chose() {
+fn the_toml_is_read_back_for_any_names_that_clients_chose() {
     let base = json!({ "list": [], "deep": { "er": { "x": 1 } }, "text": "a\n\"b\" \u{202e}", "other": [] });
     let mut settings = Settings::of(&base).unwrap();
     for advice in [r#"list = ["a\u0007"]"#, r#"allow = { "O=x, CN=\"y\"" = ["r", "s"], "" = ["t"] }"#] {
