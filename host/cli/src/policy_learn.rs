@@ -21,15 +21,14 @@ mod tests;
 mod trial;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use std::fs::File;
-use std::io::{BufRead, BufReader, IsTerminal as _, stdin};
+use std::io::{BufRead, IsTerminal as _};
 use std::path::PathBuf;
 
 use self::calls::Calls;
 use self::proposal::Proposal;
 use self::settings::Settings;
 use self::trial::Builds as _;
-use super::records::Records;
+use super::records::{Records, open};
 use super::trial::{host, no_settings, settings as settings_file, source};
 use super::{note, runtime};
 use portcullis_contract::HookName;
@@ -69,15 +68,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), ServeError> {
     let state = arguments.state.as_deref().unwrap_or(kept.path());
     let host = host(Some(state))?;
     let policy = trial::Policy::new(&host, &arguments.policy, source(&arguments.policy)?);
-    let (log, size): (Box<dyn BufRead>, u64) = if arguments.records.as_os_str() == "-" {
-        (Box::new(BufReader::new(stdin())), 0)
-    } else {
-        let named =
-            |error| ServeError::Usage(format!("cannot read `{}`: {error}", arguments.records.display()));
-        let file = File::open(&arguments.records).map_err(named)?;
-        let size = file.metadata().map_err(named)?.len();
-        (Box::new(BufReader::new(file)), size)
-    };
+    let (log, size) = open(&arguments.records)?;
     let proposal = runtime()?.block_on(learn(&policy, base, Records::new(log), arguments, size))?;
     proposal.print(arguments.json);
     match proposal.not_learned() {

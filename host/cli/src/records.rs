@@ -2,10 +2,13 @@
 
 use serde::Deserialize;
 use serde_json::Value;
-use std::io::{self, BufRead};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, stdin};
+use std::path::Path;
 
 use portcullis_contract::HookName;
 use portcullis_contract::types::Verdict;
+use portcullis_server::ServeError;
 
 /// A record, as far as replays and cases need it.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -75,6 +78,17 @@ impl Recorded {
     pub(super) fn asked(&self) -> impl Iterator<Item = &RecordedOutcome> {
         self.outcomes.iter().filter(|outcome| outcome.outcome != "not-asked")
     }
+}
+
+/// Opens a log, or standard input for `-`. Its size, which is 0 where it is not known.
+pub(super) fn open(path: &Path) -> Result<(Box<dyn BufRead>, u64), ServeError> {
+    if path.as_os_str() == "-" {
+        return Ok((Box::new(BufReader::new(stdin())), 0));
+    }
+    let named = |error| ServeError::Usage(format!("cannot read `{}`: {error}", path.display()));
+    let file = File::open(path).map_err(named)?;
+    let size = file.metadata().map_err(named)?.len();
+    Ok((Box::new(BufReader::new(file)), size))
 }
 
 /// Reads the decisions of a log, and counts what it skips.

@@ -10,14 +10,13 @@ mod report;
 use indicatif::{ProgressBar, ProgressStyle};
 use portcullis_engine::Candidate;
 use portcullis_engine::case::CaseInput;
-use std::fs::File;
-use std::io::{BufRead, BufReader, IsTerminal as _, stdin};
+use std::io::{BufRead, IsTerminal as _};
 use std::path::PathBuf;
 
 use self::answer::Answered;
 use self::before::{Before, Revisions};
 use self::report::Report;
-use super::records::{Recorded, RecordedOutcome, Records};
+use super::records::{Recorded, RecordedOutcome, Records, open};
 use super::runtime;
 use super::trial::{candidate, host, no_settings, settings, spec};
 use portcullis_server::ServeError;
@@ -61,15 +60,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), ServeError> {
     };
     let policy = spec(&arguments.policy, &settings_of(&arguments.settings)?, &[])?;
     let host = host(arguments.state.as_deref())?;
-    let (records, size): (Box<dyn BufRead>, u64) = if arguments.records.as_os_str() == "-" {
-        (Box::new(BufReader::new(stdin())), 0)
-    } else {
-        let named =
-            |error| ServeError::Usage(format!("cannot read `{}`: {error}", arguments.records.display()));
-        let file = File::open(&arguments.records).map_err(named)?;
-        let size = file.metadata().map_err(named)?.len();
-        (Box::new(BufReader::new(file)), size)
-    };
+    let (records, size) = open(&arguments.records)?;
     let bar = progress(size);
     let report = runtime()?.block_on(async {
         let before = match (recorded, &arguments.recorded_state) {

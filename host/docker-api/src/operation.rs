@@ -131,6 +131,16 @@ impl Operation {
         )
     }
 
+    /// Whether it makes containers of its workload, which may take over mounts and namespaces of others.
+    pub fn makes_containers(self) -> bool {
+        matches!(self, Self::ContainerCreate | Self::ImageBuild)
+    }
+
+    /// Whether it mounts volumes that its workload names. A container that is there is looked up with its volumes.
+    pub fn mounts_volumes(self) -> bool {
+        matches!(self, Self::ContainerCreate | Self::ServiceCreate | Self::ServiceUpdate)
+    }
+
     /// The schema of the body; absent where the operation reads no JSON body.
     pub fn schema(self) -> Option<&'static Schema> {
         self.spec().body.schema()

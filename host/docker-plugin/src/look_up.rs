@@ -149,7 +149,7 @@ impl LookUp {
             let Some(found) = self.targets(operation, &request.targets, &mut looked_up).await? else {
                 continue;
             };
-            let made = request.workload.as_ref().filter(|_| makes_containers(operation));
+            let made = request.workload.as_ref().filter(|_| operation.makes_containers());
             let mounts = self.taken_over(made, &mut looked_up).await?;
             let namespaces = match (made, found.first()) {
                 (Some(workload), _) => &workload.namespaces[..],
@@ -165,7 +165,7 @@ impl LookUp {
                 Err(error) => return Err(error),
                 Ok(()) => {
                     apply(operation, found, request);
-                    if let (Some(workload), true) = (&mut request.workload, mounts_volumes(operation)) {
+                    if let (Some(workload), true) = (&mut request.workload, operation.mounts_volumes()) {
                         self.known.add_volumes(workload).await?;
                     }
                     if let Some(workload) = &mut request.workload {
@@ -287,7 +287,7 @@ impl LookUp {
         // To look at a container that is about to be gone, or to remove it too, does no harm.
         let with_removals = looked_up
             .operation
-            .is_some_and(|operation| operation.reaches_into_container() || makes_containers(operation));
+            .is_some_and(|operation| operation.reaches_into_container() || operation.makes_containers());
         for (name, resolved) in &looked_up.names {
             let found = resolved.as_ref().map(Resolved::names);
             let named = Named { as_sent: name, found };
@@ -343,16 +343,6 @@ impl Drop for LookUp {
     fn drop(&mut self) {
         self.follower.abort();
     }
-}
-
-/// Whether an operation makes containers of its workload, which may take over mounts and namespaces of others.
-fn makes_containers(operation: Operation) -> bool {
-    matches!(operation, Operation::ContainerCreate | Operation::ImageBuild)
-}
-
-/// Whether an operation mounts volumes that its workload names. A container that is there is looked up with its volumes.
-fn mounts_volumes(operation: Operation) -> bool {
-    matches!(operation, Operation::ContainerCreate | Operation::ServiceCreate | Operation::ServiceUpdate)
 }
 
 /// Whether the target at this place is the name of what is not there yet.

@@ -7,6 +7,7 @@
 
 use portcullis_store::seal::Place;
 use portcullis_store::{StoreError, Transaction, Value};
+use std::pin::Pin;
 use std::sync::Arc;
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -98,17 +99,44 @@ pub enum Imported {
     TooManyHolders(Uuid),
 }
 
+/// One thing on its way.
+type Importing<'a> = Pin<Box<dyn Future<Output = Result<Imported, StoreError>> + Send + 'a>>;
+
 impl Vault {
     /// Imports secrets, in several transactions where they have many rows.
     pub async fn import_secrets(&self, all: Vec<ImportSecret>) -> Result<Vec<Imported>, StoreError> {
         let mut done = Vec::with_capacity(all.len());
         for batch in batches(all, |one| one.metadata.len() + one.attached.rows()) {
-            done.extend(self.import_batch_of_secrets(batch).await?);
+            done.extend(self.in_one(batch, |vault, to, one| Box::pin(vault.import_secret(to, one))).await?);
         }
         Ok(done)
     }
 
-    async fn import_batch_of_secrets(&self, all: Vec<ImportSecret>) -> Result<Vec<Imported>, StoreError> {
+    /// Imports containers, in several transactions where they have many rows. The secrets that they hold are imported before.
+    pub async fn import_containers(&self, all: Vec<ImportContainer>) -> Result<Vec<Imported>, StoreError> {
+        let mut done = Vec::with_capacity(all.len());
+        for batch in batches(all, |one| one.container.secrets.len() + one.attached.rows()) {
+            done.extend(self.in_one(batch, |_, to, one| Box::pin(import_container(to, one))).await?);
+        }
+        Ok(done)
+    }
+
+    /// Imports orders, as one. What was made for them is imported by itself.
+    pub async fn import_orders(&self, all: Vec<Order>) -> Result<Vec<Imported>, StoreError> {
+        self.in_one(all, |_, to, one| Box::pin(import_order(to, one))).await
+    }
+
+    /// Imports quotas, as one.
+    pub async fn import_quotas(&self, all: Vec<ImportQuotas>) -> Result<Vec<Imported>, StoreError> {
+        self.in_one(all, |_, to, one| Box::pin(import_quotas(to, one))).await
+    }
+
+    /// Imports all of these in one transaction.
+    async fn in_one<T: Send + Sync + 'static>(
+        &self,
+        all: Vec<T>,
+        import: for<'a> fn(&'a Self, &'a mut Transaction, &'a T) -> Importing<'a>,
+    ) -> Result<Vec<Imported>, StoreError> {
         let (vault, all) = (self.clone(), Arc::new(all));
         self.store
             .write(move |to| {
@@ -116,69 +144,7 @@ impl Vault {
                 Box::pin(async move {
                     let mut done = Vec::with_capacity(all.len());
                     for one in all.iter() {
-                        done.push(vault.import_secret(to, one).await?);
-                    }
-                    Ok(done)
-                })
-            })
-            .await
-    }
-
-    /// Imports containers, in several transactions where they have many rows. The secrets that they hold are imported before.
-    pub async fn import_containers(&self, all: Vec<ImportContainer>) -> Result<Vec<Imported>, StoreError> {
-        let mut done = Vec::with_capacity(all.len());
-        for batch in batches(all, |one| one.container.secrets.len() + one.attached.rows()) {
-            done.extend(self.import_batch_of_containers(batch).await?);
-        }
-        Ok(done)
-    }
-
-    async fn import_batch_of_containers(
-        &self,
-        all: Vec<ImportContainer>,
-    ) -> Result<Vec<Imported>, StoreError> {
-        let all = Arc::new(all);
-        self.store
-            .write(move |to| {
-                let all = Arc::clone(&all);
-                Box::pin(async move {
-                    let mut done = Vec::with_capacity(all.len());
-                    for one in all.iter() {
-                        done.push(import_container(to, one).await?);
-                    }
-                    Ok(done)
-                })
-            })
-            .await
-    }
-
-    /// Imports orders, as one. What was made for them is imported by itself.
-    pub async fn import_orders(&self, all: Vec<Order>) -> Result<Vec<Imported>, StoreError> {
-        let all = Arc::new(all);
-        self.store
-            .write(move |to| {
-                let all = Arc::clone(&all);
-                Box::pin(async move {
-                    let mut done = Vec::with_capacity(all.len());
-                    for one in all.iter() {
-                        done.push(import_order(to, one).await?);
-                    }
-                    Ok(done)
-                })
-            })
-            .await
-    }
-
-    /// Imports quotas, as one.
-    pub async fn import_quotas(&self, all: Vec<ImportQuotas>) -> Result<Vec<Imported>, StoreError> {
-        let all = Arc::new(all);
-        self.store
-            .write(move |to| {
-                let all = Arc::clone(&all);
-                Box::pin(async move {
-                    let mut done = Vec::with_capacity(all.len());
-                    for one in all.iter() {
-                        done.push(import_quotas(to, one).await?);
+                        done.push(import(&vault, to, one).await?);
                     }
                     Ok(done)
                 })

@@ -9,7 +9,7 @@ use super::calls::Call;
 use super::line::{self, Line};
 use super::settings::Settings;
 use super::trial::Builds;
-use super::{Answer, Asks as _};
+use super::{Answer, Asks};
 use portcullis_server::ServeError;
 
 /// How often the advice is followed. A call with many mounts needs one round for each.
@@ -37,26 +37,22 @@ pub(super) async fn grow(
     mut settings: Settings,
     calls: &[Call],
 ) -> Result<Grown, ServeError> {
+    let mut built = built(policy, &settings).await?;
     let mut refused = BTreeSet::new();
     for _ in 0..MAX_ROUNDS {
-        let answers = asked(policy, &settings, calls).await?;
+        let answers = asked(&built, calls).await;
         let advice: Vec<_> = answers.values().map(advice).collect();
         match with_all(policy, &settings, &advice, &mut refused).await? {
-            Some(more) => settings = more,
+            Some(more) => (settings, built) = more,
             None => return Ok(Grown { settings, not_learned: answers }),
         }
     }
-    let not_learned = asked(policy, &settings, calls).await?;
+    let not_learned = asked(&built, calls).await;
     Ok(Grown { settings, not_learned })
 }
 
 /// The calls that do not pass with these settings.
-async fn asked(
-    policy: &impl Builds,
-    settings: &Settings,
-    calls: &[Call],
-) -> Result<BTreeMap<usize, Answer>, ServeError> {
-    let built = built(policy, settings).await?;
+async fn asked(built: &impl Asks, calls: &[Call]) -> BTreeMap<usize, Answer> {
     let mut answers = BTreeMap::new();
     for (at, call) in calls.iter().enumerate() {
         let answer = built.ask(&call.input).await;
@@ -64,7 +60,7 @@ async fn asked(
             answers.insert(at, answer);
         }
     }
-    Ok(answers)
+    answers
 }
 
 /// Leaves out each line without which nothing more is refused.
@@ -118,37 +114,36 @@ fn advice(answer: &Answer) -> Vec<Line> {
     }
 }
 
-/// The settings with all that was advised; `None` where nothing can be added. Advice that the policy does not take as
-/// settings is left out, and remembered in `refused`.
-async fn with_all(
-    policy: &impl Builds,
+/// The settings with all that was advised, and the policy with them; `None` where nothing can be added. Advice that the
+/// policy does not take as settings is left out, and remembered in `refused`.
+async fn with_all<B: Builds>(
+    policy: &B,
     settings: &Settings,
     advice: &[Vec<Line>],
     refused: &mut BTreeSet<String>,
-) -> Result<Option<Settings>, ServeError> {
+) -> Result<Option<(Settings, B::Built)>, ServeError> {
     let mut all = settings.clone();
     let advice: Vec<_> = advice.iter().filter(|lines| !refused.contains(&name(lines))).collect();
     let added: usize = advice.iter().map(|lines| add(&mut all, lines)).sum();
     if added == 0 {
         return Ok(None);
     }
-    if policy.build(&all).await?.is_ok() {
-        return Ok(Some(all));
+    if let Ok(built) = policy.build(&all).await? {
+        return Ok(Some((all, built)));
     }
     let mut some = settings.clone();
-    let mut grew = false;
+    let mut grown = None;
     for lines in advice {
         let mut more = some.clone();
         if add(&mut more, lines) == 0 {
             continue;
         }
-        if policy.build(&more).await?.is_ok() {
-            (some, grew) = (more, true);
-        } else {
-            refused.insert(name(lines));
+        match policy.build(&more).await? {
+            Ok(built) => (some, grown) = (more, Some(built)),
+            Err(_) => drop(refused.insert(name(lines))),
         }
     }
-    Ok(grew.then_some(some))
+    Ok(grown.map(|built| (some, built)))
 }
 
 /// What a piece of advice is remembered by.

@@ -53,16 +53,6 @@ fn makes(operation: Operation) -> bool {
     )
 }
 
-/// Whether an operation mounts volumes that its workload names. A container that is there is looked up with its volumes.
-fn mounts_volumes(operation: Operation) -> bool {
-    matches!(operation, Operation::ContainerCreate | Operation::ServiceCreate | Operation::ServiceUpdate)
-}
-
-/// Whether an operation makes containers of its workload, which may take over mounts and namespaces of others.
-fn makes_containers(operation: Operation) -> bool {
-    matches!(operation, Operation::ContainerCreate | Operation::ImageBuild)
-}
-
 /// The names of volumes or containers, no more than are looked up.
 fn owned(names: BTreeSet<&str>) -> Result<Vec<String>, LookUpError> {
     if names.len() > MAX_TARGETS {
@@ -123,10 +113,10 @@ async fn try_resolve(
     for target in references {
         found.extend(reference(engine, target).await?);
     }
-    if makes_containers(operation) {
+    if operation.makes_containers() {
         made(engine, request).await?;
     }
-    if let (Some(workload), true) = (&mut request.workload, mounts_volumes(operation)) {
+    if let (Some(workload), true) = (&mut request.workload, operation.mounts_volumes()) {
         for name in owned(volumes(workload))? {
             if let Some(volume) = volume(engine, &name).await? {
                 volume.add_to(&name, workload)?;
